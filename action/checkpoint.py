@@ -1,0 +1,183 @@
+"""Action heads to and from files: safetensors with a card; a file never runs code."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..gast.errors import InputError
+from ..gast.skeleton import named
+from .head import Head, StreamingHead, WindowedHead
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class HeadCard:
+    """What a head's weights are for; stored in the file with them.
+
+    Attributes:
+        head: Module and class below ``gastlive.action.heads``, such as ``tcn.TCN``.
+        settings: That class's own arguments.
+        layout: Name of the joint layout.
+        fps: Frames per second it takes.
+        labels: Names of the actions, in the order of the logits.
+        background: The label that means nothing in particular.
+        frames: Length of a windowed head's window; ``None``: it streams.
+        receptive_field: Frames that can matter; ``None`` is all since the start.
+        temperature: Divide the logits by it and their softmax is calibrated.
+        lifter: Name of the lifter whose poses it was trained on; empty for true 3-D joints.
+        lifter_sha256: Of that lifter's file.
+        training: Where the weights come from: data, recipe, seed, figures; plain JSON.
+        version: Of this format.
+    """
+
+    head: str
+    settings: Mapping[str, Any]
+    layout: str
+    fps: float
+    labels: tuple[str, ...]
+    background: str
+    frames: int | None
+    receptive_field: int | None
+    temperature: float = 1.0
+    lifter: str = ""
+    lifter_sha256: str = ""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    version: int = VERSION
+
+
+def head_name(head: Head) -> str:
+    """How a card names the head's class.
+
+    Raises:
+        InputError: It does not live in ``gastlive.action.heads``, where a file may name it.
+    """
+    module, _, name = type(head).__module__.rpartition(".")
+    if module != f"{__package__}.heads":
+        raise InputError(
+            f"head {type(head).__name__} is in {type(head).__module__}, which no file may name; "
+            f"put it into gastlive/action/heads"
+        )
+    return f"{name}.{type(head).__name__}"
+
+
+def save_head(
+    head: Head,
+    path: str | Path,
+    *,
+    background: str,
+    temperature: float = 1.0,
+    lifter: tuple[str, str] = ("", ""),
+    training: Mapping[str, Any] | None = None,
+    half: bool = False,
+) -> HeadCard:
+    """Write weights and card to one safetensors file.
+
+    Args:
+        head: To save.
+        path: Where to; folders on the way are made.
+        background: The label that means nothing in particular.
+        temperature: From `calibration.best_temperature`.
+        lifter: Name and sha256 of the lifter whose poses it was trained on.
+        training: Data, recipe, seed, figures; plain JSON.
+        half: Store float16, half the size; they are loaded as float32.
+
+    Raises:
+        InputError: The background is none of the labels, or see `head_name`.
+    """
+    if background not in head.labels:
+        raise InputError(f"background {background!r} is none of {', '.join(head.labels)}")
+    card = HeadCard(
+        head_name(head), head.settings, head.skeleton.name, head.fps, head.labels, background,
+        head.frames, head.receptive_field, temperature, *lifter, training or {},
+    )  # fmt: skip
+    weights = {
+        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        for key, value in head.state_dict().items()
+    }
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    save_file(weights, path, metadata={"gastlive_head": json.dumps(asdict(card))})
+    return card
+
+
+def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
+    """Read a head's file.
+
+    Args:
+        path: The file.
+        expected: Fields of the card that must have these values, such as ``layout="h36m17"``.
+
+    Returns:
+        The head in evaluation mode, and its card.
+
+    Raises:
+        InputError: No such file, not a head of ours, another version, weights that don't fit the
+            card, or a field that is not as expected.
+    """
+    card, weights = _read(path)
+    for name, wanted in expected.items():
+        given = getattr(card, name)
+        if given != wanted:
+            raise InputError(
+                f"head {path} has {name}={given!r}, wanted {wanted!r}; take another checkpoint or "
+                f"change the configuration"
+            )
+    make = _head_class(card.head, path)
+    try:
+        head = make(named(card.layout), labels=card.labels, fps=card.fps, **card.settings)
+    except TypeError as error:
+        raise InputError(f"{path} can't be made into a head {card.head}: {error}") from error
+    _fill(head, weights, path)
+    return head.eval(), card
+
+
+def _read(path: str | Path) -> tuple[HeadCard, dict[str, Tensor]]:
+    if not Path(path).is_file():
+        raise InputError(f"no action head at {path}; give the path of a .safetensors file")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            content = json.loads((file.metadata() or {}).get("gastlive_head", "null"))
+            weights = {key: file.get_tensor(key).float() for key in list(file.keys())}
+    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+        raise InputError(f"{path} is not a readable safetensors file: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is not a gastlive action head (no card in it)")
+    if content.get("version") != VERSION:
+        raise InputError(f"{path} has format version {content.get('version')}, wanted {VERSION}")
+    strange = set(content) ^ {part.name for part in fields(HeadCard)}
+    if strange:
+        raise InputError(f"{path} has a card without or with unknown {', '.join(sorted(strange))}")
+    return HeadCard(**{**content, "labels": tuple(content["labels"])}), weights
+
+
+def _head_class(name: str, path: str | Path) -> type[Any]:
+    """The class that a card names; only modules of ours below ``heads`` are ever imported."""
+    match = re.fullmatch(r"([a-z][a-z0-9_]*)\.([A-Za-z][A-Za-z0-9_]*)", name)
+    if match and (Path(__file__).parent / "heads" / f"{match[1]}.py").is_file():
+        kind = getattr(import_module(f".heads.{match[1]}", __package__), match[2], None)
+        if isinstance(kind, type) and issubclass(kind, StreamingHead | WindowedHead):
+            return kind
+    raise InputError(f"{path} is of a head {name!r} that this version does not know; update gastlive")
+
+
+def _fill(head: Head, weights: Mapping[str, Tensor], path: str | Path) -> None:
+    """Put the weights into the head; every one must be there, fit and be used."""
+    wanted = head.state_dict()
+    odd = sorted(
+        set(wanted) ^ set(weights)
+        | {key for key in set(wanted) & set(weights) if wanted[key].shape != weights[key].shape}
+    )
+    if odd:
+        raise InputError(
+            f"{path} does not fit the head it claims to be "
+            f"(missing, unexpected or of another shape: {', '.join(odd[:3])})"
+        )
+    head.load_state_dict(dict(weights))

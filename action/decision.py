@@ -1,0 +1,176 @@
+"""From probabilities at every frame to actions with a beginning and an end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..gast.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An action that has begun and not ended.
+
+    Attributes:
+        label: Index of the class.
+        start_s: When it rose above the entering threshold, not when that was sure.
+        seen_s: When it was last above the leaving threshold.
+        total: Sum of its probabilities so far.
+        frames: How many there were.
+    """
+
+    label: int
+    start_s: float
+    seen_s: float
+    total: float
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An action that has ended: index of the class, times in seconds, mean probability."""
+
+    label: int
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a decision remembers of one person; opaque to callers.
+
+    Attributes:
+        time_s: Of the newest frame.
+        smooth: (K,) probabilities, averaged over the recent past.
+        running: The action going on, if any.
+        rising_s: For each class, since when it has been above the entering threshold (NaN: not).
+    """
+
+    time_s: float
+    smooth: np.ndarray
+    running: Running | None
+    rising_s: np.ndarray
+
+
+class Decision:
+    """Hysteresis over time: an action enters when it is likely for long enough, leaves likewise.
+
+    An action begins when its probability has been at least `enter` for `enter_s`, dated back to
+    when that began; it ends when its probability has been below `leave` for `leave_s`, dated back
+    to when it fell, or when another action begins. The background class never is an action.
+
+    Args:
+        labels: Names of the K classes.
+        background: The one that means nothing in particular.
+        enter: Probability at which an action may begin.
+        leave: Probability below which it may end; not above `enter`.
+        enter_s: How long it must be likely.
+        leave_s: How long it must be unlikely.
+        smooth_s: Time constant of an exponential mean over the probabilities; 0 for none.
+        shortest_s: An action that ends sooner than this after its start is not reported.
+
+    Raises:
+        InputError: `background` is not a label, or a threshold makes no sense.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        *,
+        background: str,
+        enter: float = 0.5,
+        leave: float = 0.3,
+        enter_s: float = 0.15,
+        leave_s: float = 0.3,
+        smooth_s: float = 0.15,
+        shortest_s: float = 0.2,
+    ) -> None:
+        if background not in labels:
+            raise InputError(
+                f"background class {background!r} is none of the head's labels: {', '.join(labels)}"
+            )
+        if not 0 <= leave <= enter <= 1:
+            raise InputError(
+                f"decision needs 0 <= leave <= enter <= 1; got leave={leave}, enter={enter}"
+            )
+        if min(enter_s, leave_s, smooth_s, shortest_s) < 0:
+            raise InputError("decision times are seconds of at least 0")
+        self.labels, self.background = tuple(labels), list(labels).index(background)
+        self.enter, self.leave, self.enter_s, self.leave_s = enter, leave, enter_s, leave_s
+        self.smooth_s, self.shortest_s = smooth_s, shortest_s
+
+    def step(
+        self, time_s: float, probabilities: np.ndarray, memory: Memory | None = None
+    ) -> tuple[Running | None, list[Finished], Memory]:
+        """One frame of one person.
+
+        Args:
+            time_s: Stream time, later than the frame before.
+            probabilities: (K,), sum to one.
+            memory: What the step before returned; ``None`` starts a person.
+
+        Returns:
+            The action going on, the ones that just ended, and what to remember.
+        """
+        smooth = self._smooth(time_s, probabilities, memory)
+        rising_s = np.full(len(smooth), np.nan) if memory is None else memory.rising_s.copy()
+        high = smooth >= self.enter
+        high[self.background] = False
+        rising_s[high & np.isnan(rising_s)] = time_s
+        rising_s[~high] = np.nan
+        running, ended = self._leave(time_s, smooth, None if memory is None else memory.running)
+        running, pushed_out = self._begin(time_s, smooth, rising_s, running)
+        finished = [done for done in (*ended, *pushed_out) if self._long_enough(done)]
+        return running, finished, Memory(time_s, smooth, running, rising_s)
+
+    def finish(self, memory: Memory) -> list[Finished]:
+        """What was still going on when the person, or the stream, was lost."""
+        if memory.running is None:
+            return []
+        return [done for done in [_finished(memory.running)] if self._long_enough(done)]
+
+    def _smooth(
+        self, time_s: float, probabilities: np.ndarray, memory: Memory | None
+    ) -> np.ndarray:
+        if memory is None or self.smooth_s == 0:
+            return np.asarray(probabilities, np.float64)
+        share = 1 - np.exp(-max(time_s - memory.time_s, 0.0) / self.smooth_s)
+        return memory.smooth + share * (probabilities - memory.smooth)
+
+    def _leave(
+        self, time_s: float, smooth: np.ndarray, running: Running | None
+    ) -> tuple[Running | None, list[Finished]]:
+        if running is None:
+            return None, []
+        now = float(smooth[running.label])
+        if now >= self.leave:
+            total, frames = running.total + now, running.frames + 1
+            return replace(running, seen_s=time_s, total=total, frames=frames), []
+        if time_s - running.seen_s < self.leave_s:
+            return running, []
+        return None, [_finished(running)]
+
+    def _begin(
+        self, time_s: float, smooth: np.ndarray, rising_s: np.ndarray, running: Running | None
+    ) -> tuple[Running | None, list[Finished]]:
+        sure = time_s - rising_s >= self.enter_s  # NaN is never sure
+        if not sure.any():
+            return running, []
+        best = int(np.argmax(np.where(sure, smooth, -1.0)))
+        if running is not None and running.label == best:
+            return running, []
+        start_s, now = float(rising_s[best]), float(smooth[best])
+        begun = Running(best, start_s, time_s, now, 1)
+        if running is None:
+            return begun, []
+        return begun, [_finished(replace(running, seen_s=min(running.seen_s, start_s)))]
+
+    def _long_enough(self, done: Finished) -> bool:
+        return done.end_s - done.start_s >= self.shortest_s
+
+
+def _finished(running: Running) -> Finished:
+    mean = running.total / running.frames
+    return Finished(running.label, running.start_s, running.seen_s, mean)

@@ -1,0 +1,112 @@
+"""What every action head is: joints over time in, a score for each action out.
+
+A head knows its joint layout, its labels and its frame rate. Logits are not calibrated; the
+temperature that makes them so is on the head's card (`checkpoint`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..gast.errors import InputError
+from ..gast.skeleton import Skeleton
+from ..gast.streaming import Streaming, pad_past
+
+
+class StreamingHead(Streaming):
+    """Names the action at every frame, from that frame and what it remembers.
+
+    ``forward`` takes (N, T, J, 3), metres, camera axes, relative to the root, to logits (N, T, K);
+    ``step`` takes (N, J, 3) and a state to (N, K) and the next state.
+
+    Args:
+        skeleton: Layout of the joints.
+        labels: Names of the K actions, the background among them.
+        fps: Frames per second that it takes.
+        settings: The constructor's other arguments, to make the same net again; plain data.
+        receptive_field: Frames that can matter, this one included; ``None`` is all since the start.
+
+    Raises:
+        InputError: Fewer than two labels, one of them twice, or a frame rate of 0 or less.
+    """
+
+    frames: None = None
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        labels: Sequence[str],
+        fps: float,
+        settings: Mapping[str, Any],
+        receptive_field: int | None,
+    ) -> None:
+        super().__init__()
+        self.skeleton, self.labels, self.fps = skeleton, checked(labels, fps), float(fps)
+        self.settings, self.receptive_field = dict(settings), receptive_field
+
+    def per_frame(self, xyz: Tensor) -> Tensor:
+        """(N, T, J, 3) to the logits (N, T, K) that a stream would have had at each frame."""
+        return self(xyz)
+
+
+class WindowedHead(nn.Module):
+    """Names the action of a window of so many frames.
+
+    ``forward`` takes (N, `frames`, J, 3), metres, camera axes, relative to the root, to logits
+    (N, K).
+
+    Args:
+        skeleton: Layout of the joints.
+        labels: Names of the K actions, the background among them.
+        fps: Frames per second that it takes.
+        settings: The constructor's other arguments, to make the same net again; plain data.
+        frames: Length of the window.
+
+    Raises:
+        InputError: Fewer than two labels, one of them twice, a frame rate of 0 or less, or a
+            window of fewer than 2 frames.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        labels: Sequence[str],
+        fps: float,
+        settings: Mapping[str, Any],
+        frames: int,
+    ) -> None:
+        super().__init__()
+        if frames < 2:
+            raise InputError(f"a window has {frames} frames, wanted at least 2; set head.frames")
+        self.skeleton, self.labels, self.fps = skeleton, checked(labels, fps), float(fps)
+        self.settings, self.frames, self.receptive_field = dict(settings), frames, frames
+
+    def per_frame(self, xyz: Tensor) -> Tensor:
+        """(N, T, J, 3) to (N, T, K): of the window that ends at each frame.
+
+        Before the first frame the person is taken to have stood still.
+        """
+        windows = pad_past(xyz, self.frames - 1).unfold(1, self.frames, 1)  # (N, T, J, 3, frames)
+        parts = [self(part.permute(0, 3, 1, 2)) for part in windows.flatten(0, 1).split(256)]
+        return torch.cat(parts).unflatten(0, xyz.shape[:2])
+
+
+Head = StreamingHead | WindowedHead
+
+
+def checked(labels: Sequence[str], fps: float) -> tuple[str, ...]:
+    """The labels, if they and the frame rate can be.
+
+    Raises:
+        InputError: Fewer than two labels, one of them twice, or a frame rate of 0 or less.
+    """
+    names = tuple(str(label) for label in labels)
+    if len(names) < 2 or len(set(names)) != len(names):
+        raise InputError(f"a head wants two or more different labels, got {list(names)}")
+    if fps <= 0:
+        raise InputError(f"a head's frame rate is {fps:g}; give more than 0")
+    return names

@@ -1,0 +1,77 @@
+"""A recurrent head: whatever is worth remembering since the person came into view."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...gast.errors import InputError
+from ...gast.graph import ChannelNorm
+from ...gast.skeleton import Skeleton
+from ...gast.streaming import State
+from ..features import BodyFeatures
+from ..head import StreamingHead
+
+
+class GRU(StreamingHead):
+    """Gated recurrent units over the features of the whole body.
+
+    Args:
+        skeleton: Layout of the joints.
+        labels: Names of the actions.
+        fps: Frames per second that it takes.
+        channels: Width of every layer.
+        layers: Recurrent layers.
+        dropout: Share of activations dropped in training.
+
+    Raises:
+        InputError: A width or a number of layers below 1.
+
+    Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder for
+        statistical machine translation", §2.3.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        labels: Sequence[str],
+        fps: float = 30.0,
+        channels: int = 128,
+        layers: int = 1,
+        dropout: float = 0.2,
+    ) -> None:
+        if channels < 1 or layers < 1:
+            raise InputError(f"a gru wants channels and layers from 1, got {channels}, {layers}")
+        super().__init__(
+            skeleton, labels=labels, fps=fps,
+            settings={"channels": channels, "layers": layers, "dropout": dropout},
+            receptive_field=None,
+        )  # fmt: skip
+        self.features = BodyFeatures(skeleton)
+        inputs = len(skeleton) * self.features.channels
+        self.input_norm = ChannelNorm(inputs)
+        self.expand = nn.Linear(inputs, channels, bias=False)
+        self.expand_norm = ChannelNorm(channels)
+        self.drop = nn.Dropout(dropout)
+        between = dropout if layers > 1 else 0.0
+        self.remember = nn.GRU(channels, channels, layers, batch_first=True, dropout=between)
+        self.score = nn.Linear(channels, len(self.labels))
+
+    def _embed(self, features: Tensor) -> Tensor:
+        """(..., J, 12) to (..., C)."""
+        hidden = self.expand_norm(self.expand(self.input_norm(features.flatten(-2))))
+        return self.drop(F.relu(hidden))
+
+    def forward(self, xyz: Tensor) -> Tensor:
+        """(N, T, J, 3) to logits (N, T, K)."""
+        hidden, _ = self.remember(self._embed(self.features(xyz)))
+        return self.score(self.drop(hidden))
+
+    def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, 3) to logits (N, K); the memory is (N, layers, C)."""
+        first, memory = (None, None) if state is None else state
+        features, first = self.features.step(xyz, first)
+        past = None if memory is None else memory.transpose(0, 1).contiguous()
+        hidden, past = self.remember(self._embed(features)[:, None], past)
+        return self.score(self.drop(hidden[:, 0])), (first, past.transpose(0, 1))

@@ -1,0 +1,84 @@
+"""The baseline head: a linear support vector machine on a window."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
+from ..features import WindowFeatures
+from ..head import WindowedHead
+
+
+class SVM(WindowedHead):
+    """One plane for each action; scikit-learn finds them, torch holds them.
+
+    Its scores are distances to the planes. It runs without scikit-learn, and its file holds numbers
+    alone.
+
+    Args:
+        skeleton: Layout of the joints.
+        labels: Names of the actions.
+        fps: Frames per second that it takes.
+        frames: Length of the window.
+        samples: Frames that the window is resampled to.
+
+    Source: Fan et al. 2008, "LIBLINEAR: a library for large linear classification".
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        labels: Sequence[str],
+        fps: float = 30.0,
+        frames: int = 48,
+        samples: int = 24,
+    ) -> None:
+        settings = {"frames": frames, "samples": samples}
+        super().__init__(skeleton, labels=labels, fps=fps, settings=settings, frames=frames)
+        self.features = WindowFeatures(skeleton, samples=samples)
+        channels, classes = self.features.channels, len(self.labels)
+        self.register_buffer("centre", torch.zeros(channels))
+        self.register_buffer("spread", torch.ones(channels))
+        self.register_buffer("planes", torch.zeros(classes, channels))
+        self.register_buffer("offsets", torch.zeros(classes))
+
+    def forward(self, window: Tensor) -> Tensor:
+        """(N, frames, J, 3) to logits (N, K)."""
+        scaled = (self.features(window) - self.centre) / self.spread
+        return scaled @ self.planes.T + self.offsets
+
+    def fit(self, windows: Tensor, targets: Tensor, *, c: float = 1e-3, seed: int = 0) -> None:
+        """Find the planes; an action that is not among the targets never wins.
+
+        Args:
+            windows: (N, frames, J, 3).
+            targets: (N,), places in `labels`.
+            c: Cost of a training window on the wrong side.
+            seed: Of scikit-learn's order.
+
+        Raises:
+            InputError: The targets are of fewer than three actions.
+        """
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.svm import LinearSVC
+
+        present = np.unique(targets.numpy())
+        if len(present) < 3:
+            raise InputError(f"windows of {len(present)} actions; a svm wants three or more to part")
+        scaler = StandardScaler()
+        scaled = scaler.fit_transform(self.features(windows).numpy())
+        machine = LinearSVC(C=c, random_state=seed, max_iter=5000, class_weight="balanced")
+        machine.fit(scaled, targets.numpy())
+        self.centre.copy_(torch.from_numpy(scaler.mean_))
+        self.spread.copy_(torch.from_numpy(scaler.scale_))
+        self.planes.zero_()
+        self.offsets.fill_(_NEVER)
+        self.planes[present] = torch.from_numpy(machine.coef_).float()
+        self.offsets[present] = torch.from_numpy(machine.intercept_).float()
+
+
+_NEVER = -100.0

@@ -1,0 +1,102 @@
+"""A light convolutional head: what the last two seconds looked like."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ...gast.errors import InputError
+from ...gast.graph import ChannelNorm
+from ...gast.skeleton import Skeleton
+from ...gast.streaming import State, Streaming, TemporalConv, pad_past
+from ..features import BodyFeatures
+from ..head import StreamingHead
+
+
+class TCN(StreamingHead):
+    """Causal dilated convolutions over the features of the whole body.
+
+    Args:
+        skeleton: Layout of the joints.
+        labels: Names of the actions.
+        fps: Frames per second that it takes.
+        channels: Width of every layer.
+        dilations: Frames between the three taps of each block, first to last. It sees
+            ``2 + 2 * sum(dilations)`` frames: 64 by default, 2.1 s at 30 a second.
+        dropout: Share of activations dropped in training.
+
+    Raises:
+        InputError: No blocks, or a width or dilation below 1.
+
+    Source: Bai, Kolter, Koltun 2018, "An empirical evaluation of generic convolutional and recurrent
+        networks for sequence modeling", §3, with batch normalisation.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        labels: Sequence[str],
+        fps: float = 30.0,
+        channels: int = 128,
+        dilations: Sequence[int] = (1, 2, 4, 8, 16),
+        dropout: float = 0.2,
+    ) -> None:
+        dilations = [int(dilation) for dilation in dilations]
+        if channels < 1 or not dilations or min(dilations) < 1:
+            raise InputError(f"a tcn wants widths and dilations from 1, got {channels}, {dilations}")
+        super().__init__(
+            skeleton, labels=labels, fps=fps,
+            settings={"channels": channels, "dilations": dilations, "dropout": dropout},
+            receptive_field=2 + 2 * sum(dilations),
+        )  # fmt: skip
+        self.features = BodyFeatures(skeleton)
+        inputs = len(skeleton) * self.features.channels
+        self.input_norm = ChannelNorm(inputs)
+        self.expand = nn.Linear(inputs, channels, bias=False)
+        self.expand_norm = ChannelNorm(channels)
+        self.blocks = nn.ModuleList([Block(channels, d, dropout) for d in dilations])
+        self.score = nn.Linear(channels, len(self.labels))
+
+    def _embed(self, features: Tensor) -> Tensor:
+        """(..., J, 12) to (..., C)."""
+        return F.relu(self.expand_norm(self.expand(self.input_norm(features.flatten(-2)))))
+
+    def forward(self, xyz: Tensor) -> Tensor:
+        """(N, T, J, 3) to logits (N, T, K)."""
+        x = self._embed(self.features(xyz))
+        for block in self.blocks:
+            x = block(x)
+        return self.score(x)
+
+    def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, 3) to logits (N, K)."""
+        states = (None,) * (1 + len(self.blocks)) if state is None else state
+        features, first = self.features.step(xyz, states[0])
+        x, after = self._embed(features), [first]
+        for block, past in zip(self.blocks, states[1:], strict=True):
+            x, past = block.step(x, past)
+            after.append(past)
+        return self.score(x), tuple(after)
+
+
+class Block(Streaming):
+    """``x + relu(conv(x))``, looking back only."""
+
+    def __init__(self, channels: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.conv = TemporalConv(channels, channels, kernel=3, dilation=dilation)
+        self.norm = ChannelNorm(channels)
+        self.drop = nn.Dropout(dropout)
+
+    def _rest(self, x: Tensor, convolved: Tensor) -> Tensor:
+        return x + self.drop(F.relu(self.norm(convolved)))
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """(N, T, C) to the same."""
+        return self._rest(clip, self.conv(pad_past(clip, self.conv.past)))
+
+    def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, C) to the same."""
+        convolved, state = self.conv.step(frame, state)
+        return self._rest(frame, convolved), state

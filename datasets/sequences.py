@@ -1,0 +1,466 @@
+"""Continuous streams for training and scoring action heads, put together from lifted clips.
+
+Most sets are cut clips; what a camera sees is one person doing one thing after another, with
+pauses. So clips are set end to end, with a moment of standing still and a blended transition
+between them. Axes are the camera's: x right, y down, z forward.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from ..gast.errors import InputError
+from ..gast.skeleton import Skeleton
+from .labels import UNKNOWN, LabelMap, Split
+from .lifted import LiftedClip, facing, read_folder
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Joints (N, T, J, 3) in metres relative to the root, the place of each frame's label (N, T),
+`UNKNOWN` where it is not known, and how much each frame counts (N, T)."""
+
+
+class Piece(NamedTuple):
+    """Part of a stream: joints (T, J, 3) and labels (T,)."""
+
+    xyz: np.ndarray
+    labels: np.ndarray
+
+
+class Act(NamedTuple):
+    """Frames ``start <= t < stop`` of every view of one recording show one thing."""
+
+    views: tuple[int, ...]
+    start: int
+    stop: int
+    label: int
+
+
+class Repertoire:
+    """Lifted clips by what they show.
+
+    A clip's first and last frames, as long as the person stands still in them, are background:
+    publishers cut generously.
+
+    Args:
+        clips: Of any sets.
+        labels: What their labels mean here.
+        skeleton: Layout of the joints.
+        still: Speed of the fastest joint below which a person stands still, m/s.
+
+    Attributes:
+        pieces: Every clip, labelled.
+        acts: For each label that there is, where it is shown.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[LiftedClip],
+        labels: LabelMap,
+        skeleton: Skeleton,
+        *,
+        still: float = 0.3,
+    ) -> None:
+        self.skeleton, self.idle = skeleton, labels.idle
+        self.pieces = [Piece(clip.xyz, _labelled(clip, labels, still)) for clip in clips]
+        self.facing = [float(facing(piece.xyz[None], skeleton)[0]) for piece in self.pieces]
+        self.recordings = defaultdict[tuple[str, str, str], list[int]](list)
+        for i, clip in enumerate(clips):
+            self.recordings[clip.origin.dataset, clip.origin.subject, clip.name].append(i)
+        self.acts: dict[int, list[Act]] = defaultdict(list)
+        for views in self.recordings.values():
+            for start, stop, label in _runs(self.pieces[views[0]].labels):
+                if label != UNKNOWN and stop - start >= _SHORTEST:
+                    self.acts[label].append(Act(tuple(views), start, stop, label))
+
+    def view(self, views: Sequence[int], towards: float, rng: np.random.Generator) -> int:
+        """One of a recording's views, rather one in which the person faces as given."""
+        turns = [abs(np.angle(np.exp(1j * (self.facing[i] - towards)))) for i in views]
+        return int(views[int(np.argmin(turns))] if rng.random() < 0.7 else rng.choice(views))
+
+
+_SHORTEST = 5
+"""Frames; a shorter run is a slip of the labelling."""
+
+
+def _labelled(clip: LiftedClip, labels: LabelMap, still: float) -> np.ndarray:
+    """(T,) places of our labels."""
+    ours = np.append(labels.places(clip.origin.dataset, clip.origin.labels), UNKNOWN)
+    frames = ours[clip.actions]
+    moving = np.flatnonzero(clip.speed > still)
+    if len(moving) and len(_runs(frames)) == 1:
+        frames[: moving[0]] = frames[moving[-1] + 1 :] = np.where(frames[0] < 0, UNKNOWN, labels.idle)
+    return frames
+
+
+def _runs(labels: np.ndarray) -> list[tuple[int, int, int]]:
+    """Start, stop and label of each run of one label."""
+    edges = np.r_[0, np.flatnonzero(np.diff(labels)) + 1, len(labels)]
+    return [(int(a), int(b), int(labels[a])) for a, b in zip(edges, edges[1:], strict=False)]
+
+
+@dataclass(frozen=True)
+class Splice:
+    """How clips are set end to end; pairs are ranges, drawn evenly.
+
+    Attributes:
+        pause: Share of clips before which the person stands still.
+        pause_frames: How long.
+        blend_frames: From one pose to the next; nobody knows what these frames show.
+        sway: How much a joint of a person who stands still wanders, metres, standard deviation.
+    """
+
+    pause: float = 0.6
+    pause_frames: tuple[int, int] = (8, 45)
+    blend_frames: tuple[int, int] = (6, 12)
+    sway: float = 0.008
+
+    def join(self, pieces: Sequence[Piece], idle: int, rng: np.random.Generator) -> Piece:
+        """One stream out of pieces, with pauses labelled `idle`."""
+        parts = [pieces[0]]
+        for piece in pieces[1:]:
+            last, first = parts[-1].xyz[-1], piece.xyz[0]
+            if rng.random() < self.pause:
+                first = last if rng.random() < 0.5 else first
+                parts += self._blend(last, first, rng)
+                parts.append(self._pause(first, idle, rng))
+            parts += [*self._blend(parts[-1].xyz[-1], piece.xyz[0], rng), piece]
+        return Piece(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def _pause(self, pose: np.ndarray, idle: int, rng: np.random.Generator) -> Piece:
+        frames = int(rng.integers(*self.pause_frames, endpoint=True))
+        sway = wander((frames, *pose.shape), rng) * self.sway
+        return Piece((pose + sway).astype(np.float32), np.full(frames, idle))
+
+    def _blend(self, start: np.ndarray, stop: np.ndarray, rng: np.random.Generator) -> list[Piece]:
+        if np.abs(stop - start).max() < 1e-3:
+            return []
+        frames = int(rng.integers(*self.blend_frames, endpoint=True))
+        share = np.linspace(0, 1, frames + 2)[1:-1, None, None]
+        share = share * share * (3 - 2 * share)
+        between = start + share * (stop - start)
+        return [Piece(between.astype(np.float32), np.full(frames, UNKNOWN))]
+
+
+def wander(shape: Sequence[int], rng: np.random.Generator, *, frames: int = 9) -> np.ndarray:
+    """Noise (T, ...) of unit variance that wanders slowly along the first axis."""
+    fresh = rng.standard_normal((shape[0] + frames, *shape[1:]))
+    sums = np.cumsum(fresh, 0)
+    return (sums[frames:] - sums[:-frames]) / np.sqrt(frames)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What a stream might as well have been; pairs are ranges, drawn evenly.
+
+    Attributes:
+        yaw_deg: Turn about the vertical, to either side.
+        tilt_deg: Of the camera, up or down, and to either side.
+        mirror: Share of streams in which left and right are swapped.
+        speed: Of each clip.
+        size: Of the body.
+        jitter: Wandering error of the joints, metres, standard deviation at most.
+        hold: Share of streams in which some joints freeze for a moment, as lost ones do.
+        drop: Share of frames lost, at most.
+    """
+
+    yaw_deg: float = 30.0
+    tilt_deg: float = 8.0
+    mirror: float = 0.5
+    speed: tuple[float, float] = (0.8, 1.25)
+    size: tuple[float, float] = (0.9, 1.1)
+    jitter: float = 0.015
+    hold: float = 0.3
+    drop: float = 0.05
+
+    def pace(self, piece: Piece, rng: np.random.Generator) -> Piece:
+        """The piece faster or slower, and with frames lost."""
+        at = np.arange(0, len(piece.labels) - 1e-6, rng.uniform(*self.speed))
+        kept = rng.random(len(at)) >= rng.uniform(0, self.drop)
+        kept[0] = True
+        at = np.minimum(at[kept], len(piece.labels) - 1)
+        before = at.astype(int)
+        after = np.minimum(before + 1, len(piece.labels) - 1)
+        share = (at - before)[:, None, None].astype(np.float32)
+        xyz = piece.xyz[before] * (1 - share) + piece.xyz[after] * share
+        return Piece(xyz, piece.labels[np.minimum(np.round(at).astype(int), len(piece.labels) - 1)])
+
+    def vary(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> np.ndarray:
+        """Another person before another camera: (T, J, 3) to the same."""
+        if rng.random() < self.mirror:
+            xyz = mirrored(xyz, skeleton)
+        yaw, pitch, roll = np.radians(
+            rng.uniform(-1, 1, 3) * [self.yaw_deg, self.tilt_deg, self.tilt_deg]
+        )
+        turn = _about(1, yaw) @ _about(0, pitch) @ _about(2, roll) * rng.uniform(*self.size)
+        noise = wander(xyz.shape, rng, frames=3) * rng.uniform(0, self.jitter)
+        varied = (xyz @ turn + noise).astype(np.float32)
+        if rng.random() < self.hold:
+            self._freeze(varied, skeleton, rng)
+        return varied - varied[:, skeleton.root : skeleton.root + 1]
+
+    def _freeze(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> None:
+        """Part of a limb stays where it is, seen from the root, for up to a second."""
+        limb = list(skeleton.limbs.values())[rng.integers(len(skeleton.limbs))]
+        gone = list(limb[rng.integers(len(limb)) :])
+        start = int(rng.integers(len(xyz)))
+        xyz[start : start + int(rng.integers(4, 30)), gone] = xyz[start, gone]
+
+
+def mirrored(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Left and right swapped: (..., J, 3), camera axes, relative to the root."""
+    return xyz[..., skeleton.mirror, :] * np.array([-1, 1, 1], xyz.dtype)
+
+
+def _about(axis: int, angle: float) -> np.ndarray:
+    turn = np.eye(3)
+    i, j = [k for k in range(3) if k != axis]
+    turn[i, i] = turn[j, j] = np.cos(angle)
+    turn[i, j], turn[j, i] = np.sin(angle), -np.sin(angle)
+    return turn
+
+
+class Streams(IterableDataset[Batch]):
+    """Endless fresh training streams.
+
+    Every stream draws actions by the square root of how many recordings show them, and takes some
+    of the frames around each where the recording has them.
+
+    Args:
+        repertoire: What can be shown.
+        frames: T of a stream.
+        batch: Streams a batch.
+        batches: How many there are.
+        classes: K.
+        seed: Of what is drawn; every pass goes on from where the last one ended.
+        splice: How clips are set end to end.
+        augmentation: What a stream might as well have been.
+        onset_frames: An action's first frames, in which nobody can know it yet.
+        onset_weight: How much they count.
+    """
+
+    def __init__(
+        self,
+        repertoire: Repertoire,
+        *,
+        frames: int,
+        batch: int,
+        batches: int,
+        classes: int,
+        seed: int,
+        splice: Splice,
+        augmentation: Augmentation,
+        onset_frames: int,
+        onset_weight: float,
+    ) -> None:
+        self.repertoire, self.frames, self.batch, self.batches = repertoire, frames, batch, batches
+        self.seed, self.passes, self.splice, self.augmentation = seed, 0, splice, augmentation
+        self.onset_frames, self.onset_weight = onset_frames, onset_weight
+        self.shown = sorted(repertoire.acts)
+        shares = np.sqrt([len(repertoire.acts[label]) for label in self.shown])
+        self.shares = shares / shares.sum()
+        self.class_weights = np.ones(classes)
+        self.class_weights = self._class_weights(np.random.default_rng(seed))
+
+    def __len__(self) -> int:
+        """Batches a pass."""
+        return self.batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = np.random.default_rng([self.seed, self.passes])
+        self.passes += 1
+        for _ in range(self.batches):
+            yield self.draw(rng)
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """One batch."""
+        streams = [self.stream(rng) for _ in range(self.batch)]
+        xyz, labels, weights = (np.stack(part) for part in zip(*streams, strict=True))
+        return torch.from_numpy(xyz), torch.from_numpy(labels), torch.from_numpy(weights)
+
+    def stream(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Joints (T, J, 3), labels (T,) and weights (T,)."""
+        towards, pieces, total = rng.uniform(-np.pi, np.pi), list[Piece](), 0
+        early = int(rng.integers(0, 30))  # a person may come into view in the middle of something
+        while total < self.frames + early:
+            pieces.append(self._act(towards, rng))
+            total += len(pieces[-1].labels)
+        joined = self.splice.join(pieces, self.repertoire.idle, rng)
+        xyz, labels = (part[early : early + self.frames] for part in joined)
+        varied = self.augmentation.vary(xyz, self.repertoire.skeleton, rng)
+        return varied, labels, self._weights(labels)
+
+    def _act(self, towards: float, rng: np.random.Generator) -> Piece:
+        label = self.shown[rng.choice(len(self.shown), p=self.shares)]
+        acts = self.repertoire.acts[label]
+        act = acts[rng.integers(len(acts))]
+        piece = self.repertoire.pieces[self.repertoire.view(act.views, towards, rng)]
+        start, stop = act.start, act.stop
+        if (longer := stop - start - _LONGEST) > 0:
+            start += int(rng.integers(longer))
+            stop = start + _LONGEST
+        start = max(0, start - int(rng.integers(_AROUND)))
+        stop = min(len(piece.labels), stop + int(rng.integers(_AROUND)))
+        return self.augmentation.pace(Piece(piece.xyz[start:stop], piece.labels[start:stop]), rng)
+
+    def _weights(self, labels: np.ndarray) -> np.ndarray:
+        weights = np.where(labels >= 0, self.class_weights[labels], 0.0)
+        for start, _, label in _runs(labels)[1:]:
+            if label not in (UNKNOWN, self.repertoire.idle):
+                weights[start : start + self.onset_frames] *= self.onset_weight
+        return weights.astype(np.float32)
+
+    def _class_weights(self, rng: np.random.Generator) -> np.ndarray:
+        """Inverse square root of how often each label is on, mean 1, within a factor of 3."""
+        labels = np.concatenate([self.stream(rng)[1] for _ in range(200)])
+        counts = np.bincount(labels[labels >= 0], minlength=len(self.class_weights))
+        weights = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1))
+        return np.clip(weights, 1 / 3, 3)
+
+
+_LONGEST, _AROUND = 100, 45
+"""Frames: of a long action that are taken at once, and at most around it."""
+
+
+def continuous(
+    repertoire: Repertoire, *, frames: int, splice: Splice, rng: np.random.Generator
+) -> list[Piece]:
+    """Every recording once, in one of its views, in streams of at least so many frames."""
+    recordings = list(repertoire.recordings.values())
+    streams, pieces, total = list[Piece](), list[Piece](), 0
+    for i in rng.permutation(len(recordings)):
+        pieces.append(repertoire.pieces[rng.choice(recordings[i])])
+        total += len(pieces[-1].labels)
+        if total >= frames:
+            streams.append(splice.join(pieces, repertoire.idle, rng))
+            pieces, total = [], 0
+    return [*streams, splice.join(pieces, repertoire.idle, rng)] if pieces else streams
+
+
+class ActionStreams(pl.LightningDataModule):
+    """Training streams, and validation streams of other subjects, from lifted clips.
+
+    Args:
+        folder: Where the lifted clips are.
+        labels: What the publishers' labels mean.
+        split: Who is trained on and who validates.
+        skeleton: Layout of the joints.
+        fps: Frames per second.
+        frames: T of a training stream.
+        batch: Streams a batch.
+        batches: Batches an epoch.
+        val_frames: Least length of a validation stream.
+        seed: Of what is drawn.
+        onset_s: An action's first moments, in which nobody can know it yet.
+        onset_weight: How much they count in training.
+        still: See `Repertoire`.
+        splice: How clips are set end to end.
+        augmentation: What a training stream might as well have been.
+
+    Attributes:
+        report: Lines about what was read; filled by `setup`.
+        lifter: Name and sha256 of the lifter behind the clips; filled by `setup`.
+
+    Raises:
+        InputError: See `lifted.read_folder`, or the clips have another layout or frame rate.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        *,
+        labels: LabelMap,
+        split: Split,
+        skeleton: Skeleton,
+        fps: float = 30.0,
+        frames: int = 180,
+        batch: int = 24,
+        batches: int = 250,
+        val_frames: int = 400,
+        seed: int = 0,
+        onset_s: float = 0.25,
+        onset_weight: float = 0.25,
+        still: float = 0.3,
+        splice: Splice | None = None,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        super().__init__()
+        self.folder, self.labels, self.split, self.skeleton = folder, labels, split, skeleton
+        self.fps, self.frames, self.batch, self.batches = fps, frames, batch, batches
+        self.val_frames, self.seed, self.still = val_frames, seed, still
+        self.onset_frames, self.onset_weight = round(onset_s * fps), onset_weight
+        self.splice = splice or Splice()
+        self.augmentation = augmentation or Augmentation()
+        self.report: list[str] = []
+        self.lifter = ("", "")
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the clips, once."""
+        if self.report:
+            return
+        self.train = Streams(
+            self._read("train"), frames=self.frames, batch=self.batch, batches=self.batches,
+            classes=len(self.labels.names), seed=self.seed, splice=self.splice,
+            augmentation=self.augmentation, onset_frames=self.onset_frames,
+            onset_weight=self.onset_weight,
+        )  # fmt: skip
+        rng = np.random.default_rng(self.seed + 1)
+        pieces = continuous(
+            self._read("val"), frames=self.val_frames, splice=self.splice, rng=rng
+        )
+        self.val = list(padded(pieces, self.batch))
+
+    def _read(self, part: str) -> Repertoire:
+        clips = read_folder(self.folder, sorted(self.split.parts[part]))
+        origin = clips[0].origin
+        if (origin.layout, origin.fps) != (self.skeleton.name, self.fps):
+            raise InputError(
+                f"{self.folder} has {origin.layout} at {origin.fps:g} fps, wanted "
+                f"{self.skeleton.name} at {self.fps:g}; lift anew or change the configuration"
+            )
+        self.lifter = (origin.lifter, origin.lifter_sha256)
+        repertoire = Repertoire(clips, self.labels, self.skeleton, still=self.still)
+        people = sorted({f"{c.origin.dataset} {c.origin.subject}" for c in clips})
+        self.report.append(
+            f"{part}: {', '.join(people)}; {len(repertoire.recordings)} recordings, {len(clips)} "
+            f"views, {sum(len(c.actions) for c in clips)} frames"
+        )
+        lacking = set(range(len(self.labels.names))) - set(repertoire.acts)
+        if lacking:
+            names = ", ".join(self.labels.names[i] for i in sorted(lacking))
+            self.report.append(f"{part}: nothing shows {names}")
+        return repertoire
+
+    def train_dataloader(self) -> DataLoader:
+        """Endless fresh streams."""
+        return DataLoader(self.train, batch_size=None)
+
+    def val_dataloader(self) -> DataLoader:
+        """The same streams every time: every recording of the validation subjects once."""
+        return DataLoader(self.val, batch_size=None)
+
+
+def padded(pieces: Sequence[Piece], batch: int) -> Iterator[Batch]:
+    """Streams of like lengths in batches, short ones with unknown frames after their end."""
+    ordered = sorted(pieces, key=lambda piece: len(piece.labels))
+    for i in range(0, len(ordered), batch):
+        part = ordered[i : i + batch]
+        longest = max(len(piece.labels) for piece in part)
+        extra = [longest - len(piece.labels) for piece in part]
+        xyz = [
+            np.pad(p.xyz, ((0, n), (0, 0), (0, 0)), mode="edge")
+            for p, n in zip(part, extra, strict=True)
+        ]
+        labels = [
+            np.pad(p.labels, (0, n), constant_values=UNKNOWN)
+            for p, n in zip(part, extra, strict=True)
+        ]
+        known = np.stack(labels)
+        weights = (known >= 0).astype(np.float32)
+        yield torch.from_numpy(np.stack(xyz)), torch.from_numpy(known), torch.from_numpy(weights)

@@ -1,0 +1,270 @@
+"""Lifters to and from files. A file never runs code, and never loads into the wrong net in silence.
+
+Ours are safetensors whose metadata say what the weights are for; the reference implementation's
+(``{"model_pos": state_dict}``, pickled) are read with ``weights_only`` and say nothing, so the
+caller states the layout and whether they are causal.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .errors import InputError
+from .lifter import GASTNet
+from .skeleton import Skeleton, named
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class LifterCard:
+    """What a lifter's weights are for; stored in the file with them.
+
+    Attributes:
+        layout: Name of the joint layout.
+        filter_widths: As in `GASTNet`.
+        channels: As in `GASTNet`.
+        causal: As in `GASTNet`.
+        fps: Frame rate it was trained at.
+        normalisation: What units it takes: a name in `gast.normalisation`.
+        training: Where the weights come from: data, recipe, seed, figures; plain JSON.
+        receptive_field: Frames; derived, stored for readers of the file.
+        version: Of this format.
+    """
+
+    layout: str
+    filter_widths: tuple[int, ...]
+    channels: int
+    causal: bool
+    fps: float
+    normalisation: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    receptive_field: int = 0
+    version: int = VERSION
+
+
+def save(
+    net: GASTNet,
+    path: str | Path,
+    *,
+    fps: float,
+    normalisation: str,
+    training: Mapping[str, Any],
+    half: bool = False,
+) -> None:
+    """Write weights and card to one safetensors file.
+
+    Args:
+        net: To save.
+        path: Where to; folders on the way are made.
+        fps: Frame rate it was trained at.
+        normalisation: Name of the units it takes.
+        training: Data, recipe, seed, figures; plain JSON.
+        half: Store float16, half the size; they are loaded as float32.
+    """
+    card = LifterCard(
+        net.skeleton.name, net.filter_widths, net.channels, net.causal, fps, normalisation,
+        training, net.receptive_field,
+    )  # fmt: skip
+    weights = {
+        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        for key, value in net.state_dict().items()
+    }
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    save_file(weights, path, metadata={"gastlive_lifter": json.dumps(asdict(card))})
+
+
+def load(path: str | Path, **expected: Any) -> tuple[GASTNet, LifterCard]:
+    """Read one of our lifter files.
+
+    Args:
+        path: The file.
+        expected: Fields of the card that must have these values, such as ``layout="h36m17"``.
+
+    Returns:
+        The net in evaluation mode, and its card.
+
+    Raises:
+        InputError: No such file, not a lifter of ours, another version, weights that don't fit the
+            card, or a field that is not as expected.
+    """
+    card, weights = _read(path)
+    for name, wanted in expected.items():
+        given = getattr(card, name)
+        if given != wanted:
+            raise InputError(
+                f"lifter {path} has {name}={given!r}, wanted {wanted!r}; take another checkpoint "
+                f"or change the configuration"
+            )
+    net = GASTNet(
+        named(card.layout),
+        filter_widths=card.filter_widths,
+        channels=card.channels,
+        causal=card.causal,
+    )
+    _fill(net, weights, str(path))
+    return net.eval(), card
+
+
+def _read(path: str | Path) -> tuple[LifterCard, dict[str, Tensor]]:
+    if not Path(path).is_file():
+        raise InputError(f"no lifter checkpoint at {path}; give the path of a .safetensors file")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            card = json.loads((file.metadata() or {}).get("gastlive_lifter", "null"))
+            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+        raise InputError(f"{path} is not a readable safetensors file: {error}") from error
+    if card is None:
+        raise InputError(
+            f"{path} is not a gastlive lifter (no card in it); published GAST-Net checkpoints are "
+            f"read by gastlive.gast.checkpoint.import_official"
+        )
+    if card.get("version") != VERSION:
+        raise InputError(f"{path} has format version {card.get('version')}, wanted {VERSION}")
+    card["filter_widths"] = tuple(card["filter_widths"])
+    return LifterCard(**card), weights
+
+
+def import_official(
+    path_or_state_dict: str | Path | Mapping[str, Any],
+    *,
+    skeleton: Skeleton,
+    causal: bool,
+) -> GASTNet:
+    """A net from the reference implementation's weights, filter widths and channels read off them.
+
+    Args:
+        path_or_state_dict: A published ``.bin`` file, what it holds, or the state dict alone.
+        skeleton: Layout that the weights were trained with; the file does not say.
+        causal: Whether they were trained causal; the file does not say, and weights of the wrong
+            kind load without an error and give wrong poses.
+
+    Raises:
+        InputError: Unreadable file, not a GAST-Net, or another number of joints than `skeleton`.
+    """
+    name = str(path_or_state_dict) if isinstance(path_or_state_dict, str | Path) else "state dict"
+    content = _unpickled(path_or_state_dict)
+    source: dict[str, Tensor] = dict(content.get("model_pos", content))
+    try:
+        net = _official_shape(source, skeleton, causal)
+        weights = dict(_renamed(source, net))
+    except KeyError as error:
+        raise InputError(f"{name} is not a GAST-Net checkpoint: {error} is missing") from error
+    _fill(net, weights, name)
+    return net.eval()
+
+
+def _unpickled(source: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(source, str | Path):
+        return source
+    if not Path(source).is_file():
+        raise InputError(f"no checkpoint at {source}")
+    try:
+        content = torch.load(source, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file it can't or won't read
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{source} can't be read as weights alone: {reason}") from error
+    if not isinstance(content, Mapping):
+        raise InputError(f"{source} holds {type(content).__name__}, wanted a GAST-Net checkpoint")
+    return content
+
+
+def _official_shape(source: Mapping[str, Tensor], skeleton: Skeleton, causal: bool) -> GASTNet:
+    widths = [source["expand_conv.weight"].shape[2]]
+    while (key := f"layers_conv.{2 * len(widths) - 2}.weight") in source:
+        widths.append(source[key].shape[2])
+    joints = source["layers_graph_conv.0.global_graph_layer.attentions.0.C_k"].shape[0]
+    if joints != len(skeleton):
+        raise InputError(
+            f"the checkpoint has {joints} joints, layout {skeleton.name} has {len(skeleton)}; "
+            f"state the layout it was trained with"
+        )
+    channels = source["expand_conv.weight"].shape[0]
+    return GASTNet(skeleton, filter_widths=widths, channels=channels, causal=causal)
+
+
+def _renamed(source: Mapping[str, Tensor], net: GASTNet) -> list[tuple[str, Tensor]]:
+    """The reference's weights under our names and in our shapes."""
+    weights: list[tuple[str, Tensor]] = []
+
+    def norm(ours: str, theirs: str) -> None:
+        for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+            weights.append((f"{ours}.{part}", source[f"{theirs}.{part}"]))
+
+    def conv(ours: str, theirs: str) -> None:
+        """(out, in, taps, 1) to (out, taps * in)."""
+        weight = source[f"{theirs}.weight"][..., 0]
+        weights.append((f"{ours}.weight", weight.transpose(1, 2).flatten(1)))
+
+    norm("input_norm", "init_bn")
+    conv("expand.mix", "expand_conv")
+    norm("expand_norm", "expand_bn")
+    conv("shrink", "shrink")
+    for i in range(len(net.blocks)):
+        conv(f"blocks.{i}.conv.mix", f"layers_conv.{2 * i}")
+        norm(f"blocks.{i}.conv_norm", f"layers_bn.{2 * i}")
+        conv(f"blocks.{i}.mix", f"layers_conv.{2 * i + 1}")
+        norm(f"blocks.{i}.mix_norm", f"layers_bn.{2 * i + 1}")
+    for i in range(len(net.graphs)):
+        ours, theirs = f"graphs.{i}", f"layers_graph_conv.{i}"
+        near, near_theirs = f"{ours}.local_graph", f"{theirs}.local_graph_layer"
+        for kind, gcn, bn in (("symmetry", "gcn_sym", "bn_1"), ("kinematics", "gcn_con", "bn_2")):
+            own, others = source[f"{near_theirs}.{gcn}.W"]
+            weights += [(f"{near}.{kind}.own", own), (f"{near}.{kind}.others", others)]
+            weights.append((f"{near}.{kind}.edges", source[f"{near_theirs}.{gcn}.e"]))
+            norm(f"{near}.{kind}_norm", f"{near_theirs}.{bn}")
+        conv(f"{near}.mix", f"{near_theirs}.cat_conv")
+        norm(f"{near}.mix_norm", f"{near_theirs}.cat_bn")
+        far, far_theirs = f"{ours}.global_graph", f"{theirs}.global_graph_layer"
+        heads = [f"{far_theirs}.attentions.{h}" for h in range(4)]
+        for layer, g in (("value", "g"), ("theta", "theta"), ("phi", "phi")):
+            weight = torch.cat([source[f"{head}.{g}.weight"][..., 0] for head in heads])
+            bias = torch.cat([source[f"{head}.{g}.bias"] for head in heads])
+            weights += [(f"{far}.{layer}.weight", weight), (f"{far}.{layer}.bias", bias)]
+        project = torch.stack([source[f"{head}.concat_project.0.weight"].flatten() for head in heads])
+        weights.append((f"{far}.project", project.unflatten(1, (2, -1))))
+        weights.append((f"{far}.constant", torch.stack([source[f"{h}.C_k"] for h in heads])))
+        conv(f"{far}.mix", f"{far_theirs}.cat_conv")
+        norm(f"{far}.mix_norm", f"{far_theirs}.cat_bn")
+        conv(f"{ours}.mix", f"{theirs}.cat_conv")
+        norm(f"{ours}.mix_norm", f"{theirs}.cat_bn")
+    return weights
+
+
+def _fill(net: GASTNet, weights: Mapping[str, Tensor], name: str) -> None:
+    """Put the weights into the net; every one must be there, fit and be used."""
+    wanted = net.state_dict()
+    missing = sorted(set(wanted) - set(weights))
+    strange = sorted(set(weights) - set(wanted))
+    odd = [key for key in set(wanted) & set(weights) if wanted[key].shape != weights[key].shape]
+    if missing or strange or odd:
+        problems = {"missing": missing, "unexpected": strange, "other shape": sorted(odd)}
+        said = "; ".join(f"{what}: {', '.join(keys[:3])}" for what, keys in problems.items() if keys)
+        raise InputError(f"{name} does not fit the lifter it claims to be ({said})")
+    net.load_state_dict(dict(weights))
+
+
+def shipped(name_or_path: str | Path) -> Path:
+    """Where a lifter is: one that comes with the package by name, any other by path.
+
+    Raises:
+        InputError: Neither; the message lists the shipped ones.
+    """
+    folder = Path(__file__).parent / "weights"
+    named_file = folder / f"{name_or_path}.safetensors"
+    if named_file.is_file():
+        return named_file
+    if Path(name_or_path).is_file():
+        return Path(name_or_path)
+    names = ", ".join(sorted(path.stem for path in folder.glob("*.safetensors")))
+    raise InputError(
+        f"no lifter {str(name_or_path)!r}; give one of {names}, or the path of a .safetensors file"
+    )

@@ -1,0 +1,88 @@
+"""Layers that see a clip at once in training and one frame at a time when live."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+State = Any
+"""What a layer remembers of a batch of streams: a tensor whose first axis is the stream, or a nest
+of tuples of them; opaque to callers. ``None`` starts the streams."""
+
+
+class Streaming(nn.Module):
+    """A net that a clip and a live stream can share.
+
+    For any clip, calling `step` frame by frame gives what `forward` gives for the whole clip;
+    `step` neither writes to the state it is given nor keeps one of its own, so one set of
+    weights serves any number of people. `tests/test_streaming.py` holds every layer to it.
+    """
+
+    def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, ...) and what came before to (N, ...) and what to remember."""
+        raise NotImplementedError(f"{type(self).__name__} has no streaming step")
+
+
+def take(state: State, streams: Sequence[int]) -> State:
+    """The state of some streams of a batch, in the order given."""
+    index = torch.tensor(streams, dtype=torch.long)
+    return _map(lambda tensors: tensors[0].index_select(0, index.to(tensors[0].device)), state)
+
+
+def join(states: Sequence[State]) -> State:
+    """One batch out of several, streams in the order of the batches. None may be ``None``."""
+    return _map(lambda tensors: torch.cat(tensors), *states)
+
+
+def _map(function: Callable[[list[Tensor]], Tensor], *states: State) -> State:
+    """`function` over the tensors that have the same place in all states."""
+    if isinstance(states[0], tuple):
+        return tuple(_map(function, *parts) for parts in zip(*states, strict=True))
+    return function(list(states))
+
+
+class TemporalConv(Streaming):
+    """Convolution over time alone, the same for every joint, as one matrix product.
+
+    Args:
+        inputs: Channels per joint.
+        outputs: Channels per joint of the result.
+        kernel: Taps in time.
+        dilation: Frames between two taps.
+
+    Source: Oord et al. 2016, "WaveNet", §2.1, for the dilation.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, kernel: int = 3, dilation: int = 1) -> None:
+        super().__init__()
+        self.kernel, self.dilation = kernel, dilation
+        self.past = (kernel - 1) * dilation
+        self.mix = nn.Linear(kernel * inputs, outputs, bias=False)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """(N, T, J, inputs) to (N, T - past, J, outputs): only frames that are seen whole."""
+        frames = clip.shape[1] - self.past
+        taps = [clip[:, i * self.dilation :][:, :frames] for i in range(self.kernel)]
+        return self.mix(torch.cat(taps, -1))
+
+    def strided(self, clip: Tensor) -> Tensor:
+        """(N, kernel * T, J, inputs) to (N, T, J, outputs): each frame is used once."""
+        n, frames, joints, channels = clip.shape
+        blocks = clip.view(n, frames // self.kernel, self.kernel, joints, channels)
+        return self.mix(blocks.transpose(2, 3).flatten(3))
+
+    def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, inputs) and the `past` frames before it to (N, J, outputs) and the next past.
+
+        Before its first frame a person is taken to have stood still. The past is a tuple of
+        frames: moving on by one moves references, not numbers, however long the past is.
+        """
+        past = (frame,) * self.past if state is None else state
+        window = (*past, frame)
+        return self.mix(torch.cat(window[:: self.dilation], -1)), window[1:]
+
+
+def pad_past(clip: Tensor, frames: int) -> Tensor:
+    """(N, T, ...) with `frames` copies of the first frame before it."""
+    return torch.cat([clip[:, :1].expand(-1, frames, *clip.shape[2:]), clip], 1) if frames else clip

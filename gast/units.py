@@ -1,0 +1,119 @@
+"""Units of 2-D joints inside the nets: from pixels to what a lifter takes.
+
+Pixels become *screen units* outside the nets: x in -1..1 across the picture's width, y scaled by
+the same factor, y down, origin in the middle. Lifters trained with ``normalisation: person`` then
+make *person units* themselves, which do not depend on where in the picture a person stands, how
+far away, and through which lens.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .errors import InputError
+from .skeleton import Skeleton
+from .streaming import State, Streaming
+
+
+def to_screen(xy: np.ndarray, *, width: float, height: float) -> np.ndarray:
+    """Pixels (..., 2) to screen units.
+
+    Source: Pavllo et al. 2019, released code's ``normalize_screen_coordinates``.
+    """
+    return (xy * 2 - np.array([width, height], xy.dtype)) / np.asarray(width, xy.dtype)
+
+
+def to_pixels(xy: np.ndarray, *, width: float, height: float) -> np.ndarray:
+    """Screen units (..., 2) to pixels."""
+    return (xy * np.asarray(width, xy.dtype) + np.array([width, height], xy.dtype)) / 2
+
+
+class ScreenUnits(Streaming):
+    """Leaves screen units as they are."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        super().__init__()
+
+    def forward(self, xy: Tensor) -> Tensor:
+        """(N, T, J, 2) to the same."""
+        return xy
+
+    def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, 2) to the same; remembers nothing."""
+        return xy, ()
+
+
+class PersonUnits(Streaming):
+    """Root joint at the origin, root mean square of the bones' lengths on the picture one.
+
+    The size is an exponential mean over the past (time constant 10 frames), so that a limb that
+    points at the camera does not blow up the rest.
+
+    Args:
+        skeleton: Layout of the joints.
+    """
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        super().__init__()
+        self.root, self.share = skeleton.root, 0.1
+        child, parent = np.array(skeleton.bones).T
+        self.register_buffer("child", torch.from_numpy(child.copy()), persistent=False)
+        self.register_buffer("parent", torch.from_numpy(parent.copy()), persistent=False)
+
+    def _size(self, xy: Tensor) -> Tensor:
+        """(..., J, 2) to (...,)."""
+        bones = xy[..., self.child, :] - xy[..., self.parent, :]
+        return bones.square().sum(-1).mean(-1).sqrt().clamp_min(1e-6)
+
+    def forward(self, xy: Tensor) -> Tensor:
+        """(N, T, J, 2), any units, to (N, T, J, 2) in person units."""
+        sizes = list(self._size(xy).unbind(1))
+        for t in range(1, len(sizes)):
+            sizes[t] = sizes[t - 1] + self.share * (sizes[t] - sizes[t - 1])
+        centred = xy - xy[..., self.root : self.root + 1, :]
+        return centred / torch.stack(sizes, 1)[..., None, None]
+
+    def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, 2), any units, and the size so far (N,) to person units and the next size."""
+        size = self._size(xy)
+        size = size if state is None else state + self.share * (size - state)
+        return (xy - xy[:, self.root : self.root + 1]) / size[:, None, None], size
+
+
+UNITS: dict[str, type[ScreenUnits] | type[PersonUnits]] = {
+    "screen": ScreenUnits,
+    "person": PersonUnits,
+}
+
+
+class Lifter(Streaming):
+    """Screen units in, metres out: a net behind the units it was trained in.
+
+    Args:
+        net: Lifts 2-D joints in its own units; streaming if this shall stream.
+        skeleton: Layout of the joints.
+        normalisation: Key in `UNITS`.
+
+    Raises:
+        InputError: No such normalisation.
+    """
+
+    def __init__(self, net: nn.Module, *, skeleton: Skeleton, normalisation: str) -> None:
+        super().__init__()
+        if normalisation not in UNITS:
+            raise InputError(
+                f"unknown normalisation {normalisation!r}; choose one of {', '.join(UNITS)}"
+            )
+        self.net, self.skeleton, self.normalisation = net, skeleton, normalisation
+        self.units = UNITS[normalisation](skeleton)
+
+    def forward(self, xy: Tensor) -> Tensor:
+        """(N, T, J, 2) in screen units to (N, T, J, 3), metres, camera axes, root-relative."""
+        return self.net(self.units(xy))
+
+    def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, 2) in screen units to (N, J, 3), as `forward` would."""
+        sizes, past = (None, None) if state is None else state
+        scaled, sizes = self.units.step(xy, sizes)
+        xyz, past = self.net.step(scaled, past)
+        return xyz, (sizes, past)

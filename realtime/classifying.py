@@ -1,0 +1,209 @@
+"""The head stage: 3-D joints over time to class probabilities."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from ..action.checkpoint import load_head, shipped_head
+from ..gast.skeleton import Skeleton
+from ..gast.streaming import Streaming
+from .buffer import RingBuffer
+from .packets import Frame
+from .streams import Streams
+
+LARGEST_GAP_S = 0.5
+"""Across a longer gap nothing is interpolated: the person goes on from what is seen now."""
+
+
+class Classify:
+    """Runs an action head for everyone in view.
+
+    A streaming head is fed directly when pictures come at the rate it was trained at, otherwise
+    at its own rate by interpolation, so that 10 or 60 pictures a second look alike to it. A
+    windowed head reads the last seconds from a ring buffer, at its rate.
+
+    Args:
+        checkpoint: Name of a head that comes with the package, or the path of one.
+        layout: Of the lifter; the head must have been trained on it.
+        patience_s: Stream time for which a person out of view is remembered.
+        window_every_s: How often a windowed head is run for a person.
+
+    Attributes:
+        labels: Class names, length K.
+        background: The one that means nothing in particular.
+
+    Raises:
+        InputError: No such head, or one of another layout.
+    """
+
+    name = "head"
+
+    def __init__(
+        self,
+        checkpoint: str,
+        *,
+        layout: Skeleton,
+        patience_s: float = 1.0,
+        window_every_s: float = 0.1,
+    ) -> None:
+        head, self.card = load_head(shipped_head(checkpoint), layout=layout.name)
+        self.labels, self.background = tuple(self.card.labels), self.card.background
+        self.temperature = self.card.temperature
+        self._run: StreamingHead | WindowedHead
+        if isinstance(head, Streaming):
+            self._run = StreamingHead(head, fps=self.card.fps, patience_s=patience_s)
+        else:
+            self._run = WindowedHead(
+                head, joints=len(layout), frames=head.frames, fps=self.card.fps,
+                patience_s=patience_s, every_s=window_every_s,
+            )  # fmt: skip
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._run.reset()
+
+    def __call__(self, frame: Frame) -> Frame:
+        """Write `Person.probabilities` of everyone who has `Person.xyz`."""
+        seen = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
+        logits = self._run.step(seen, frame.time_s)
+        people = dict(frame.people)
+        for track, scores in logits.items():
+            odds = _softmax(scores / self.temperature)
+            people[track] = replace(frame.people[track], probabilities=odds)
+        return frame.knowing(people=people)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max())
+    return powers / powers.sum()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A person's newest sample, when the head is due next, and what it said last."""
+
+    time_s: float
+    xyz: np.ndarray
+    due_s: float
+    logits: np.ndarray | None = None
+
+
+class StreamingHead:
+    """Feeds a streaming head at its own rate.
+
+    Args:
+        head: (N, J, 3) and a state to (N, K) logits.
+        fps: Rate it was trained at.
+        patience_s: Stream time for which a person out of view is remembered.
+    """
+
+    def __init__(self, head: Streaming, *, fps: float, patience_s: float) -> None:
+        self.fps, self.patience_s = fps, patience_s
+        self._streams = Streams(head, patience_s=patience_s)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._streams.reset()
+        self._seen: dict[int, _Seen] = {}
+
+    def step(self, people: Mapping[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
+        """Newest logits (K,) of each person, from one more (J, 3) each."""
+        remembered = self._streams.remembered
+        self._seen = {track: seen for track, seen in self._seen.items() if track in remembered}
+        waiting = {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
+        while batch := {t: xyz for t, queue in waiting.items() if (xyz := next(queue, None)) is not None}:
+            for track, logits in self._streams.step(batch, time_s).items():
+                self._seen[track].logits = logits
+        return {t: logits for t in people if (logits := self._seen[t].logits) is not None}
+
+    def _due(self, track: int, xyz: np.ndarray, time_s: float) -> Iterator[np.ndarray]:
+        """The samples that the head is to be given now, oldest first."""
+        seen, frame_s = self._seen.get(track), 1 / self.fps
+        if seen is None or not 0 < time_s - seen.time_s <= LARGEST_GAP_S:
+            logits = None if seen is None else seen.logits
+            self._seen[track] = _Seen(time_s, xyz, time_s + frame_s, logits)
+            yield xyz
+            return
+        before_s, before = seen.time_s, seen.xyz
+        seen.time_s, seen.xyz = time_s, xyz
+        if abs(time_s - seen.due_s) < 0.25 * frame_s:
+            seen.due_s = time_s + frame_s
+            yield xyz
+            return
+        while seen.due_s <= time_s:
+            share = (seen.due_s - before_s) / (time_s - before_s)
+            seen.due_s += frame_s
+            yield (before + share * (xyz - before)).astype(np.float32)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A person's recent past, when the head is due next, and what it said last."""
+
+    buffer: RingBuffer
+    seen_s: float
+    due_s: float
+    logits: np.ndarray | None = None
+
+
+class WindowedHead:
+    """Shows a windowed head the last seconds of each person, at its own rate.
+
+    Args:
+        head: (N, frames, J, 3) to (N, K) logits.
+        joints: J.
+        frames: Of a window.
+        fps: Rate it was trained at.
+        patience_s: Stream time for which a person out of view is remembered.
+        every_s: Stream time between two looks at a person.
+    """
+
+    def __init__(
+        self,
+        head: torch.nn.Module,
+        *,
+        joints: int,
+        frames: int,
+        fps: float,
+        patience_s: float,
+        every_s: float,
+    ) -> None:
+        self.head, self.joints, self.fps = head.eval(), joints, fps
+        self.window_s, self.patience_s, self.every_s = frames / fps, patience_s, every_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._watched: dict[int, _Watched] = {}
+
+    @torch.inference_mode()
+    def step(self, people: Mapping[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
+        """Newest logits (K,) of each person, from one more (J, 3) each."""
+        self._watched = {
+            track: watched
+            for track, watched in self._watched.items()
+            if 0 <= time_s - watched.seen_s <= self.patience_s
+        }
+        due = [track for track, xyz in people.items() if self._push(track, xyz, time_s)]
+        if due:
+            windows = [self._watched[t].buffer.window(self.window_s, self.fps) for t in due]
+            for track, logits in zip(due, self.head(torch.from_numpy(np.stack(windows))), strict=True):
+                self._watched[track].logits = logits.numpy()
+        return {t: logits for t in people if (logits := self._watched[t].logits) is not None}
+
+    def _push(self, track: int, xyz: np.ndarray, time_s: float) -> bool:
+        """Remember a sample; true when it is time to look."""
+        watched = self._watched.get(track)
+        if watched is None:
+            # Room for the window at four times the head's rate; a faster camera shortens it.
+            buffer = RingBuffer(int(4 * self.window_s * self.fps) + 1, self.joints)
+            watched = self._watched[track] = _Watched(buffer, time_s, time_s)
+        watched.buffer.push(time_s, xyz)
+        watched.seen_s = time_s
+        if time_s < watched.due_s - 1e-6:
+            return False
+        watched.due_s = time_s + self.every_s
+        return True

@@ -1,0 +1,46 @@
+"""The one clock that the live program goes by."""
+
+import time
+from collections.abc import Iterator
+from threading import Event
+
+from .packets import Frame
+
+
+class Clock:
+    """Seconds that only ever go forward, and a way to let them pass; a test hands in its own."""
+
+    def __call__(self) -> float:
+        """Now, seconds, monotonic, from an arbitrary start."""
+        return time.monotonic()
+
+    def wait(self, stop: Event, seconds: float) -> bool:
+        """Let `seconds` pass, not at all if negative; true, and at once, when `stop` is set."""
+        return stop.wait(max(seconds, 0.0))
+
+
+SYSTEM = Clock()
+
+
+def paced(frames: Iterator[Frame], *, stop: Event, clock: Clock = SYSTEM) -> Iterator[Frame]:
+    """Hand over recorded frames at the speed at which they were recorded.
+
+    The first is due at once, every other as long after it as their time stamps say. A frame that
+    comes late counts as captured when it was due, so decoding too slowly shows as age.
+
+    Args:
+        frames: With their media time as `time_s`.
+        stop: Ends the waiting and the frames.
+        clock: Sets the pace.
+
+    Yields:
+        The frames with `time_s` and `captured_s` at which they were due, seconds on `clock`.
+    """
+    start_s: float | None = None
+    for frame in frames:
+        if start_s is None:
+            start_s = clock() - frame.time_s
+        due_s = start_s + frame.time_s
+        if clock.wait(stop, due_s - clock()):
+            return
+        yield frame.knowing(time_s=due_s, captured_s=due_s)

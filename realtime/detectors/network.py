@@ -1,0 +1,163 @@
+"""Running networks: the only place that knows OpenVINO."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...gast.errors import InputError
+
+if TYPE_CHECKING:
+    import openvino
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What a network was trained on: ``(value - mean) / std`` of 0..255, per channel.
+
+    Attributes:
+        rgb: Whether red comes first; otherwise blue.
+    """
+
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    rgb: bool = True
+
+
+RAW_RGB = Normalisation()
+
+
+class Network:
+    """A network on the CPU that is given BGR pictures whatever it was trained on.
+
+    Args:
+        path: A .tflite or .onnx file with one picture as input.
+        threads: CPU threads.
+        normalisation: What the network expects.
+        size: (width, height) of the input where the file leaves it open.
+        outputs: Names of the outputs to compute, all if not given; the others cost nothing.
+
+    Attributes:
+        width: Of the input, pixels.
+        height: Of the input, pixels.
+
+    Raises:
+        InputError: The file is missing, is no such network or lacks an output.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        threads: int,
+        normalisation: Normalisation = RAW_RGB,
+        size: tuple[int, int] | None = None,
+        outputs: Sequence[str] = (),
+    ) -> None:
+        if threads < 1:
+            raise InputError(f"threads={threads}: give the detector at least one thread")
+        model = _trimmed(_read(Path(path)), outputs, path)
+        self.width, self.height = _sized(model, size, path)
+        self._outputs = [output.any_name for output in model.outputs]
+        self._request = _compiled(model, normalisation, threads).create_infer_request()
+
+    def __call__(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Run on a picture (height, width, 3) uint8 BGR.
+
+        Returns:
+            Outputs by name; the next call writes over them.
+        """
+        self._request.infer([picture[None]], share_inputs=True)
+        tensors = self._request.output_tensors
+        return {name: t.data for name, t in zip(self._outputs, tensors, strict=True)}
+
+
+def _read(path: Path) -> "openvino.Model":
+    import openvino
+
+    if not path.is_file():
+        raise InputError(f"no network at {path}; give the path of an .onnx or .tflite file")
+    try:
+        model = openvino.Core().read_model(path)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise InputError(
+            f"{path} can't be read as a network ({reason}); give an .onnx or .tflite file"
+        ) from error
+    if len(model.inputs) != 1 or _layout(model.input(0)) is None:
+        shapes = ", ".join(str(i.partial_shape) for i in model.inputs)
+        raise InputError(
+            f"{path} takes {shapes}, expected one picture (1, 3, height, width) or "
+            f"(1, height, width, 3); give a network for pictures"
+        )
+    return model
+
+
+def _layout(port: "openvino.Output") -> str | None:
+    """Order of the axes of a picture's tensor; ``None`` if it is no picture."""
+    shape = port.partial_shape
+    if shape.rank.is_dynamic or len(shape) != 4:
+        return None
+    if shape[1].is_static and shape[1].get_length() == 3:
+        return "NCHW"
+    return "NHWC" if shape[3].is_static and shape[3].get_length() == 3 else None
+
+
+def _trimmed(model: "openvino.Model", names: Sequence[str], path: str | Path) -> "openvino.Model":
+    """The part of the model that leads to these outputs."""
+    import openvino
+
+    if not names:
+        return model
+    known = {name: output for output in model.outputs for name in output.names}
+    if lacking := [name for name in names if name not in known]:
+        raise InputError(
+            f"{path} has outputs {', '.join(sorted(known))}, expected {', '.join(names)}; "
+            f"it lacks {', '.join(lacking)}: give the network that this detector is for"
+        )
+    return openvino.Model([known[name] for name in names], model.get_parameters())
+
+
+def _sized(
+    model: "openvino.Model", size: tuple[int, int] | None, path: str | Path
+) -> tuple[int, int]:
+    """Fix the input's shape to one picture and say its width and height."""
+    shape, layout = model.input(0).partial_shape, _layout(model.input(0)) or ""
+    at_y, at_x = layout.index("H"), layout.index("W")
+    if size is None and (shape[at_y].is_dynamic or shape[at_x].is_dynamic):
+        raise InputError(f"{path} leaves its input size open; export it with a fixed size")
+    fixed = [1, 3, 3, 3]
+    fixed[at_y] = size[1] if shape[at_y].is_dynamic and size else shape[at_y].get_length()
+    fixed[at_x] = size[0] if shape[at_x].is_dynamic and size else shape[at_x].get_length()
+    if shape != type(shape)(fixed):
+        model.reshape(fixed)
+    return fixed[at_x], fixed[at_y]
+
+
+def _compiled(
+    model: "openvino.Model", normalisation: Normalisation, threads: int
+) -> "openvino.CompiledModel":
+    """For one picture at a time, with colours and normalisation made part of the graph."""
+    import openvino
+    from openvino.preprocess import ColorFormat, PrePostProcessor
+
+    layout = _layout(model.input(0))
+    processor = PrePostProcessor(model)
+    given, steps = processor.input().tensor(), processor.input().preprocess()
+    given.set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    given.set_color_format(ColorFormat.BGR)
+    processor.input().model().set_layout(openvino.Layout(layout))
+    if normalisation.rgb:
+        steps.convert_color(ColorFormat.RGB)
+    if model.input(0).element_type != openvino.Type.u8:
+        steps.convert_element_type(openvino.Type.f32)
+        steps.mean(list(normalisation.mean)).scale(list(normalisation.std))
+    # Other threads (camera, lifter) share the cores, so none is pinned to one.
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "ENABLE_CPU_PINNING": False,
+    }
+    return openvino.Core().compile_model(processor.build(), "CPU", settings)

@@ -1,0 +1,37 @@
+"""For sources that bring keypoints."""
+
+from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
+from ..packets import Frame
+
+
+class NoDetector:
+    """Passes on the poses that came with the frame.
+
+    Attributes:
+        layout: ``None``: each pose says its own.
+    """
+
+    name = "detector"
+    layout: Skeleton | None = None
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Look again at whether the source brings keypoints."""
+        self._checked = False
+
+    def __call__(self, frame: Frame) -> Frame:
+        """The frame as it is.
+
+        Raises:
+            InputError: The source gives pictures.
+        """
+        if not self._checked and frame.image is not None and not frame.poses:
+            raise InputError(
+                "detector=none needs source=keypoints and this source gives pictures; "
+                "use source=keypoints or detector=movenet"
+            )
+        self._checked = True
+        return frame

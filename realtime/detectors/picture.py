@@ -1,0 +1,105 @@
+"""Pictures into networks, coordinates back out."""
+
+import cv2
+import numpy as np
+
+from ...gast.errors import InputError
+from ..packets import Frame
+
+
+def picture_of(frame: Frame, detector: str) -> np.ndarray:
+    """The frame's picture (H, W, 3).
+
+    Raises:
+        InputError: The source has no pictures.
+    """
+    if frame.image is None:
+        raise InputError(
+            f"detector={detector} needs pictures and this source gives only keypoints; "
+            f"use detector=none"
+        )
+    return frame.image
+
+
+class Letterbox:
+    """Fits a picture whole into a canvas, proportions kept, and undoes it on coordinates.
+
+    Args:
+        width: Of the canvas, pixels.
+        height: Of the canvas, pixels.
+        fill: Grey value of the bars.
+        centred: Bars on both sides; otherwise the picture sits in the top left corner.
+
+    Attributes:
+        canvas: (height, width, 3) uint8, with the last picture on it.
+    """
+
+    def __init__(self, width: int, height: int, *, fill: int = 0, centred: bool = True) -> None:
+        self.fill, self.centred = fill, centred
+        self.canvas = np.full((height, width, 3), fill, np.uint8)
+        self._size: tuple[int, int] | None = None
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """The canvas with a picture (H, W, 3) on it; the next one is written over it."""
+        if self._size != image.shape[:2]:
+            self._fit(*image.shape[:2])
+        shrinks = self._scale[0] < 1
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        height, width = self._inner.shape[:2]
+        cv2.resize(image, (width, height), dst=self._inner, interpolation=interpolation)
+        return self.canvas
+
+    def undo(self, xy: np.ndarray) -> np.ndarray:
+        """Coordinates (..., 2) on the canvas in pixels of the picture last put there."""
+        return (xy - self._offset) / self._scale
+
+    def _fit(self, height: int, width: int) -> None:
+        canvas_height, canvas_width = self.canvas.shape[:2]
+        scale = min(canvas_width / width, canvas_height / height)
+        w, h = max(1, round(width * scale)), max(1, round(height * scale))
+        x, y = ((canvas_width - w) // 2, (canvas_height - h) // 2) if self.centred else (0, 0)
+        self.canvas[:] = self.fill
+        self._inner = self.canvas[y : y + h, x : x + w]
+        # Whole pixels: the two axes are scaled by slightly different factors.
+        self._scale = np.array([w / width, h / height], np.float32)
+        self._offset = np.array([x, y], np.float32)
+        self._size = (height, width)
+
+
+def cut_out(image: np.ndarray, matrix: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The part of a picture that a network is to look at closely.
+
+    Args:
+        image: (H, W, 3).
+        matrix: (2, 3) from pixels of the crop to pixels of the picture, without shear.
+        width: Of the crop, pixels.
+        height: Of the crop, pixels.
+
+    Returns:
+        (height, width, 3); black where it reaches beyond the picture.
+    """
+    factor = int(np.hypot(*matrix[:, 0]))
+    if factor > 1:
+        # Interpolating alone would skip pixels, and what it hits trembles with the person.
+        image, matrix = _shrunk(image, matrix, width, height, factor=factor)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image, matrix, (width, height), flags=flags)
+
+
+def _shrunk(
+    image: np.ndarray, matrix: np.ndarray, width: int, height: int, *, factor: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The crop's surroundings `factor` times smaller, and the matrix that goes with them."""
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]])
+    corners = corners @ matrix[:, :2].T + matrix[:, 2]
+    limit = np.array(image.shape[1::-1])
+    low = np.floor(corners.min(axis=0)).astype(int).clip(0, (limit - factor).clip(0))
+    high = np.ceil(corners.max(axis=0)).astype(int).clip(low + factor, limit)
+    # Whole blocks of pixels are quick to average; only the picture's very edge is lost.
+    size = np.minimum(-(-(high - low) // factor), (limit - low) // factor).clip(1)
+    right, bottom = low + size * factor
+    part = image[low[1] : bottom, low[0] : right]
+    small = cv2.resize(part, size.tolist(), interpolation=cv2.INTER_AREA)
+    # Pixels are counted from their centres here, hence the halves.
+    shift = (matrix[:, 2] - low + 0.5) / factor - 0.5
+    return small, np.column_stack([matrix[:, :2] / factor, shift])

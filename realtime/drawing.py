@@ -1,0 +1,241 @@
+"""Words, plates and bodies on a picture; colours are BGR, points are pixels, y down."""
+
+from functools import cache
+
+import numpy as np
+
+from ..gast.skeleton import Skeleton
+from .opencv import cv2
+from .packets import Person
+
+Colour = tuple[int, int, int]
+Point = tuple[int, int]
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom; right and bottom are the first pixels outside."""
+
+WHITE: Colour = (245, 245, 245)
+GREY: Colour = (150, 146, 142)
+INK: Colour = (26, 22, 20)
+_PEOPLE: tuple[Colour, ...] = (
+    (247, 195, 79), (77, 183, 255), (132, 214, 116), (166, 112, 250),
+    (94, 227, 253), (232, 140, 190), (190, 200, 80), (110, 110, 240),
+)  # fmt: skip
+_SUBPIXEL_BITS = 3
+
+
+def person_colour(track: int) -> Colour:
+    """The colour of one person, the same everywhere; neighbours in number differ clearly."""
+    return _PEOPLE[(track - 1) % len(_PEOPLE)]
+
+
+def shaded(colour: Colour, amount: float) -> Colour:
+    """Towards white by `amount` 0..1, or towards black by -`amount`."""
+    end = 255 if amount > 0 else 0
+    blue, green, red = (round(part + (end - part) * abs(amount)) for part in colour)
+    return blue, green, red
+
+
+def write(
+    image: np.ndarray,
+    words: str,
+    at: tuple[int, int],
+    *,
+    size: float = 0.42,
+    colour: Colour = WHITE,
+    bold: bool = False,
+    align_right: bool = False,
+) -> None:
+    """Words whose base line begins at the point `at`, or ends there."""
+    font = cv2.FONT_HERSHEY_DUPLEX if bold else cv2.FONT_HERSHEY_SIMPLEX
+    x, y = at
+    if align_right:
+        x -= width_of(words, size=size, bold=bold)
+    cv2.putText(image, words, (x, y), font, size, colour, 1, cv2.LINE_AA)
+
+
+def width_of(words: str, *, size: float = 0.42, bold: bool = False) -> int:
+    """Pixels that `write` needs across."""
+    font = cv2.FONT_HERSHEY_DUPLEX if bold else cv2.FONT_HERSHEY_SIMPLEX
+    return int(cv2.getTextSize(words, font, size, 1)[0][0])
+
+
+def plate(image: np.ndarray, box: Box, colour: Colour, *, opacity: float = 1.0) -> None:
+    """A filled rectangle, as far as it lies on the picture."""
+    left, top, right, bottom = (max(edge, 0) for edge in box)
+    under = image[top:bottom, left:right]
+    if not under.size:
+        return
+    if opacity < 1:
+        under[:] = cv2.addWeighted(under, 1 - opacity, np.full_like(under, colour), opacity, 0)
+    else:
+        under[:] = colour
+
+
+def draw_person(
+    image: np.ndarray,
+    person: Person,
+    *,
+    layout: Skeleton,
+    colour: Colour,
+    scale: float,
+    offset: np.ndarray,
+    unit: float,
+) -> np.ndarray:
+    """A person's 2D skeleton.
+
+    Bones between measured joints are solid, bones to filled joints thin. Left limbs are lighter,
+    right ones darker. Joints that only the detector knows (a face, fingers) are small dots.
+
+    Args:
+        image: Drawn upon.
+        person: `xy` is drawn where there is one, else the bones of `pose`.
+        layout: Of `person.xy`.
+        colour: Of the person.
+        scale: Picture pixels for each pixel of the pose.
+        offset: (2,), where the pose's origin is in the picture.
+        unit: Of thickness; 1 suits a picture of 480 lines.
+
+    Returns:
+        (n, 2) float, the points that were measured, in the picture.
+    """
+    pose = person.pose
+    if person.xy is None or person.visible is None:
+        layout, xy, seen = pose.layout, pose.xy, np.isfinite(pose.xy).all(-1)
+    else:
+        xy, seen = person.xy, person.visible
+        extra = [i for i, joint in enumerate(pose.layout.joints) if joint not in layout.index]
+        _dots(image, pose.xy[extra] * scale + offset, colour, 1.5 * unit)
+    points = xy * scale + offset
+    _bones(image, points, seen, layout=layout, colour=colour, unit=unit)
+    _dots(image, points[seen], WHITE, 2.2 * unit)
+    return points[seen & np.isfinite(points).all(-1)]
+
+
+def turned(xyz: np.ndarray, *, yaw: float, pitch: float) -> np.ndarray:
+    """Points as seen from another side.
+
+    Args:
+        xyz: (..., 3), camera axes x right, y down, z forward.
+        yaw: Radians about the vertical; positive shows more of what is on the left.
+        pitch: Radians; positive looks down from above.
+
+    Returns:
+        (..., 3) on the same axes for the new view, so x and y are right and down on the screen.
+    """
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    about_vertical = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
+    cos, sin = np.cos(pitch), np.sin(pitch)
+    about_across = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+    return xyz @ (about_across @ about_vertical).T
+
+
+def draw_body(
+    image: np.ndarray,
+    xyz: np.ndarray,
+    *,
+    layout: Skeleton,
+    visible: np.ndarray | None,
+    colour: Colour,
+    view: tuple[float, float],
+    centre: tuple[float, float],
+    scale: float,
+) -> None:
+    """A person's 3D skeleton, far bones first.
+
+    Args:
+        image: Drawn upon.
+        xyz: (J, 3), metres, camera axes.
+        layout: Of `xyz`.
+        visible: (J,) bool, which joints were measured; ``None`` means all.
+        colour: Of the person.
+        view: Yaw and pitch as in `turned`.
+        centre: Where the root joint is in the picture.
+        scale: Pixels a metre.
+    """
+    seen = np.ones(len(layout), bool) if visible is None else visible
+    body = turned(xyz, yaw=view[0], pitch=view[1])
+    points = body[:, :2] * scale + np.array(centre)
+    order = np.argsort([-body[list(bone), 2].mean() for bone in layout.bones])
+    unit = scale / 90
+    _bones(image, points, seen, layout=layout, colour=colour, unit=unit, order=order)
+    head = points[_top_of_head(layout)]
+    _dots(image, head[None], shaded(colour, 0.3), 5 * unit)
+
+
+def draw_floor(
+    image: np.ndarray,
+    *,
+    view: tuple[float, float],
+    centre: tuple[float, float],
+    scale: float,
+    below_m: float,
+    half_m: tuple[float, float],
+) -> None:
+    """A grid of half metres on the floor, `below_m` metres under the root joint.
+
+    `half_m` is how far it goes to each side and in depth.
+    """
+    across, deep = half_m
+    lines = [((x, -deep), (x, deep)) for x in np.arange(-across, across + 0.01, 0.5)]
+    lines += [((-across, z), (across, z)) for z in np.arange(-deep, deep + 0.01, 0.5)]
+    ends = np.array([[(x, below_m, z) for x, z in line] for line in lines])
+    points = turned(ends, yaw=view[0], pitch=view[1])[..., :2] * scale + np.array(centre)
+    flat = _subpixel(points.reshape(-1, 2))
+    for start, end in zip(flat[::2], flat[1::2], strict=True):
+        _line(image, start, end, (84, 76, 70), 1)
+
+
+def _bones(
+    image: np.ndarray,
+    points: np.ndarray,
+    seen: np.ndarray,
+    *,
+    layout: Skeleton,
+    colour: Colour,
+    unit: float,
+    order: np.ndarray | None = None,
+) -> None:
+    thick = max(round(3 * unit), 1)
+    there = np.isfinite(points).all(-1)
+    tints, ends = _tints(layout, colour), _subpixel(points)
+    for i in range(len(layout.bones)) if order is None else order:
+        child, parent = layout.bones[i]
+        if not (there[child] and there[parent]):
+            continue
+        if seen[child] and seen[parent]:
+            _line(image, ends[child], ends[parent], INK, thick + 2)
+            _line(image, ends[child], ends[parent], tints[i], thick)
+        else:
+            _line(image, ends[child], ends[parent], shaded(tints[i], -0.35), 1)
+
+
+def _line(image: np.ndarray, start: Point, end: Point, colour: Colour, thick: int) -> None:
+    cv2.line(image, start, end, colour, thick, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _dots(image: np.ndarray, points: np.ndarray, colour: Colour, radius: float) -> None:
+    size = round(radius * 2**_SUBPIXEL_BITS)
+    for point in _subpixel(points[np.isfinite(points).all(-1)]):
+        cv2.circle(image, point, size, colour, -1, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _subpixel(points: np.ndarray) -> list[Point]:
+    """Points (n, 2) as OpenCV's `shift` wants them; those far outside are pulled in a little."""
+    near = np.nan_to_num(points).clip(-10_000, 10_000) * 2**_SUBPIXEL_BITS
+    return [(x, y) for x, y in near.round().astype(int).tolist()]
+
+
+@cache
+def _tints(layout: Skeleton, colour: Colour) -> tuple[Colour, ...]:
+    """One colour a bone: the person's left lighter, right darker."""
+    shades = {"left": 0.45, "right": -0.3}
+    sides = [layout.joints[child].partition("_")[0] for child, _ in layout.bones]
+    return tuple(shaded(colour, shades.get(side, 0.0)) for side in sides)
+
+
+@cache
+def _top_of_head(layout: Skeleton) -> int:
+    for joint in ("head", "head_center", "nose", "neck"):
+        if joint in layout.index:
+            return layout.index[joint]
+    return layout.root

@@ -1,0 +1,112 @@
+"""The one place where threads meet."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator
+from threading import Condition, Event
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Mailbox(ABC, Generic[T]):
+    """One thread writes items, another reads them.
+
+    The writer calls `put` and, once, `close`; the reader iterates. An error given to `close` is
+    raised in the reader after the last item. A reader that wants no more calls `leave`, and the
+    writer, even one that waits for room, hears of it.
+
+    Attributes:
+        dropped: Items thrown away before the one taken last, because newer ones had come.
+        left: Set when the reader has gone; a writer may wait on it instead of sleeping.
+    """
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self.left = Event()
+        self._items: deque[T] = deque()
+        self._replaced = 0
+        self._closed = False
+        self._error: BaseException | None = None
+        self._change = Condition()
+
+    @abstractmethod
+    def put(self, item: T) -> bool:
+        """Hand an item over; false when there is no reader any more."""
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End the stream, for the writer."""
+        with self._change:
+            self._closed, self._error = True, error
+            self._change.notify_all()
+
+    def leave(self) -> None:
+        """Take no more, for the reader; does not wait for the writer."""
+        with self._change:
+            self.left.set()
+            self._items.clear()
+            self._change.notify_all()
+
+    def items(self, *, timeout_s: float | None = None) -> Iterator[T]:
+        """All items until the writer closes or the reader leaves.
+
+        Args:
+            timeout_s: Longest wait for one item; ``None`` waits for ever.
+
+        Raises:
+            TimeoutError: Nothing came for `timeout_s`.
+        """
+        while True:
+            with self._change:
+                if not self._change.wait_for(self._is_decided, timeout_s):
+                    raise TimeoutError
+                if not self._items:
+                    break
+                item = self._items.popleft()
+                self.dropped = self._replaced
+                self._change.notify_all()
+            yield item
+        if self._error is not None and not self.left.is_set():
+            raise self._error
+
+    def __iter__(self) -> Iterator[T]:
+        return self.items()
+
+    def _is_decided(self) -> bool:
+        return bool(self._items) or self._closed or self.left.is_set()
+
+
+class Latest(Mailbox[T]):
+    """Holds the newest item only, so a slow reader is late by one item, never by a queue."""
+
+    def put(self, item: T) -> bool:
+        """Replace what the reader has not taken yet; false when there is no reader any more."""
+        with self._change:
+            if self.left.is_set():
+                return False
+            self._replaced += len(self._items)
+            self._items = deque([item])
+            self._change.notify_all()
+            return True
+
+
+class Queue(Mailbox[T]):
+    """Loses nothing: a writer that is ahead by `capacity` items waits.
+
+    Args:
+        capacity: At least one.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self.capacity = capacity
+
+    def put(self, item: T) -> bool:
+        """Wait for room and add; false when there is no reader any more."""
+        with self._change:
+            self._change.wait_for(lambda: len(self._items) < self.capacity)
+            if self.left.is_set():
+                return False
+            self._items.append(item)
+            self._change.notify_all()
+            return True

@@ -1,0 +1,47 @@
+"""OpenCV, or one clear line where it can't be loaded; everyone in `realtime` takes it from here."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..gast.errors import InputError
+
+try:
+    import cv2
+except ImportError as error:
+    raise InputError(
+        f"OpenCV can't load ({str(error).splitlines()[0]}): install libgl1 or pip install "
+        "opencv-python-headless"
+    ) from error
+
+__all__ = ["cv2", "falls_short", "open_capture", "retrieve"]
+
+
+def open_capture(
+    what: int | str, *, backend: int = cv2.CAP_ANY, options: Sequence[int] = ()
+) -> cv2.VideoCapture:
+    """A capture whose failures show in what it returns, never as lines on the terminal.
+
+    OpenCV and the FFmpeg inside it write to stderr by themselves, with the address and thus the
+    password of a stream; both are told to be silent, unless OPENCV_FFMPEG_LOGLEVEL says otherwise.
+
+    Args:
+        what: Device number, file or address.
+        backend: One of ``cv2.CAP_...``.
+        options: Property and value by turns, as ``cv2.VideoCapture`` takes them.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2.VideoCapture(what, backend, list(options))
+
+
+def retrieve(capture: cv2.VideoCapture) -> np.ndarray | None:
+    """What was grabbed, (H, W, 3) uint8 BGR; ``None`` when it can't be decoded."""
+    ok, image = capture.retrieve()
+    return image if ok else None
+
+
+def falls_short(frames: int, announced: float) -> bool:
+    """Whether a file ended early; its number of pictures is exact in mp4, an estimate elsewhere."""
+    return frames < announced - max(2.0, 0.02 * announced)

@@ -1,0 +1,171 @@
+"""Every frame and every finished action as a line of JSON."""
+
+import json
+import os
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..packets import Event, Frame, Person
+from .folder import run_folder, unwritable
+from .run_info import RunInfo
+
+
+class JsonlSink:
+    """Writes ``frames.jsonl`` and ``events.jsonl``, each a header line and then a line a record.
+
+    A frame's line has what the detector saw (`xy`, `confidence` in the header's `layout`), what
+    the lifter made of it (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and
+    the decision. A number that is not there is null, never NaN. Times are stream time as in
+    `Frame.time_s`. A frame whose picture is not of the header's size says its own `width` and
+    `height`. Each line reaches the system as soon as it is made, so that killing the program
+    loses at most the frame in work.
+
+    Args:
+        folder: Where the two files go; made if it is not there.
+
+    Raises:
+        InputError: The folder can't be written to; in a call, the disk is full.
+    """
+
+    def __init__(self, *, folder: str) -> None:
+        root = run_folder(folder)
+        self._frames = _Lines(root / "frames.jsonl")
+        self._events = _Lines(root / "events.jsonl")
+        self._info: RunInfo | None = None
+        self._size: tuple[int, int] | None = None
+
+    def begin(self, info: RunInfo) -> None:
+        """Head the events; the frames' header waits for the first picture's size."""
+        self._info = info
+        self._events.write({"gastlive": 1, "kind": "events", "labels": list(info.labels)})
+
+    def __call__(self, frame: Frame) -> None:
+        """One line for the frame, one for each action that ended with it."""
+        if self._size is None:
+            self._head(frame.width, frame.height)
+        record = _frame(frame)
+        if (frame.width, frame.height) != self._size:
+            record |= {"width": frame.width, "height": frame.height}
+        self._frames.write(record)
+        for event in frame.events:
+            self._events.write(_event(event))
+
+    def close(self, events: tuple[Event, ...] = ()) -> None:
+        """Write what ended last and close; a run without a frame still has both headers."""
+        try:
+            if self._size is None and self._info is not None and not self._frames.closed:
+                self._head(self._info.width, self._info.height)
+            for event in events if not self._events.closed else ():
+                self._events.write(_event(event))
+        finally:
+            self._frames.close()
+            self._events.close()
+
+    def summary(self) -> dict[str, Any]:
+        """Which files, and how many records each has."""
+        return {
+            "frames": {"file": "frames.jsonl", "records": max(self._frames.count - 1, 0)},
+            "events": {"file": "events.jsonl", "records": max(self._events.count - 1, 0)},
+        }
+
+    def _head(self, width: int | None, height: int | None) -> None:
+        header: dict[str, Any] = {"gastlive": 1, "kind": "frames", "width": width, "height": height}
+        if self._info is not None:
+            header |= {
+                "fps": self._info.fps,
+                "layout": self._info.detector_layout,
+                "lifter_layout": self._info.lifter_layout,
+                "labels": list(self._info.labels),
+            }
+        self._frames.write(header)
+        self._size = (width or 0, height or 0)
+
+
+class _Lines:
+    """A file that only ever holds whole lines, as far as the disk lets it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.count, self._end = path, 0, 0
+        try:
+            self._file = FileIO(path, "w")
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    def write(self, record: dict[str, Any]) -> None:
+        line = json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+        rest = data = memoryview(line.encode() + b"\n")
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._drop_half_a_line()
+            raise unwritable(self.path, error) from error
+        self.count, self._end = self.count + 1, self._end + len(data)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _drop_half_a_line(self) -> None:
+        with suppress(OSError):  # what can't be cut off (a device) has no half line either
+            os.ftruncate(self._file.fileno(), self._end)
+        self._file.close()
+
+
+def _frame(frame: Frame) -> dict[str, Any]:
+    return {
+        "index": frame.index,
+        "time_s": round(frame.time_s, 4),
+        "dropped": frame.dropped,
+        "people": [_person(track, person) for track, person in frame.people.items()],
+    }
+
+
+def _person(track: int, person: Person) -> dict[str, Any]:
+    action, odds = person.action, person.probabilities
+    return {
+        "track": track,
+        "score": _number(person.pose.score),
+        "xy": _numbers(person.pose.xy, 1),
+        "confidence": _numbers(person.pose.confidence, 3),
+        "xyz": None if person.xyz is None else _numbers(person.xyz, 3),
+        "probabilities": None if odds is None else _numbers(odds, 3),
+        "action": action
+        and {
+            "label": action.label,
+            "confidence": _number(action.confidence),
+            "start_s": round(action.start_s, 4),
+        },
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "track": event.track,
+        "label": event.label,
+        "start_s": round(event.start_s, 4),
+        "end_s": round(event.end_s, 4),
+        "confidence": _number(event.confidence),
+    }
+
+
+def _number(value: float) -> float | None:
+    return _numbers(np.array([value]), 3)[0]
+
+
+def _numbers(values: np.ndarray, decimals: int) -> list[Any]:
+    """Nested lists of rounded numbers; what is not finite is None."""
+    exact = np.round(values.astype(np.float64), decimals)
+    finite = np.isfinite(exact)
+    if finite.all():
+        return exact.tolist()
+    holes = exact.astype(object)
+    holes[~finite] = None
+    return holes.tolist()

@@ -1,0 +1,20 @@
+"""Frames per second, as a reader wants to see it: of the last moment, not of the whole run."""
+
+from collections import deque
+
+
+class Rate:
+    """Counts over the last `window_s` seconds."""
+
+    def __init__(self, *, window_s: float = 1.0) -> None:
+        self.window_s = window_s
+        self._times_s: deque[float] = deque()
+
+    def __call__(self, now_s: float) -> float:
+        """One more frame, now; frames per second, 0 at the first."""
+        times = self._times_s
+        times.append(now_s)
+        while len(times) > 2 and now_s - times[0] > self.window_s:
+            times.popleft()
+        spent_s = now_s - times[0]
+        return (len(times) - 1) / spent_s if spent_s > 0 else 0.0

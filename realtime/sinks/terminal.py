@@ -1,0 +1,131 @@
+"""Who does what, in the terminal, while it runs."""
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ...gast.errors import InputError
+from ..clock import SYSTEM
+from ..packets import Event, Frame, Person
+from .rate import Rate
+from .run_info import RunInfo
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class TerminalSink:
+    """A table that renews itself; plain lines where the output is a file or a pipe.
+
+    A plain line is printed for every change of a person's action and for every finished one.
+    Times shown count from the first frame.
+
+    Args:
+        refresh_hz: How often the table is drawn at most.
+        events: How many finished actions stay in sight below the table.
+        stream: Where to; standard output unless a test gives its own.
+        clock: The pipeline's monotonic clock, seconds.
+
+    Raises:
+        InputError: In a call, nobody reads the output any more.
+    """
+
+    def __init__(
+        self,
+        *,
+        refresh_hz: float = 8.0,
+        events: int = 5,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = SYSTEM,
+    ) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(file=stream or sys.stdout, highlight=False)
+        self._live = Live(console=self._console, auto_refresh=False)
+        self._refresh_s, self._clock, self._rate = 1 / refresh_hz, clock, Rate()
+        self._last: deque[Event] = deque(maxlen=events)
+        self._doing: dict[int, str | None] = {}
+        self._lines = 0
+        self._start_s: float | None = None
+        self._next_s = float("-inf")
+
+    def begin(self, info: RunInfo) -> None:
+        """Say what is being watched."""
+        self._print(f"watching {info.source}")
+        if self._console.is_terminal:
+            self._live.start()
+
+    def __call__(self, frame: Frame) -> None:
+        """Show what changed."""
+        self._start_s = frame.time_s if self._start_s is None else self._start_s
+        self._last.extend(frame.events)
+        now_s = self._clock()
+        fps = self._rate(now_s)
+        if not self._console.is_terminal:
+            self._say(frame)
+        elif now_s >= self._next_s:
+            self._next_s = now_s + self._refresh_s
+            self._live.update(self._table(frame, fps, now_s - frame.captured_s), refresh=True)
+
+    def close(self, events: tuple[Event, ...] = ()) -> None:
+        """Leave the last table where it is; say what ended last."""
+        self._live.stop()
+        for event in events:
+            self._print(self._told(event))
+
+    def summary(self) -> dict[str, Any]:
+        """Whether it was a table or lines, and how many lines."""
+        return {"table": self._console.is_terminal, "lines": self._lines}
+
+    def _say(self, frame: Frame) -> None:
+        for event in frame.events:
+            self._print(self._told(event))
+        for track, person in frame.people.items():
+            action = person.action
+            if action is not None and self._doing.get(track) != action.label:
+                self._line(frame.time_s, track, action.label, action.confidence)
+            self._doing[track] = None if action is None else action.label
+
+    def _line(self, time_s: float, track: int, label: str, sure: float) -> None:
+        self._print(f"{self._since_start(time_s):7.1f} s  person {track}  {label}  {sure:.2f}")
+
+    def _print(self, line: str) -> None:
+        try:
+            print(line, file=self._console.file, flush=True)
+        except OSError as error:
+            raise InputError(f"can't print to the terminal: {error.strerror or error}") from error
+        self._lines += 1
+
+    def _table(self, frame: Frame, fps: float, age_s: float) -> "RenderableType":
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        status = (
+            f"{self._since_start(frame.time_s):.1f} s   {fps:.1f} fps   age {age_s * 1e3:.0f} ms"
+        )
+        if frame.dropped:
+            status += f"   {frame.dropped} dropped"
+        table = Table("person", "action", "confidence", "since", title=status, title_justify="left")
+        for track, person in sorted(frame.people.items()):
+            table.add_row(str(track), *_cells(person, frame.time_s))
+        return Group(table, *(Text(self._told(event), style="dim") for event in self._last))
+
+    def _told(self, event: Event) -> str:
+        start_s, end_s = self._since_start(event.start_s), self._since_start(event.end_s)
+        return (
+            f"{start_s:7.1f} - {end_s:.1f} s  person {event.track}  {event.label}  "
+            f"{event.confidence:.2f}"
+        )
+
+    def _since_start(self, time_s: float) -> float:
+        return time_s - (self._start_s or 0.0)
+
+
+def _cells(person: Person, now_s: float) -> tuple[str, str, str]:
+    action = person.action
+    if action is None:
+        return "-", "", ""
+    return action.label, f"{action.confidence:.2f}", f"{now_s - action.start_s:.1f} s"

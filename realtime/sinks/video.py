@@ -1,0 +1,226 @@
+"""The annotated picture as an H.264 mp4 that plays in a browser."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ..annotator import Annotator
+from ..clock import SYSTEM
+from ..opencv import cv2
+from ..packets import Event, Frame
+from .folder import run_folder, unwritable
+from .run_info import RunInfo
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+
+_TICKS = 90_000
+"""Time stamps a second."""
+_BT601 = 6
+"""ITU-T H.273 code points of the colours OpenCV converts to (SMPTE 170M)."""
+_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower")
+
+
+class VideoSink:
+    """Writes ``annotated.mp4``: every frame at its own stream time, so gaps stay gaps.
+
+    Each frame is a fragment of its own until the end, so that what a killed program leaves plays
+    up to its last frame but one; a clean end rewrites the file, without encoding again, into one
+    that every player can seek in.
+
+    Args:
+        folder: Where the file goes; made if it is not there.
+        max_height: Lines of the camera's part of the picture; larger pictures are scaled down.
+        crf: Quality of x264, 0 (exact) to 51.
+        preset: Of x264; slower ones make smaller files.
+        clock: The pipeline's monotonic clock, seconds.
+
+    Raises:
+        InputError: The folder can't be written to, `crf` or `preset` is none of x264's; in a call,
+            the disk is full.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: str,
+        max_height: int = 720,
+        crf: int = 23,
+        preset: str = "superfast",
+        clock: Callable[[], float] = SYSTEM,
+    ) -> None:
+        if not 0 <= crf <= 51:
+            raise InputError(f"sink.video.crf={crf}: x264 wants 0 (exact) to 51 (small)")
+        if preset not in _PRESETS:
+            raise InputError(f"sink.video.preset={preset}: choose one of {', '.join(_PRESETS)}")
+        if max_height < 120:
+            raise InputError(f"sink.video.max_height={max_height}: give at least 120 lines")
+        self.path = run_folder(folder) / "annotated.mp4"
+        self.max_height, self.crf, self.preset, self._clock = max_height, crf, preset, clock
+        self._annotator: Annotator | None = None
+        self._file: _FragmentedFile | None = None
+        self._frames, self._draw_s, self._encode_s = 0, 0.0, 0.0
+        self._size, self._fps, self._seekable = (0, 0), 30.0, False
+
+    def begin(self, info: RunInfo) -> None:
+        """Get ready to draw; the file begins with the first frame."""
+        self._annotator = Annotator(info, clock=self._clock, max_height=self.max_height)
+        self._fps = info.fps or 30.0
+
+    def __call__(self, frame: Frame) -> None:
+        """Draw and encode one frame."""
+        if self._annotator is None:
+            raise RuntimeError("begin was not called")
+        start = time.perf_counter()
+        canvas = self._annotator(frame)
+        drawn = time.perf_counter()
+        try:
+            if self._file is None:
+                self._size = canvas.shape[1], canvas.shape[0]
+                self._file = self._open(frame.time_s)
+            self._file.write(canvas, frame.time_s)
+        except OSError as error:
+            file, self._file = self._file, None
+            with suppress(OSError):  # there is no room for an end either
+                if file is not None:
+                    file.close()
+            cut_half_fragment(self.path)
+            raise unwritable(self.path, error) from error
+        self._frames += 1
+        self._draw_s += drawn - start
+        self._encode_s += time.perf_counter() - drawn
+
+    def close(self, events: tuple[Event, ...] = ()) -> None:
+        """End the file and make it seekable; where that fails, the fragments stay as they are."""
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        try:
+            file.close()
+        except OSError as error:
+            cut_half_fragment(self.path)
+            raise unwritable(self.path, error) from error
+        with suppress(OSError):  # no room for a second copy: the first one plays, `seekable` says
+            remux(self.path)
+            self._seekable = True
+
+    def summary(self) -> dict[str, Any]:
+        """The file, its size, and what a frame cost on average."""
+        count = max(self._frames, 1)
+        return {
+            "file": self.path.name,
+            "frames": self._frames,
+            "width": self._size[0],
+            "height": self._size[1],
+            "seekable": self._seekable,
+            "draw_ms": round(self._draw_s / count * 1e3, 2),
+            "encode_ms": round(self._encode_s / count * 1e3, 2),
+        }
+
+    def _open(self, start_s: float) -> "_FragmentedFile":
+        options = {"crf": str(self.crf), "preset": self.preset, "tune": "zerolatency"}
+        return _FragmentedFile(
+            self.path, size=self._size, fps=self._fps, start_s=start_s, options=options
+        )
+
+
+class _FragmentedFile:
+    """An mp4 that is whole after every frame; errors of writing are OSErrors."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        size: tuple[int, int],
+        fps: float,
+        start_s: float,
+        options: dict[str, str],
+    ) -> None:
+        import av
+
+        flags = "frag_every_frame+empty_moov+default_base_moof"
+        container_options = {"movflags": flags, "flush_packets": "1"}
+        self._container: OutputContainer = av.open(
+            str(path), "w", format="mp4", options=container_options
+        )
+        rate = Fraction(fps).limit_denominator(1001)
+        self._stream: VideoStream = self._container.add_stream("libx264", rate, options=options)
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.time_base = Fraction(1, _TICKS)
+        context = self._stream.codec_context
+        context.time_base, context.gop_size = Fraction(1, _TICKS), max(round(2 * fps), 1)
+        context.thread_count = 1
+        context.colorspace = context.color_primaries = context.color_trc = _BT601
+        context.color_range = 1
+        self._start_s, self._last = start_s, -1
+        self._frame_ticks = round(_TICKS / fps)
+
+    def write(self, picture: np.ndarray, time_s: float) -> None:
+        """One BGR picture; a time that does not go forward is moved to just after the last."""
+        import av
+
+        yuv = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), np.uint8)
+        frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+        self._last = max(round((time_s - self._start_s) * _TICKS), self._last + 1)
+        frame.pts, frame.time_base = self._last, Fraction(1, _TICKS)
+        for packet in self._stream.encode(frame):
+            packet.duration = self._frame_ticks
+            self._container.mux(packet)
+
+    def close(self) -> None:
+        """Flush and end; the file handle is gone even when that fails."""
+        try:
+            self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+
+
+def remux(path: Path) -> None:
+    """The same packets as a plain mp4 with its index in front, in place of the file at once."""
+    import av
+
+    part = path.with_suffix(".part")
+    try:
+        with (
+            av.open(str(path)) as fragments,
+            av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as whole,
+        ):
+            given = fragments.streams.video[0]
+            stream = whole.add_stream_from_template(given)
+            for packet in fragments.demux(given):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    whole.mux(packet)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def cut_half_fragment(path: Path) -> None:
+    """Take away what a full disk left unfinished, over which players would stumble.
+
+    An mp4 is a row of boxes, each led by its length (4 bytes, big-endian) and its kind (4 bytes);
+    a fragment is a "moof" and the "mdat" it describes. A device is left alone.
+    """
+    if not path.is_file():
+        return
+    size, at, whole = path.stat().st_size, 0, 0
+    with path.open("r+b") as file:
+        while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[:4], "big")
+            at += length
+            if length < 8 or at > size:
+                break
+            if head[4:] != b"moof":
+                whole = at
+            file.seek(at)
+        file.truncate(whole)

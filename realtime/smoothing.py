@@ -1,0 +1,83 @@
+"""Taking the tremble out of joints without making them late."""
+
+from dataclasses import dataclass
+from math import pi
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from ..gast.errors import InputError
+
+
+class Smoothed(NamedTuple):
+    """Where a smoother stands; it belongs to the caller and is never written to.
+
+    Attributes:
+        value: Any shape.
+        speed: Per second, smoothed, same shape.
+    """
+
+    value: np.ndarray
+    speed: np.ndarray
+
+
+class Smoothing(Protocol):
+    """A causal filter, each number on its own."""
+
+    def __call__(
+        self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
+    ) -> Smoothed:
+        """Go on by `dt_s` to `value`; a state of ``None`` begins. `unit` is the size of things."""
+
+
+@dataclass(frozen=True)
+class OneEuro:
+    """Smooths what rests and follows what moves: the cut-off rises with the speed.
+
+    Speed counts in `unit` per second, so the same settings hold at any resolution and distance.
+
+    Source: Casiez, Roussel and Vogel, "1 EUR filter", CHI 2012, algorithm 1.
+
+    Args:
+        min_cutoff: Hz, for what rests. Lower trembles less, lags more.
+        beta: Hz per unit per second. Higher lags less in fast motion.
+        d_cutoff: Hz, for the speed.
+
+    Raises:
+        InputError: A cut-off is not positive or `beta` is negative.
+    """
+
+    min_cutoff: float = 2.0
+    beta: float = 4.0
+    d_cutoff: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.min_cutoff > 0 and self.d_cutoff > 0 and self.beta >= 0):
+            raise InputError(
+                f"smoothing.min_cutoff={self.min_cutoff}, d_cutoff={self.d_cutoff}, "
+                f"beta={self.beta}: cut-offs must be more than 0 and beta at least 0"
+            )
+
+    def __call__(
+        self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
+    ) -> Smoothed:
+        """Go on by `dt_s`; no time passing changes nothing."""
+        if state is None:
+            return Smoothed(value, np.zeros_like(value))
+        # alpha * (difference / dt), with dt cancelled: dt = 0 is harmless.
+        delay_s = 1 / (2 * pi * self.d_cutoff)
+        decay = delay_s / (dt_s + delay_s)
+        speed = decay * state.speed + (value - state.value) / (dt_s + delay_s)
+        cutoff = self.min_cutoff + self.beta * np.abs(speed) / unit
+        alpha = dt_s / (dt_s + 1 / (2 * pi * cutoff))
+        return Smoothed(state.value + alpha * (value - state.value), speed)
+
+
+class Unsmoothed:
+    """Leaves joints as they are."""
+
+    def __call__(
+        self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
+    ) -> Smoothed:
+        """The value."""
+        return Smoothed(value, np.zeros_like(value))

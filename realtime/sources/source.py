@@ -1,0 +1,114 @@
+"""What all sources share: a thread that reads ahead and a mailbox to the pipeline."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from threading import Event, Thread
+from typing import Self
+
+from ...gast.errors import InputError
+from ..clock import SYSTEM, Clock
+from ..mailbox import Latest, Mailbox, Queue
+from ..packets import Frame
+
+# Pictures a file is read ahead: enough to hide the decoding, few enough to forget about memory.
+AHEAD = 4
+# How long to wait for the thread of a source that is closed; one stuck in a driver is left behind.
+PARTING_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Source(ABC):
+    """Iterating opens it, reads in a thread of its own and yields frames; leaving off closes it.
+
+    A live source is read newest-first: what the pipeline is too slow for is dropped and counted in
+    `Frame.dropped`. Everything else is read whole. An error while reading is raised in the
+    iteration, after every frame that came before it.
+
+    Attributes:
+        name: Kind of source.
+        description: What exactly it is, for people; never holds a password.
+        fps: Nominal pictures per second, ``None`` as long as that is unknown.
+        live: Camera-like: newest first.
+        warnings: What went wrong without ending the run, one line each.
+        silence_s: Without a picture for so long, a source is taken for dead; ``None`` trusts it.
+    """
+
+    live = False
+    silence_s: float | None = None
+
+    def __init__(self, name: str, description: str, *, clock: Clock = SYSTEM) -> None:
+        self.name, self.description, self.clock = name, description, clock
+        self.fps: float | None = None
+        self.warnings: list[str] = []
+        self._running: tuple[Mailbox[Frame], Thread] | None = None
+
+    @abstractmethod
+    def read(self, stop: Event) -> Generator[Frame, None, None]:
+        """Frames as they come, in the caller's thread, until the end or until `stop` is set.
+
+        Closing the generator gives the device or file back.
+        """
+
+    def __iter__(self) -> Iterator[Frame]:
+        self.close()
+        box: Mailbox[Frame] = Latest() if self.live else Queue(AHEAD)
+        thread = Thread(target=self._write, args=(box,), name=self.name, daemon=True)
+        self._running = box, thread
+        thread.start()
+        count = 0
+        try:
+            for frame in box.items(timeout_s=self.silence_s):
+                count = frame.index + 1
+                yield self._received(frame, box)
+        except TimeoutError:
+            raise self.silent(count) from None
+        finally:
+            self._part(box, thread)
+
+    def close(self) -> None:
+        """Stop reading and give the device or file back; may be called at any time."""
+        if self._running is not None:
+            self._part(*self._running)
+            self._running = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def warn(self, line: str) -> None:
+        """Note what went wrong, and say it in the log."""
+        self.warnings.append(line)
+        log.warning(line)
+
+    def silent(self, frames: int) -> InputError:
+        """The error of a source that delivered nothing for `silence_s` after so many frames."""
+        return InputError(
+            f"{self.description} stopped delivering after {frames} frames; check the cable"
+        )
+
+    def _received(self, frame: Frame, box: Mailbox[Frame]) -> Frame:
+        if self.live:
+            return frame.knowing(dropped=box.dropped)
+        # A file has no camera and waits for the pipeline, not the other way round: what a label
+        # made of it is late by counts from here, not from when it was read ahead.
+        return frame.knowing(captured_s=self.clock())
+
+    def _write(self, box: Mailbox[Frame]) -> None:
+        error: BaseException | None = None
+        try:
+            with closing(self.read(box.left)) as frames:
+                for frame in frames:
+                    if not box.put(frame):
+                        break
+        except BaseException as caught:
+            error = caught
+        box.close(error)
+
+    def _part(self, box: Mailbox[Frame], thread: Thread) -> None:
+        box.leave()
+        thread.join(PARTING_S)

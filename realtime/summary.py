@@ -1,0 +1,220 @@
+"""What a run came to: ``summary.json``."""
+
+import json
+import os
+import platform
+import sys
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from .clock import SYSTEM
+from .packets import Event, Frame
+from .sinks.folder import run_folder, unwritable
+
+_PACKAGES = ("gastlive", "numpy", "torch", "openvino", "opencv-python", "av", "scipy")
+_MEGABYTE = 2**20
+
+
+class Summary:
+    """Counts as the run goes and writes ``summary.json``, at the end and every few seconds.
+
+    So a killed program leaves the summary of a moment ago, marked as running.
+
+    Args:
+        folder: Where the file goes; made if it is not there.
+        config: The composed config as plain data; kept as it is given.
+        started_s: When the program started, on `clock`; ``None`` asks the system when the process
+            was made, so that imports and weights count.
+        every_s: Seconds between two writings.
+        clock: The pipeline's monotonic clock, seconds.
+
+    Raises:
+        InputError: The folder can't be written to; in a call, the disk is full.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: str,
+        config: Mapping[str, Any],
+        started_s: float | None = None,
+        every_s: float = 5.0,
+        clock: Callable[[], float] = SYSTEM,
+    ) -> None:
+        self.path = run_folder(folder) / "summary.json"
+        self._clock, self._every_s, self._memory = clock, every_s, _Memory()
+        self._started_s = _process_start_s(clock()) if started_s is None else started_s
+        self._fixed = {"versions": _versions(), "machine": _machine(), "config": dict(config)}
+        self._warnings: list[str] = []
+        self._age_ms, self._stages_ms = Samples(), dict[str, Samples]()
+        self._people: set[int] = set()
+        self._events: Counter[str] = Counter()
+        self._frames = self._dropped = 0
+        self._first_s = self._last_s = self._next_s = 0.0
+        self._first_time_s = self._last_time_s = 0.0
+        self._first_label_s: float | None = None
+
+    def add(self, frame: Frame, age_s: float) -> None:
+        """Count one finished frame that is `age_s` seconds old."""
+        now_s = self._clock()
+        if self._frames == 0:
+            self._first_s, self._first_time_s = now_s, frame.time_s
+            self._next_s = now_s + self._every_s
+        self._last_s, self._last_time_s = now_s, frame.time_s
+        self._frames, self._dropped = self._frames + 1, frame.dropped
+        self._age_ms.add(age_s * 1e3)
+        for stage, seconds in frame.spent_s.items():
+            self._stages_ms.setdefault(stage, Samples()).add(seconds * 1e3)
+        self._people.update(frame.people)
+        self.add_events(frame.events)
+        if self._first_label_s is None and any(p.action for p in frame.people.values()):
+            self._first_label_s = now_s - self._started_s
+        if now_s >= self._next_s:
+            self._next_s = now_s + self._every_s
+            self.write("running")
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Count actions that ended."""
+        self._events.update(event.label for event in events)
+
+    def warn(self, warning: str) -> None:
+        """Note something the reader of the numbers should know; the same words once."""
+        if warning not in self._warnings:
+            self._warnings.append(warning)
+
+    def write(
+        self, ended: str, *, sinks: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """Write the file in one move, and give what is in it.
+
+        Args:
+            ended: How the run ended: "source ended", "interrupted", or the error's line.
+            sinks: What each sink says of itself.
+        """
+        content = self._content(ended, sinks or {})
+        part = self.path.with_suffix(".part")
+        try:
+            part.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+            os.replace(part, self.path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise unwritable(self.path, error) from error
+        return content
+
+    def _content(self, ended: str, sinks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        wall_s = self._last_s - self._first_s
+        return {
+            "ended": ended,
+            "frames": self._frames,
+            "dropped": self._dropped,
+            "fps": _rounded((self._frames - 1) / wall_s) if wall_s > 0 else None,
+            "wall_s": _rounded(wall_s),
+            "stream_s": _rounded(self._last_time_s - self._first_time_s),
+            "age_ms": self._age_ms.percentiles(),
+            "stages_ms": {stage: ms.percentiles() for stage, ms in self._stages_ms.items()},
+            "first_label_s": _rounded(self._first_label_s),
+            "people": {"count": len(self._people), "ids": sorted(self._people)},
+            "events": {"count": self._events.total(), "labels": dict(self._events.most_common())},
+            "memory_mb": self._memory.look(),
+            "warnings": self._warnings,
+            "sinks": sinks,
+            **self._fixed,
+        }
+
+
+class Samples:
+    """Numbers of which percentiles are wanted, in bounded memory.
+
+    Exact up to `limit` numbers (36 minutes at 30 a second); beyond, every second, fourth, eighth
+    ... number is kept, evenly over the whole run. The largest is always exact.
+    """
+
+    def __init__(self, *, limit: int = 65_536) -> None:
+        self.limit, self.count = limit, 0
+        self._kept, self._stride, self._max = array("f"), 1, float("-inf")
+
+    def add(self, value: float) -> None:
+        """One more."""
+        self._max = max(self._max, value)
+        if self.count % self._stride == 0:
+            if len(self._kept) == self.limit:
+                self._kept, self._stride = self._kept[::2], self._stride * 2
+            if self.count % self._stride == 0:
+                self._kept.append(value)
+        self.count += 1
+
+    def percentiles(self) -> dict[str, float] | None:
+        """p50, p95, p99 and max; ``None`` when there is nothing."""
+        if not self.count:
+            return None
+        p50, p95, p99 = np.percentile(np.array(self._kept), (50, 95, 99)).tolist()
+        named = {"p50": p50, "p95": p95, "p99": p99, "max": self._max}
+        return {name: round(value, 3) for name, value in named.items()}
+
+
+class _Memory:
+    """Resident memory of this process in megabytes."""
+
+    def __init__(self) -> None:
+        self._process, self._peak = psutil.Process(), 0.0
+
+    def look(self) -> dict[str, float]:
+        now = self._process.memory_info().rss / _MEGABYTE
+        self._peak = max(self._peak, now, _kernel_peak_mb())
+        return {"now": round(now, 1), "peak": round(self._peak, 1)}
+
+
+def _kernel_peak_mb() -> float:
+    """The high-water mark Linux keeps; 0 elsewhere, where the largest of the looks must do."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0.0
+    marks = [line.split() for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    return float(marks[0][1]) / 1024 if marks else 0.0
+
+
+def _process_start_s(now_s: float) -> float:
+    return now_s - (time.time() - psutil.Process().create_time())
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _machine() -> dict[str, Any]:
+    usable = getattr(os, "sched_getaffinity", None)
+    return {
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cpus": os.cpu_count(),
+        "usable_cpus": len(usable(0)) if usable else os.cpu_count(),
+        "memory_mb": round(psutil.virtual_memory().total / _MEGABYTE),
+        "executable": sys.executable,
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()

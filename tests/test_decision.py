@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+
+from gastlive.action.decision import Decision
+from gastlive.gast.errors import InputError
+
+LABELS = ("idle", "wave", "walk")
+WAVE, WALK = 1, 2
+
+
+def decision(**changes):
+    plain = {"enter": 0.6, "leave": 0.4, "enter_s": 0.2, "leave_s": 0.3, "smooth_s": 0.0}
+    return Decision(LABELS, background="idle", **{**plain, "shortest_s": 0.0, **changes})
+
+
+def likely(label, value=0.9):
+    rest = (1 - value) / 2
+    return np.array([value if i == label else rest for i in range(3)])
+
+
+def play(rule, track, fps=10.0):
+    """Run (label, probability) frame by frame; returns what ran at each frame and what ended."""
+    memory, running, ended = None, [], []
+    for i, (label, value) in enumerate(track):
+        now, finished, memory = rule.step(i / fps, likely(label, value), memory)
+        running.append(None if now is None else LABELS[now.label])
+        ended += finished
+    return running, ended + rule.finish(memory)
+
+
+def test_an_action_begins_only_when_it_has_been_likely_for_long_enough():
+    running, _ = play(decision(), [(WAVE, 0.9)] * 4)
+    assert running == [None, None, "wave", "wave"]
+
+
+def test_a_flash_of_probability_begins_nothing():
+    running, ended = play(decision(), [(0, 0.9), (WAVE, 0.9), (0, 0.9), (WAVE, 0.9), (0, 0.9)])
+    assert running == [None] * 5
+    assert ended == []
+
+
+def test_start_and_end_are_dated_back_to_where_the_probability_rose_and_fell():
+    track = [(0, 0.9)] * 5 + [(WAVE, 0.9)] * 10 + [(0, 0.9)] * 10
+    _, (wave,) = play(decision(), track)
+    assert (wave.label, wave.start_s, wave.end_s) == (WAVE, 0.5, 1.4)
+    assert wave.confidence == pytest.approx(0.9)
+
+
+def test_a_running_action_survives_a_short_dip_below_the_leaving_threshold():
+    track = [(WAVE, 0.9)] * 5 + [(0, 0.9)] * 2 + [(WAVE, 0.9)] * 5
+    running, ended = play(decision(), track)
+    assert running[2:] == ["wave"] * 10
+    assert len(ended) == 1
+
+
+def test_between_the_thresholds_what_runs_goes_on_and_what_does_not_run_does_not_begin():
+    assert play(decision(), [(WAVE, 0.5)] * 10)[0] == [None] * 10
+    assert play(decision(), [(WAVE, 0.9)] * 3 + [(WAVE, 0.5)] * 10)[0][2:] == ["wave"] * 11
+
+
+def test_another_action_pushes_the_running_one_out_without_overlap():
+    _, (wave, walk) = play(decision(), [(WAVE, 0.9)] * 10 + [(WALK, 0.9)] * 10)
+    assert wave.end_s <= walk.start_s
+    assert (wave.label, walk.label) == (WAVE, WALK)
+
+
+def test_the_background_is_never_an_action():
+    assert play(decision(), [(0, 0.99)] * 20) == ([None] * 20, [])
+
+
+def test_times_are_seconds_whatever_the_frame_rate():
+    for fps in (10.0, 60.0):
+        frames = int(fps)
+        _, (wave,) = play(decision(), [(WAVE, 0.9)] * frames + [(0, 0.9)] * frames, fps)
+        assert wave.end_s - wave.start_s == pytest.approx(1 - 1 / fps)
+
+
+def test_smoothing_follows_the_exponential_mean():
+    rule = decision(smooth_s=0.5)
+    _, _, memory = rule.step(0.0, likely(WAVE))
+    _, _, memory = rule.step(0.25, likely(WALK), memory)
+    share = 1 - np.exp(-0.5)
+    np.testing.assert_allclose(
+        memory.smooth, likely(WAVE) + share * (likely(WALK) - likely(WAVE))
+    )
+
+
+def test_a_step_leaves_its_memory_alone():
+    rule = decision()
+    _, _, memory = rule.step(0.0, likely(WAVE))
+    first, _, _ = rule.step(0.3, likely(WAVE), memory)
+    again, _, _ = rule.step(0.3, likely(WAVE), memory)
+    assert first == again
+    assert first is not None
+
+
+def test_too_short_an_action_is_not_reported():
+    track = [(WAVE, 0.9)] * 5 + [(0, 0.9)] * 10
+    assert play(decision(shortest_s=1.0), track)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"background": "rest"}, "idle, wave, walk"), ({"enter": 0.2}, "leave=0.4, enter=0.2")],
+)
+def test_senseless_settings_are_refused(changes, said):
+    settings = {"background": "idle", "enter": 0.6, "leave": 0.4, **changes}
+    with pytest.raises(InputError, match=said):
+        Decision(LABELS, **settings)
+
+
+def test_negative_times_are_refused():
+    with pytest.raises(InputError, match="seconds"):
+        decision(enter_s=-1)

@@ -1,0 +1,147 @@
+import json
+
+import numpy as np
+import pytest
+
+from gastlive.gast.errors import InputError
+from gastlive.gast.skeleton import COCO17
+from gastlive.realtime.packets import Action, Event, Frame, Person, Pose
+from gastlive.realtime.summary import Samples, Summary
+
+POSE = Pose(COCO17, np.zeros((17, 2), np.float32), np.ones(17, np.float32))
+
+
+class Clock:
+    now_s = 100.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def frame(index, *, tracks=(1,), action=None, events=(), dropped=0, spent_s=None):
+    return Frame(
+        image=None,
+        index=index,
+        time_s=index / 30,
+        captured_s=0.0,
+        width=4,
+        height=4,
+        dropped=dropped,
+        people={track: Person(POSE, action=action) for track in tracks},
+        events=tuple(events),
+        spent_s=spent_s or {},
+    )
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def summary(tmp_path, clock):
+    config = {"source": {"path": "demo.mp4"}}
+    return Summary(folder=str(tmp_path), config=config, started_s=98.0, clock=clock)
+
+
+def written(tmp_path):
+    return json.loads((tmp_path / "summary.json").read_text())
+
+
+def test_percentiles_are_those_of_numpy(summary, clock, tmp_path):
+    ages, spent = np.random.default_rng(0).gamma(2, 0.02, (2, 1000))
+    for i in range(1000):
+        clock.now_s += 0.02
+        summary.add(frame(i, spent_s={"detector": spent[i]}), ages[i])
+    summary.write("source ended")
+    told = written(tmp_path)
+    for values, numbers in ((ages, told["age_ms"]), (spent, told["stages_ms"]["detector"])):
+        for name, q in (("p50", 50), ("p95", 95), ("p99", 99), ("max", 100)):
+            assert numbers[name] == pytest.approx(np.percentile(values * 1e3, q), abs=2e-3)
+    assert told["fps"] == pytest.approx(50, abs=0.01)
+    assert told["wall_s"] == pytest.approx(999 * 0.02, abs=0.01)
+    assert told["stream_s"] == pytest.approx(999 / 30, abs=0.01)
+
+
+def test_frames_drops_people_and_events_are_counted(summary, tmp_path):
+    wave, walk = Event(1, "wave", 0.0, 1.0, 0.9), Event(2, "walk", 0.0, 1.0, 0.9)
+    summary.add(frame(0, tracks=()), 0.01)
+    summary.add(frame(5, tracks=(2, 1), events=[wave, walk], dropped=4), 0.01)
+    summary.add(frame(6, tracks=(2,), events=[wave], dropped=7), 0.01)
+    summary.write("interrupted", sinks={"video": {"frames": 3}})
+    told = written(tmp_path)
+    assert (told["ended"], told["frames"], told["dropped"]) == ("interrupted", 3, 7)
+    assert told["people"] == {"count": 2, "ids": [1, 2]}
+    assert told["events"] == {"count": 3, "labels": {"wave": 2, "walk": 1}}
+    assert told["sinks"] == {"video": {"frames": 3}}
+
+
+def test_the_first_label_is_timed_from_the_programs_start(summary, clock, tmp_path):
+    summary.add(frame(0), 0.01)
+    clock.now_s = 103.5
+    summary.add(frame(1, action=Action("wave", 0.9, 0.0)), 0.01)
+    clock.now_s = 109.0
+    summary.add(frame(2, action=Action("walk", 0.9, 0.0)), 0.01)
+    summary.write("source ended")
+    assert written(tmp_path)["first_label_s"] == 5.5
+
+
+def test_the_programs_start_is_that_of_the_process_unless_told(tmp_path):
+    summary = Summary(folder=str(tmp_path), config={})
+    summary.add(frame(0, action=Action("wave", 0.9, 0.0)), 0.01)
+    assert 0 < summary.write("source ended")["first_label_s"] < 24 * 3600
+
+
+def test_a_killed_program_leaves_the_summary_of_a_moment_ago(summary, clock, tmp_path):
+    for i in range(200):
+        summary.add(frame(i), 0.01)
+        clock.now_s += 0.1
+    assert written(tmp_path)["ended"] == "running"
+    assert 150 <= written(tmp_path)["frames"] <= 200
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
+
+
+def test_a_run_without_a_frame_has_a_summary_too(summary, tmp_path):
+    summary.write("can't open the camera")
+    told = written(tmp_path)
+    assert (told["frames"], told["fps"], told["age_ms"]) == (0, None, None)
+    assert told["first_label_s"] is None
+
+
+def test_it_says_on_what_machine_with_which_versions_and_config_it_ran(summary, tmp_path):
+    summary.warn("no camera clock")
+    summary.warn("no camera clock")
+    summary.write("source ended")
+    told = written(tmp_path)
+    assert told["config"] == {"source": {"path": "demo.mp4"}}
+    assert told["versions"]["numpy"] == np.__version__
+    assert {"python", "gastlive", "torch", "openvino", "opencv-python"} <= told["versions"].keys()
+    assert told["machine"]["cpus"] >= 1
+    assert 10 < told["memory_mb"]["now"] <= told["memory_mb"]["peak"]
+    assert told["warnings"] == ["no camera clock"]
+
+
+def test_memory_stays_bounded_in_a_long_run_and_percentiles_stay_true():
+    samples, values = Samples(limit=1024), np.random.default_rng(0).gamma(2, 10, 50_000)
+    for value in values:
+        samples.add(float(value))
+    told = samples.percentiles()
+    assert len(samples._kept) <= 1024
+    assert told["max"] == pytest.approx(values.max(), abs=1e-3)
+    assert told["p50"] == pytest.approx(np.percentile(values, 50), rel=0.1)
+    assert told["p95"] == pytest.approx(np.percentile(values, 95), rel=0.1)
+
+
+def test_what_is_kept_of_a_long_run_is_evenly_spread_over_it():
+    samples = Samples(limit=8)
+    for value in range(40):
+        samples.add(float(value))
+    np.testing.assert_array_equal(np.diff(samples._kept), 8)
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_last_summary(summary, tmp_path):
+    summary.write("running")
+    (tmp_path / "summary.part").symlink_to("/dev/full")
+    with pytest.raises(InputError, match=r"can't write .*summary\.json: no space left"):
+        summary.write("source ended")
+    assert written(tmp_path)["ended"] == "running"
