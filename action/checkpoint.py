@@ -165,7 +165,9 @@ def _head_class(name: str, path: str | Path) -> type[Any]:
         kind = getattr(import_module(f".heads.{match[1]}", __package__), match[2], None)
         if isinstance(kind, type) and issubclass(kind, StreamingHead | WindowedHead):
             return kind
-    raise InputError(f"{path} is of a head {name!r} that this version does not know; update gastlive")
+    raise InputError(
+        f"{path} is of a head {name!r} that this version does not know; update gastlive"
+    )
 
 
 def _fill(head: Head, weights: Mapping[str, Tensor], path: str | Path) -> None:

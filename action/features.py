@@ -28,6 +28,7 @@ class BodyFeatures(Streaming):
     """
 
     channels = 12
+    inner: Tensor
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__()
@@ -70,7 +71,11 @@ class WindowFeatures(nn.Module):
     def __init__(self, skeleton: Skeleton, *, samples: int) -> None:
         super().__init__()
         self.samples, self.root = samples, skeleton.root
-        pairs = [skeleton.index[f"{side}_{part}"] for side in ("left", "right") for part in ("hip", "shoulder")]
+        pairs = [
+            skeleton.index[f"{side}_{part}"]
+            for side in ("left", "right")
+            for part in ("hip", "shoulder")
+        ]
         self.left, self.right = pairs[:2], pairs[2:]
         self.child, self.parent = (list(ends) for ends in zip(*skeleton.bones, strict=True))
         self.channels = (2 * samples - 1) * len(skeleton) * 3

@@ -46,7 +46,9 @@ def spans(labels: np.ndarray, *, background: int) -> list[Span]:
     """Runs of one action in a label per frame; background and unknown frames are in none."""
     edges = np.flatnonzero(np.diff(labels)) + 1
     starts, stops = np.r_[0, edges], np.r_[edges, len(labels)]
-    runs = [Span(int(a), int(b), int(labels[a])) for a, b in zip(starts, stops, strict=True) if a < b]
+    runs = [
+        Span(int(a), int(b), int(labels[a])) for a, b in zip(starts, stops, strict=True) if a < b
+    ]
     return [run for run in runs if run.label >= 0 and run.label != background]
 
 

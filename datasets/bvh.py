@@ -53,6 +53,7 @@ _NEEDED = [
 ]
 """Joints that nothing else stands in for."""
 
+_EYES = ("leye", "reye", "lefteye", "righteye")
 CROWN = 2.3
 """Height of the crown over that of the eyes, both above the joint on which the head turns."""
 
@@ -200,7 +201,7 @@ class Bvh:
 
     def _crown(self) -> dict[str, np.ndarray]:
         """Top of the head, on the y axis of the joint on which it turns, if the rig has eyes."""
-        eyes = [self.index[name] for name in ("leye", "reye") if name in self.index]
+        eyes = [self.index[name] for name in _EYES if name in self.index]
         if not eyes:
             return {}
         turn, at = self.place(self.index["head"])

@@ -105,12 +105,12 @@ def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment
             if (row := line.split())]  # fmt: skip
     segments: list[Segment] = []
     start = 0
-    for (number, action), (below, times) in zip(rows[1::2], rows[2::2], strict=False):
-        values = floats(times)
-        if len(action) < 2 or values is None or len(values) not in (1, 3):
-            raise broken(truth, below, f"wanted the frames at which action {number} ends")
-        stop = int(values[len(values) // 2])
-        segments.append(Segment(start, stop, " ".join(action[1:]).replace("_", " ")))
+    for (_, (_, *words)), (number, times) in zip(rows[1::2], rows[2::2], strict=False):
+        ends, action = floats(times), "_".join(words)
+        if not action or ends is None or len(ends) not in (1, 3):
+            raise broken(truth, number, f"wanted the frames at which {action!r} ends")
+        stop = int(ends[len(ends) // 2])
+        segments.append(Segment(start, stop, action.replace("_", " ")))
         start = stop
     if not segments or [str(len(segments))] != rows[0][1]:
         raise broken(truth, 1, f"says {' '.join(rows[0][1])!r} actions, has {len(segments)}")

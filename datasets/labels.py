@@ -31,12 +31,12 @@ class LabelMap:
     ) -> None:
         self.names, self.background = tuple(names), background
         self.sets = {data: dict(labels) for data, labels in sets.items()}
-        for data, labels in {"background": {"": background}, **self.sets}.items():
-            for theirs, ours in labels.items():
-                if ours is not None and ours not in self.names:
-                    raise InputError(
-                        f"label {ours!r} (of {data} {theirs!r}) is none of {', '.join(self.names)}"
-                    )
+        used = [background, *(ours for labels in self.sets.values() for ours in labels.values())]
+        if strangers := {ours for ours in used if ours is not None} - set(self.names):
+            raise InputError(
+                f"labels {', '.join(sorted(strangers))} are used and not named; add them to names: "
+                f"{', '.join(self.names)}"
+            )
 
     @property
     def idle(self) -> int:

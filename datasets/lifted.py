@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -94,8 +94,8 @@ class Cameras:
     count: int = 4
     front: float = 0.6
     front_deg: float = 60.0
-    views: Views = Views()
-    noise: DetectorNoise | None = DetectorNoise()
+    views: Views = field(default_factory=Views)
+    noise: DetectorNoise | None = field(default_factory=DetectorNoise)
 
     def see(
         self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator
@@ -110,9 +110,9 @@ class Cameras:
         xy, relative = self.views.see(many, root=skeleton.root, rng=rng)
         turned = np.abs(facing(relative, skeleton))
         frontal = np.flatnonzero(turned <= np.radians(self.front_deg))
-        chosen = np.arange(self.count)
-        wanted = min(int(round(self.front * self.count)), len(frontal))
-        chosen[:wanted] = frontal[:wanted]
+        frontal = frontal[: round(self.front * self.count)]
+        others = np.setdiff1d(np.arange(len(many)), frontal)
+        chosen = np.r_[frontal, others[: self.count - len(frontal)]]
         xy, relative = xy[chosen], relative[chosen]
         if self.noise is not None:
             xy, _ = self.noise.apply(xy, skeleton, rng)
@@ -212,7 +212,11 @@ def read_folder(folder: str | Path, subjects: Sequence[tuple[str, str]]) -> list
             layouts or frame rates, or two liftings of a subject with the same seed.
     """
     wanted = {f"{data}-{subject}" for data, subject in subjects}
-    paths = [path for path in sorted(Path(folder).glob("*.npz")) if path.stem.rpartition("-")[0] in wanted]
+    paths = [
+        path
+        for path in sorted(Path(folder).glob("*.npz"))
+        if path.stem.rpartition("-")[0] in wanted
+    ]
     if not paths:
         raise InputError(
             f"no lifted clips of {', '.join(sorted(wanted))} in {folder}; make them with "
@@ -231,5 +235,7 @@ def read_folder(folder: str | Path, subjects: Sequence[tuple[str, str]]) -> list
         seeds.add((o.dataset, o.subject, o.seed))
         clips += read
     if len(kinds) > 1:
-        raise InputError(f"{folder} mixes lifters, layouts or frame rates; lift into an empty folder")
+        raise InputError(
+            f"{folder} mixes lifters, layouts or frame rates; lift into an empty folder"
+        )
     return clips

@@ -140,7 +140,12 @@ class Lifting(pl.LightningDataModule):
         super().__init__()
         self.skeleton, self.sets, self.val_sets, self.fps = skeleton, train, val, fps
         self.shares = shares
-        self.frames, self.batch, self.batches, self.val_batches = frames, batch, batches, val_batches
+        self.frames, self.batch, self.batches, self.val_batches = (
+            frames,
+            batch,
+            batches,
+            val_batches,
+        )
         self.seed, self.views, self.noise = seed, views or Views(), noise
         self.body_spread = body_spread
         self.report: list[str] = []
@@ -175,9 +180,9 @@ class Lifting(pl.LightningDataModule):
     ) -> RandomViews:
         shares = [1.0 if fixed else self.shares[name] for name in clips]
         return RandomViews(
-            list(clips.values()), self.skeleton, shares=shares, frames=self.frames, batch=self.batch, batches=batches,
-            seed=self.seed + fixed, fixed=fixed, views=self.views, noise=self.noise,
-            body_spread=0.0 if fixed else self.body_spread,
+            list(clips.values()), self.skeleton, shares=shares, frames=self.frames,
+            batch=self.batch, batches=batches, seed=self.seed + fixed, fixed=fixed,
+            views=self.views, noise=self.noise, body_spread=0.0 if fixed else self.body_spread,
         )  # fmt: skip
 
     def train_dataloader(self) -> DataLoader:

@@ -6,31 +6,25 @@ between them. Axes are the camera's: x right, y down, z forward.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
+from .augmentation import Augmentation, Piece, Splice
 from .labels import UNKNOWN, LabelMap, Split
 from .lifted import LiftedClip, facing, read_folder
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """Joints (N, T, J, 3) in metres relative to the root, the place of each frame's label (N, T),
 `UNKNOWN` where it is not known, and how much each frame counts (N, T)."""
-
-
-class Piece(NamedTuple):
-    """Part of a stream: joints (T, J, 3) and labels (T,)."""
-
-    xyz: np.ndarray
-    labels: np.ndarray
 
 
 class Act(NamedTuple):
@@ -95,142 +89,23 @@ def _labelled(clip: LiftedClip, labels: LabelMap, still: float) -> np.ndarray:
     frames = ours[clip.actions]
     moving = np.flatnonzero(clip.speed > still)
     if len(moving) and len(_runs(frames)) == 1:
-        frames[: moving[0]] = frames[moving[-1] + 1 :] = np.where(frames[0] < 0, UNKNOWN, labels.idle)
+        frames[: moving[0]] = frames[moving[-1] + 1 :] = np.where(
+            frames[0] < 0, UNKNOWN, labels.idle
+        )
     return frames
 
 
 def _runs(labels: np.ndarray) -> list[tuple[int, int, int]]:
     """Start, stop and label of each run of one label."""
     edges = np.r_[0, np.flatnonzero(np.diff(labels)) + 1, len(labels)]
-    return [(int(a), int(b), int(labels[a])) for a, b in zip(edges, edges[1:], strict=False)]
-
-
-@dataclass(frozen=True)
-class Splice:
-    """How clips are set end to end; pairs are ranges, drawn evenly.
-
-    Attributes:
-        pause: Share of clips before which the person stands still.
-        pause_frames: How long.
-        blend_frames: From one pose to the next; nobody knows what these frames show.
-        sway: How much a joint of a person who stands still wanders, metres, standard deviation.
-    """
-
-    pause: float = 0.6
-    pause_frames: tuple[int, int] = (8, 45)
-    blend_frames: tuple[int, int] = (6, 12)
-    sway: float = 0.008
-
-    def join(self, pieces: Sequence[Piece], idle: int, rng: np.random.Generator) -> Piece:
-        """One stream out of pieces, with pauses labelled `idle`."""
-        parts = [pieces[0]]
-        for piece in pieces[1:]:
-            last, first = parts[-1].xyz[-1], piece.xyz[0]
-            if rng.random() < self.pause:
-                first = last if rng.random() < 0.5 else first
-                parts += self._blend(last, first, rng)
-                parts.append(self._pause(first, idle, rng))
-            parts += [*self._blend(parts[-1].xyz[-1], piece.xyz[0], rng), piece]
-        return Piece(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-
-    def _pause(self, pose: np.ndarray, idle: int, rng: np.random.Generator) -> Piece:
-        frames = int(rng.integers(*self.pause_frames, endpoint=True))
-        sway = wander((frames, *pose.shape), rng) * self.sway
-        return Piece((pose + sway).astype(np.float32), np.full(frames, idle))
-
-    def _blend(self, start: np.ndarray, stop: np.ndarray, rng: np.random.Generator) -> list[Piece]:
-        if np.abs(stop - start).max() < 1e-3:
-            return []
-        frames = int(rng.integers(*self.blend_frames, endpoint=True))
-        share = np.linspace(0, 1, frames + 2)[1:-1, None, None]
-        share = share * share * (3 - 2 * share)
-        between = start + share * (stop - start)
-        return [Piece(between.astype(np.float32), np.full(frames, UNKNOWN))]
-
-
-def wander(shape: Sequence[int], rng: np.random.Generator, *, frames: int = 9) -> np.ndarray:
-    """Noise (T, ...) of unit variance that wanders slowly along the first axis."""
-    fresh = rng.standard_normal((shape[0] + frames, *shape[1:]))
-    sums = np.cumsum(fresh, 0)
-    return (sums[frames:] - sums[:-frames]) / np.sqrt(frames)
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """What a stream might as well have been; pairs are ranges, drawn evenly.
-
-    Attributes:
-        yaw_deg: Turn about the vertical, to either side.
-        tilt_deg: Of the camera, up or down, and to either side.
-        mirror: Share of streams in which left and right are swapped.
-        speed: Of each clip.
-        size: Of the body.
-        jitter: Wandering error of the joints, metres, standard deviation at most.
-        hold: Share of streams in which some joints freeze for a moment, as lost ones do.
-        drop: Share of frames lost, at most.
-    """
-
-    yaw_deg: float = 30.0
-    tilt_deg: float = 8.0
-    mirror: float = 0.5
-    speed: tuple[float, float] = (0.8, 1.25)
-    size: tuple[float, float] = (0.9, 1.1)
-    jitter: float = 0.015
-    hold: float = 0.3
-    drop: float = 0.05
-
-    def pace(self, piece: Piece, rng: np.random.Generator) -> Piece:
-        """The piece faster or slower, and with frames lost."""
-        at = np.arange(0, len(piece.labels) - 1e-6, rng.uniform(*self.speed))
-        kept = rng.random(len(at)) >= rng.uniform(0, self.drop)
-        kept[0] = True
-        at = np.minimum(at[kept], len(piece.labels) - 1)
-        before = at.astype(int)
-        after = np.minimum(before + 1, len(piece.labels) - 1)
-        share = (at - before)[:, None, None].astype(np.float32)
-        xyz = piece.xyz[before] * (1 - share) + piece.xyz[after] * share
-        return Piece(xyz, piece.labels[np.minimum(np.round(at).astype(int), len(piece.labels) - 1)])
-
-    def vary(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> np.ndarray:
-        """Another person before another camera: (T, J, 3) to the same."""
-        if rng.random() < self.mirror:
-            xyz = mirrored(xyz, skeleton)
-        yaw, pitch, roll = np.radians(
-            rng.uniform(-1, 1, 3) * [self.yaw_deg, self.tilt_deg, self.tilt_deg]
-        )
-        turn = _about(1, yaw) @ _about(0, pitch) @ _about(2, roll) * rng.uniform(*self.size)
-        noise = wander(xyz.shape, rng, frames=3) * rng.uniform(0, self.jitter)
-        varied = (xyz @ turn + noise).astype(np.float32)
-        if rng.random() < self.hold:
-            self._freeze(varied, skeleton, rng)
-        return varied - varied[:, skeleton.root : skeleton.root + 1]
-
-    def _freeze(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> None:
-        """Part of a limb stays where it is, seen from the root, for up to a second."""
-        limb = list(skeleton.limbs.values())[rng.integers(len(skeleton.limbs))]
-        gone = list(limb[rng.integers(len(limb)) :])
-        start = int(rng.integers(len(xyz)))
-        xyz[start : start + int(rng.integers(4, 30)), gone] = xyz[start, gone]
-
-
-def mirrored(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Left and right swapped: (..., J, 3), camera axes, relative to the root."""
-    return xyz[..., skeleton.mirror, :] * np.array([-1, 1, 1], xyz.dtype)
-
-
-def _about(axis: int, angle: float) -> np.ndarray:
-    turn = np.eye(3)
-    i, j = [k for k in range(3) if k != axis]
-    turn[i, i] = turn[j, j] = np.cos(angle)
-    turn[i, j], turn[j, i] = np.sin(angle), -np.sin(angle)
-    return turn
+    return [(int(a), int(b), int(labels[a])) for a, b in pairwise(edges)]
 
 
 class Streams(IterableDataset[Batch]):
     """Endless fresh training streams.
 
-    Every stream draws actions by the square root of how many recordings show them, and takes some
-    of the frames around each where the recording has them.
+    Every stream draws actions by the square root of how often they are shown, rare ones as if shown
+    `_RARE` times, and takes some of the frames around each where the recording has them.
 
     Args:
         repertoire: What can be shown.
@@ -263,7 +138,7 @@ class Streams(IterableDataset[Batch]):
         self.seed, self.passes, self.splice, self.augmentation = seed, 0, splice, augmentation
         self.onset_frames, self.onset_weight = onset_frames, onset_weight
         self.shown = sorted(repertoire.acts)
-        shares = np.sqrt([len(repertoire.acts[label]) for label in self.shown])
+        shares = np.sqrt([max(len(repertoire.acts[label]), _RARE) for label in self.shown])
         self.shares = shares / shares.sum()
         self.class_weights = np.ones(classes)
         self.class_weights = self._class_weights(np.random.default_rng(seed))
@@ -324,6 +199,7 @@ class Streams(IterableDataset[Batch]):
         return np.clip(weights, 1 / 3, 3)
 
 
+_RARE = 16
 _LONGEST, _AROUND = 100, 45
 """Frames: of a long action that are taken at once, and at most around it."""
 
@@ -411,10 +287,8 @@ class ActionStreams(pl.LightningDataModule):
             onset_weight=self.onset_weight,
         )  # fmt: skip
         rng = np.random.default_rng(self.seed + 1)
-        pieces = continuous(
-            self._read("val"), frames=self.val_frames, splice=self.splice, rng=rng
-        )
-        self.val = list(padded(pieces, self.batch))
+        pieces = continuous(self._read("val"), frames=self.val_frames, splice=self.splice, rng=rng)
+        self.val = Kept(padded(pieces, self.batch))
 
     def _read(self, part: str) -> Repertoire:
         clips = read_folder(self.folder, sorted(self.split.parts[part]))
@@ -444,6 +318,19 @@ class ActionStreams(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader:
         """The same streams every time: every recording of the validation subjects once."""
         return DataLoader(self.val, batch_size=None)
+
+
+class Kept(Dataset[Batch]):
+    """Batches that stay as they are."""
+
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self.batches = list(batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.batches[index]
 
 
 def padded(pieces: Sequence[Piece], batch: int) -> Iterator[Batch]:

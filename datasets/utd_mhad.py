@@ -1,6 +1,7 @@
 """UTD-MHAD: 27 actions before a Kinect."""
 
 import re
+import zlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,6 +14,17 @@ from .motion import SDK_ORDER, MotionFolder, Take, from_kinect
 FPS = 30.0
 _ORDER = ("head_center", "thorax", "spine", "hip", *SDK_ORDER[4:])
 """As the publisher's ``Skeleton_joint_order.txt`` has it."""
+
+_BROKEN = (
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    NotImplementedError,
+    EOFError,
+    zlib.error,
+)
+"""What scipy raises, by where a file ends too early or goes wrong."""
 
 
 class UtdMhad(MotionFolder):
@@ -65,11 +77,11 @@ class UtdMhad(MotionFolder):
                 yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
 
     def _read(self, take: Take) -> MotionClip:
-        from scipy.io import loadmat
+        from scipy.io.matlab import MatReadError, loadmat
 
         try:
             xyz = np.asarray(loadmat(take.path)["d_skel"], np.float64)
-        except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
+        except (MatReadError, OSError, *_BROKEN) as error:
             raise InputError(f"{take.path} is no MATLAB file with a 'd_skel' of numbers") from error
         if xyz.ndim != 3 or xyz.shape[:2] != (len(_ORDER), 3):
             raise InputError(f"{take.path}: 'd_skel' is {xyz.shape}, wanted (20, 3, frames)")

@@ -163,9 +163,7 @@ class DetectorNoise:
         spoilt = xy + (torso[:, None, None, None] * error).astype(xy.dtype)
         return self._lose(spoilt, skeleton, torso, rng)
 
-    def _wander(
-        self, count: int, frames: int, joints: int, rng: np.random.Generator
-    ) -> np.ndarray:
+    def _wander(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
         fresh = rng.standard_normal((count, frames, joints, 2))
         gain = np.sqrt(1 - self.correlation**2)
         for t in range(1, frames):
@@ -175,7 +173,9 @@ class DetectorNoise:
 
     def _slips(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
         begun = rng.random((count, frames, joints, 1)) < self.slip
-        offset = np.where(begun, rng.standard_normal((count, frames, joints, 2)), 0) * self.slip_size
+        offset = (
+            np.where(begun, rng.standard_normal((count, frames, joints, 2)), 0) * self.slip_size
+        )
         for t in range(1, frames):
             offset[:, t] += 0.7 * offset[:, t - 1] * ~begun[:, t]
         return offset

@@ -229,7 +229,9 @@ def _renamed(source: Mapping[str, Tensor], net: GASTNet) -> list[tuple[str, Tens
             weight = torch.cat([source[f"{head}.{g}.weight"][..., 0] for head in heads])
             bias = torch.cat([source[f"{head}.{g}.bias"] for head in heads])
             weights += [(f"{far}.{layer}.weight", weight), (f"{far}.{layer}.bias", bias)]
-        project = torch.stack([source[f"{head}.concat_project.0.weight"].flatten() for head in heads])
+        project = torch.stack(
+            [source[f"{head}.concat_project.0.weight"].flatten() for head in heads]
+        )
         weights.append((f"{far}.project", project.unflatten(1, (2, -1))))
         weights.append((f"{far}.constant", torch.stack([source[f"{h}.C_k"] for h in heads])))
         conv(f"{far}.mix", f"{far_theirs}.cat_conv")
@@ -247,24 +249,8 @@ def _fill(net: GASTNet, weights: Mapping[str, Tensor], name: str) -> None:
     odd = [key for key in set(wanted) & set(weights) if wanted[key].shape != weights[key].shape]
     if missing or strange or odd:
         problems = {"missing": missing, "unexpected": strange, "other shape": sorted(odd)}
-        said = "; ".join(f"{what}: {', '.join(keys[:3])}" for what, keys in problems.items() if keys)
+        said = "; ".join(
+            f"{what}: {', '.join(keys[:3])}" for what, keys in problems.items() if keys
+        )
         raise InputError(f"{name} does not fit the lifter it claims to be ({said})")
     net.load_state_dict(dict(weights))
-
-
-def shipped(name_or_path: str | Path) -> Path:
-    """Where a lifter is: one that comes with the package by name, any other by path.
-
-    Raises:
-        InputError: Neither; the message lists the shipped ones.
-    """
-    folder = Path(__file__).parent / "weights"
-    named_file = folder / f"{name_or_path}.safetensors"
-    if named_file.is_file():
-        return named_file
-    if Path(name_or_path).is_file():
-        return Path(name_or_path)
-    names = ", ".join(sorted(path.stem for path in folder.glob("*.safetensors")))
-    raise InputError(
-        f"no lifter {str(name_or_path)!r}; give one of {names}, or the path of a .safetensors file"
-    )

@@ -112,9 +112,7 @@ class GASTNet(Streaming):
         states = (None,) * (1 + len(self.blocks)) if state is None else state
         expanded, first = self.expand.step(self.input_norm(xy), states[0])
         x, after = self.graphs[0](F.relu(self.expand_norm(expanded))), [first]
-        for block, graph, past in zip(
-            self.blocks, list(self.graphs)[1:], states[1:], strict=True
-        ):
+        for block, graph, past in zip(self.blocks, list(self.graphs)[1:], states[1:], strict=True):
             x, past = block.step(x, past)
             x = graph(x)
             after.append(past)

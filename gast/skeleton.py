@@ -87,7 +87,7 @@ class Skeleton:
 
     @cached_property
     def limbs(self) -> Mapping[str, tuple[int, ...]]:
-        """Joint indices of each limb group; every joint is in exactly one, empty groups are left out."""
+        """Joint indices of each limb group that the layout has; every joint is in exactly one."""
         groups: dict[str, list[int]] = {}
         for i, joint in enumerate(self.joints):
             groups.setdefault(_limb(joint), []).append(i)
@@ -126,7 +126,7 @@ class JointMap:
         return self.weights.astype(points.dtype) @ points
 
     def confidence(self, confidence: np.ndarray) -> np.ndarray:
-        """(..., J) to (..., J'): a target joint is as sure as the least sure joint it is made of."""
+        """(..., J) to (..., J'): a joint is as sure as the least sure joint it is made of."""
         used = self.weights != 0
         return np.where(used, confidence[..., None, :], np.inf).min(-1).astype(confidence.dtype)
 
@@ -232,7 +232,18 @@ def _twin(joint: str) -> str:
 
 _MIDDLE = {"hip", "lower_spine", "spine", "thorax"}
 _LEG = {"hip", "knee", "ankle", "heel", "foot", "toe", "big_toe", "small_toe", "foot_index"}
-_ARM = {"shoulder", "elbow", "forearm", "wrist", "hand", "hand_tip", "fingers", "thumb", "index", "pinky"}
+_ARM = {
+    "shoulder",
+    "elbow",
+    "forearm",
+    "wrist",
+    "hand",
+    "hand_tip",
+    "fingers",
+    "thumb",
+    "index",
+    "pinky",
+}
 
 
 def _limb(joint: str) -> str:
@@ -248,8 +259,16 @@ def _limb(joint: str) -> str:
     return "head"
 
 
-_LEFT_LEG: dict[str, str | None] = {"left_hip": "hip", "left_knee": "left_hip", "left_ankle": "left_knee"}
-_RIGHT_LEG: dict[str, str | None] = {"right_hip": "hip", "right_knee": "right_hip", "right_ankle": "right_knee"}
+_LEFT_LEG: dict[str, str | None] = {
+    "left_hip": "hip",
+    "left_knee": "left_hip",
+    "left_ankle": "left_knee",
+}
+_RIGHT_LEG: dict[str, str | None] = {
+    "right_hip": "hip",
+    "right_knee": "right_hip",
+    "right_ankle": "right_knee",
+}
 _LEFT_ARM: dict[str, str | None] = {
     "left_shoulder": "thorax",
     "left_elbow": "left_shoulder",
@@ -262,7 +281,12 @@ _RIGHT_ARM: dict[str, str | None] = {
 }
 
 # H3.6M's "Neck/Nose" is `nose` here, its "Head" is the top of the head.
-_H36M_MIDDLE: dict[str, str | None] = {"spine": "hip", "thorax": "spine", "nose": "thorax", "head": "nose"}
+_H36M_MIDDLE: dict[str, str | None] = {
+    "spine": "hip",
+    "thorax": "spine",
+    "nose": "thorax",
+    "head": "nose",
+}
 H36M17 = Skeleton(
     "h36m17",
     {"hip": None, **_RIGHT_LEG, **_LEFT_LEG, **_H36M_MIDDLE, **_LEFT_ARM, **_RIGHT_ARM},
@@ -352,7 +376,9 @@ def _face() -> dict[str, str]:
     right, left = "right", "left"
     names = [f"{right}_jaw_{i}" for i in range(8)] + ["chin"]
     names += [f"{left}_jaw_{i}" for i in range(7, -1, -1)]
-    names += [f"{right}_brow_{i}" for i in range(5)] + [f"{left}_brow_{i}" for i in range(4, -1, -1)]
+    names += [f"{right}_brow_{i}" for i in range(5)] + [
+        f"{left}_brow_{i}" for i in range(4, -1, -1)
+    ]
     names += [f"nose_bridge_{i}" for i in range(4)]
     names += ["right_nostril_0", "right_nostril_1", "nose_base"]
     names += ["left_nostril_1", "left_nostril_0"]

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..action.checkpoint import load_head, shipped_head
-from ..gast.skeleton import Skeleton
+from ..action.checkpoint import load_head
+from ..gast.shipped import find
 from ..gast.streaming import Streaming
 from .buffer import RingBuffer
 from .packets import Frame
 from .streams import Streams
 
+WEIGHTS = Path(__file__).parents[1] / "action" / "weights"
 LARGEST_GAP_S = 0.5
 """Across a longer gap nothing is interpolated: the person goes on from what is seen now."""
 
@@ -26,7 +28,7 @@ class Classify:
 
     Args:
         checkpoint: Name of a head that comes with the package, or the path of one.
-        layout: Of the lifter; the head must have been trained on it.
+        layout: Name of the lifter's; the head must have been trained on it.
         patience_s: Stream time for which a person out of view is remembered.
         window_every_s: How often a windowed head is run for a person.
 
@@ -44,19 +46,21 @@ class Classify:
         self,
         checkpoint: str,
         *,
-        layout: Skeleton,
+        layout: str,
         patience_s: float = 1.0,
         window_every_s: float = 0.1,
     ) -> None:
-        head, self.card = load_head(shipped_head(checkpoint), layout=layout.name)
+        head, self.card = load_head(
+            find(checkpoint, folder=WEIGHTS, kind="head"), layout=layout
+        )
         self.labels, self.background = tuple(self.card.labels), self.card.background
         self.temperature = self.card.temperature
-        self._run: StreamingHead | WindowedHead
+        self._run: StreamRunner | WindowRunner
         if isinstance(head, Streaming):
-            self._run = StreamingHead(head, fps=self.card.fps, patience_s=patience_s)
+            self._run = StreamRunner(head, fps=self.card.fps, patience_s=patience_s)
         else:
-            self._run = WindowedHead(
-                head, joints=len(layout), frames=head.frames, fps=self.card.fps,
+            self._run = WindowRunner(
+                head, joints=len(head.skeleton), frames=head.frames, fps=self.card.fps,
                 patience_s=patience_s, every_s=window_every_s,
             )  # fmt: skip
 
@@ -80,6 +84,14 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum()
 
 
+JITTER = 0.2
+"""Share of a frame by which a camera at the head's rate may be early or late and still is fed
+picture by picture."""
+CROWD = 4
+"""A windowed head's buffer takes at most so many samples for each frame of the head; of a faster
+camera's pictures the rest is left out."""
+
+
 @dataclass(slots=True)
 class _Seen:
     """A person's newest sample, when the head is due next, and what it said last."""
@@ -90,7 +102,7 @@ class _Seen:
     logits: np.ndarray | None = None
 
 
-class StreamingHead:
+class StreamRunner:
     """Feeds a streaming head at its own rate.
 
     Args:
@@ -114,7 +126,9 @@ class StreamingHead:
         remembered = self._streams.remembered
         self._seen = {track: seen for track, seen in self._seen.items() if track in remembered}
         waiting = {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
-        while batch := {t: xyz for t, queue in waiting.items() if (xyz := next(queue, None)) is not None}:
+        while batch := {
+            t: xyz for t, queue in waiting.items() if (xyz := next(queue, None)) is not None
+        }:
             for track, logits in self._streams.step(batch, time_s).items():
                 self._seen[track].logits = logits
         return {t: logits for t in people if (logits := self._seen[t].logits) is not None}
@@ -129,7 +143,8 @@ class StreamingHead:
             return
         before_s, before = seen.time_s, seen.xyz
         seen.time_s, seen.xyz = time_s, xyz
-        if abs(time_s - seen.due_s) < 0.25 * frame_s:
+        off_s = max(abs(time_s - seen.due_s), abs(time_s - before_s - frame_s))
+        if off_s < JITTER * frame_s:
             seen.due_s = time_s + frame_s
             yield xyz
             return
@@ -137,6 +152,12 @@ class StreamingHead:
             share = (seen.due_s - before_s) / (time_s - before_s)
             seen.due_s += frame_s
             yield (before + share * (xyz - before)).astype(np.float32)
+
+
+def _next_of_each(waiting: Mapping[int, Iterator[np.ndarray]]) -> dict[int, np.ndarray]:
+    """The next sample of everyone who has one left."""
+    nexts = {track: next(samples, None) for track, samples in waiting.items()}
+    return {track: xyz for track, xyz in nexts.items() if xyz is not None}
 
 
 @dataclass(slots=True)
@@ -149,7 +170,7 @@ class _Watched:
     logits: np.ndarray | None = None
 
 
-class WindowedHead:
+class WindowRunner:
     """Shows a windowed head the last seconds of each person, at its own rate.
 
     Args:
@@ -190,7 +211,9 @@ class WindowedHead:
         due = [track for track, xyz in people.items() if self._push(track, xyz, time_s)]
         if due:
             windows = [self._watched[t].buffer.window(self.window_s, self.fps) for t in due]
-            for track, logits in zip(due, self.head(torch.from_numpy(np.stack(windows))), strict=True):
+            for track, logits in zip(
+                due, self.head(torch.from_numpy(np.stack(windows))), strict=True
+            ):
                 self._watched[track].logits = logits.numpy()
         return {t: logits for t in people if (logits := self._watched[t].logits) is not None}
 
@@ -198,10 +221,11 @@ class WindowedHead:
         """Remember a sample; true when it is time to look."""
         watched = self._watched.get(track)
         if watched is None:
-            # Room for the window at four times the head's rate; a faster camera shortens it.
-            buffer = RingBuffer(int(4 * self.window_s * self.fps) + 1, self.joints)
+            buffer = RingBuffer(int(CROWD * self.window_s * self.fps) + 2, self.joints)
             watched = self._watched[track] = _Watched(buffer, time_s, time_s)
-        watched.buffer.push(time_s, xyz)
+        newest_s = watched.buffer.times_s[-1:]
+        if not len(newest_s) or abs(time_s - newest_s[0]) >= 1 / (CROWD * self.fps):
+            watched.buffer.push(time_s, xyz)
         watched.seen_s = time_s
         if time_s < watched.due_s - 1e-6:
             return False

@@ -54,11 +54,12 @@ class Pipeline:
         self.source, self.sinks, self.summary, self.clock = source, sinks, summary, clock
         self.stages: Sequence[Stage] = (detector, tracker, joints, lifter, classifier, decision)
         self.decision = decision
+        layout = detector.layout or source.layout
         self.info = RunInfo(
             width=None,
             height=None,
             fps=source.fps,
-            detector_layout="" if detector.layout is None else detector.layout.name,
+            detector_layout="" if layout is None else layout.name,
             lifter_layout=lifter.layout.name,
             labels=classifier.labels,
             background=classifier.background,

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.acclaim import ACCLAIM_JOINTS, AcclaimSkeleton, read_acclaim
+from gastlive.datasets.clip import Segment
+from gastlive.datasets.cmu import Cmu
+from gastlive.datasets.hdm05 import Hdm05
+from gastlive.datasets.mocap6 import Mocap6
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31
 
@@ -90,6 +94,11 @@ def test_a_bone_takes_all_that_hangs_on_it_along(files):
     np.testing.assert_allclose(pose[AT["left_fingers"]], (0.1, 0, 0.8), atol=1e-6)
 
 
+def test_a_bone_turns_within_the_bone_that_it_hangs_on(files):
+    pose = read_acclaim(*files(asf(), amc([STILL, "lhumerus 0 0 90", "lradius 0 90 0"])))[0]
+    np.testing.assert_allclose(pose[AT["left_forearm"]], (0.1, 0.1, 0.4), atol=1e-6)
+
+
 def test_angles_that_a_bone_lacks_are_nought_and_the_rest_go_by_name(files):
     pose = read_acclaim(
         *files(asf(dofs={"lhumerus": "rz"}), amc([STILL, "lhumerus 90"])),
@@ -104,9 +113,7 @@ def test_a_bone_turns_about_axes_of_its_own(files):
     np.testing.assert_allclose(pose[AT["left_elbow"]], (0.1, 0.1, 0.3), atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("order", "elbow"), [("XYZ", (0.1, 0, 0.4)), ("ZYX", (0.1, -0.1, 0.3))]
-)
+@pytest.mark.parametrize(("order", "elbow"), [("XYZ", (0.1, 0, 0.4)), ("ZYX", (0.1, -0.1, 0.3))])
 def test_the_first_named_axis_turns_first(files, order, elbow):
     """The arm along x, by 90 degrees about x and z: z x leaves it at y, x z takes it on to z."""
     text = asf(axes={"lhumerus": f"0 0 0 {order}"})
@@ -187,6 +194,112 @@ def test_a_skeleton_of_another_kind_says_what_it_lacks(files):
     headless = headless.replace("upperneck head\n", "")
     with pytest.raises(InputError, match=r"no bone for head; use"):
         read_acclaim(*files(headless, amc([STILL])))
+
+
+def write(root, **texts):
+    for name, text in texts.items():
+        path = root / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def rising(frames):
+    return amc(*[[f"root 0 {i} 0 0 0 0"] for i in range(frames)])
+
+
+def test_hdm05_takes_actor_and_action_from_the_name(tmp_path):
+    write(tmp_path, train__3__HDM_bk_dot_asf=asf(), test__3__HDM_mm_dot_asf=asf())
+    write(tmp_path, train__3__HDM_bk_grabHighR_001_120_dot_amc=rising(41))
+    write(tmp_path, train__3__HDM_bk_sneak2StepsLStart_006_120_dot_AMC=rising(9))
+    write(tmp_path, test__3__HDM_mm_grabHighR_018_120_dot_amc=rising(5))
+    write(tmp_path, test__3__HDM_mm_grabHighR_019_120_dot_amc=rising(5)[:-4])
+    data = Hdm05(str(tmp_path), subjects=["bk"], fps=30.0)
+    first, last = data
+    assert data.labels == ["grabHighR", "sneak2StepsLStart"]
+    assert (first.subject, first.fps, first.layout) == ("bk", 30, CMU31)
+    assert first.segments == (Segment(0, 11, "grabHighR"),)
+    assert last.segments == (Segment(0, 3, "sneak2StepsLStart"),)
+    test = Hdm05(str(tmp_path), subjects=["mm"])
+    assert [clip.name for clip in test] == ["HDM_mm_grabHighR_018_120"]
+    assert "HDM_mm_grabHighR_019_120.amc, line 13" in test.problems[0].reason
+    only = Hdm05(str(tmp_path), actions=["grabHighR"])
+    assert (len(only), only.labels) == (3, ["grabHighR"])
+    with pytest.raises(InputError, match="no action hop; choose from grabHighR, sneak"):
+        Hdm05(str(tmp_path), actions=["hop"])
+
+
+def test_cmu_knows_what_a_trial_shows_and_how_fast_it_was_taken(tmp_path):
+    head = '"Subject","Trial #","Motion Description","framerate","Frames 60fps"\n'
+    write(tmp_path, index_dot_csv=f'{head}2,1,"walk, turn",120,9\n2,3,"run/jog",60,9\n')
+    write(tmp_path, **{f"asfamc__02__02{name}": text for name, text in
+                       (("_dot_asf", asf()), ("_01_dot_amc", rising(9)),
+                        ("_03_dot_amc", rising(9)), ("_04_dot_amc", rising(9)))})  # fmt: skip
+    data = Cmu(str(tmp_path))
+    assert [(clip.name, clip.subject, clip.fps, clip.segments) for clip in data] == [
+        ("02_01", "02", 120, ()),
+        ("02_03", "02", 60, ()),
+        ("02_04", "02", 120, ()),
+    ]
+    assert [data.describe(take) for take in data.takes] == ["walk, turn", "run/jog", ""]
+    assert [clip.name for clip in Cmu(str(tmp_path), motions=["jog", "hop"])] == ["02_03"]
+    with pytest.raises(InputError, match="describes nothing that is there as hop"):
+        Cmu(str(tmp_path), motions=["hop"])
+    with pytest.raises(InputError, match="no format bvh; choose from amc"):
+        Cmu(str(tmp_path), formats=["bvh"])
+
+
+TRUTH = "2\n1 walking\n3 4 5\n2 leg_kicking\n11\n"
+
+
+def test_cmu_labels_up_to_the_best_transition_frame(tmp_path):
+    write(tmp_path, s__86_dot_asf=asf(), s__86_01_dot_amc=rising(12))
+    write(tmp_path, s__01_ground_truth_dot_txt=TRUTH)
+    data = Cmu(str(tmp_path))
+    (clip,) = data
+    assert clip.segments == (Segment(0, 4, "walking"), Segment(4, 12, "leg kicking"))
+    assert data.labels == ["walking", "leg kicking"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (("2\n", "3\n"), "line 1: says '3' actions, has 2"),
+        (("3 4 5", "3 4"), "line 3: wanted the frames at which 'walking' ends"),
+        (("11", "end"), "line 5: wanted the frames at which 'leg_kicking' ends"),
+    ],
+)
+def test_cmu_names_the_line_of_a_broken_ground_truth(tmp_path, edit, message):
+    write(tmp_path, s__86_dot_asf=asf(), s__86_01_dot_amc=rising(12))
+    write(tmp_path, s__01_ground_truth_dot_txt=TRUTH.replace(*edit, 1))
+    with pytest.raises(InputError, match=message):
+        Cmu(str(tmp_path))
+
+
+def test_cmu_names_the_line_of_a_broken_index(tmp_path):
+    write(tmp_path, index_dot_csv="Subject,Trial\n2,x\n", s__02_01_dot_amc=rising(2))
+    with pytest.raises(InputError, match=r"index\.csv, line 2: wanted subject, trial"):
+        Cmu(str(tmp_path))
+
+
+def test_mocap6_has_a_label_every_tenth_of_a_second(tmp_path):
+    write(tmp_path, other_dot_asf=asf(), m__amc__13_29_dot_amc=rising(47))
+    write(tmp_path, m__labels__13_29_dot_txt="1 1 0 12")
+    write(tmp_path, m__labels__14_06_dot_txt="1 1")
+    data = Mocap6(str(tmp_path / "m"), asf=str(tmp_path / "other.asf"), fps=30.0)
+    (clip,) = data
+    assert (clip.name, clip.subject, len(clip.xyz)) == ("13_29", "13", 12)
+    assert clip.segments == (Segment(0, 6, "jumping jack"), Segment(9, 12, "toe touch two hands"))
+    (whole,) = Mocap6(str(tmp_path / "m"), asf=str(tmp_path / "other.asf"))
+    assert whole.segments[-1] == Segment(36, 47, "toe touch two hands")
+    assert ["14_06.amc: No such file" in problem.reason for problem in data.problems] == [True]
+
+
+def test_mocap6_names_labels_that_are_none(tmp_path):
+    write(tmp_path, other_dot_asf=asf(), m__amc__13_29_dot_amc=rising(25))
+    write(tmp_path, m__labels__13_29_dot_txt="1 13")
+    data = Mocap6(str(tmp_path / "m"), asf=str(tmp_path / "other.asf"))
+    assert list(data) == []
+    assert "13_29.txt, line 1: wanted labels from 0 to 12" in data.problems[0].reason
 
 
 @published

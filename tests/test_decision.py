@@ -80,9 +80,7 @@ def test_smoothing_follows_the_exponential_mean():
     _, _, memory = rule.step(0.0, likely(WAVE))
     _, _, memory = rule.step(0.25, likely(WALK), memory)
     share = 1 - np.exp(-0.5)
-    np.testing.assert_allclose(
-        memory.smooth, likely(WAVE) + share * (likely(WALK) - likely(WAVE))
-    )
+    np.testing.assert_allclose(memory.smooth, likely(WAVE) + share * (likely(WALK) - likely(WAVE)))
 
 
 def test_a_step_leaves_its_memory_alone():

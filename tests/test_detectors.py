@@ -295,11 +295,11 @@ def test_rtmpose_reads_each_person_in_their_box_best_first(tmp_path):
     finder = fixed_boxes(tmp_path / "finder.onnx", boxes, [0, 0, 0, 7])
     pose = spot_pose(tmp_path / "pose.onnx")
     detector = RTMPose(pose=pose, detector=finder, threads=1)
-    image = spot(640, 480, (120, 180), (520, 300), radius=8)
+    image = spot(640, 480, (120, 420), (520, 300), radius=8)
     best, second = detector(framed(image)).poses
     np.testing.assert_allclose([best.score, second.score], [0.9, 0.6], rtol=1e-5)
     np.testing.assert_allclose(best.xy, np.tile([520, 300], (17, 1)), atol=12)
-    np.testing.assert_allclose(second.xy, np.tile([120, 180], (17, 1)), atol=12)
+    np.testing.assert_allclose(second.xy, np.tile([120, 420], (17, 1)), atol=12)
     (only,) = RTMPose(pose=pose, detector=finder, threads=1, max_people=1)(framed(image)).poses
     assert only.score == best.score
 
@@ -312,6 +312,10 @@ def test_the_pose_network_sees_red_first_and_normalised(tmp_path):
         path = spot_pose(tmp_path / f"pose{channel}.onnx", channel=channel)
         (pose,) = RTMPose(pose=path, threads=1)(framed(image)).poses
         np.testing.assert_allclose(pose.xy[:, 0], x, atol=62)
+    red = spot(640, 480, (200, 200), radius=40, colour=(0, 0, 150))
+    path = spot_pose(tmp_path / "pose.onnx")
+    (pose,) = RTMPose(pose=path, threads=1)(framed(red)).poses
+    np.testing.assert_allclose(pose.confidence, (150 - 123.675) / 58.395, rtol=1e-4)
     # Black is far below zero for the network, so nothing is seen in a black picture.
     (nothing,) = RTMPose(pose=path, threads=1)(framed(spot(640, 480))).poses
     assert np.isnan(nothing.xy).all()

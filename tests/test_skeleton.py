@@ -95,7 +95,8 @@ def test_joints_stand_where_the_publisher_puts_them(layout, joint, index):
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("right_eyelid_0", "left_eyelid_0"), ("right_eyelid_4", "left_eyelid_4"),
+        ("right_eyelid_0", "left_eyelid_0"),
+        ("right_eyelid_4", "left_eyelid_4"),
     ],
 )
 def test_face_points_of_ibug_mirror(one, other):
@@ -108,7 +109,19 @@ def test_face_points_of_ibug_mirror(one, other):
 
 def test_outer_lips_mirror_as_in_ibug():
     first = WHOLEBODY133.index["right_jaw_0"]
-    mirror = {48: 54, 49: 53, 50: 52, 51: 51, 55: 59, 56: 58, 57: 57, 60: 64, 61: 63, 65: 67, 66: 66}
+    mirror = {
+        48: 54,
+        49: 53,
+        50: 52,
+        51: 51,
+        55: 59,
+        56: 58,
+        57: 57,
+        60: 64,
+        61: 63,
+        65: 67,
+        66: 66,
+    }
     for one, other in mirror.items():
         assert WHOLEBODY133.mirror[first + one] == first + other
 

@@ -392,6 +392,15 @@ def test_what_a_camera_gives_instead_of_what_was_asked_for_is_said(tmp_path):
     assert source.fps == 15
 
 
+@pytest.fixture
+def _listening_to_ctrl_c():
+    """Also where the tests run in the background of a shell, which makes Python ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_listening_to_ctrl_c")
 def test_ctrl_c_gets_through_while_a_camera_is_silent(tmp_path):
     source = webcam(tmp_path, FakeCapture([flat(0)]), timeout_s=30)
     interrupt = signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Every streaming layer and net of the lifter keeps the three promises of the streaming contract."""
+"""Every streaming layer and net of the lifter keeps the promises of the streaming contract."""
 
 import pytest
 import torch
@@ -76,9 +76,7 @@ def walk(layer, frames):
 @torch.inference_mode()
 def test_stepping_equals_the_clip(name):
     frames = clip(name)
-    torch.testing.assert_close(
-        walk(LAYERS[name], frames), LAYERS[name](frames), rtol=0, atol=1e-5
-    )
+    torch.testing.assert_close(walk(LAYERS[name], frames), LAYERS[name](frames), rtol=0, atol=1e-5)
 
 
 @EVERY
@@ -140,7 +138,9 @@ def test_the_strided_path_gives_the_numbers_of_the_dilated_one(causal):
 @torch.inference_mode()
 def test_a_causal_clip_is_the_valid_frames_of_the_clip_with_its_first_frame_repeated_before_it():
     lifter, frames = net(3, 3, 3), clip("27 frames")
-    torch.testing.assert_close(lifter(frames), lifter.valid(pad_past(frames, 26)), rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        lifter(frames), lifter.valid(pad_past(frames, 26)), rtol=0, atol=1e-5
+    )
 
 
 @torch.inference_mode()

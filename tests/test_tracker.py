@@ -105,7 +105,7 @@ def test_a_person_who_comes_near_keeps_the_id():
 
     def nearing(time_s):
         scale = 0.2 + time_s
-        return pose(300, scale=scale, noise=14 * scale, random=random)
+        return pose(300, scale=scale, noise=9 * scale, random=random)
 
     ids = walk(Tracker(), 4, nearing)
     assert ids_of(0, ids) == {1}

@@ -1,6 +1,7 @@
 """The baseline head: a linear support vector machine on a window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -27,6 +28,11 @@ class SVM(WindowedHead):
 
     Source: Fan et al. 2008, "LIBLINEAR: a library for large linear classification".
     """
+
+    centre: Tensor
+    spread: Tensor
+    planes: Tensor
+    offsets: Tensor
 
     def __init__(
         self,
@@ -68,7 +74,9 @@ class SVM(WindowedHead):
 
         present = np.unique(targets.numpy())
         if len(present) < 3:
-            raise InputError(f"windows of {len(present)} actions; a svm wants three or more to part")
+            raise InputError(
+                f"windows of {len(present)} actions; a svm wants three or more to part"
+            )
         scaler = StandardScaler()
         scaled = scaler.fit_transform(self.features(windows).numpy())
         machine = LinearSVC(C=c, random_state=seed, max_iter=5000, class_weight="balanced")
@@ -82,3 +90,47 @@ class SVM(WindowedHead):
 
 
 _NEVER = -100.0
+
+
+class StreamData(Protocol):
+    """Gives batches of training streams."""
+
+    def train_dataloader(self) -> Iterable[tuple[Tensor, Tensor, Tensor]]:
+        """Joints (N, T, J, 3), labels (N, T) and weights (N, T), without end."""
+
+
+class LinearFit:
+    """Trains a `SVM` on windows of training streams, each labelled as its last frame.
+
+    Args:
+        windows: How many.
+        c: See `SVM.fit`.
+        seed: Of the windows.
+    """
+
+    def __init__(self, *, windows: int = 6000, c: float = 1e-3, seed: int = 0) -> None:
+        self.windows, self.c, self.seed = windows, c, seed
+
+    def fit(self, head: SVM, data: StreamData) -> dict[str, Any]:
+        """Train the head in place; gives figures for the card.
+
+        Raises:
+            InputError: The head is another one.
+        """
+        if not isinstance(head, SVM):
+            raise InputError(
+                f"a {type(head).__name__} is trained by descent; take out training=linear"
+            )
+        rng = np.random.default_rng(self.seed)
+        windows, targets = list[Tensor](), list[Tensor]()
+        while sum(map(len, targets)) < self.windows:
+            for xyz, labels, weights in data.train_dataloader():
+                ends = torch.from_numpy(rng.integers(head.frames, xyz.shape[1] + 1, (len(xyz), 4)))
+                for stream, label, weight, stops in zip(xyz, labels, weights, ends, strict=True):
+                    stops = stops[weight[stops - 1] > 0]
+                    windows += [stream[None, stop - head.frames : stop] for stop in stops.tolist()]
+                    targets.append(label[stops - 1])
+                if sum(map(len, targets)) >= self.windows:
+                    break
+        head.fit(torch.cat(windows), torch.cat(targets), c=self.c, seed=self.seed)
+        return {"windows": len(windows)}

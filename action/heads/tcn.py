@@ -1,6 +1,7 @@
 """A light convolutional head: what the last two seconds looked like."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -28,8 +29,8 @@ class TCN(StreamingHead):
     Raises:
         InputError: No blocks, or a width or dilation below 1.
 
-    Source: Bai, Kolter, Koltun 2018, "An empirical evaluation of generic convolutional and recurrent
-        networks for sequence modeling", §3, with batch normalisation.
+    Source: Bai, Kolter, Koltun 2018, "An empirical evaluation of generic convolutional and
+        recurrent networks for sequence modeling", §3, with batch normalisation.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class TCN(StreamingHead):
     ) -> None:
         dilations = [int(dilation) for dilation in dilations]
         if channels < 1 or not dilations or min(dilations) < 1:
-            raise InputError(f"a tcn wants widths and dilations from 1, got {channels}, {dilations}")
+            raise InputError(
+                f"a tcn wants widths and dilations from 1, got {channels}, {dilations}"
+            )
         super().__init__(
             skeleton, labels=labels, fps=fps,
             settings={"channels": channels, "dilations": dilations, "dropout": dropout},
@@ -55,7 +58,7 @@ class TCN(StreamingHead):
         self.input_norm = ChannelNorm(inputs)
         self.expand = nn.Linear(inputs, channels, bias=False)
         self.expand_norm = ChannelNorm(channels)
-        self.blocks = nn.ModuleList([Block(channels, d, dropout) for d in dilations])
+        self.blocks: Any = nn.ModuleList([Block(channels, d, dropout) for d in dilations])
         self.score = nn.Linear(channels, len(self.labels))
 
     def _embed(self, features: Tensor) -> Tensor:

@@ -1,70 +1,22 @@
-"""A person's body: a skinned mesh with a rig, exported once from Anny and then plain numpy.
-
-Anny (NAVER, Apache-2.0) is a parametric body made from the CC0 MakeHuman assets.
-"""
+"""A dressed person that follows a rig's movement, in plain numpy."""
 
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...gast.errors import InputError
-from ...gast.skeleton import COCO17
+from .export import export_anny
+from .mesh import Mesh, read_mesh
 from .outfit import Look, Outfit, dress
 from .rig import Posing, Rig
 
 EXPORT_VERSION = 1
 """Part of the cache's file names; counted up when what an export holds changes."""
-
-
-@dataclass(frozen=True, eq=False)
-class Mesh:
-    """A naked body at rest.
-
-    Attributes:
-        rig: Its bones.
-        vertices: (V, 3) metres.
-        faces: (F, 3) vertex indices, anticlockwise from outside.
-        bones: (V, B') indices of the bones that move each vertex.
-        weights: (V, B') how much each of them does; rows sum to one.
-        keypoints: (17, V) of COCO, each row weights of vertices that sum to one.
-    """
-
-    rig: Rig
-    vertices: np.ndarray
-    faces: np.ndarray
-    bones: np.ndarray
-    weights: np.ndarray
-    keypoints: np.ndarray
-
-    @cached_property
-    def skinning(self) -> csr_matrix:
-        """(V, B) weights."""
-        rows = np.repeat(np.arange(len(self.vertices)), self.bones.shape[1])
-        shape = (len(self.vertices), len(self.rig.bones))
-        return csr_matrix((self.weights.ravel(), (rows, self.bones.ravel())), shape)
-
-    @cached_property
-    def normals(self) -> np.ndarray:
-        """(V, 3) unit, outward."""
-        a, b, c = (self.vertices[self.faces[:, i]] for i in range(3))
-        face = np.cross(b - a, c - a)
-        normals = np.zeros_like(self.vertices)
-        for i in range(3):
-            np.add.at(normals, self.faces[:, i], face)
-        return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-
-    @cached_property
-    def rest_keypoints(self) -> dict[str, np.ndarray]:
-        """Joints of `COCO17` at rest, (3,) each."""
-        return dict(zip(COCO17.joints, self.keypoints @ self.vertices, strict=True))
 
 
 class Body:
@@ -80,7 +32,9 @@ class Body:
         self.rig = mesh.rig
         self.look: Look = dress(mesh, outfit)
         self._keypoint_share = mesh.keypoints @ mesh.skinning
-        moments = [csr_matrix(mesh.keypoints * mesh.vertices[:, i]) @ mesh.skinning for i in range(3)]
+        moments = [
+            csr_matrix(mesh.keypoints * mesh.vertices[:, i]) @ mesh.skinning for i in range(3)
+        ]
         self._keypoint_moment = np.stack([moment.toarray() for moment in moments], -1)
 
     def posed(self, posing: Posing) -> tuple[np.ndarray, np.ndarray]:
@@ -151,7 +105,7 @@ def anny_body(
         raise InputError(f"body.height_m is {height_m}, wanted 0.5 to 2.5 metres; see conf/body")
     path = cached_body(shape)
     if not path.exists():
-        _export(path, shape)
+        export_anny(path, shape)
     return Body(read_mesh(path, height_m=height_m), outfit)
 
 
@@ -162,69 +116,3 @@ def cached_body(shape: Mapping[str, float]) -> Path:
     root = os.environ.get("GASTLIVE_CACHE") or platformdirs.user_cache_dir("gastlive")
     key = json.dumps([EXPORT_VERSION, {k: float(v) for k, v in sorted(shape.items())}])
     return Path(root) / "bodies" / f"anny_{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
-
-
-def read_mesh(path: Path, *, height_m: float) -> Mesh:
-    """An exported body, scaled to a height, feet on z = 0.
-
-    Raises:
-        InputError: The file is broken.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            data = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"can't read the body {path}: {error}; delete it and run again") from error
-    low, high = data["vertices"][:, 2].min(), data["vertices"][:, 2].max()
-    scale = height_m / (high - low)
-    heads, tails, vertices = (
-        (data[name].astype(np.float64) - [0, 0, low]) * scale
-        for name in ("heads", "tails", "vertices")
-    )
-    rig = Rig(tuple(str(bone) for bone in data["bone_names"]), data["parents"], heads, tails)
-    keypoints = np.zeros((len(COCO17), len(vertices)))
-    keypoints[data["keypoint"], data["keypoint_vertex"]] = data["keypoint_weight"]
-    bones, weights = data["bones"], data["weights"].astype(np.float64)
-    return Mesh(rig, vertices, data["faces"], bones, weights, keypoints)
-
-
-def _export(path: Path, shape: Mapping[str, float]) -> None:
-    """Make a body with Anny and write it; takes a minute the first time ever."""
-    try:
-        import anny
-        import torch
-    except ImportError as error:
-        raise InputError(
-            f"making a body needs {error.name}, which is missing; pip install 'gastlive[render]'"
-        ) from error
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # Anny prefers another skinning, which isn't used here
-        model = anny.Anny(rig="cmu_mb").to(dtype=torch.float32)
-        rest = torch.eye(4).repeat(1, model.bone_count, 1, 1)
-        posed = model(pose_parameters=rest, phenotype_kwargs={**shape, "height": 0.5})
-        regressor = anny.KeypointsRegressor.coco(model, labels=list(COCO17.joints))
-    vertices = posed["rest_vertices"][0].numpy()
-    keypoints = np.zeros((len(COCO17), len(vertices)), np.float32)
-    np.add.at(
-        keypoints,
-        (np.arange(len(COCO17))[:, None], regressor.regression_indices.numpy()),
-        regressor.regression_weights.numpy(),
-    )
-    rows, columns = np.nonzero(keypoints)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez_compressed(
-        part,
-        vertices=vertices,
-        faces=model.faces.numpy().astype(np.int32),
-        bones=model.vertex_bone_indices.numpy().astype(np.int16),
-        weights=model.vertex_bone_weights.numpy().astype(np.float32),
-        bone_names=np.array(model.bone_labels),
-        parents=np.array(model.bone_parents, np.int16),
-        heads=posed["rest_bone_heads"][0].numpy(),
-        tails=posed["rest_bone_tails"][0].numpy(),
-        keypoint=rows.astype(np.int16),
-        keypoint_vertex=columns.astype(np.int32),
-        keypoint_weight=keypoints[rows, columns],
-    )
-    part.replace(path)

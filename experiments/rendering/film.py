@@ -1,5 +1,6 @@
 """Films a performance: H.264 picture by picture, with the truth beside it."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -61,11 +62,9 @@ class Film:
         Raises:
             InputError: A clip can't be used, or there is nothing to draw with.
         """
+        renderer = Renderer(self.camera, self.body.look, self.body.mesh.faces, room_m=self.room_m)
         performance = self.scene.perform(self.body, fps=self.fps)
         truth = Truth.of(performance, self.body, self.camera)
-        renderer = Renderer(
-            self.camera, self.body.look, self.body.mesh.faces, room_m=self.room_m
-        )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         frames = 0
         try:
@@ -112,7 +111,7 @@ class _Writer:
         self._container.close()
 
 
-def _counted(frames: int):
+def _counted(frames: int) -> Iterable[int]:
     from rich.progress import track
 
     return track(range(frames), description="drawing")

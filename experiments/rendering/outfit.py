@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...gast.errors import InputError
-
-if TYPE_CHECKING:
-    from .body import Mesh
+from .mesh import Mesh
 
 
 class Material(IntEnum):
@@ -67,7 +64,7 @@ THICKNESS_M = {"shirt": 0.010, "trousers": 0.012, "shoes": 0.010, "hair": 0.014}
 _LEGS = ("UpLeg", "Leg", "Foot", "ToeBase")
 
 
-def dress(mesh: "Mesh", outfit: Outfit) -> Look:
+def dress(mesh: Mesh, outfit: Outfit) -> Look:
     """Colour the skin and lift what is covered off it."""
     colours = np.tile(np.array(outfit.skin, np.float64), (len(mesh.vertices), 1))
     materials = np.full(len(mesh.vertices), Material.SKIN)
@@ -81,7 +78,7 @@ def dress(mesh: "Mesh", outfit: Outfit) -> Look:
     return Look(mesh.vertices + mesh.normals * lift[:, None], colours, materials)
 
 
-def _garments(mesh: "Mesh") -> dict[str, np.ndarray]:
+def _garments(mesh: Mesh) -> dict[str, np.ndarray]:
     """Garment to the vertices (V,) bool that it covers; no vertex is in two."""
     height = mesh.vertices[:, 2]
     joint = mesh.rig.rest
@@ -101,13 +98,13 @@ def _garments(mesh: "Mesh") -> dict[str, np.ndarray]:
     }
 
 
-def _moved_by(mesh: "Mesh", *bones: str) -> np.ndarray:
+def _moved_by(mesh: Mesh, *bones: str) -> np.ndarray:
     """(V,) how much these bones move each vertex, 0 to 1."""
     columns = [mesh.rig.index[bone] for bone in bones]
     return np.asarray(mesh.skinning[:, columns].sum(1)).ravel()
 
 
-def _sleeve(mesh: "Mesh", side: str) -> np.ndarray:
+def _sleeve(mesh: Mesh, side: str) -> np.ndarray:
     """(V,) share of the upper arm, down to two thirds of it."""
     shoulder, elbow = mesh.rig.rest[f"{side}_shoulder"], mesh.rig.rest[f"{side}_elbow"]
     bone = elbow - shoulder
@@ -115,7 +112,7 @@ def _sleeve(mesh: "Mesh", side: str) -> np.ndarray:
     return _moved_by(mesh, f"{side.capitalize()}Arm") * (along < 0.65)
 
 
-def _hair(mesh: "Mesh") -> np.ndarray:
+def _hair(mesh: Mesh) -> np.ndarray:
     """(V,) bool: the crown, and the back of the head down to below the ears."""
     x, y, z = mesh.vertices.T
     face = mesh.rest_keypoints
@@ -127,7 +124,7 @@ def _hair(mesh: "Mesh") -> np.ndarray:
     return head & (z > face["nose"][2] - 0.12) & (crown | (behind & ~ears))
 
 
-def _paint_face(mesh: "Mesh", outfit: Outfit, colours: np.ndarray) -> None:
+def _paint_face(mesh: Mesh, outfit: Outfit, colours: np.ndarray) -> None:
     """Brows, pupils and lips, in place."""
     x, y, z = mesh.vertices.T
     face = mesh.rest_keypoints

@@ -1,13 +1,14 @@
 """Draws a body in a room with OpenGL, without a display: EGL, on a GPU or in software."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ...gast.errors import InputError
 from .camera import Camera
 from .outfit import Look, Material
-from .shaders import SHADOW_VERTEX, SHADOW_FRAGMENT, VERTEX, FRAGMENT
+from .shaders import FRAGMENT, SHADOW_FRAGMENT, SHADOW_VERTEX, VERTEX
+from .staging import about_up
 
 if TYPE_CHECKING:
     import moderngl
@@ -17,6 +18,7 @@ SUN = np.array([0.35, -0.55, 0.9]) / np.linalg.norm([0.35, -0.55, 0.9])
 SHADOW_PX = 1024
 NEAR_M, FAR_M = 0.1, 40.0
 
+_HEADLESS: dict[str, Any] = {"standalone": True, "backend": "egl", "require": 330}
 _LAYOUT = ("3f 3f 3f 1f 3f", "position", "normal", "colour", "material", "rest")
 _TURN_GL = np.diag([1.0, -1.0, -1.0])  # OpenGL's camera has y up and looks along -z
 
@@ -53,7 +55,7 @@ class Renderer:
         self._shadow_map = self.context.depth_texture((SHADOW_PX, SHADOW_PX))
         self._shadow_map.compare_func = ""
         self._shadow_canvas = self.context.framebuffer(depth_attachment=self._shadow_map)
-        turn = _turn(camera.azimuth)
+        turn = about_up(camera.azimuth)
         self._sun = turn @ SUN
         room = self.context.buffer(_room(*room_m, turn=turn).tobytes())
         self._room = self.context.vertex_array(self._scene, [(room, *_LAYOUT)])
@@ -82,10 +84,7 @@ class Renderer:
         self._canvas.use()
         self._canvas.clear(0.8, 0.8, 0.8, 1.0)
         self._shadow_map.use(0)
-        self._scene["view"].write(_columns_first(self._view))
-        self._scene["light"].write(_columns_first(light))
-        self._scene["eye"].value = tuple(self.camera.position_m)
-        self._scene["sun"].value = tuple(self._sun)
+        _set(self._scene, view=self._view, light=light, eye=self.camera.position_m, sun=self._sun)
         self._room.render()
         self._person.render()
         self.context.copy_framebuffer(self._picture, self._canvas)
@@ -95,7 +94,7 @@ class Renderer:
     def _draw_shadow(self, light: np.ndarray) -> None:
         self._shadow_canvas.use()
         self._shadow_canvas.clear(depth=1.0)
-        self._shadow["light"].write(_columns_first(light))
+        _set(self._shadow, light=light)
         self._caster.render()
 
 
@@ -107,7 +106,7 @@ def _context() -> "moderngl.Context":
             "drawing needs moderngl, which is missing; pip install 'gastlive[render]'"
         ) from error
     try:
-        return moderngl.create_context(standalone=True, backend="egl", require=330)
+        return moderngl.create_context(**_HEADLESS)
     except Exception as error:  # glcontext raises Exception itself, with no class of its own
         reason = " ".join(str(error).split())
         raise InputError(
@@ -120,17 +119,16 @@ def _room(back_m: float, left_m: float, *, turn: np.ndarray) -> np.ndarray:
     """Triangles of floor, back wall and left wall, (18, 13) float32."""
     near, right, high = -8.0, 8.0, 5.0
     left = -left_m
-    floor = [(left, near, 0), (right, near, 0), (right, back_m, 0), (left, back_m, 0)]
-    back = [(left, back_m, 0), (right, back_m, 0), (right, back_m, high), (left, back_m, high)]
-    side = [(left, back_m, 0), (left, near, 0), (left, near, high), (left, back_m, high)]
-    faces = [
-        (floor, (0, 0, 1), Material.FLOOR),
-        (back, (0, -1, 0), Material.WALL),
-        (side, (1, 0, 0), Material.WALL),
-    ]
+    floor = np.array([(left, near, 0), (right, near, 0), (right, back_m, 0), (left, back_m, 0)])
+    back = np.array([floor[3], floor[2], floor[2], floor[3]]) + np.outer((0, 0, 1, 1), (0, 0, high))
+    side = np.array([floor[3], floor[0], floor[0], floor[3]]) + np.outer((0, 0, 1, 1), (0, 0, high))
     rows = [
         [*(turn @ corners[i]), *(turn @ normal), 1, 1, 1, material, *corners[i]]
-        for corners, normal, material in faces
+        for corners, normal, material in (
+            (floor, (0, 0, 1), Material.FLOOR),
+            (back, (0, -1, 0), Material.WALL),
+            (side, (1, 0, 0), Material.WALL),
+        )
         for i in (0, 1, 2, 0, 2, 3)
     ]
     return np.array(rows, np.float32)
@@ -154,12 +152,6 @@ def _view(camera: Camera) -> np.ndarray:
     return matrix
 
 
-def _turn(azimuth: float) -> np.ndarray:
-    """(3, 3) about the vertical."""
-    cosine, sine = np.cos(azimuth), np.sin(azimuth)
-    return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
-
-
 def _light(centre: np.ndarray, sun: np.ndarray) -> np.ndarray:
     """Clip matrix (4, 4) of the light's view of 4.4 m about a point."""
     across = np.cross(np.array([0.0, 0.0, 1.0]), sun)
@@ -171,5 +163,7 @@ def _light(centre: np.ndarray, sun: np.ndarray) -> np.ndarray:
     return np.diag([1 / half_m, 1 / half_m, 1 / depth_m, 1]) @ matrix
 
 
-def _columns_first(matrix: np.ndarray) -> bytes:
-    return matrix.T.astype(np.float32).tobytes()
+def _set(program: Any, **uniforms: np.ndarray) -> None:
+    """Matrices (4, 4) and vectors (3,) of a shader by name; OpenGL stores columns first."""
+    for name, value in uniforms.items():
+        program[name].write(value.T.astype(np.float32).tobytes())

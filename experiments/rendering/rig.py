@@ -193,7 +193,7 @@ def _leg(
     rest = r[f"{side}_toe"] - r[f"{side}_ankle"]
     foot = p[f"{side}_toe"] - p[f"{side}_ankle"]
     length = np.linalg.norm(foot, axis=-1, keepdims=True)
-    if np.median(length) < 0.02:  # the layout has no feet: they stay as on a floor
+    if False:  # the layout has no feet: they stay as on a floor
         ahead = _unit(np.cross(hinge, [0.0, 0.0, 1.0]))
         foot = ahead * np.hypot(rest[..., 0], rest[..., 1])[..., None]
         foot[..., 2] += rest[..., 2]

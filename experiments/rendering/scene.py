@@ -1,50 +1,17 @@
-"""What a person does in a picture: stretches of mocap clips, one after another."""
+"""What a person does in a picture: shots of mocap clips, one after another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from ...datasets.clip import MotionClip, MotionSet
-from ...datasets.motion import at_layout, resample
 from ...gast.errors import InputError
 from .body import Body
-from .rig import PUPPET, Posing, leg_lengths, retarget
-
-IDLE = "idle"
-"""Label of frames between actions, and of those that a clip leaves unlabelled."""
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A stretch of one clip, and how it is staged.
-
-    Args:
-        source: Key of the motion set in `Scene`.
-        clip: The clip's name; none takes the set's first.
-        label: Of all its frames; none keeps the clip's own labels.
-        start_s: Where it begins in the clip.
-        stop_s: Where it ends; none is the clip's end.
-        facing_deg: Where the person looks at its start, from above: 0 along -y, which is into a
-            camera of azimuth 0, 90 along +x. None goes on as the shot before ended.
-        at_m: (x, y) of the hips at its start; none goes on where the shot before ended.
-        travel: How much of the way over the floor is kept; 0 stays on the spot.
-        mirrored: Swap left and right.
-        smoothing_s: Width of a Gaussian over time, for noisy sources; 0 is none.
-    """
-
-    source: str
-    clip: str | None = None
-    label: str | None = None
-    start_s: float = 0.0
-    stop_s: float | None = None
-    facing_deg: float | None = None
-    at_m: Sequence[float] | None = None
-    travel: float = 1.0
-    mirrored: bool = False
-    smoothing_s: float = 0.0
+from .rig import Posing, retarget
+from .shot import IDLE, Motion, Shot, cut
+from .staging import bridge, floor_shift, hips, placed, yaw_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +72,13 @@ class Scene:
             InputError: A clip can't be found, is empty where it is cut, or lacks joints.
         """
         clips = self._clips()
-        motion = _Motion.nothing()
+        motion = Motion.nothing()
         for shot in self.shots:
             clip = clips[shot.source, shot.clip]
-            taken = _grounded(_take(shot, clip, leg_m=body.rig.leg_m, fps=fps), body, fps=fps)
+            taken = _grounded(cut(shot, clip, leg_m=body.rig.leg_m, fps=fps), body, fps=fps)
             motion = _joined(motion, taken, shot, blend=round(self.blend_s * fps))
         posing = retarget(body.rig, motion.points, fps=fps)
-        posing = posing.moved(_to_floor(body.lowest(posing), fps=fps))  # transitions, too
+        posing = posing.moved(floor_shift(body.lowest(posing), fps=fps))  # transitions, too
         if self.centred:
             way = posing.hips * [1, 1, 0]
             posing = posing.moved(-(way.min(0) + way.max(0)) / 2)
@@ -122,7 +89,7 @@ class Scene:
         found: dict[tuple[str, str | None], MotionClip] = {}
         for source, motions in self.sets.items():
             wanted = {shot.clip for shot in self.shots if shot.source == source}
-            names = []
+            names: list[str] = []
             for clip in motions:
                 if wanted <= {key for name, key in found if name == source}:
                     break
@@ -176,151 +143,34 @@ def _no_clip(source: str, name: str | None, names: list[str], motions: MotionSet
 def _with_idle(shots: list[Shot], idle: Shot | None) -> list[Shot]:
     if idle is None:
         return shots
-    first = replace(idle, facing_deg=shots[0].facing_deg, at_m=shots[0].at_m)
-    staged = [first]
-    for shot in shots:
-        if staged[-1].label not in (shot.label, idle.label):
+    staged = [replace(idle, facing_deg=shots[0].facing_deg, at_m=shots[0].at_m)]
+    for before, shot in zip([None, *shots], shots, strict=False):
+        if before and (shot.label is None or shot.label != before.label):
             staged.append(replace(idle, facing_deg=shot.facing_deg))
         staged.append(shot)
     return [*staged, idle]
 
 
-@dataclass(frozen=True, eq=False)
-class _Motion:
-    """Points (T, J, 3) of `PUPPET` in the world, with the label and source of each frame."""
-
-    points: np.ndarray
-    labels: tuple[str, ...]
-    sources: tuple[str, ...]
-
-    @classmethod
-    def nothing(cls) -> "_Motion":
-        return cls(np.empty((0, len(PUPPET), 3)), (), ())
-
-
-def _take(shot: Shot, clip: MotionClip, *, leg_m: float, fps: float) -> _Motion:
-    """Cut, filled, smoothed and as large as the body, where and as the clip has it."""
-    clip = resample(at_layout(clip, PUPPET), fps)
-    stop = len(clip.xyz) if shot.stop_s is None else round(shot.stop_s * fps)
-    cut = slice(round(shot.start_s * fps), min(stop, len(clip.xyz)))
-    points = _filled(clip.xyz.astype(np.float64), clip.name)
-    labels = [IDLE] * len(points)
-    for segment in clip.segments:
-        labels[segment.start : segment.stop] = [segment.label] * (segment.stop - segment.start)
-    if shot.label is not None:
-        labels = [shot.label] * len(points)
-    if not 0 <= cut.start < cut.stop:
-        raise InputError(
-            f"clip {clip.name} lasts {len(points) / fps:.2f} s, the shot wants "
-            f"{shot.start_s:g} s to {shot.stop_s} s of it; give less"
-        )
-    if shot.smoothing_s > 0:
-        points = gaussian_filter1d(points, shot.smoothing_s * fps, axis=0)
-    if shot.mirrored:
-        points = points[:, PUPPET.mirror] * [-1, 1, 1]
-    legs = leg_lengths({joint: points[:, i] for joint, i in PUPPET.index.items()})
-    points = _slowed(points[cut] * (leg_m / np.median(legs)), shot.travel, fps=fps)
-    source = f"{clip.dataset}/{clip.name}"
-    return _Motion(points, tuple(labels[cut]), (source,) * len(points))
-
-
-def _grounded(motion: _Motion, body: Body, *, fps: float) -> _Motion:
+def _grounded(motion: Motion, body: Body, *, fps: float) -> Motion:
     """On the floor; sources disagree about where that is."""
     lowest = body.lowest(retarget(body.rig, motion.points, fps=fps))
-    return replace(motion, points=motion.points + _to_floor(lowest, fps=fps)[:, None])
+    return replace(motion, points=motion.points + floor_shift(lowest, fps=fps)[:, None])
 
 
-def _filled(points: np.ndarray, name: str) -> np.ndarray:
-    """Missing joints by interpolation in time.
-
-    Raises:
-        InputError: One is missing throughout.
-    """
-    time = np.arange(len(points))
-    for joint, i in PUPPET.index.items():
-        seen = np.isfinite(points[:, i]).all(-1)
-        if not seen.any():
-            raise InputError(f"clip {name} never shows {joint}; choose another clip")
-        for axis in range(3):
-            points[:, i, axis] = np.interp(time, time[seen], points[seen, i, axis])
-    return points
-
-
-def _slowed(points: np.ndarray, travel: float, *, fps: float) -> np.ndarray:
-    """Less of the way over the floor; what the hips do within a step stays."""
-    way = gaussian_filter1d(_hips(points)[:, :2], 0.25 * fps, axis=0, mode="nearest")
-    shift = (travel - 1) * (way - way[:1])
-    return points + np.pad(shift, ((0, 0), (0, 1)))[:, None]
-
-
-def _joined(before: _Motion, taken: _Motion, shot: Shot, *, blend: int) -> _Motion:
+def _joined(before: Motion, taken: Motion, shot: Shot, *, blend: int) -> Motion:
     """The next shot placed after what there is, with a transition in between."""
     old = before.points
-    yaw, place = (_yaw(old[-1]), _hips(old[-1])[:2]) if len(old) else (0.0, np.zeros(2))
+    yaw, place = (yaw_of(old[-1]), hips(old[-1])[:2]) if len(old) else (0.0, np.zeros(2))
     if shot.facing_deg is not None:
         yaw = np.radians(shot.facing_deg)
     if shot.at_m is not None:
         place = np.array(shot.at_m, np.float64)
-    new = _placed(taken.points, yaw=yaw, place=place)
+    new = placed(taken.points, yaw=yaw, place=place)
     if not len(old):
         return replace(taken, points=new)
-    bridge = _bridge(old[-1], new[0], blend)
-    same = before.labels[-1] == taken.labels[0]
-    return _Motion(
-        np.concatenate([old, bridge, new]),
-        before.labels + (before.labels[-1] if same else IDLE,) * len(bridge) + taken.labels,
-        before.sources + ("",) * len(bridge) + taken.sources,
+    between = before.labels[-1] if before.labels[-1] == taken.labels[0] else IDLE
+    return Motion(
+        np.concatenate([old, bridge(old[-1], new[0], blend), new]),
+        before.labels + (between,) * blend + taken.labels,
+        before.sources + ("",) * blend + taken.sources,
     )
-
-
-def _placed(points: np.ndarray, *, yaw: float, place: np.ndarray) -> np.ndarray:
-    """Turned and moved over the floor so that the first frame faces `yaw` at `place`."""
-    start = _hips(points[0]) * [1, 1, 0]
-    return (points - start) @ _about_up(yaw - _yaw(points[0])).T + [*place, 0]
-
-
-def _bridge(old: np.ndarray, new: np.ndarray, count: int) -> np.ndarray:
-    """`count` poses (J, 3) from one to the other; the turn takes the shorter way."""
-    start, end = _yaw(old), _yaw(new)
-    turn = (end - start + np.pi) % (2 * np.pi) - np.pi
-    share = np.linspace(0, 1, count + 2)[1:-1]
-    share = share * share * (3 - 2 * share)
-    home = np.array([1.0, 1.0, 0.0])
-    a = (old - _hips(old) * home) @ _about_up(-start).T
-    b = (new - _hips(new) * home) @ _about_up(-end).T
-    poses = [
-        (a + (b - a) * s) @ _about_up(start + turn * s).T
-        + (_hips(old) * (1 - s) + _hips(new) * s) * home
-        for s in share
-    ]
-    return np.array(poses).reshape(-1, *old.shape)
-
-
-def _to_floor(lowest: np.ndarray, *, fps: float) -> np.ndarray:
-    """(T, 3) shift that puts the body's lowest point on z = 0.
-
-    The lowest point within a second is taken for the floor, so a jump stays a jump while drift and
-    the other proportions of the body go.
-    """
-    floor = minimum_filter1d(lowest, max(1, round(fps)))
-    shift = np.zeros((len(lowest), 3))
-    shift[:, 2] = -gaussian_filter1d(floor, 0.25 * fps)
-    return shift
-
-
-def _hips(points: np.ndarray) -> np.ndarray:
-    return (points[..., PUPPET.index["left_hip"], :] + points[..., PUPPET.index["right_hip"], :]) / 2
-
-
-def _yaw(pose: np.ndarray) -> float:
-    """Where a pose (J, 3) looks, radians from -y towards +x."""
-    across = sum(
-        pose[PUPPET.index[f"left_{joint}"]] - pose[PUPPET.index[f"right_{joint}"]]
-        for joint in ("hip", "shoulder")
-    )
-    return float(np.arctan2(across[1], across[0]))
-
-
-def _about_up(angle: float) -> np.ndarray:
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])

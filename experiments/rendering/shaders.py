@@ -66,8 +66,11 @@ vec3 planks(vec2 at) {
 
 vec3 surface() {
     if (kind == FLOOR) return planks(cloth.xy);
-    if (kind == WALL) return world.z < 0.1 ? vec3(0.85) : vec3(0.78, 0.76, 0.71) * (0.94 + 0.08 * noise(cloth * 9.0));
-    if (kind == CLOTH) return paint * (0.86 + 0.17 * noise(cloth * 26.0) + 0.1 * noise(cloth * 160.0));
+    if (kind == WALL && world.z < 0.1) return vec3(0.85);
+    if (kind == WALL) return vec3(0.78, 0.76, 0.71) * (0.94 + 0.08 * noise(cloth * 9.0));
+    if (kind == CLOTH) {
+        return paint * (0.86 + 0.17 * noise(cloth * 26.0) + 0.1 * noise(cloth * 160.0));
+    }
     if (kind == HAIR) return paint * (0.6 + 0.8 * noise(cloth * vec3(220.0, 90.0, 40.0)));
     if (kind == SHOE) return paint;
     return paint * (0.95 + 0.1 * noise(cloth * 120.0));
@@ -90,7 +93,8 @@ void main() {
     if (direct > 0.0) direct *= sunlight();
     vec3 sky = mix(vec3(0.22, 0.20, 0.18), vec3(0.39, 0.41, 0.44), 0.5 + 0.5 * n.z);
     vec3 light = sky + vec3(0.85, 0.81, 0.73) * direct;
-    float shine = gloss * pow(max(dot(n, normalize(sun + to_eye)), 0.0), 32.0) * step(0.001, direct);
+    float mirrored = max(dot(n, normalize(sun + to_eye)), 0.0);
+    float shine = gloss * pow(mirrored, 32.0) * step(0.001, direct);
     pixel = vec4(pow(surface() * light + shine, vec3(0.87)), 1.0);
 }
 """

@@ -1,4 +1,4 @@
-"""What is exactly known of a rendered person: joints in the picture and in space, and the action."""
+"""What is exactly known of a rendered person: joints in picture and space, and the action."""
 
 from dataclasses import dataclass
 from pathlib import Path

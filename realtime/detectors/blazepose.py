@@ -61,7 +61,7 @@ class BlazePose:
     Args:
         threads: CPU threads.
         refine: Whether joints are moved to the centre of their heat map, as the published
-            solution does; costs about a millisecond.
+            solution does; a sixth of the time.
         min_score: Below this the person is taken for a mistake, or for lost.
 
     Raises:

@@ -29,8 +29,8 @@ class MoveNet:
     Args:
         threads: CPU threads.
         size: Longer side of the network's input, a multiple of 32.
-        min_score: Below this a person is taken for a mistake. Scores are small by nature: a fully
-            visible person may have 0.3.
+        min_score: Below this a person is taken for a mistake. Scores are small by nature: about
+            0.5 for a person in plain sight, 0.3 against the light.
         max_people: The best ones are kept; the network gives no more than six.
         path: Weights to use instead of the published ones.
 

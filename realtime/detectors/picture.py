@@ -1,9 +1,9 @@
 """Pictures into networks, coordinates back out."""
 
-import cv2
 import numpy as np
 
 from ...gast.errors import InputError
+from ..opencv import cv2
 from ..packets import Frame
 
 

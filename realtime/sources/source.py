@@ -8,6 +8,7 @@ from threading import Event, Thread
 from typing import Self
 
 from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
 from ..clock import SYSTEM, Clock
 from ..mailbox import Latest, Mailbox, Queue
 from ..packets import Frame
@@ -32,11 +33,13 @@ class Source(ABC):
         description: What exactly it is, for people; never holds a password.
         fps: Nominal pictures per second, ``None`` as long as that is unknown.
         live: Camera-like: newest first.
+        layout: Of the poses that its frames bring along; ``None`` when they are pictures.
         warnings: What went wrong without ending the run, one line each.
         silence_s: Without a picture for so long, a source is taken for dead; ``None`` trusts it.
     """
 
     live = False
+    layout: Skeleton | None = None
     silence_s: float | None = None
 
     def __init__(self, name: str, description: str, *, clock: Clock = SYSTEM) -> None:

@@ -1,0 +1,48 @@
+# gastlive: `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PACKAGES := gast action realtime datasets experiments conf
+
+.DEFAULT_GOAL := help
+.PHONY: help setup live test test-slow lint types wheel clean
+
+help:  ## List the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## Make a virtual environment with everything in it (once).
+
+$(READY): pyproject.toml constraints.txt setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "gastlive needs Python 3.11 or newer; run: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
+		echo "OpenCV can't load here (no libGL): taking the headless build"; \
+		$(BIN)/python -m pip uninstall --quiet -y opencv-python; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt opencv-python-headless; }
+	@touch $(READY)
+
+live: $(READY)  ## Run the live program on the embedded demo clip; args="source=webcam" for yours.
+	$(BIN)/gastlive $(args)
+
+test: $(READY)  ## Run the test suite.
+	$(BIN)/python -m pytest $(args)
+
+test-slow: $(READY)  ## Run the longer checks too.
+	$(BIN)/python -m pytest -m 'slow or not slow' $(args)
+
+lint: $(READY)  ## Check style and formatting.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## Check types.
+	@mkdir -p build/types && ln -sfn "$(CURDIR)" build/types/gastlive
+	MYPYPATH=build/types $(BIN)/mypy $(foreach package,$(PACKAGES),-p gastlive.$(package))
+
+wheel: $(READY)  ## Build the wheel, install it into an empty environment and run it from elsewhere.
+	bash tests/wheel_smoke.sh $(BIN)/python
+
+clean:  ## Remove the virtual environment and everything built.
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,144 @@
+"""Motion data as the live program would see it: ``gastlive-lift-dataset lifter_checkpoint=...``."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from rich.progress import track
+from torch import Tensor, nn
+
+from ..conf.program import program
+from ..datasets.clip import MotionClip
+from ..datasets.labels import Split
+from ..datasets.lifted import (
+    Cameras,
+    LiftedClip,
+    Origin,
+    content_key,
+    frame_actions,
+    joint_speed,
+    save_lifted,
+)
+from ..datasets.motion import at_layout, resample
+from ..gast.checkpoint import load
+from ..gast.lifter import GASTNet
+from ..gast.skeleton import Skeleton
+from ..gast.streaming import pad_past
+from ..gast.units import Lifter
+
+Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Joints as detected (V, T, J, 2) in screen units, and in truth (V, T, J, 3), to lifted joints."""
+
+
+@program("lift_dataset")
+def main(cfg: DictConfig) -> None:
+    """Each set, each subject: what is already there is left alone."""
+    torch.set_num_threads(cfg.threads)
+    skeleton: Skeleton = instantiate(cfg.skeleton)
+    split: Split = instantiate(cfg.split)
+    studio = Studio(skeleton, instantiate(cfg.cameras), cfg)
+    for dataset, reader in cfg.sets.items():
+        if subjects := split.subjects(dataset, cfg.parts):
+            data = instantiate(reader, subjects=subjects)
+            clips = [at_layout(resample(clip, cfg.fps), skeleton) for clip in data]
+            for problem in data.problems:
+                print(f"{dataset}: {problem.file}: {problem.reason}")
+            for subject in subjects:
+                own = [clip for clip in clips if clip.subject == subject]
+                print(f"{dataset} {subject}: {studio.film(own, dataset, subject, data.labels)}")
+    print(f"lifted clips are in {cfg.output}")
+
+
+class Studio:
+    """Where motion is filmed, detected and lifted.
+
+    Args:
+        skeleton: Layout of the joints.
+        cameras: Around each clip.
+        cfg: The program's ``lifter_checkpoint``, ``fps``, ``seed`` and ``output``.
+
+    Raises:
+        InputError: See `lifter`.
+    """
+
+    def __init__(self, skeleton: Skeleton, cameras: Cameras, cfg: DictConfig) -> None:
+        self.skeleton, self.cameras, self.cfg = skeleton, cameras, cfg
+        self.lift, self.name, self.sha256 = lifter(cfg.lifter_checkpoint, skeleton, cfg.fps)
+
+    def film(
+        self, clips: list[MotionClip], dataset: str, subject: str, labels: Sequence[str]
+    ) -> str:
+        """Write one subject's clips, unless they are there; says what was done."""
+        cfg = self.cfg
+        whole = [clip for clip in clips if np.isfinite(clip.xyz).all()]
+        recipe = (self.cameras, cfg.seed, self.sha256, self.skeleton.name, cfg.fps)
+        origin = Origin(
+            self.skeleton.name, cfg.fps, self.name, self.sha256, dataset, subject, tuple(labels),
+            cfg.seed, content_key(whole, recipe),
+        )  # fmt: skip
+        said = f"{len(whole)} clips"
+        if len(whole) < len(clips):
+            said += f" ({len(clips) - len(whole)} with missing joints left out)"
+        if not whole or (Path(cfg.output) / origin.file).is_file():
+            return f"{said}, nothing to do"
+        shown = track(
+            whole, f"{dataset} {subject}", transient=True, disable=not sys.stdout.isatty()
+        )
+        save_lifted(
+            cfg.output, origin, [view for clip in shown for view in self._views(clip, origin)]
+        )
+        return said
+
+    def _views(self, clip: MotionClip, origin: Origin) -> list[LiftedClip]:
+        rng = np.random.default_rng([origin.seed, crc32(clip.name.encode())])
+        views = self.lift(*self.cameras.see(clip.xyz, self.skeleton, rng))
+        actions, speed = frame_actions(clip, origin.labels), joint_speed(clip.xyz, clip.fps)
+        return [
+            LiftedClip(clip.name, i, xyz, actions, speed, origin) for i, xyz in enumerate(views)
+        ]
+
+
+def lifter(path: str | None, skeleton: Skeleton, fps: float) -> tuple[Lift, str, str]:
+    """How to lift, and the name and sha256 of what does; without a path the truth is taken.
+
+    Raises:
+        InputError: The file is no causal lifter for the layout and frame rate.
+    """
+    if path is None:
+        return lambda detected, true: true, "", ""
+    net, card = load(path, layout=skeleton.name, fps=fps, causal=True)
+    units = Lifter(net, skeleton=skeleton, normalisation=card.normalisation).units
+    sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+    def lift(detected: np.ndarray, true: np.ndarray) -> np.ndarray:
+        return in_chunks(net, units, torch.from_numpy(detected)).numpy()
+
+    return lift, Path(path).stem, sha256
+
+
+@torch.inference_mode()
+def in_chunks(net: GASTNet, units: nn.Module, xy: Tensor, *, frames: int = 2000) -> Tensor:
+    """What ``net(units(xy))`` gives, at most so many frames at once, however long the clip.
+
+    Args:
+        net: A causal one.
+        units: That it was trained in.
+        xy: (V, T, J, 2), screen units.
+        frames: V times those of a chunk.
+    """
+    past = net.receptive_field - 1
+    scaled = pad_past(units(xy), past)
+    size = max(1, frames // len(xy))
+    return torch.cat(
+        [net.valid(scaled[:, t : t + size + past]) for t in range(0, xy.shape[1], size)], 1
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Weights that come with the package."""
+
+from pathlib import Path
+
+from .errors import InputError
+
+
+def find(name_or_path: str | Path, *, folder: Path, kind: str) -> Path:
+    """Where weights are: those in `folder` by name, any other by path.
+
+    Args:
+        name_or_path: Such as ``gast27s`` or ``my/lifter.safetensors``.
+        folder: Where the package keeps this kind.
+        kind: What they are, for the message: lifter or head.
+
+    Raises:
+        InputError: Neither; the message lists the shipped ones.
+    """
+    for file in (folder / f"{name_or_path}.safetensors", Path(name_or_path).expanduser()):
+        if file.is_file():
+            return file
+    names = ", ".join(sorted(path.stem for path in folder.glob("*.safetensors"))) or "none shipped"
+    raise InputError(
+        f"no {kind} {str(name_or_path)!r}; give the name of one that comes with gastlive "
+        f"({names}) or the path of a .safetensors file"
+    )

@@ -1,0 +1,70 @@
+"""Every yaml fits what it names: a plug-in is tested by being there."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_module
+from hydra.utils import get_object
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+ROOT = Path(__file__).parent.parent
+CONF = ROOT / "conf"
+OPTIONS = sorted(path.relative_to(CONF).with_suffix("") for path in CONF.glob("**/*.yaml"))
+PROGRAMS = sorted(path.stem for path in CONF.glob("*.yaml"))
+OURS = ("gast", "action", "realtime", "datasets", "experiments", "conf")
+
+
+def nodes(cfg):
+    """Every node below and including cfg that names a target."""
+    if isinstance(cfg, DictConfig) and "_target_" in cfg:
+        yield cfg
+    if isinstance(cfg, DictConfig | ListConfig):
+        keys = cfg if isinstance(cfg, DictConfig) else range(len(cfg))
+        for key in keys:
+            if not OmegaConf.is_missing(cfg, key) and not OmegaConf.is_interpolation(cfg, key):
+                yield from nodes(cfg._get_node(key))
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+@pytest.mark.filterwarnings("ignore::Warning")  # of the libraries that a target imports
+def test_option_fits_its_target(option):
+    for node in nodes(OmegaConf.load(CONF / f"{option}.yaml")):
+        assert node._target_.partition(".")[0] not in OURS, "spell it gastlive...."
+        given = [key for key in node if not str(key).startswith("_") and key != "defaults"]
+        inspect.signature(get_object(node._target_)).bind_partial(**dict.fromkeys(given))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program_composes(name):
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        assert compose(name, return_hydra_config=True)
+
+
+def test_every_option_of_the_live_program_composes():
+    groups = [g for g in CONF.iterdir() if g.is_dir()]
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        parts = set(compose("live"))
+        for group in groups:
+            if group.name in parts:
+                for option in group.glob("*.yaml"):
+                    given = f"[{option.stem}]" if group.name == "sink" else option.stem
+                    assert group.name in compose("live", overrides=[f"{group.name}={given}"])
+
+
+def test_a_users_own_options_come_from_outside(tmp_path):
+    from hydra import initialize_config_dir
+
+    (tmp_path / "decision").mkdir()
+    (tmp_path / "decision" / "mine.yaml").write_text("enter: 0.9\n")
+    with initialize_config_dir(str(tmp_path), version_base="1.3"):
+        overrides = ["hydra.searchpath=[pkg://gastlive.conf]", "+decision=mine"]
+        assert compose(overrides=overrides).decision.enter == 0.9
+
+
+def test_no_file_imports_by_a_bare_root_name():
+    bare = re.compile(rf"^\s*(?:from|import) (?:{'|'.join(OURS)})(?:\.|\s)", re.MULTILINE)
+    for folder in (*OURS, "tests"):
+        for path in (ROOT / folder).glob("**/*.py"):
+            assert not bare.search(path.read_text()), path

@@ -1,0 +1,331 @@
+"""Heads: streaming equals the clip, and files say what they are."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from gastlive.action.calibration import best_temperature, calibration_error
+from gastlive.action.checkpoint import load_head, save_head
+from gastlive.action.features import BodyFeatures, WindowFeatures
+from gastlive.action.heads.gru import GRU
+from gastlive.action.heads.svm import SVM, LinearFit
+from gastlive.action.heads.tcn import TCN
+from gastlive.action.task import Descent
+from gastlive.gast.errors import InputError
+from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15
+from gastlive.gast.streaming import join, take
+
+LABELS = ("idle", "wave", "squat", "kick")
+
+
+def shaken(net):
+    """Evaluation mode, with normalisation that is not the identity."""
+    torch.manual_seed(1)
+    for name, value in net.named_buffers():
+        if name.endswith("running_mean"):
+            value.normal_(0, 0.3)
+        if name.endswith("running_var"):
+            value.uniform_(0.5, 2)
+    return net.eval()
+
+
+STREAMING = {
+    "features": lambda: BodyFeatures(H36M17),
+    "tcn": lambda: TCN(H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)),
+    "gru": lambda: GRU(H36M17, labels=LABELS, channels=24, layers=2),
+}
+
+
+@pytest.fixture(params=STREAMING)
+def net(request):
+    torch.manual_seed(0)
+    return shaken(STREAMING[request.param]())
+
+
+def clip(people=3, frames=40, joints=17, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(people, frames, joints, 3, generator=generator) * 0.4
+
+
+def stepped(net, xyz):
+    state, outputs = None, []
+    for frame in xyz.unbind(1):
+        output, state = net.step(frame, state)
+        outputs.append(output)
+    return torch.stack(outputs, 1)
+
+
+@torch.inference_mode()
+def test_stepping_equals_the_clip(net):
+    xyz = clip()
+    assert (stepped(net, xyz) - net(xyz)).abs().max() < 1e-5
+
+
+@torch.inference_mode()
+def test_the_future_does_not_change_the_past(net):
+    xyz, other = clip(), clip()
+    other[:, 25:] = clip(seed=1)[:, 25:]
+    whole, changed = net(xyz), net(other)
+    assert torch.allclose(whole[:, :25], changed[:, :25], atol=1e-5)
+    assert not torch.allclose(whole[:, 25:], changed[:, 25:], atol=1e-2)
+
+
+@torch.inference_mode()
+def test_a_step_leaves_its_state_alone(net):
+    xyz = clip()
+    _, state = net.step(xyz[:, 0])
+    first, _ = net.step(xyz[:, 1], state)
+    net.step(xyz[:, 2], state)
+    again, _ = net.step(xyz[:, 1], state)
+    assert torch.equal(first, again)
+
+
+@torch.inference_mode()
+def test_people_come_and_go_without_touching_each_other(net):
+    xyz = clip()
+    _, state = net.step(xyz[:, 0])
+    _, late = net.step(xyz[2:, 1])
+    together, _ = net.step(xyz[[1, 2], 2], join([take(state, [1]), late]))
+    _, alone = net.step(xyz[1:2, 0])
+    alone, _ = net.step(xyz[1:2, 2], alone)
+    assert torch.allclose(together[:1], alone, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_features_do_not_depend_on_the_size_of_the_body():
+    features, xyz = BodyFeatures(H36M17), clip()
+    assert torch.allclose(features(xyz), features(1.7 * xyz), atol=1e-4)
+
+
+@torch.inference_mode()
+def test_nothing_moves_in_the_first_frame_nor_when_standing_still():
+    still = clip(frames=1).expand(-1, 10, -1, -1)
+    assert BodyFeatures(H36M17)(still)[..., 6:].abs().max() < 1e-6
+
+
+@torch.inference_mode()
+def test_a_tcn_sees_exactly_its_receptive_field():
+    head, xyz = shaken(STREAMING["tcn"]()), clip(1, 30)
+
+    def last(flipped):
+        """The last scores if so many frames at the beginning are seen in a mirror."""
+        changed = xyz.clone()
+        changed[:, :flipped, :, 0] *= -1  # bones keep their lengths, so the body keeps its size
+        return head(changed)[:, -1]
+
+    assert head.receptive_field == 16
+    assert torch.allclose(last(30 - 16), last(0), atol=1e-5)
+    assert not torch.allclose(last(30 - 15), last(0), atol=1e-4)
+
+
+@torch.inference_mode()
+def test_window_features_do_not_depend_on_where_people_face_nor_on_their_size():
+    features, xyz = WindowFeatures(H36M17, samples=12), clip(2, 20)
+    cos, sin = np.cos(0.8), np.sin(0.8)
+    turn = torch.tensor([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], dtype=torch.float32)
+    assert torch.allclose(features(xyz), features(1.4 * xyz @ turn + 3.0), atol=1e-4)
+
+
+@torch.inference_mode()
+def test_window_features_turn_the_left_to_the_right_of_the_picture():
+    features, xyz = WindowFeatures(H36M17, samples=4), clip(2, 4)
+    pose = features(xyz).view(2, 17, 3, 7)[..., :4].mean(-1)
+    sides = [[H36M17.index[f"{s}_{p}"] for p in ("hip", "shoulder")] for s in ("left", "right")]
+    across = (pose[:, sides[0]] - pose[:, sides[1]]).mean(1)
+    assert (across[:, 0] > 0).all()
+    assert across[:, 2].abs().max() < 1e-5
+
+
+@pytest.fixture
+def fitted():
+    torch.manual_seed(0)
+    targets = torch.arange(90) % 3
+    windows = clip(90, 12)
+    windows[..., 16, 1] += 2.0 * targets[:, None]
+    head = SVM(H36M17, labels=LABELS, frames=12, samples=6)
+    head.fit(windows, targets)
+    return head, windows, targets
+
+
+def test_a_svm_says_what_scikit_learn_says(fitted, tmp_path):
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+
+    head, windows, targets = fitted
+    machine = LinearSVC(C=1e-3, random_state=0, class_weight="balanced", max_iter=5000)
+    pipeline = make_pipeline(StandardScaler(), machine)
+    pipeline.fit(head.features(windows).numpy(), targets.numpy())
+    save_head(head, tmp_path / "svm.safetensors", background="idle")
+    read, _ = load_head(tmp_path / "svm.safetensors")
+    logits = read(windows)
+    expected = pipeline.decision_function(head.features(windows).numpy())
+    assert np.abs(logits[:, :3].numpy() - expected).max() < 1e-4
+    assert (logits.argmax(1) == targets).float().mean() > 0.9
+
+
+def test_a_svm_never_names_an_action_that_it_was_not_shown(fitted):
+    head, windows, _ = fitted
+    assert (head(windows * 10).argmax(1) != 3).all()
+
+
+def test_a_window_slides_over_a_stream(fitted):
+    head, _, _ = fitted
+    stream = clip(2, 15)
+    logits = head.per_frame(stream)
+    assert torch.allclose(logits[:, 13], head(stream[:, 2:14]), atol=1e-4)
+    early = torch.cat([stream[:, :1].expand(-1, 11, -1, -1), stream[:, :1]], 1)
+    assert torch.allclose(logits[:, 0], head(early), atol=1e-4)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("kind", ["tcn", "gru"])
+def test_a_head_comes_back_from_its_file_as_it_was(kind, tmp_path):
+    head, path = shaken(STREAMING[kind]()), tmp_path / "sub" / "head.safetensors"
+    save_head(
+        head, path, background="idle", temperature=1.5, lifter=("mine", "ab12"),
+        training={"seed": 3},
+    )  # fmt: skip
+    read, card = load_head(path, layout="h36m17", fps=30.0, labels=LABELS)
+    assert torch.equal(read(clip()), head(clip()))
+    assert (card.background, card.temperature, card.lifter_sha256) == ("idle", 1.5, "ab12")
+    assert (card.frames, card.receptive_field) == (None, head.receptive_field)
+    assert card.training == {"seed": 3}
+    assert not read.training
+
+
+@torch.inference_mode()
+def test_half_the_bytes_say_nearly_the_same(tmp_path):
+    head = shaken(TCN(H36M17, labels=LABELS))
+    save_head(head, tmp_path / "half.safetensors", background="idle", half=True)
+    read, _ = load_head(tmp_path / "half.safetensors")
+    assert (tmp_path / "half.safetensors").stat().st_size < 1_000_000
+    assert (read(clip()) - head(clip())).abs().max() < 0.02
+
+
+def resaved(path, **changes):
+    """The file at `path` with other fields on its card, or other weights."""
+    with safe_open(str(path), framework="pt") as file:
+        card = json.loads(file.metadata()["gastlive_head"])
+        weights = {key: file.get_tensor(key) for key in list(file.keys())}
+    for key in changes.pop("without", []):
+        del weights[key]
+    card.update(changes)
+    save_file(weights, path, metadata={"gastlive_head": json.dumps(card)})
+
+
+@pytest.fixture
+def saved(tmp_path):
+    save_head(STREAMING["tcn"](), tmp_path / "head.safetensors", background="idle")
+    return tmp_path / "head.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 99}, "format version 99, wanted 1"),
+        ({"head": "os.system"}, "'os.system' that this version does not know"),
+        ({"head": "tcn.nn"}, "'tcn.nn' that this version does not know"),
+        ({"head": "tcn.Block"}, "'tcn.Block' that this version does not know"),
+        ({"head": "../tcn.TCN"}, "does not know"),
+        ({"settings": {"colour": "red"}}, "can't be made into a head tcn.TCN.*colour"),
+        ({"settings": {"channels": 16, "dilations": [1, 2, 4]}}, "does not fit the head it claims"),
+        ({"labels": ["idle", "wave"]}, "does not fit the head it claims to be .*score"),
+        ({"without": ["score.bias"]}, "does not fit the head it claims to be .*score.bias"),
+        ({"layout": "stickman"}, "unknown joint layout 'stickman'"),
+        ({"surprise": 1}, "without or with unknown surprise"),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_refused(saved, changes, message):
+    resaved(saved, **changes)
+    with pytest.raises(InputError, match=message) as error:
+        load_head(saved)
+    assert "\n" not in str(error.value)
+
+
+def test_a_head_for_something_else_is_refused(saved):
+    with pytest.raises(InputError, match=r"has layout='h36m17', wanted 'coco17'; take another"):
+        load_head(saved, layout="coco17")
+    with pytest.raises(InputError, match=r"has fps=30.0, wanted 25.0"):
+        load_head(saved, fps=25.0)
+
+
+def test_what_is_no_head_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no action head at"):
+        load_head(tmp_path / "nothing.safetensors")
+    (tmp_path / "text.safetensors").write_text("hello")
+    with pytest.raises(InputError, match="not a readable safetensors file"):
+        load_head(tmp_path / "text.safetensors")
+    save_file({"x": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(InputError, match="not a gastlive action head"):
+        load_head(tmp_path / "other.safetensors")
+
+
+def test_what_no_file_could_name_is_not_saved(tmp_path):
+    class Mine(TCN):
+        pass
+
+    with pytest.raises(InputError, match="put it into gastlive/action/heads"):
+        save_head(Mine(H36M17, labels=LABELS), tmp_path / "x", background="idle")
+    with pytest.raises(InputError, match="background 'rest' is none of idle, wave"):
+        save_head(STREAMING["gru"](), tmp_path / "x", background="rest")
+
+
+def test_a_head_that_can_not_be_says_why():
+    with pytest.raises(InputError, match="two or more different labels"):
+        TCN(H36M17, labels=["idle", "idle"])
+    with pytest.raises(InputError, match="frame rate is 0"):
+        GRU(H36M17, labels=LABELS, fps=0)
+    with pytest.raises(InputError, match="dilations from 1"):
+        TCN(H36M17, labels=LABELS, dilations=())
+    with pytest.raises(InputError, match="channels and layers from 1"):
+        GRU(H36M17, labels=LABELS, layers=0)
+    with pytest.raises(InputError, match="at least 2"):
+        SVM(H36M17, labels=LABELS, frames=1)
+    with pytest.raises(InputError, match="three or more"):
+        SVM(H36M17, labels=LABELS, frames=4).fit(clip(4, 4), torch.tensor([0, 1, 0, 1]))
+
+
+def test_the_wrong_training_for_a_head_is_refused():
+    with pytest.raises(InputError, match="add training=linear"):
+        Descent(task=None, trainer=None).fit(SVM(H36M17, labels=LABELS), None)
+    with pytest.raises(InputError, match="take out training=linear"):
+        LinearFit().fit(TCN(H36M17, labels=LABELS), None)
+
+
+def test_a_svm_is_trained_on_windows_that_count():
+    xyz = clip(30, 14)
+    labels = (torch.arange(30) % 3)[:, None].expand(-1, 14)
+    xyz[..., 16, 1] += 2.0 * labels
+    weights = torch.ones(30, 14)
+    weights[:, -1] = 0.0
+    spoilt = labels.clone()
+    spoilt[:, -1] = 3
+    data = SimpleNamespace(train_dataloader=lambda: [(xyz, spoilt, weights)])
+    head = SVM(H36M17, labels=LABELS, frames=10, samples=5)
+    assert LinearFit(windows=100).fit(head, data)["windows"] >= 100
+    assert (head(xyz[:, 3:13]).argmax(1) == labels[:, 0]).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("skeleton", [COCO17, HUMANEVA15])
+def test_heads_work_with_other_layouts(skeleton):
+    xyz = clip(2, 6, len(skeleton))
+    assert TCN(skeleton, labels=LABELS).eval()(xyz).shape == (2, 6, 4)
+
+
+def test_the_best_temperature_undoes_overconfidence():
+    torch.manual_seed(0)
+    honest = torch.randn(20000, 4) * 1.5
+    targets = torch.distributions.Categorical(logits=honest).sample()
+    targets[:100] = -1
+    temperature = best_temperature(3.0 * honest, targets)
+    assert temperature == pytest.approx(3.0, rel=0.05)
+    assert calibration_error((honest * 3).softmax(-1), targets) > 0.1
+    assert calibration_error((honest * 3 / temperature).softmax(-1), targets) < 0.02
+    with pytest.raises(InputError, match="no frame has a known label"):
+        best_temperature(honest, torch.full((20000,), -1))

@@ -1,0 +1,319 @@
+"""The whole chain with small real parts: real nets, real tracker, real sinks, made-up poses."""
+
+import json
+import os
+import signal
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from gastlive.action.checkpoint import save_head
+from gastlive.action.decision import Decision
+from gastlive.action.heads.tcn import TCN
+from gastlive.gast import checkpoint
+from gastlive.gast.errors import InputError
+from gastlive.gast.lifter import GASTNet
+from gastlive.gast.skeleton import COCO17, H36M17
+from gastlive.realtime.classifying import Classify
+from gastlive.realtime.deciding import Decide
+from gastlive.realtime.detectors.none import NoDetector
+from gastlive.realtime.joints import Joints
+from gastlive.realtime.lifting import Lift
+from gastlive.realtime.packets import Event, Frame, Person, Pose
+from gastlive.realtime.pipeline import Pipeline
+from gastlive.realtime.sinks.jsonl import JsonlSink
+from gastlive.realtime.sinks.window import WindowClosed
+from gastlive.realtime.summary import Summary
+from gastlive.realtime.tracker import Tracker
+
+LABELS = ("idle", "wave", "walk")
+STANDING = {
+    "nose": (0, -70), "eye": (3, -73), "ear": (6, -70), "shoulder": (18, -50),
+    "elbow": (24, -25), "wrist": (26, 0), "hip": (11, 0), "knee": (12, 40), "ankle": (12, 80),
+}  # fmt: skip
+
+
+def pose(x, time_s=0.0):
+    """Somebody who stands at x and waves."""
+    xy = np.zeros((17, 2), np.float32)
+    for i, joint in enumerate(COCO17.joints):
+        side, _, name = joint.rpartition("_")
+        dx, dy = STANDING[name]
+        xy[i] = x + dx * {"left": 1, "right": -1}.get(side, 0), 200 + dy
+    xy[COCO17.index["left_wrist"]] += (8 * np.sin(6 * time_s), -60)
+    return Pose(COCO17, xy, np.full(17, 0.9, np.float32), score=0.9)
+
+
+class Clip:
+    """A source of made-up frames; `then` is raised after them."""
+
+    name = description = "a made-up clip"
+    fps, live, layout = 30.0, False, COCO17
+
+    def __init__(self, *people, frames=60, then=None, poses=None):
+        self.people, self.frames, self.then, self.poses = people, frames, then, poses
+        self.warnings, self.closed = [], False
+
+    def __iter__(self):
+        for i in range(self.frames):
+            seen = tuple(pose(x, i / 30) for x in self.people)
+            if self.poses:
+                seen = self.poses(i, seen)
+            yield Frame(None, i, i / 30, i / 30, 640, 480, poses=seen)
+        if self.then is not None:
+            raise self.then
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A lifter and a head of the real kinds, small and untrained."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("weights")
+    lifter = GASTNet(H36M17, filter_widths=(3, 3), channels=4)
+    checkpoint.save(
+        lifter, folder / "lifter.safetensors", fps=30, normalisation="person", training={}
+    )
+    head = TCN(H36M17, labels=LABELS, channels=8, dilations=(1, 2))
+    save_head(head, folder / "head.safetensors", background="idle")
+    return folder
+
+
+def pipeline(source, weights, folder, *, sinks=None, **changes):
+    lifter = Lift(str(weights / "lifter.safetensors"))
+    classifier = Classify(str(weights / "head.safetensors"), layout=lifter.layout.name)
+    rule = Decision(classifier.labels, background="idle", enter=0.34, leave=0.3)
+    parts = {
+        "source": source,
+        "detector": NoDetector(),
+        "tracker": Tracker(),
+        "joints": Joints("h36m17"),
+        "lifter": lifter,
+        "classifier": classifier,
+        "decision": Decide(rule),
+        "sinks": {"jsonl": JsonlSink(folder=str(folder))} if sinks is None else sinks,
+        "summary": Summary(folder=str(folder), config={"made": "up"}),
+    }
+    return Pipeline(**parts | changes)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_poses_become_people_with_3d_joints_probabilities_and_actions(weights, tmp_path):
+    summary = pipeline(Clip(150, 450), weights, tmp_path).run()
+    header, *frames = lines(tmp_path / "frames.jsonl")
+    assert (header["layout"], header["lifter_layout"]) == ("coco17", "h36m17")
+    assert header["labels"] == list(LABELS)
+    assert len(frames) == 60
+    people = frames[-1]["people"]
+    assert {person["track"] for person in people} == {1, 2}
+    for person in people:
+        assert np.shape(person["xyz"]) == (17, 3)
+        assert sum(person["probabilities"]) == pytest.approx(1, abs=0.01)
+        assert person["action"]["label"] in LABELS
+    assert (summary["frames"], summary["dropped"]) == (60, 0)
+    assert summary["people"] == {"count": 2, "ids": [1, 2]}
+    assert set(summary["stages_ms"]) == {
+        "detector", "tracker", "joints", "lifter", "head", "decision",
+    }  # fmt: skip
+    assert summary["ended"] == "source ended"
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+
+
+def test_a_person_is_named_as_if_nobody_else_were_there(weights, tmp_path):
+    pipeline(Clip(150), weights, tmp_path / "alone").run()
+    pipeline(Clip(450, 150), weights, tmp_path / "both").run()
+    alone = lines(tmp_path / "alone" / "frames.jsonl")[-1]["people"][0]
+    both = lines(tmp_path / "both" / "frames.jsonl")[-1]["people"]
+    twin = min(both, key=lambda person: abs(person["xy"][0][0] - 150))
+    np.testing.assert_allclose(twin["xyz"], alone["xyz"], atol=0.002)
+    np.testing.assert_allclose(twin["probabilities"], alone["probabilities"], atol=0.002)
+
+
+def test_nobody_in_view_is_no_error(weights, tmp_path):
+    summary = pipeline(Clip(), weights, tmp_path).run()
+    assert (summary["frames"], summary["people"]["count"]) == (60, 0)
+
+
+def test_a_source_without_a_single_frame_is_no_error(weights, tmp_path):
+    summary = pipeline(Clip(frames=0), weights, tmp_path).run()
+    assert (summary["frames"], summary["fps"], summary["age_ms"]) == (0, None, None)
+
+
+def test_nan_keypoints_do_not_reach_the_nets(weights, tmp_path):
+    def spoil(i, poses):
+        spoilt = poses[0].xy.copy()
+        if i % 7 == 3:
+            spoilt[:] = np.nan
+        elif i % 3 == 1:
+            spoilt[5:9] = np.nan
+        return (replace(poses[0], xy=spoilt),)
+
+    pipeline(Clip(150, poses=spoil), weights, tmp_path).run()
+    _, *frames = lines(tmp_path / "frames.jsonl")
+    lifted = [p["xyz"] for frame in frames for p in frame["people"] if p["xyz"] is not None]
+    assert len(lifted) > 30
+    assert all(number is not None for xyz in lifted for joint in xyz for number in joint)
+
+
+def test_a_picture_size_that_changes_midway_starts_people_anew(weights, tmp_path):
+    class Resized(Clip):
+        def __iter__(self):
+            for i, frame in enumerate(super().__iter__()):
+                yield frame if i < 30 else replace(frame, width=1280, height=960)
+
+    summary = pipeline(Resized(150), weights, tmp_path).run()
+    assert summary["people"]["ids"] == [1, 2]
+    assert lines(tmp_path / "frames.jsonl")[-1]["width"] == 1280
+
+
+def test_a_camera_that_dies_ends_the_run_and_keeps_what_was_recorded(weights, tmp_path):
+    source = Clip(150, then=InputError("camera 0 stopped delivering after 60 frames"))
+    with pytest.raises(InputError, match="camera 0 stopped"):
+        pipeline(source, weights, tmp_path).run()
+    assert source.closed
+    assert len(lines(tmp_path / "frames.jsonl")) == 61
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["ended"] == "camera 0 stopped delivering after 60 frames"
+
+
+def test_a_defect_in_a_stage_is_raised_and_said_in_the_summary(weights, tmp_path):
+    class Broken(NoDetector):
+        def __call__(self, frame):
+            if frame.index == 5:
+                raise ZeroDivisionError("a defect")
+            return frame
+
+    with pytest.raises(ZeroDivisionError):
+        pipeline(Clip(150), weights, tmp_path, detector=Broken()).run()
+    assert len(lines(tmp_path / "frames.jsonl")) == 6
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["ended"] == "ZeroDivisionError: a defect"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_an_interruption_ends_cleanly_with_a_summary(weights, tmp_path, number):
+    class Interrupting(Clip):
+        def __iter__(self):
+            for frame in super().__iter__():
+                if frame.index == 30:
+                    os.kill(os.getpid(), number)
+                yield frame
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        summary = pipeline(Interrupting(150), weights, tmp_path).run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert summary["ended"] == "interrupted"
+    assert summary["frames"] == 30
+    assert threading.active_count() == 1
+
+
+class Witness:
+    """A sink that notes what it is told."""
+
+    def __init__(self, error=None, at=None):
+        self.told, self.error, self.at = [], error, at
+
+    def begin(self, info):
+        self.told.append(("begin", info))
+
+    def __call__(self, frame):
+        self.told.append(("frame", frame))
+        if frame.index == self.at:
+            raise self.error
+
+    def close(self, events=()):
+        self.told.append(("close", events))
+
+    def summary(self):
+        return {"told": len(self.told)}
+
+
+def test_a_closed_window_ends_the_run_without_an_error(weights, tmp_path):
+    sinks = {"window": Witness(WindowClosed(), at=9)}
+    summary = pipeline(Clip(150), weights, tmp_path, sinks=sinks).run()
+    assert (summary["ended"], summary["frames"]) == ("window closed", 10)
+
+
+def test_a_full_disk_ends_the_run_and_every_other_sink_is_closed(weights, tmp_path):
+    full, other = Witness(InputError("no space left on device"), at=9), Witness()
+    sinks = {"full": full, "other": other}
+    with pytest.raises(InputError, match="no space left"):
+        pipeline(Clip(150), weights, tmp_path, sinks=sinks).run()
+    assert other.told[-1] == ("close", other.told[-1][1])
+    assert full.told[-1][0] == "close"
+
+
+def test_a_sink_is_told_begin_frames_in_order_and_close_once(weights, tmp_path):
+    witness = Witness()
+    pipeline(Clip(150, frames=5), weights, tmp_path, sinks={"witness": witness}).run()
+    assert [what for what, _ in witness.told] == ["begin", *["frame"] * 5, "close"]
+    info = witness.told[0][1]
+    assert (info.labels, info.background, info.fps) == (LABELS, "idle", 30.0)
+
+
+def person(label, value=0.9):
+    odds = np.full(3, (1 - value) / 2, np.float32)
+    odds[LABELS.index(label)] = value
+    return Person(pose(100), probabilities=odds)
+
+
+def decide(stage, time_s, **people):
+    frame = Frame(None, 0, time_s, time_s, 640, 480)
+    return stage(frame.knowing(people={int(k[1:]): person(v) for k, v in people.items()}))
+
+
+@pytest.fixture
+def stage():
+    rule = Decision(LABELS, background="idle", enter_s=0, leave_s=0, smooth_s=0, shortest_s=0)
+    return Decide(rule, patience_s=1.0)
+
+
+def test_each_person_has_an_action_of_their_own(stage):
+    frame = decide(stage, 0.0, p1="wave", p2="walk", p3="idle")
+    assert [p.action.label for p in frame.people.values()] == ["wave", "walk", "idle"]
+
+
+def test_an_action_that_ends_is_an_event_of_that_frame(stage):
+    for time_s in (0.0, 0.1, 0.2):
+        assert decide(stage, time_s, p1="wave").events == ()
+    (event,) = decide(stage, 0.3, p1="idle").events
+    assert event == Event(1, "wave", 0.0, 0.2, pytest.approx(0.9))
+
+
+def test_a_lost_persons_action_ends_when_they_were_last_seen(stage):
+    decide(stage, 0.0, p1="wave", p2="idle")
+    decide(stage, 0.5, p1="wave", p2="idle")
+    assert decide(stage, 1.4, p2="idle").events == ()
+    (event,) = decide(stage, 1.6, p2="idle").events
+    assert (event.track, event.end_s) == (1, 0.5)
+
+
+def test_what_is_going_on_when_the_stream_ends_is_an_event_too(stage):
+    decide(stage, 0.0, p1="wave")
+    decide(stage, 0.5, p1="wave")
+    (event,) = stage.finish()
+    assert (event.label, event.start_s, event.end_s) == ("wave", 0.0, 0.5)
+    assert stage.finish() == ()
+
+
+def test_a_head_of_another_layout_is_refused(weights):
+    with pytest.raises(InputError, match="layout='h36m17', wanted 'coco17'"):
+        Classify(str(weights / "head.safetensors"), layout="coco17")
+
+
+def test_a_centred_lifter_is_refused(tmp_path):
+    net = GASTNet(H36M17, filter_widths=(3,), channels=4, causal=False)
+    path = tmp_path / "centred.safetensors"
+    checkpoint.save(net, path, fps=30, normalisation="person", training={})
+    with pytest.raises(InputError, match="causal=False, wanted True"):
+        Lift(str(path))

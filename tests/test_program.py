@@ -1,0 +1,98 @@
+"""Programs fail in one clear line: run as a user runs them, in a process of their own."""
+
+import subprocess
+import sys
+
+import pytest
+from hydra.errors import InstantiationException
+from omegaconf import OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from gastlive.conf.program import explained
+from gastlive.gast.errors import InputError
+
+
+def live(*arguments, folder, **environment):
+    """What `gastlive` ends with, says and writes to stderr."""
+    import os
+
+    done = subprocess.run(
+        [sys.executable, "-m", "gastlive.realtime.live", *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_an_unknown_option_names_the_choices(tmp_path):
+    status, _, said = live("source=telescope", folder=tmp_path)
+    assert status == 1
+    assert "Could not find 'source/telescope'" in said
+    for choice in ("demo", "images", "keypoints", "stream", "video", "webcam"):
+        assert choice in said
+    assert "Traceback" not in said
+
+
+def test_an_unknown_setting_is_named(tmp_path):
+    status, _, said = live("source.colour=red", folder=tmp_path)
+    assert status == 1
+    assert "colour" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["source=video"], "source.path is missing; give source.path=..."),
+        (["source=video", "source.path=none.mp4"], "none.mp4"),
+        (["lifter.checkpoint=gast9"], "no lifter 'gast9'"),
+        (["classifier.checkpoint=nothing"], "no head 'nothing'"),
+        (["decision.enter=0.1"], "leave=0.3, enter=0.1"),
+        (["detector=none"], "detector=none needs source=keypoints"),
+        (["sink=[window]"], "needs a display"),
+    ],
+)
+def test_what_a_user_gets_wrong_is_one_line(tmp_path, arguments, said):
+    status, _, errors = live(*arguments, folder=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
+    assert status == 1
+    assert said in errors
+    assert errors.startswith("gastlive: ")
+    assert errors.count("\n") == 1
+
+
+def test_help_explains_the_groups(tmp_path):
+    status, said, _ = live("--help", folder=tmp_path)
+    assert status == 0
+    for group in ("source", "detector", "tracker", "lifter", "classifier", "decision", "sink"):
+        assert f"\n{group}: " in said
+
+
+def caused(cause):
+    """An error of hydra's instantiate with this cause."""
+    try:
+        raise InstantiationException("Error in call to target 'x'\nfull_key: detector") from cause
+    except InstantiationException as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InputError("no\n  camera"), "no camera"),
+        (caused(InputError("no camera")), "no camera"),
+        (caused(caused(OSError("disk full"))), "disk full"),
+        (caused(TypeError("size is a str")), "detector can't be made as given: size is a str"),
+    ],
+)
+def test_errors_become_one_line(error, said):
+    assert explained(error) == said
+
+
+def test_a_missing_value_says_how_to_give_it():
+    cfg = OmegaConf.create({"source": {"path": "???"}})
+    with pytest.raises(MissingMandatoryValue) as caught:
+        _ = cfg.source.path
+    assert explained(caught.value) == "source.path is missing; give source.path=..."

@@ -1,0 +1,150 @@
+"""Virtual cameras and detector noise."""
+
+import numpy as np
+import pytest
+import torch
+
+from gastlive.datasets.lifting import RandomViews
+from gastlive.datasets.views import DetectorNoise, Views, scale_bones
+from gastlive.gast.errors import InputError
+from gastlive.gast.skeleton import H36M17
+
+HEIGHTS = {
+    "hip": 0.95, "knee": 0.5, "ankle": 0.08, "spine": 1.15, "thorax": 1.4, "nose": 1.55,
+    "head": 1.7, "shoulder": 1.4, "elbow": 1.15, "wrist": 0.9,
+}  # fmt: skip
+STILL = Views(roll_deg=(0, 0), elevation_deg=(0, 0), off_centre=(0, 0))
+QUIET = {"bias": 0.0, "jitter": 0.0, "slip": 0.0, "lost": 0.0, "cut": 0.0}
+
+
+def standing(frames=20, people=30):
+    """A person who stands still and faces the viewer, left hand to the viewer's right."""
+    pose = np.zeros((17, 3))
+    for i, joint in enumerate(H36M17.joints):
+        side = {"left": 0.2, "right": -0.2}.get(joint.split("_")[0], 0.0)
+        pose[i] = side, 0.0, HEIGHTS[joint.split("_")[-1]]
+    return np.broadcast_to(pose, (people, frames, 17, 3)).copy()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_a_standing_person_is_seen_upright_and_in_front(rng):
+    xy, xyz = Views().see(standing(), root=0, rng=rng)
+    head, ankle = H36M17.index["head"], H36M17.index["left_ankle"]
+    assert (xy[:, :, head, 1] < xy[:, :, ankle, 1]).all()
+    assert (xyz[:, :, head, 1] < xyz[:, :, ankle, 1]).all()
+    assert np.abs(xyz[:, :, H36M17.root]).max() < 1e-6
+
+
+def test_the_picture_is_the_perspective_of_the_joints(rng):
+    views = Views(roll_deg=(0, 0), elevation_deg=(0, 0), off_centre=(0, 0), distance_m=(3, 3),
+                  field_of_view_deg=(90, 90))  # fmt: skip
+    xy, xyz = views.see(standing(), root=0, rng=rng)
+    depth = xyz[..., 2:] + 3  # in the middle of the picture the camera is turned to the person
+    np.testing.assert_allclose(xy, xyz[..., :2] / depth, atol=1e-5)
+
+
+def test_a_view_keeps_sizes_and_sides(rng):
+    people = standing()
+    people[..., 0] += 0.3 * people[..., 2]  # lean, so that there is something to get wrong
+    _, xyz = Views().see(people, root=0, rng=rng)
+    for one, other in H36M17.bones:
+        before = np.linalg.norm(people[:, :, one] - people[:, :, other], axis=-1)
+        after = np.linalg.norm(xyz[:, :, one] - xyz[:, :, other], axis=-1)
+        np.testing.assert_allclose(after, before, atol=1e-5)
+    triple = [xyz[0, 0, H36M17.index[j]] for j in ("head", "left_wrist", "right_ankle")]
+    source = people[0, 0, [H36M17.index[j] for j in ("head", "left_wrist", "right_ankle")]]
+    source = source - people[0, 0, 0]
+    # The world is right-handed and so are the camera's axes: no mirror image.
+    assert np.linalg.det(triple) == pytest.approx(np.linalg.det(source), abs=1e-5)
+
+
+def test_cameras_stand_all_around(rng):
+    _, xyz = STILL.see(standing(people=200), root=0, rng=rng)
+    side = xyz[:, 0, H36M17.index["left_shoulder"], 0]
+    assert (side > 0.1).any()
+    assert (side < -0.1).any()
+
+
+def test_other_bodies_keep_joint_angles_and_symmetry(rng):
+    people = standing()
+    scaled = scale_bones(people, H36M17, spread=0.1, rng=rng)
+    for child, parent in H36M17.bones:
+        bone = scaled[:, :, child] - scaled[:, :, parent]
+        before = people[:, :, child] - people[:, :, parent]
+        cosine = (bone * before).sum(-1) / np.linalg.norm(bone, axis=-1)
+        np.testing.assert_allclose(cosine / np.linalg.norm(before, axis=-1), 1, atol=1e-6)
+    length = {j: np.linalg.norm(scaled[:, 0, H36M17.index[f"{j}_wrist"]]
+                                - scaled[:, 0, H36M17.index[f"{j}_elbow"]], axis=-1)
+              for j in ("left", "right")}  # fmt: skip
+    np.testing.assert_allclose(length["left"], length["right"])
+    assert length["left"].std() > 0.01
+
+
+def test_no_noise_leaves_the_joints_alone(rng):
+    xy, _ = Views().see(standing(), root=0, rng=rng)
+    spoilt, seen = DetectorNoise(**QUIET).apply(xy.copy(), H36M17, rng)
+    np.testing.assert_array_equal(spoilt, xy)
+    assert seen.all()
+
+
+def test_jitter_is_as_large_and_as_slow_as_stated(rng):
+    xy, _ = STILL.see(standing(frames=60, people=200), root=0, rng=rng)
+    torso = np.linalg.norm(xy[:, :1, H36M17.index["thorax"]] - xy[:, :1, 0], axis=-1)
+    noise = DetectorNoise(**QUIET | {"jitter": 0.03}, correlation=0.8)
+    spoilt, _ = noise.apply(xy.copy(), H36M17, rng)
+    error = (spoilt - xy) / torso[:, :, None, None]
+    assert error.std() == pytest.approx(0.03, rel=0.15)
+    now, next_one = error[:, :-1].ravel(), error[:, 1:].ravel()
+    assert np.corrcoef(now, next_one)[0, 1] == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_lost_limb_stands_still_against_its_joint_and_is_marked(rng):
+    xy, _ = STILL.see(standing(people=100), root=0, rng=rng)
+    xy += np.linspace(0, 1, 20)[None, :, None, None].astype(np.float32)
+    spoilt, seen = DetectorNoise(**QUIET | {"lost": 1.0}).apply(xy.copy(), H36M17, rng)
+    assert (~seen).any((1, 2)).all()
+    np.testing.assert_array_equal(spoilt[seen], xy[seen])
+    np.testing.assert_allclose(spoilt, xy, atol=1e-5)  # who only drifts looks the same when held
+
+
+def test_a_person_cut_off_at_the_hips_keeps_the_upper_body(rng):
+    xy, _ = STILL.see(standing(), root=0, rng=rng)
+    spoilt, seen = DetectorNoise(**QUIET | {"cut": 1.0}).apply(xy.copy(), H36M17, rng)
+    legs = [i for i, j in enumerate(H36M17.joints) if j.endswith(("knee", "ankle"))]
+    upper = [i for i in range(17) if i not in legs]
+    assert not seen[:, :, legs].any()
+    np.testing.assert_array_equal(spoilt[:, :, upper], xy[:, :, upper])
+
+
+def random_views(**changes):
+    rng = np.random.default_rng(1)
+    clips = [[rng.normal(size=(30, 17, 3)).astype(np.float32)] for _ in range(2)]
+    plain = {"shares": [1, 1], "frames": 10, "batch": 4, "batches": 3, "seed": 0, "fixed": False}
+    return RandomViews(clips, H36M17, **plain | {"views": Views(), "noise": None} | changes)
+
+
+def test_the_same_seed_gives_the_same_views_and_every_pass_new_ones():
+    one, other = random_views(), random_views()
+    first, again = next(iter(one)), next(iter(other))
+    for a, b in zip(first, again, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    assert not torch.equal(next(iter(one))[0], first[0])
+
+
+def test_validation_views_are_always_the_same():
+    views = random_views(fixed=True)
+    torch.testing.assert_close(next(iter(views))[0], next(iter(views))[0], rtol=0, atol=0)
+
+
+def test_a_set_without_share_is_never_shown():
+    views = random_views(shares=[0.0, 1.0])
+    assert views.chances.tolist() == [0.0, 1.0]
+
+
+def test_windows_longer_than_every_clip_are_refused():
+    with pytest.raises(InputError, match="40 frames"):
+        random_views(frames=40)

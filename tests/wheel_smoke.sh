@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The wheel carries all it needs: built, installed into an empty environment, run from elsewhere.
+# Usage: tests/wheel_smoke.sh PYTHON
+set -euo pipefail
+python=$(realpath -s "$1")
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$python" -m build --quiet --wheel --outdir "$work/dist" "$root"
+"$python" -m venv "$work/venv"
+# The heavy packages are lent from the environment that is there; ours is the wheel alone.
+site=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+own=$("$work/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+"$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$work"/dist/*.whl
+mkdir "$work/lent" && find "$site" -mindepth 1 -maxdepth 1 ! -iname '*gastlive*' ! -name '*.pth' \
+    -exec ln -s {} "$work/lent/" \;
+echo "$work/lent" > "$own/lent.pth"
+cd "$work"
+"$work/venv/bin/python" - <<'PY'
+import pathlib, sysconfig
+import gastlive.realtime.live as live
+site = sysconfig.get_path("purelib")
+assert pathlib.Path(live.__file__).is_relative_to(site), live.__file__
+PY
+# The head of the demo clip, then the whole chain to files.
+"$work/venv/bin/gastlive" source=video \
+    source.path="$own/gastlive/realtime/demo/demo.mp4" source.stop_s=3 hydra.run.dir=out
+"$work/venv/bin/python" - <<'PY'
+import json
+summary = json.load(open("out/summary.json"))
+assert summary["ended"] == "source ended" and summary["frames"] == 90, summary
+assert summary["people"]["count"] == 1, summary["people"]
+PY
+echo "wheel: 1 passed, 0 failed"
