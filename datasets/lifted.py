@@ -219,8 +219,8 @@ def read_folder(folder: str | Path, subjects: Sequence[tuple[str, str]]) -> list
     ]
     if not paths:
         raise InputError(
-            f"no lifted clips of {', '.join(sorted(wanted))} in {folder}; make them with "
-            f"gastlive-lift-dataset"
+            f"no lifted clips of any wanted subject ({', '.join(sorted(wanted)[:3])}, ...) in "
+            f"{folder}; make them with gastlive-lift-dataset"
         )
     clips, kinds, seeds = [], set(), set[tuple[str, str, int]]()
     for path in paths:

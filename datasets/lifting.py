@@ -154,8 +154,8 @@ class Lifting(pl.LightningDataModule):
         """Read the sets, once."""
         if self.report:
             return
-        self._train = self._random(self._read(self.sets, "train"), self.batches, fixed=False)
-        self._val = self._random(self._read(self.val_sets, "val"), self.val_batches, fixed=True)
+        self._train = self._read(self.sets, "train")
+        self._val = self._read(self.val_sets, "val")
 
     def _read(self, sets: Mapping[str, MotionSet], split: str) -> dict[str, list[np.ndarray]]:
         read = {}
@@ -187,8 +187,10 @@ class Lifting(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         """Endless fresh views."""
-        return DataLoader(self._train, batch_size=None)
+        views = self._random(self._train, self.batches, fixed=False)
+        return DataLoader(views, batch_size=None)
 
     def val_dataloader(self) -> DataLoader:
         """The same views every time."""
-        return DataLoader(self._val, batch_size=None)
+        views = self._random(self._val, self.val_batches, fixed=True)
+        return DataLoader(views, batch_size=None)

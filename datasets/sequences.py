@@ -104,8 +104,8 @@ def _runs(labels: np.ndarray) -> list[tuple[int, int, int]]:
 class Streams(IterableDataset[Batch]):
     """Endless fresh training streams.
 
-    Every stream draws actions by the square root of how often they are shown, rare ones as if shown
-    `_RARE` times, and takes some of the frames around each where the recording has them.
+    Every stream draws actions by the square root of how often they are shown (but rare ones more
+    often), and takes some of the frames around each where the recording has them.
 
     Args:
         repertoire: What can be shown.

@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
@@ -51,7 +52,8 @@ def main(cfg: DictConfig) -> None:
                 print(f"{dataset}: {problem.file}: {problem.reason}")
             for subject in subjects:
                 own = [clip for clip in clips if clip.subject == subject]
-                print(f"{dataset} {subject}: {studio.film(own, dataset, subject, data.labels)}")
+                said = studio.film(own, dataset, subject, data.labels)
+                print(f"{dataset} {subject}: {said}", flush=True)
     print(f"lifted clips are in {cfg.output}")
 
 
@@ -61,7 +63,7 @@ class Studio:
     Args:
         skeleton: Layout of the joints.
         cameras: Around each clip.
-        cfg: The program's ``lifter_checkpoint``, ``fps``, ``seed`` and ``output``.
+        cfg: The program's ``lifter_checkpoint``, ``fps``, ``seed``, ``count`` and ``output``.
 
     Raises:
         InputError: See `lifter`.
@@ -77,7 +79,8 @@ class Studio:
         """Write one subject's clips, unless they are there; says what was done."""
         cfg = self.cfg
         whole = [clip for clip in clips if np.isfinite(clip.xyz).all()]
-        recipe = (self.cameras, cfg.seed, self.sha256, self.skeleton.name, cfg.fps)
+        cameras = replace(self.cameras, count=cfg.count.get(dataset, self.cameras.count))
+        recipe = (cameras, cfg.seed, self.sha256, self.skeleton.name, cfg.fps)
         origin = Origin(
             self.skeleton.name, cfg.fps, self.name, self.sha256, dataset, subject, tuple(labels),
             cfg.seed, content_key(whole, recipe),
@@ -91,13 +94,15 @@ class Studio:
             whole, f"{dataset} {subject}", transient=True, disable=not sys.stdout.isatty()
         )
         save_lifted(
-            cfg.output, origin, [view for clip in shown for view in self._views(clip, origin)]
+            cfg.output,
+            origin,
+            [view for clip in shown for view in self._views(clip, cameras, origin)],
         )
         return said
 
-    def _views(self, clip: MotionClip, origin: Origin) -> list[LiftedClip]:
+    def _views(self, clip: MotionClip, cameras: Cameras, origin: Origin) -> list[LiftedClip]:
         rng = np.random.default_rng([origin.seed, crc32(clip.name.encode())])
-        views = self.lift(*self.cameras.see(clip.xyz, self.skeleton, rng))
+        views = self.lift(*cameras.see(clip.xyz, self.skeleton, rng))
         actions, speed = frame_actions(clip, origin.labels), joint_speed(clip.xyz, clip.fps)
         return [
             LiftedClip(clip.name, i, xyz, actions, speed, origin) for i, xyz in enumerate(views)

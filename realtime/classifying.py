@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..action.checkpoint import load_head
+from ..gast.device import device as pick
 from ..gast.shipped import find
 from ..gast.streaming import Streaming
 from .buffer import RingBuffer
@@ -31,6 +32,7 @@ class Classify:
         layout: Name of the lifter's; the head must have been trained on it.
         patience_s: Stream time for which a person out of view is remembered.
         window_every_s: How often a windowed head is run for a person.
+        device: Where it runs: auto, cpu, cuda.
 
     Attributes:
         labels: Class names, length K.
@@ -49,19 +51,18 @@ class Classify:
         layout: str,
         patience_s: float = 1.0,
         window_every_s: float = 0.1,
+        device: str = "cpu",
     ) -> None:
-        head, self.card = load_head(
-            find(checkpoint, folder=WEIGHTS, kind="head"), layout=layout
-        )
+        head, self.card = load_head(find(checkpoint, folder=WEIGHTS, kind="head"), layout=layout)
         self.labels, self.background = tuple(self.card.labels), self.card.background
         self.temperature = self.card.temperature
         self._run: StreamRunner | WindowRunner
         if isinstance(head, Streaming):
-            self._run = StreamRunner(head, fps=self.card.fps, patience_s=patience_s)
+            self._run = StreamRunner(head, fps=self.card.fps, patience_s=patience_s, device=device)
         else:
             self._run = WindowRunner(
                 head, joints=len(head.skeleton), frames=head.frames, fps=self.card.fps,
-                patience_s=patience_s, every_s=window_every_s,
+                patience_s=patience_s, every_s=window_every_s, device=device,
             )  # fmt: skip
 
     def reset(self) -> None:
@@ -109,11 +110,14 @@ class StreamRunner:
         head: (N, J, 3) and a state to (N, K) logits.
         fps: Rate it was trained at.
         patience_s: Stream time for which a person out of view is remembered.
+        device: Where it runs.
     """
 
-    def __init__(self, head: Streaming, *, fps: float, patience_s: float) -> None:
+    def __init__(
+        self, head: Streaming, *, fps: float, patience_s: float, device: str = "cpu"
+    ) -> None:
         self.fps, self.patience_s = fps, patience_s
-        self._streams = Streams(head, patience_s=patience_s)
+        self._streams = Streams(head, patience_s=patience_s, device=device)
         self.reset()
 
     def reset(self) -> None:
@@ -180,6 +184,7 @@ class WindowRunner:
         fps: Rate it was trained at.
         patience_s: Stream time for which a person out of view is remembered.
         every_s: Stream time between two looks at a person.
+        device: Where it runs.
     """
 
     def __init__(
@@ -191,8 +196,10 @@ class WindowRunner:
         fps: float,
         patience_s: float,
         every_s: float,
+        device: str = "cpu",
     ) -> None:
-        self.head, self.joints, self.fps = head.eval(), joints, fps
+        self.device = pick(device)
+        self.head, self.joints, self.fps = head.eval().to(self.device), joints, fps
         self.window_s, self.patience_s, self.every_s = frames / fps, patience_s, every_s
         self.reset()
 
@@ -212,9 +219,9 @@ class WindowRunner:
         if due:
             windows = [self._watched[t].buffer.window(self.window_s, self.fps) for t in due]
             for track, logits in zip(
-                due, self.head(torch.from_numpy(np.stack(windows))), strict=True
+                due, self.head(torch.from_numpy(np.stack(windows)).to(self.device)), strict=True
             ):
-                self._watched[track].logits = logits.numpy()
+                self._watched[track].logits = logits.cpu().numpy()
         return {t: logits for t in people if (logits := self._watched[t].logits) is not None}
 
     def _push(self, track: int, xyz: np.ndarray, time_s: float) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..gast.checkpoint import load
+from ..gast.folded import FoldedGASTNet
 from ..gast.shipped import find
 from ..gast.skeleton import Skeleton
 from ..gast.units import Lifter, to_screen
@@ -19,6 +20,7 @@ class Lift:
     Args:
         checkpoint: Name of a lifter that comes with the package, or the path of one.
         patience_s: Stream time for which a person out of view is remembered.
+        device: Where it runs: auto, cpu, cuda.
 
     Attributes:
         layout: Joints it reads and writes.
@@ -29,11 +31,13 @@ class Lift:
 
     name = "lifter"
 
-    def __init__(self, checkpoint: str, *, patience_s: float = 1.0) -> None:
+    def __init__(self, checkpoint: str, *, patience_s: float = 1.0, device: str = "cpu") -> None:
         net, self.card = load(find(checkpoint, folder=WEIGHTS, kind="lifter"), causal=True)
         self.layout: Skeleton = net.skeleton
-        lifter = Lifter(net, skeleton=net.skeleton, normalisation=self.card.normalisation)
-        self._streams = Streams(lifter, patience_s=patience_s)
+        lifter = Lifter(
+            FoldedGASTNet(net), skeleton=net.skeleton, normalisation=self.card.normalisation
+        )
+        self._streams = Streams(lifter, patience_s=patience_s, device=device)
 
     def reset(self) -> None:
         """Forget everyone."""

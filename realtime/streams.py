@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from ..gast.device import device as pick
 from ..gast.streaming import State, Streaming, join, take
 
 
@@ -18,10 +19,12 @@ class Streams:
         net: Put into evaluation mode.
         patience_s: Stream time after which an absent person is forgotten, so that two strangers
             never share a past.
+        device: Where the net runs: see `gastlive.gast.device`.
     """
 
-    def __init__(self, net: Streaming, *, patience_s: float) -> None:
-        self.net, self.patience_s = net.eval(), patience_s
+    def __init__(self, net: Streaming, *, patience_s: float, device: str = "cpu") -> None:
+        self.device = pick(device)
+        self.net, self.patience_s = net.eval().to(self.device), patience_s
         self.reset()
 
     def reset(self) -> None:
@@ -56,10 +59,10 @@ class Streams:
         groups = [(known, self._state)] * bool(known) + [(new, None)] * bool(new)
         outputs, states = {}, []
         for tracks, state in groups:
-            batch = torch.from_numpy(np.stack([inputs[track] for track in tracks]))
+            batch = torch.from_numpy(np.stack([inputs[t] for t in tracks])).to(self.device)
             result, state = self.net.step(batch, state)
             states.append(state)
-            outputs.update(zip(tracks, result.numpy(), strict=True))
+            outputs.update(zip(tracks, result.cpu().numpy(), strict=True))
         self._seated, self._state = known + new, states[0] if len(states) == 1 else join(states)
         self._seen_s.update(dict.fromkeys(inputs, time_s))
         return outputs

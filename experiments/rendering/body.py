@@ -81,7 +81,7 @@ def anny_body(
 
     Args:
         gender: 0 male to 1 female.
-        age: 0 newborn, 1/3 child, 2/3 young adult, 1 old.
+        age: 0 baby, 1/3 child, 2/3 young adult, 1 old.
         muscle: 0 slight to 1 strong.
         weight: 0 thin to 1 heavy.
         proportions: 0 uncommon to 1 ideal.

@@ -167,6 +167,7 @@ def retarget(rig: Rig, points: np.ndarray, *, fps: float) -> Posing:
     return Posing(_inherited(rig, turns), middle)
 
 
+_BACK = np.array([0.0, 1.0, 0.0])  # of a person who looks along -y
 _Points = dict[str, np.ndarray]
 
 
@@ -180,7 +181,8 @@ def _arm(
     r: _Points, p: _Points, chest: np.ndarray, *, side: str, sigma: float
 ) -> dict[str, np.ndarray]:
     names = [f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist")]
-    upper, lower, _ = _limb(r, p, chest, names, bends=(0, -1, 0), sigma=sigma)
+    bent = r[names[2]] - r[names[1]]  # at rest the elbow is bent, so it shows its axis
+    upper, lower, _ = _limb(r, p, chest, names, bends=bent, sigma=sigma)
     name = side.capitalize()
     return {f"{name}Arm": upper, f"{name}ForeArm": lower}
 
@@ -189,15 +191,15 @@ def _leg(
     r: _Points, p: _Points, pelvis: np.ndarray, *, side: str, sigma: float
 ) -> dict[str, np.ndarray]:
     names = [f"{side}_{joint}" for joint in ("hip", "knee", "ankle")]
-    upper, lower, hinge = _limb(r, p, pelvis, names, bends=(0, 1, 0), sigma=sigma)
+    upper, lower, hinge = _limb(r, p, pelvis, names, bends=_BACK, sigma=sigma)
     rest = r[f"{side}_toe"] - r[f"{side}_ankle"]
     foot = p[f"{side}_toe"] - p[f"{side}_ankle"]
     length = np.linalg.norm(foot, axis=-1, keepdims=True)
-    if False:  # the layout has no feet: they stay as on a floor
+    if np.median(length) < 0.02:  # the layout has no feet: they stay as on a floor
         ahead = _unit(np.cross(hinge, [0.0, 0.0, 1.0]))
         foot = ahead * np.hypot(rest[..., 0], rest[..., 1])[..., None]
         foot[..., 2] += rest[..., 2]
-    across = _unit(np.cross(r[names[1]] - r[names[0]], [0.0, 1.0, 0.0]))
+    across = _unit(np.cross(r[names[1]] - r[names[0]], _BACK))
     name = side.capitalize()
     return {
         f"{name}UpLeg": upper,
@@ -212,7 +214,7 @@ def _limb(
     parent: np.ndarray,
     names: list[str],
     *,
-    bends: tuple[float, float, float],
+    bends: np.ndarray,
     sigma: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turns of the two bones between three joints, and the axis about which the middle one bends.
@@ -223,7 +225,7 @@ def _limb(
     a, b, c = names
     rest_upper, rest_lower = r[b] - r[a], r[c] - r[b]
     upper, lower = p[b] - p[a], p[c] - p[b]
-    rest_hinge = _unit(np.cross(rest_upper, np.array(bends)))
+    rest_hinge = _unit(np.cross(rest_upper, bends))
     swing = _swing(_apply(parent, rest_upper), upper)
     carried = _apply(swing @ parent, rest_hinge)
     shown = np.cross(_unit(upper), _unit(lower))

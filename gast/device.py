@@ -1,0 +1,20 @@
+"""Where nets run."""
+
+import torch
+
+from .errors import InputError
+
+
+def device(name: str = "auto") -> torch.device:
+    """The device of that name; ``auto`` is the first GPU if there is one, else the CPU.
+
+    Raises:
+        InputError: There is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device {name!r} can't be used here; give auto, cpu or cuda") from error
+    return torch.device(name)

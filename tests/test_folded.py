@@ -1,0 +1,52 @@
+"""The folded lifter is the lifter."""
+
+import pytest
+import torch
+
+from gastlive.gast.folded import FoldedGASTNet
+from gastlive.gast.lifter import GASTNet
+from gastlive.gast.skeleton import H36M17, HUMANEVA15
+
+
+def trained(**changes):
+    """A net whose every number differs from its initial value."""
+    torch.manual_seed(0)
+    net = GASTNet(changes.pop("skeleton", H36M17), **{"channels": 8} | changes)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+    for parameter in net.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    return net.eval()
+
+
+NETS = {
+    "single frame": {"filter_widths": (1,)},
+    "27 frames": {"filter_widths": (3, 3, 3)},
+    "mixed widths": {"filter_widths": (3, 5, 1)},
+    "humaneva": {"filter_widths": (3, 3), "skeleton": HUMANEVA15},
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+@torch.inference_mode()
+def test_folding_changes_no_number(name):
+    net = trained(**NETS[name])
+    folded = FoldedGASTNet(net)
+    clip = torch.randn(3, 40, len(net.skeleton), 2)
+    lifted, state = [], None
+    for frame in clip.unbind(1):
+        xyz, state = folded.step(frame, state)
+        lifted.append(xyz)
+    torch.testing.assert_close(torch.stack(lifted, 1), net(clip), rtol=1e-4, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_a_folded_step_leaves_its_state_alone():
+    folded = FoldedGASTNet(trained(filter_widths=(3, 3, 3)))
+    _, state = folded.step(torch.randn(2, 17, 2))
+    frame = torch.randn(2, 17, 2)
+    first, _ = folded.step(frame, state)
+    again, _ = folded.step(frame, state)
+    torch.testing.assert_close(first, again, rtol=0, atol=0)
