@@ -6,6 +6,7 @@ features become one. What is left of a frame is a handful of matrix products.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -26,15 +27,17 @@ class FoldedGASTNet(Streaming):
     def __init__(self, net: GASTNet) -> None:
         super().__init__()
         with torch.no_grad():
-            self.skeleton, self.dilations = net.skeleton, [b.conv.dilation for b in net.blocks]
+            blocks, graphs = zip(*net.layers(), strict=True) if net.layers() else ((), ())
+            graphs = (cast(GraphAttention, net.graphs[0]), *graphs)
+            self.skeleton, self.dilations = net.skeleton, [b.conv.dilation for b in blocks]
             scale, shift = _affine(net.input_norm)
             taps = net.expand.kernel
             weight = net.expand.mix.weight * scale.repeat(taps)
             bias = net.expand.mix.weight @ shift.repeat(taps)
             self.expand = _Product(*_normed(weight, bias, net.expand_norm))
-            self.past = [net.expand.past, *(block.conv.past for block in net.blocks)]
-            self.graphs = nn.ModuleList(_FoldedGraph(graph) for graph in net.graphs)
-            self.blocks = nn.ModuleList(_FoldedBlock(block) for block in net.blocks)
+            self.past: list[int] = [net.expand.past, *(block.conv.past for block in blocks)]
+            self.graphs = nn.ModuleList(_FoldedGraph(graph) for graph in graphs)
+            self.blocks = nn.ModuleList(_FoldedBlock(block) for block in blocks)
             self.shrink = _Product(net.shrink.weight, None)
         self.eval()
 
@@ -57,8 +60,9 @@ def _window(frame: Tensor, past: State, length: int) -> tuple[Tensor, ...]:
 
 def _affine(norm: ChannelNorm) -> tuple[Tensor, Tensor]:
     """A trained norm as ``x * scale + shift``."""
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return scale, norm.bias - norm.running_mean * scale
+    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    scale = norm.weight / torch.sqrt(variance + norm.eps)
+    return scale, norm.bias - mean * scale
 
 
 def _normed(weight: Tensor, bias: Tensor | None, norm: ChannelNorm) -> tuple[Tensor, Tensor]:
@@ -69,6 +73,9 @@ def _normed(weight: Tensor, bias: Tensor | None, norm: ChannelNorm) -> tuple[Ten
 
 class _Product(nn.Module):
     """``x @ weight.T + bias`` over any leading axes."""
+
+    weight: Tensor
+    bias: Tensor | None
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
@@ -95,6 +102,11 @@ class _FoldedBlock(nn.Module):
 class _Neighbours(nn.Module):
     """`SemanticGraph` with its norm, as a short list of neighbours for each joint."""
 
+    listed: Tensor
+    weight: Tensor
+    own: Tensor
+    shift: Tensor
+
     def __init__(self, graph: SemanticGraph, norm: ChannelNorm) -> None:
         super().__init__()
         scale, shift = _affine(norm)
@@ -118,6 +130,8 @@ class _Neighbours(nn.Module):
 
 class _FoldedGraph(nn.Module):
     """`GraphAttention` of one frame."""
+
+    constant: Tensor
 
     def __init__(self, graph: GraphAttention) -> None:
         super().__init__()

@@ -55,6 +55,8 @@ class SemanticGraph(nn.Module):
         channels: C.
     """
 
+    links: Tensor
+
     def __init__(self, links: np.ndarray, channels: int) -> None:
         super().__init__()
         self.register_buffer("links", torch.from_numpy(links), persistent=False)

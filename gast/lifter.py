@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -82,9 +83,18 @@ class GASTNet(Streaming):
     def _layers(self, xy: Tensor, pad: Callable[[TemporalConv, Tensor], Tensor]) -> Tensor:
         expanded = self.expand(pad(self.expand, self.input_norm(xy)))
         x = self.graphs[0](F.relu(self.expand_norm(expanded)))
-        for block, graph in zip(self.blocks, list(self.graphs)[1:], strict=True):
+        for block, graph in self.layers():
             x = graph(block(pad(block.conv, x)))
-        return self.shrink(x)
+        return self._shrunk(x)
+
+    def layers(self) -> list[tuple["TemporalBlock", GraphAttention]]:
+        """The layers after the first: a block over time, and attention over the joints."""
+        blocks, graphs = cast("list[TemporalBlock]", self.blocks), list(self.graphs)[1:]
+        return list(zip(blocks, cast(list[GraphAttention], graphs), strict=True))
+
+    def _shrunk(self, x: Tensor) -> Tensor:
+        xyz: Tensor = self.shrink(x)
+        return xyz
 
     def strided(self, xy: Tensor) -> Tensor:
         """One frame from one receptive field, as `valid` gives it, without the frames between.
@@ -97,9 +107,9 @@ class GASTNet(Streaming):
         """
         expanded = self.expand.strided(self.input_norm(xy))
         x = self.graphs[0](F.relu(self.expand_norm(expanded)))
-        for block, graph in zip(self.blocks, list(self.graphs)[1:], strict=True):
+        for block, graph in self.layers():
             x = graph(block.strided(x))
-        return self.shrink(x)
+        return self._shrunk(x)
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Lift one frame (N, J, 2) of each stream to (N, J, 3), as `forward` would.
@@ -112,11 +122,11 @@ class GASTNet(Streaming):
         states = (None,) * (1 + len(self.blocks)) if state is None else state
         expanded, first = self.expand.step(self.input_norm(xy), states[0])
         x, after = self.graphs[0](F.relu(self.expand_norm(expanded))), [first]
-        for block, graph, past in zip(self.blocks, list(self.graphs)[1:], states[1:], strict=True):
+        for (block, graph), past in zip(self.layers(), states[1:], strict=True):
             x, past = block.step(x, past)
             x = graph(x)
             after.append(past)
-        return self.shrink(x), tuple(after)
+        return self._shrunk(x), tuple(after)
 
 
 class TemporalBlock(Streaming):

@@ -8,7 +8,7 @@ far away, and through which lens.
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .errors import InputError
 from .skeleton import Skeleton
@@ -52,6 +52,9 @@ class PersonUnits(Streaming):
     Args:
         skeleton: Layout of the joints.
     """
+
+    child: Tensor
+    parent: Tensor
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__()
@@ -98,18 +101,19 @@ class Lifter(Streaming):
         InputError: No such normalisation.
     """
 
-    def __init__(self, net: nn.Module, *, skeleton: Skeleton, normalisation: str) -> None:
+    def __init__(self, net: Streaming, *, skeleton: Skeleton, normalisation: str) -> None:
         super().__init__()
         if normalisation not in UNITS:
             raise InputError(
                 f"unknown normalisation {normalisation!r}; choose one of {', '.join(UNITS)}"
             )
         self.net, self.skeleton, self.normalisation = net, skeleton, normalisation
-        self.units = UNITS[normalisation](skeleton)
+        self.units: ScreenUnits | PersonUnits = UNITS[normalisation](skeleton)
 
     def forward(self, xy: Tensor) -> Tensor:
         """(N, T, J, 2) in screen units to (N, T, J, 3), metres, camera axes, root-relative."""
-        return self.net(self.units(xy))
+        lifted: Tensor = self.net(self.units(xy))
+        return lifted
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, 2) in screen units to (N, J, 3), as `forward` would."""

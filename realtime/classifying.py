@@ -133,8 +133,8 @@ class StreamRunner:
         while batch := {
             t: xyz for t, queue in waiting.items() if (xyz := next(queue, None)) is not None
         }:
-            for track, logits in self._streams.step(batch, time_s).items():
-                self._seen[track].logits = logits
+            for track, scores in self._streams.step(batch, time_s).items():
+                self._seen[track].logits = scores
         return {t: logits for t in people if (logits := self._seen[t].logits) is not None}
 
     def _due(self, track: int, xyz: np.ndarray, time_s: float) -> Iterator[np.ndarray]:

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from ..action.decision import Decision, Finished, Memory
-from .packets import Action, Event, Frame, Person
+from .packets import Action, Event, Frame
 
 
 class Decide:
@@ -30,7 +32,8 @@ class Decide:
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
-                people[track], ended = self._decide(track, person, frame.time_s)
+                action, ended = self._decide(track, person.probabilities, frame.time_s)
+                people[track] = replace(person, action=action)
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
 
@@ -48,14 +51,13 @@ class Decide:
                 del self._memories[track]
         return events
 
-    def _decide(self, track: int, person: Person, time_s: float) -> tuple[Person, list[Event]]:
-        odds = person.probabilities
+    def _decide(self, track: int, odds: np.ndarray, time_s: float) -> tuple[Action, list[Event]]:
         running, ended, memory = self.rule.step(time_s, odds, self._memories.get(track))
         self._memories[track] = memory
         label = self.rule.background if running is None else running.label
         start_s = time_s if running is None else running.start_s
         action = Action(self.rule.labels[label], float(memory.smooth[label]), start_s)
-        return replace(person, action=action), [self._event(track, e) for e in ended]
+        return action, [self._event(track, e) for e in ended]
 
     def _event(self, track: int, ended: Finished) -> Event:
         label = self.rule.labels[ended.label]

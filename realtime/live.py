@@ -32,7 +32,7 @@ def build(cfg: DictConfig) -> "Pipeline":
     from .summary import Summary
 
     torch.set_num_threads(cfg.threads)
-    config = OmegaConf.to_container(cfg, resolve=True)
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
     if "url" in cfg.source:
         config["source"]["url"] = masked(cfg.source.url)
     summary = Summary(folder=cfg.run_folder, config=config)

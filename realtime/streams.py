@@ -57,7 +57,8 @@ class Streams:
         new = tuple(track for track in inputs if track not in self._seen_s)
         self._seat(known)
         groups = [(known, self._state)] * bool(known) + [(new, None)] * bool(new)
-        outputs, states = {}, []
+        outputs: dict[int, np.ndarray] = {}
+        states = []
         for tracks, state in groups:
             batch = torch.from_numpy(np.stack([inputs[t] for t in tracks])).to(self.device)
             result, state = self.net.step(batch, state)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...gast.errors import InputError
-from ...gast.skeleton import named
+from ...gast.skeleton import Skeleton, named
 from ..clock import SYSTEM, Clock
 from ..packets import Frame, Pose
 from .source import Source
@@ -38,6 +38,8 @@ class Keypoints(Source):
         InputError: No such file, neither form, size or rate unknown; while iterating also: a broken
             line.
     """
+
+    layout: Skeleton
 
     def __init__(
         self,

@@ -1,0 +1,143 @@
+"""The live program as a user runs it: real clip, real detector, shipped weights, real sinks.
+
+The detector's weights come from the cache or, once, from the package index.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import pytest
+from hydra import compose, initialize_config_module
+
+from gastlive.realtime.live import build
+from gastlive.realtime.sources.demo import PATH as DEMO
+
+VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
+PROGRAM = [sys.executable, "-m", "gastlive.realtime.live"]
+
+
+def run(folder, *overrides):
+    """One run in this process; what summary.json says."""
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        cfg = compose("live", overrides=[f"run_folder={folder}", *overrides])
+    return build(cfg).run()
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_demo_gives_video_frames_events_and_summary(tmp_path, capfd):
+    source = ["source=video", f"source.path={DEMO}", "source.start_s=2", "source.stop_s=9"]
+    summary = run(tmp_path, *source)
+    assert summary["ended"] == "source ended"
+    assert summary["frames"] == 210
+    assert summary["people"]["ids"] == [1]
+    said = capfd.readouterr().out
+    (event, *_) = lines(tmp_path / "events.jsonl")[1:]
+    assert event["label"] in said
+    _, *frames = lines(tmp_path / "frames.jsonl")
+    assert len(frames) == 210
+    assert sum(bool(frame["people"]) for frame in frames) > 200
+    with av.open(str(tmp_path / "annotated.mp4")) as video:
+        assert video.streams.video[0].codec_context.name == "h264"
+        assert sum(1 for _ in video.decode(video=0)) == 210
+
+
+def test_keypoints_that_were_recorded_can_be_replayed(tmp_path):
+    source = ["source=video", f"source.path={DEMO}", "source.stop_s=2"]
+    run(tmp_path / "first", *source, "sink=[jsonl]")
+    recorded = tmp_path / "first" / "frames.jsonl"
+    replay = ["source=keypoints", f"source.path={recorded}", "detector=none"]
+    run(tmp_path / "again", *replay, "sink=[jsonl]")
+    first, again = lines(recorded), lines(tmp_path / "again" / "frames.jsonl")
+    assert again[0] == first[0]
+    assert len(again) == len(first)
+
+
+def test_a_file_played_like_a_camera_takes_its_own_time(tmp_path):
+    source = ["source=video", f"source.path={DEMO}", "source.stop_s=2", "source.realtime=true"]
+    summary = run(tmp_path, *source, "sink=[jsonl]")
+    assert summary["frames"] + summary["dropped"] == pytest.approx(60, abs=1)
+    assert summary["wall_s"] > 1.5
+
+
+@pytest.mark.slow
+def test_blazepose_sees_the_same_person(tmp_path):
+    source = ["source=video", f"source.path={DEMO}", "source.stop_s=4", "detector=blazepose"]
+    summary = run(tmp_path, *source, "sink=[jsonl]")
+    assert summary["people"]["ids"] == [1]
+    assert lines(tmp_path / "frames.jsonl")[0]["layout"] == "blazepose33"
+
+
+def test_two_people_keep_two_ids(tmp_path):
+    clip = VIDEOS / "pose2sim_multi_cam01.mp4"
+    if not clip.exists():
+        pytest.skip("real footage is not beside the project")
+    summary = run(tmp_path, "source=video", f"source.path={clip}", "sink=[jsonl]")
+    assert summary["people"]["ids"] == [1, 2]
+    _, *frames = lines(tmp_path / "frames.jsonl")
+    both = sum(len(frame["people"]) == 2 for frame in frames)
+    assert both > 0.9 * len(frames)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sports2d_demo", "intel_one_by_one"])
+def test_real_footage_runs_to_the_end(tmp_path, name):
+    clip = VIDEOS / f"{name}.mp4"
+    if not clip.exists():
+        pytest.skip("real footage is not beside the project")
+    summary = run(tmp_path, "source=video", f"source.path={clip}", "sink=[jsonl]")
+    assert summary["ended"] == "source ended"
+    assert summary["people"]["count"] >= 2
+
+
+def started(folder, *arguments):
+    """The program running on the demo as a camera, once it has written frames."""
+    process = subprocess.Popen(
+        [*PROGRAM, "source.realtime=true", f"hydra.run.dir={folder}", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    recorded = Path(folder) / "frames.jsonl"
+    for _ in range(600):
+        if recorded.exists() and recorded.read_text().count("\n") > 20:
+            return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.kill()
+    raise AssertionError(f"no frames were written: {process.communicate()[1]}")
+
+
+def test_ctrl_c_ends_with_a_summary_and_status_0(tmp_path):
+    process = started(tmp_path)
+    process.send_signal(signal.SIGINT)
+    said, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    assert f"results in {tmp_path}" in said
+    assert json.loads((tmp_path / "summary.json").read_text())["ended"] == "interrupted"
+    with av.open(str(tmp_path / "annotated.mp4")) as video:
+        decoded = sum(1 for _ in video.decode(video=0))
+    assert decoded == len(lines(tmp_path / "frames.jsonl")) - 1
+
+
+def test_killing_loses_at_most_the_frame_in_work(tmp_path):
+    process = started(tmp_path)
+    process.kill()
+    process.communicate(timeout=60)
+    recorded = lines(tmp_path / "frames.jsonl")[1:]
+    assert [frame["index"] for frame in recorded] == sorted(frame["index"] for frame in recorded)
+    with av.open(str(tmp_path / "annotated.mp4")) as video:
+        decoded = sum(1 for _ in video.decode(video=0))
+    assert abs(decoded - len(recorded)) <= 1
