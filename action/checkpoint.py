@@ -1,17 +1,13 @@
 """Action heads to and from files: safetensors with a card; a file never runs code."""
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
-
+from ..gast.cards import expect, fill, read, write
 from ..gast.errors import InputError
 from ..gast.skeleton import named
 from .head import Head, StreamingHead, WindowedHead
@@ -39,6 +35,7 @@ class HeadCard:
         version: Of this format.
     """
 
+    kind: ClassVar[str] = "head"
     head: str
     settings: Mapping[str, Any]
     layout: str
@@ -99,12 +96,7 @@ def save_head(
         head_name(head), head.settings, head.skeleton.name, head.fps, head.labels, background,
         head.frames, head.receptive_field, temperature, *lifter, training or {},
     )  # fmt: skip
-    weights = {
-        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
-        for key, value in head.state_dict().items()
-    }
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights, path, metadata={"gastlive_head": json.dumps(asdict(card))})
+    write(head, card, path, half=half)
     return card
 
 
@@ -122,40 +114,15 @@ def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
         InputError: No such file, not a head of ours, another version, weights that don't fit the
             card, or a field that is not as expected.
     """
-    card, weights = _read(path)
-    for name, wanted in expected.items():
-        given = getattr(card, name)
-        if given != wanted:
-            raise InputError(
-                f"head {path} has {name}={given!r}, wanted {wanted!r}; take another checkpoint or "
-                f"change the configuration"
-            )
+    card, weights = read(path, HeadCard, version=VERSION)
+    expect(card, expected, path)
     make = _head_class(card.head, path)
     try:
         head = make(named(card.layout), labels=card.labels, fps=card.fps, **card.settings)
     except TypeError as error:
         raise InputError(f"{path} can't be made into a head {card.head}: {error}") from error
-    _fill(head, weights, path)
+    fill(head, weights, name=str(path), kind="head")
     return head.eval(), card
-
-
-def _read(path: str | Path) -> tuple[HeadCard, dict[str, Tensor]]:
-    if not Path(path).is_file():
-        raise InputError(f"no action head at {path}; give the path of a .safetensors file")
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            content = json.loads((file.metadata() or {}).get("gastlive_head", "null"))
-            weights = {key: file.get_tensor(key).float() for key in list(file.keys())}
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
-        raise InputError(f"{path} is not a readable safetensors file: {error}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} is not a gastlive action head (no card in it)")
-    if content.get("version") != VERSION:
-        raise InputError(f"{path} has format version {content.get('version')}, wanted {VERSION}")
-    strange = set(content) ^ {part.name for part in fields(HeadCard)}
-    if strange:
-        raise InputError(f"{path} has a card without or with unknown {', '.join(sorted(strange))}")
-    return HeadCard(**{**content, "labels": tuple(content["labels"])}), weights
 
 
 def _head_class(name: str, path: str | Path) -> type[Any]:
@@ -168,18 +135,3 @@ def _head_class(name: str, path: str | Path) -> type[Any]:
     raise InputError(
         f"{path} is of a head {name!r} that this version does not know; update gastlive"
     )
-
-
-def _fill(head: Head, weights: Mapping[str, Tensor], path: str | Path) -> None:
-    """Put the weights into the head; every one must be there, fit and be used."""
-    wanted = head.state_dict()
-    odd = sorted(
-        set(wanted) ^ set(weights)
-        | {key for key in set(wanted) & set(weights) if wanted[key].shape != weights[key].shape}
-    )
-    if odd:
-        raise InputError(
-            f"{path} does not fit the head it claims to be "
-            f"(missing, unexpected or of another shape: {', '.join(odd[:3])})"
-        )
-    head.load_state_dict(dict(weights))

@@ -8,6 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from ..conf.program import program
+from ..gast.errors import InputError
 from ..gast.checkpoint import save
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 from ..gast.task import LiftingTask
@@ -23,7 +24,10 @@ def main(cfg: DictConfig) -> None:
     print("\n".join(data.report))
     trainer: pl.Trainer = instantiate(cfg.trainer)
     trainer.fit(task, datamodule=data, ckpt_path=cfg.resume)
-    best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    best = getattr(trainer.checkpoint_callback, "best_model_path", "")
+    if not best:
+        raise InputError("training ended before its first validation; give it more steps")
+    # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
     weights = torch.load(best, map_location="cpu", weights_only=False)["state_dict"]
     task.load_state_dict(weights)
     figures = evaluate(task.cpu().eval(), data)

@@ -5,17 +5,15 @@ Ours are safetensors whose metadata say what the weights are for; the reference 
 caller states the layout and whether they are causal.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from .cards import expect, fill, read, write
 from .errors import InputError
 from .lifter import GASTNet
 from .skeleton import Skeleton, named
@@ -39,6 +37,7 @@ class LifterCard:
         version: Of this format.
     """
 
+    kind: ClassVar[str] = "lifter"
     layout: str
     filter_widths: tuple[int, ...]
     channels: int
@@ -73,12 +72,7 @@ def save(
         net.skeleton.name, net.filter_widths, net.channels, net.causal, fps, normalisation,
         training, net.receptive_field,
     )  # fmt: skip
-    weights = {
-        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
-        for key, value in net.state_dict().items()
-    }
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights, path, metadata={"gastlive_lifter": json.dumps(asdict(card))})
+    write(net, card, path, half=half)
 
 
 def load(path: str | Path, **expected: Any) -> tuple[GASTNet, LifterCard]:
@@ -95,42 +89,16 @@ def load(path: str | Path, **expected: Any) -> tuple[GASTNet, LifterCard]:
         InputError: No such file, not a lifter of ours, another version, weights that don't fit the
             card, or a field that is not as expected.
     """
-    card, weights = _read(path)
-    for name, wanted in expected.items():
-        given = getattr(card, name)
-        if given != wanted:
-            raise InputError(
-                f"lifter {path} has {name}={given!r}, wanted {wanted!r}; take another checkpoint "
-                f"or change the configuration"
-            )
+    card, weights = read(path, LifterCard, version=VERSION)
+    expect(card, expected, path)
     net = GASTNet(
         named(card.layout),
         filter_widths=card.filter_widths,
         channels=card.channels,
         causal=card.causal,
     )
-    _fill(net, weights, str(path))
+    fill(net, weights, name=str(path), kind="lifter")
     return net.eval(), card
-
-
-def _read(path: str | Path) -> tuple[LifterCard, dict[str, Tensor]]:
-    if not Path(path).is_file():
-        raise InputError(f"no lifter checkpoint at {path}; give the path of a .safetensors file")
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            card = json.loads((file.metadata() or {}).get("gastlive_lifter", "null"))
-            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
-        raise InputError(f"{path} is not a readable safetensors file: {error}") from error
-    if card is None:
-        raise InputError(
-            f"{path} is not a gastlive lifter (no card in it); published GAST-Net checkpoints are "
-            f"read by gastlive.gast.checkpoint.import_official"
-        )
-    if card.get("version") != VERSION:
-        raise InputError(f"{path} has format version {card.get('version')}, wanted {VERSION}")
-    card["filter_widths"] = tuple(card["filter_widths"])
-    return LifterCard(**card), weights
 
 
 def import_official(
@@ -158,7 +126,7 @@ def import_official(
         weights = dict(_renamed(source, net))
     except KeyError as error:
         raise InputError(f"{name} is not a GAST-Net checkpoint: {error} is missing") from error
-    _fill(net, weights, name)
+    fill(net, weights, name=name, kind="lifter")
     return net.eval()
 
 
@@ -239,18 +207,3 @@ def _renamed(source: Mapping[str, Tensor], net: GASTNet) -> list[tuple[str, Tens
         conv(f"{ours}.mix", f"{theirs}.cat_conv")
         norm(f"{ours}.mix_norm", f"{theirs}.cat_bn")
     return weights
-
-
-def _fill(net: GASTNet, weights: Mapping[str, Tensor], name: str) -> None:
-    """Put the weights into the net; every one must be there, fit and be used."""
-    wanted = net.state_dict()
-    missing = sorted(set(wanted) - set(weights))
-    strange = sorted(set(weights) - set(wanted))
-    odd = [key for key in set(wanted) & set(weights) if wanted[key].shape != weights[key].shape]
-    if missing or strange or odd:
-        problems = {"missing": missing, "unexpected": strange, "other shape": sorted(odd)}
-        said = "; ".join(
-            f"{what}: {', '.join(keys[:3])}" for what, keys in problems.items() if keys
-        )
-        raise InputError(f"{name} does not fit the lifter it claims to be ({said})")
-    net.load_state_dict(dict(weights))

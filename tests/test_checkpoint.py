@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from gastlive.gast import checkpoint
@@ -130,7 +131,7 @@ def test_a_mismatch_is_refused_by_name(saved, expected, said):
 
 def tampered(path, change):
     weights = load_file(path)
-    with checkpoint.safe_open(str(path), framework="pt") as file:
+    with safe_open(str(path), framework="pt") as file:
         card = json.loads(file.metadata()["gastlive_lifter"])
     change(weights, card)
     save_file(weights, path, metadata={"gastlive_lifter": json.dumps(card)})

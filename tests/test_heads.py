@@ -256,7 +256,7 @@ def test_a_head_for_something_else_is_refused(saved):
 
 
 def test_what_is_no_head_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no action head at"):
+    with pytest.raises(InputError, match="no head checkpoint at"):
         load_head(tmp_path / "nothing.safetensors")
     (tmp_path / "text.safetensors").write_text("hello")
     with pytest.raises(InputError, match="not a readable safetensors file"):

@@ -63,6 +63,24 @@ def test_what_a_user_gets_wrong_is_one_line(tmp_path, arguments, said):
     assert errors.count("\n") == 1
 
 
+def test_a_server_without_libgl_is_told_what_to_install(tmp_path):
+    said = "libGL.so.1: cannot open shared object file: No such file or directory"
+    (tmp_path / "cv2.py").write_text(f"raise ImportError({said!r})")
+    status, _, errors = live(folder=tmp_path, PYTHONPATH=str(tmp_path))
+    assert status == 1
+    assert "libGL.so.1" in errors
+    assert "install libgl1 or pip install opencv-python-headless" in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_folder_that_can_not_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    status, _, errors = live(f"run_folder={tmp_path}/file/run", folder=tmp_path)
+    assert status == 1
+    assert f"{tmp_path}/file" in errors
+    assert "Traceback" not in errors
+
+
 def test_help_explains_the_groups(tmp_path):
     status, said, _ = live("--help", folder=tmp_path)
     assert status == 0

@@ -1,0 +1,114 @@
+"""Weights with a card: one safetensors file that says what its weights are for.
+
+A file never runs code, and never loads into the wrong net in silence.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from .errors import InputError
+
+
+class Card(Protocol):
+    """A frozen dataclass of plain JSON values that describes weights.
+
+    Attributes:
+        kind: What they are: lifter, head. In the file the card lies under ``gastlive_KIND``.
+        __dataclass_fields__: What makes it a dataclass.
+    """
+
+    kind: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def version(self) -> int:
+        """Of the format."""
+
+
+C = TypeVar("C", bound=Card)
+
+
+def write(net: nn.Module, card: Card, path: str | Path, *, half: bool = False) -> None:
+    """Write the net's weights and its card.
+
+    Args:
+        net: To save.
+        card: What it is for.
+        path: Where to; folders on the way are made.
+        half: Store float16, half the size; they are loaded as float32.
+    """
+    weights = {
+        key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        for key, value in net.state_dict().items()
+    }
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    save_file(weights, path, metadata={f"gastlive_{card.kind}": json.dumps(asdict(card))})
+    Path(path).chmod(0o644)
+
+
+def read(path: str | Path, card: type[C], *, version: int) -> tuple[C, dict[str, Tensor]]:
+    """The card, whose lists have become tuples, and the weights in float32.
+
+    Raises:
+        InputError: No such file, not a safetensors file, without such a card, or of another
+            version.
+    """
+    kind = card.kind
+    if not Path(path).is_file():
+        raise InputError(f"no {kind} checkpoint at {path}; give the path of a .safetensors file")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            content = json.loads((file.metadata() or {}).get(f"gastlive_{kind}", "null"))
+            weights = {key: file.get_tensor(key).float() for key in list(file.keys())}
+    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+        raise InputError(f"{path} is not a readable safetensors file: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is not a gastlive {kind} (no card in it)")
+    if content.get("version") != version:
+        raise InputError(f"{path} has format version {content.get('version')}, wanted {version}")
+    strange = set(content) ^ {part.name for part in fields(card)}
+    if strange:
+        raise InputError(f"{path} has a card without or with unknown {', '.join(sorted(strange))}")
+    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+    return card(**plain), weights
+
+
+def expect(card: Card, expected: Mapping[str, Any], path: str | Path) -> None:
+    """Refuse a card whose fields are not as the caller wants them.
+
+    Raises:
+        InputError: The first field that differs, given and wanted.
+    """
+    for name, wanted in expected.items():
+        given = getattr(card, name)
+        if given != wanted:
+            raise InputError(
+                f"{card.kind} {path} has {name}={given!r}, wanted {wanted!r}; take another "
+                f"checkpoint or change the configuration"
+            )
+
+
+def fill(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str) -> None:
+    """Put weights into a net; every one must be there, fit and be used.
+
+    Raises:
+        InputError: They are not.
+    """
+    wanted = net.state_dict()
+    both = set(wanted) & set(weights)
+    problems = {
+        "missing": set(wanted) - both,
+        "unexpected": set(weights) - both,
+        "other shape": {key for key in both if wanted[key].shape != weights[key].shape},
+    }
+    said = [f"{what}: {', '.join(sorted(keys)[:3])}" for what, keys in problems.items() if keys]
+    if said:
+        raise InputError(f"{name} does not fit the {kind} it claims to be ({'; '.join(said)})")
+    net.load_state_dict(dict(weights))
