@@ -8,8 +8,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from ..conf.program import program
-from ..gast.errors import InputError
 from ..gast.checkpoint import save
+from ..gast.errors import InputError
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 from ..gast.task import LiftingTask
 

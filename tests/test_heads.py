@@ -262,7 +262,7 @@ def test_what_is_no_head_is_refused(tmp_path):
     with pytest.raises(InputError, match="not a readable safetensors file"):
         load_head(tmp_path / "text.safetensors")
     save_file({"x": torch.zeros(1)}, tmp_path / "other.safetensors")
-    with pytest.raises(InputError, match="not a gastlive action head"):
+    with pytest.raises(InputError, match="not a gastlive head"):
         load_head(tmp_path / "other.safetensors")
 
 
