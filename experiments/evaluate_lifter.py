@@ -12,17 +12,15 @@ from torch import Tensor
 from ..conf.program import program
 from ..gast.checkpoint import load
 from ..gast.metrics import acceleration_error_mm, mpjpe_mm, p_mpjpe_mm
-from ..gast.shipped import find
+from ..gast.shipped import LIFTERS, find
 from ..gast.units import Lifter
-
-WEIGHTS = Path(__file__).parents[1] / "gast" / "weights"
 
 
 @program("evaluate_lifter")
 def main(cfg: DictConfig) -> None:
     """Print and store the errors on views of every set in ``sets``, with and without noise."""
     torch.set_num_threads(cfg.threads)
-    path = find(cfg.checkpoint, folder=WEIGHTS, kind="lifter")
+    path = find(cfg.checkpoint, folder=LIFTERS, kind="lifter")
     net, card = load(path, layout=cfg.skeleton.name)
     lifter = Lifter(net, skeleton=net.skeleton, normalisation=card.normalisation).eval()
     results = {

@@ -29,6 +29,7 @@ from ..datasets.lifted import (
 from ..datasets.motion import at_layout, resample
 from ..gast.checkpoint import load
 from ..gast.lifter import GASTNet
+from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
 from ..gast.streaming import pad_past
 from ..gast.units import Lifter
@@ -109,22 +110,23 @@ class Studio:
         ]
 
 
-def lifter(path: str | None, skeleton: Skeleton, fps: float) -> tuple[Lift, str, str]:
-    """How to lift, and the name and sha256 of what does; without a path the truth is taken.
+def lifter(name: str | None, skeleton: Skeleton, fps: float) -> tuple[Lift, str, str]:
+    """How to lift, and the name and sha256 of what does; without a name the truth is taken.
 
     Raises:
-        InputError: The file is no causal lifter for the layout and frame rate.
+        InputError: It is neither shipped nor a file, or the file is no causal lifter for the layout and frame rate.
     """
-    if path is None:
+    if name is None:
         return lambda detected, true: true, "", ""
+    path = find(name, folder=LIFTERS, kind="lifter")
     net, card = load(path, layout=skeleton.name, fps=fps, causal=True)
     units = Lifter(net, skeleton=skeleton, normalisation=card.normalisation).units
-    sha256 = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def lift(detected: np.ndarray, true: np.ndarray) -> np.ndarray:
         return in_chunks(net, units, torch.from_numpy(detected)).numpy()
 
-    return lift, Path(path).stem, sha256
+    return lift, path.stem, sha256
 
 
 @torch.inference_mode()

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from .errors import InputError
 
+LIFTERS = Path(__file__).parent / "weights"
+HEADS = Path(__file__).parents[1] / "action" / "weights"
+
 
 def find(name_or_path: str | Path, *, folder: Path, kind: str) -> Path:
     """Where weights are: those in `folder` by name, any other by path.

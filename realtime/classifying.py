@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from ..action.checkpoint import load_head
 from ..gast.device import device as pick
-from ..gast.shipped import find
+from ..gast.shipped import HEADS, find
 from ..gast.streaming import Streaming
 from .buffer import RingBuffer
 from .packets import Frame
 from .streams import Streams
 
-WEIGHTS = Path(__file__).parents[1] / "action" / "weights"
 LARGEST_GAP_S = 0.5
 """Across a longer gap nothing is interpolated: the person goes on from what is seen now."""
 
@@ -53,7 +51,7 @@ class Classify:
         window_every_s: float = 0.1,
         device: str = "cpu",
     ) -> None:
-        head, self.card = load_head(find(checkpoint, folder=WEIGHTS, kind="head"), layout=layout)
+        head, self.card = load_head(find(checkpoint, folder=HEADS, kind="head"), layout=layout)
         self.labels, self.background = tuple(self.card.labels), self.card.background
         self.temperature = self.card.temperature
         self._run: StreamRunner | WindowRunner

@@ -1,17 +1,14 @@
 """The lifting stage: 2-D joints to 3-D joints, for everyone in view at once."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from ..gast.checkpoint import load
 from ..gast.folded import FoldedGASTNet
-from ..gast.shipped import find
+from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
 from ..gast.units import Lifter, to_screen
 from .packets import Frame
 from .streams import Streams
-
-WEIGHTS = Path(__file__).parents[1] / "gast" / "weights"
 
 
 class Lift:
@@ -32,7 +29,7 @@ class Lift:
     name = "lifter"
 
     def __init__(self, checkpoint: str, *, patience_s: float = 1.0, device: str = "cpu") -> None:
-        net, self.card = load(find(checkpoint, folder=WEIGHTS, kind="lifter"), causal=True)
+        net, self.card = load(find(checkpoint, folder=LIFTERS, kind="lifter"), causal=True)
         self.layout: Skeleton = net.skeleton
         lifter = Lifter(
             FoldedGASTNet(net), skeleton=net.skeleton, normalisation=self.card.normalisation
