@@ -114,7 +114,7 @@ def lifter(name: str | None, skeleton: Skeleton, fps: float) -> tuple[Lift, str,
     """How to lift, and the name and sha256 of what does; without a name the truth is taken.
 
     Raises:
-        InputError: It is neither shipped nor a file, or the file is no causal lifter for the layout and frame rate.
+        InputError: It is neither shipped nor a file, or no causal lifter for the layout and rate.
     """
     if name is None:
         return lambda detected, true: true, "", ""

@@ -53,16 +53,6 @@ def test_every_option_of_the_live_program_composes():
                     assert group.name in compose("live", overrides=[f"{group.name}={given}"])
 
 
-def test_a_users_own_options_come_from_outside(tmp_path):
-    from hydra import initialize_config_dir
-
-    (tmp_path / "decision").mkdir()
-    (tmp_path / "decision" / "mine.yaml").write_text("enter: 0.9\n")
-    with initialize_config_dir(str(tmp_path), version_base="1.3"):
-        overrides = ["hydra.searchpath=[pkg://gastlive.conf]", "+decision=mine"]
-        assert compose(overrides=overrides).decision.enter == 0.9
-
-
 def test_no_file_imports_by_a_bare_root_name():
     bare = re.compile(rf"^\s*(?:from|import) (?:{'|'.join(OURS)})(?:\.|\s)", re.MULTILINE)
     for folder in (*OURS, "tests"):

@@ -1,5 +1,7 @@
 """Detectors, on networks of a few lines that find the brightest spot, and on real people."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -526,3 +528,24 @@ def test_blazepose_looks_anew_when_the_picture_size_changes(blazepose):
     assert not np.array_equal(followed, fresh)
     blazepose(framed(person))
     np.testing.assert_array_equal(blazepose(framed(narrower)).poses[0].xy, fresh)
+
+
+def test_networks_that_are_given_up_leave_ctrl_c_working():
+    program = (
+        "import gc, os, signal, time\n"
+        "from gastlive.realtime.detectors.movenet import MoveNet\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "one, other = MoveNet(threads=1), MoveNet(threads=1)\n"
+        "del one\n"
+        "gc.collect()\n"
+        "del other\n"
+        "gc.collect()\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(1)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    given = [sys.executable, "-X", "faulthandler", "-c", program]
+    done = subprocess.run(given, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n")

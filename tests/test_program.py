@@ -81,9 +81,19 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path):
     assert "Traceback" not in errors
 
 
+def test_a_users_own_options_come_from_outside(tmp_path):
+    (tmp_path / "mine" / "decision").mkdir(parents=True)
+    (tmp_path / "mine" / "decision" / "careful.yaml").write_text("enter: 0.87\n")
+    given = ["--config-dir", "mine", "decision=careful", "--cfg", "job"]
+    status, said, _ = live(*given, folder=tmp_path)
+    assert status == 0
+    assert "enter: 0.87" in said
+
+
 def test_help_explains_the_groups(tmp_path):
     status, said, _ = live("--help", folder=tmp_path)
     assert status == 0
+    assert "tells who is who" in said
     for group in ("source", "detector", "tracker", "lifter", "classifier", "decision", "sink"):
         assert f"\n{group}: " in said
 

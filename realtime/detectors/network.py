@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,13 +75,24 @@ class Network:
         return {name: t.data for name, t in zip(self._outputs, tensors, strict=True)}
 
 
-def _read(path: Path) -> "openvino.Model":
+@cache
+def _core() -> "openvino.Core":
+    """OpenVINO's core, one for the whole process and never given up.
+
+    The CPU plugin of each core moves signal handlers onto a stack of its own. When two cores go in
+    the order they came, the stack of the first, already freed, is put back, and Ctrl-C ends the
+    process with a segmentation fault (OpenVINO 2026.4).
+    """
     import openvino
 
+    return openvino.Core()
+
+
+def _read(path: Path) -> "openvino.Model":
     if not path.is_file():
         raise InputError(f"no network at {path}; give the path of an .onnx or .tflite file")
     try:
-        model = openvino.Core().read_model(path)
+        model = _core().read_model(path)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise InputError(
@@ -160,4 +172,4 @@ def _compiled(
         "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,
     }
-    return openvino.Core().compile_model(processor.build(), "CPU", settings)
+    return _core().compile_model(processor.build(), "CPU", settings)
