@@ -17,6 +17,7 @@ from gastlive.realtime.detectors.movenet import MoveNet
 from gastlive.realtime.detectors.none import NoDetector
 from gastlive.realtime.detectors.picture import Letterbox, cut_out
 from gastlive.realtime.detectors.rtmpose import RTMPose, decoded
+from gastlive.realtime.opencv import open_capture
 from gastlive.realtime.packets import Frame, Pose
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
@@ -145,7 +146,7 @@ def spot_people(path, scores, *, apart=0.0):
 
 def still(video, index):
     """One picture of the real footage."""
-    reader = cv2.VideoCapture(str(VIDEOS / video))
+    reader = open_capture(str(VIDEOS / video))
     reader.set(cv2.CAP_PROP_POS_FRAMES, index)
     image = reader.read()[1]
     reader.release()
