@@ -286,9 +286,13 @@ class ActionStreams(pl.LightningDataModule):
             augmentation=self.augmentation, onset_frames=self.onset_frames,
             onset_weight=self.onset_weight,
         )  # fmt: skip
+        self.val = self.once("val")
+
+    def once(self, part: str) -> "Kept":
+        """Continuous streams that show every recording of a part of the split once."""
         rng = np.random.default_rng(self.seed + 1)
-        pieces = continuous(self._read("val"), frames=self.val_frames, splice=self.splice, rng=rng)
-        self.val = Kept(padded(pieces, self.batch))
+        pieces = continuous(self._read(part), frames=self.val_frames, splice=self.splice, rng=rng)
+        return Kept(padded(pieces, self.batch))
 
     def _read(self, part: str) -> Repertoire:
         clips = read_folder(self.folder, sorted(self.split.parts[part]))
