@@ -187,7 +187,8 @@ class DetectorNoise:
         frames, order = xy.shape[1], _from_the_root(skeleton)
         limbs = [i for name, i in skeleton.limbs.items() if name.endswith(("_arm", "_leg", "head"))]
         legs = [i for i, j in enumerate(skeleton.joints) if j.endswith(("_knee", "_ankle"))]
-        for n in np.flatnonzero(rng.random(len(xy)) < self.lost):
+        losing = rng.random(len(xy)) < self.lost
+        for n in np.flatnonzero(losing & (frames > 1)):  # what is lost was seen before
             limb = limbs[rng.integers(len(limbs))]
             gone = limb[rng.integers(len(limb)) :]
             start = int(rng.integers(1, frames))

@@ -120,6 +120,12 @@ def test_a_person_cut_off_at_the_hips_keeps_the_upper_body(rng):
     np.testing.assert_array_equal(spoilt[:, :, upper], xy[:, :, upper])
 
 
+def test_a_clip_of_a_single_frame_can_lose_nothing(rng):
+    xy, _ = STILL.see(standing(frames=1), root=0, rng=rng)
+    _, seen = DetectorNoise(**QUIET | {"lost": 1.0}).apply(xy.copy(), H36M17, rng)
+    assert seen.all()
+
+
 def random_views(**changes):
     rng = np.random.default_rng(1)
     clips = [[rng.normal(size=(30, 17, 3)).astype(np.float32)] for _ in range(2)]
