@@ -29,8 +29,8 @@ class RandomViews(IterableDataset[Batch]):
         frames: T of a window.
         batch: Windows a batch.
         batches: How many there are.
-        seed: The same seed gives the same batches; ``None`` goes on from where the last pass
-            ended, so that no view comes twice.
+        seed: The same seed gives the same batches.
+        fixed: Every pass shows the same views; otherwise every pass shows new ones.
         views: Where cameras stand.
         noise: What the detector does; ``None`` for exact 2-D joints.
         body_spread: See `views.scale_bones`.

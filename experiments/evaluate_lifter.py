@@ -21,7 +21,7 @@ def main(cfg: DictConfig) -> None:
     """Print and store the errors on views of every set in ``sets``, with and without noise."""
     torch.set_num_threads(cfg.threads)
     path = find(cfg.checkpoint, folder=LIFTERS, kind="lifter")
-    net, card = load(path, layout=cfg.skeleton.name)
+    net, card = load(path, layout=cfg.skeleton.name, fps=cfg.datamodule.fps)
     lifter = Lifter(net, skeleton=net.skeleton, normalisation=card.normalisation).eval()
     results = {
         "checkpoint": str(cfg.checkpoint),

@@ -24,9 +24,7 @@ from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 def main(cfg: DictConfig) -> None:
     """Compare frames.jsonl with the ground truth that `gastlive-render` wrote."""
     header, frames = read(Path(cfg.recording) / "frames.jsonl")
-    with np.load(Path(cfg.truth).expanduser(), allow_pickle=False) as file:
-        truth = dict(file)
-    results = compare(header, frames, truth)
+    results = compare(header, frames, read_truth(Path(cfg.truth).expanduser()))
     Path(cfg.output).parent.mkdir(parents=True, exist_ok=True)
     Path(cfg.output).write_text(json.dumps(results, indent=1) + "\n")
     print(json.dumps(results, indent=1))
@@ -40,10 +38,24 @@ def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         InputError: It is not one.
     """
     try:
-        header, *frames = [json.loads(line) for line in path.read_text().splitlines()]
+        whole, _, _ = path.read_text().rpartition("\n")  # a killed run may end in half a line
+        header, *frames = [json.loads(line) for line in whole.splitlines()]
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is no frames.jsonl of gastlive: {error}") from error
     return header, frames
+
+
+def read_truth(path: Path) -> dict[str, np.ndarray]:
+    """What `gastlive-render` knows of a clip.
+
+    Raises:
+        InputError: It is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in ("labels", "h36m17_relative_m")}
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} is no truth that gastlive-render wrote: {error}") from error
 
 
 def compare(
@@ -60,7 +72,13 @@ def compare(
         Plain JSON: shares of frames from 0 to 1, errors in mm. A frame without a person, or
         before the decision, counts as wrong. Transitions that the truth labels with the
         background count like any other frame.
+
+    Raises:
+        InputError: Nobody was lifted, or the truth is of another, shorter clip.
     """
+    last = max((frame["index"] for frame in frames), default=0)
+    if last >= len(truth["labels"]):
+        raise InputError(f"the truth has {len(truth['labels'])} frames, the recording frame {last}")
     names = [*header["labels"], *sorted(set(truth["labels"].tolist()) - set(header["labels"]))]
     number = {name: i for i, name in enumerate([*names, ""])}
     background = number.get("idle", 0)
@@ -76,8 +94,11 @@ def compare(
             exact.append(truth["h36m17_relative_m"][frame["index"]])
     confusion = confusion_matrix(np.array(said), np.array(true), classes=len(number))
     heard = confusion_matrix(np.array(best), np.array(true), classes=len(number))
+    if not lifted:
+        raise InputError("nobody in the recording has 3-D joints; record with a lifter")
+    heard_of = np.where(np.array(said) == number[""], background, said)
     events = event_score(
-        spans(np.array(said), background=background), spans(np.array(true), background=background)
+        spans(heard_of, background=background), spans(np.array(true), background=background)
     )
     poses = [torch.tensor(np.array(part), dtype=torch.float32) for part in (lifted, exact)]
     shares = dict(zip(number, class_accuracies(confusion), strict=True))

@@ -31,7 +31,7 @@ class LifterCard:
         channels: As in `GASTNet`.
         causal: As in `GASTNet`.
         fps: Frame rate it was trained at.
-        normalisation: What units it takes: a name in `gast.normalisation`.
+        normalisation: What units it takes: a key of `gast.units.UNITS`.
         training: Where the weights come from: data, recipe, seed, figures; plain JSON.
         receptive_field: Frames; derived, stored for readers of the file.
         version: Of this format.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .errors import InputError
 from .graph import ChannelNorm, GraphAttention, SemanticGraph
 from .lifter import GASTNet, TemporalBlock
 from .streaming import State, Streaming
@@ -22,10 +23,15 @@ class FoldedGASTNet(Streaming):
 
     Args:
         net: Causal and trained; what it learns later is not seen here.
+
+    Raises:
+        InputError: It is centred.
     """
 
     def __init__(self, net: GASTNet) -> None:
         super().__init__()
+        if not net.causal:
+            raise InputError("a centred lifter can't stream: it looks ahead; take a causal one")
         with torch.no_grad():
             blocks, graphs = zip(*net.layers(), strict=True) if net.layers() else ((), ())
             graphs = (cast(GraphAttention, net.graphs[0]), *graphs)

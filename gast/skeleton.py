@@ -238,6 +238,7 @@ _ARM = {
     "forearm",
     "wrist",
     "hand",
+    "hand_root",
     "hand_tip",
     "fingers",
     "thumb",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gastlive.experiments.evaluate_recording import compare, read
+from gastlive.experiments.evaluate_recording import compare, read, read_truth
 from gastlive.gast.errors import InputError
 
 HEADER = {"labels": ["idle", "wave"]}
@@ -47,6 +47,33 @@ def test_the_truth_of_a_dropped_frame_is_left_out(truth):
     pose = truth["h36m17_relative_m"]
     frames = [frame(0, "idle", pose[0].tolist()), frame(2, "wave", pose[2].tolist())]
     assert compare(HEADER, frames, truth)["decision_frame_accuracy"] == 1
+
+
+def test_a_moment_without_a_person_is_no_event(truth):
+    pose = truth["h36m17_relative_m"]
+    frames = [{"index": 0, "people": []}]
+    frames += [frame(i, "wave", pose[i].tolist()) for i in (1, 2)]
+    assert compare(HEADER, frames, truth)["event_f1"] == 1
+
+
+def test_a_recording_without_poses_or_of_another_clip_is_refused(truth):
+    with pytest.raises(InputError, match="nobody in the recording"):
+        compare(HEADER, [frame(0, "idle")], truth)
+    with pytest.raises(InputError, match="the truth has 4 frames"):
+        compare(HEADER, [frame(9, "idle")], truth)
+
+
+def test_a_truth_that_is_none_is_refused(tmp_path):
+    (tmp_path / "text.npz").write_text("no truth")
+    np.savez(tmp_path / "other.npz", labels=np.zeros(1))
+    for name in ("text.npz", "other.npz", "none.npz"):
+        with pytest.raises(InputError, match="no truth that gastlive-render wrote"):
+            read_truth(tmp_path / name)
+
+
+def test_half_a_line_at_the_end_of_a_killed_run_is_left_out(tmp_path):
+    (tmp_path / "frames.jsonl").write_text('{"labels": []}\n{"index": 0}\n{"ind')
+    assert read(tmp_path / "frames.jsonl") == ({"labels": []}, [{"index": 0}])
 
 
 def test_something_that_is_no_recording_is_refused(tmp_path):

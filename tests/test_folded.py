@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from gastlive.experiments.time_lifter import step_ms
+from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
 from gastlive.gast.lifter import GASTNet
 from gastlive.gast.skeleton import H36M17, HUMANEVA15
@@ -50,3 +52,22 @@ def test_a_folded_step_leaves_its_state_alone():
     first, _ = folded.step(frame, state)
     again, _ = folded.step(frame, state)
     torch.testing.assert_close(first, again, rtol=0, atol=0)
+
+
+def test_a_centred_lifter_can_not_be_folded():
+    with pytest.raises(InputError, match="centred"):
+        FoldedGASTNet(trained(filter_widths=(3,), causal=False))
+
+
+def test_every_net_is_timed_for_as_many_people_as_are_asked_for():
+    seen = []
+
+    class Watched(FoldedGASTNet):
+        def step(self, xy, state=None):
+            seen.append((len(xy), state is None))
+            return super().step(xy, state)
+
+    nets = {name: Watched(trained(filter_widths=(3,))) for name in ("one", "other")}
+    timed = step_ms(nets, H36M17, people=2, frames=3, warm=1)
+    assert set(timed) == {"one", "other"}
+    assert seen == [(2, True)] * 2 + [(2, False)] * 6

@@ -457,13 +457,13 @@ def test_a_colour_of_two_numbers_is_refused():
 def test_without_anny_the_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("GASTLIVE_CACHE", str(tmp_path))
     monkeypatch.setitem(__import__("sys").modules, "anny", None)
-    with pytest.raises(InputError, match=r"needs anny, .* pip install 'gastlive\[render\]'"):
+    with pytest.raises(InputError, match=r"needs anny, .* pip install -e '\.\[render\]'"):
         anny_body(**SHAPE)
 
 
 def test_without_moderngl_the_line_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "moderngl", None)
-    with pytest.raises(InputError, match=r"moderngl, .* pip install 'gastlive\[render\]'"):
+    with pytest.raises(InputError, match=r"moderngl, .* pip install -e '\.\[render\]'"):
         film(tmp_path, stick_body()).shoot()
 
 

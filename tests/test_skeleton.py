@@ -56,6 +56,13 @@ def test_limb_groups_share_out_all_joints_and_mirror(layout):
     assert {"head", "left_leg", "right_leg"} <= set(groups)
 
 
+@EVERY
+def test_no_part_of_an_arm_or_leg_counts_as_head(layout):
+    parts = ("shoulder", "elbow", "wrist", "hand", "finger", "thumb", "hip", "knee", "ankle")
+    head = [layout.joints[i] for i in layout.limbs["head"]]
+    assert not [joint for joint in head if any(part in joint for part in parts)]
+
+
 @pytest.mark.parametrize(
     ("layout", "parents"),
     [

@@ -25,7 +25,8 @@ def export_anny(path: Path, shape: Mapping[str, float]) -> None:
         import torch
     except ImportError as error:
         raise InputError(
-            f"making a body needs {error.name}, which is missing; pip install 'gastlive[render]'"
+            f"making a body needs {error.name}, which is missing; "
+            f"pip install -e '.[render]' in a clone"
         ) from error
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # Anny prefers another skinning, which isn't used here

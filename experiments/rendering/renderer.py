@@ -103,7 +103,7 @@ def _context() -> "moderngl.Context":
         import moderngl
     except ImportError as error:
         raise InputError(
-            "drawing needs moderngl, which is missing; pip install 'gastlive[render]'"
+            "drawing needs moderngl, which is missing; pip install -e '.[render]' in a clone"
         ) from error
     try:
         return moderngl.create_context(**_HEADLESS)
