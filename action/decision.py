@@ -57,9 +57,10 @@ class Memory:
 class Decision:
     """Hysteresis over time: an action enters when it is likely for long enough, leaves likewise.
 
-    An action begins when its probability has been at least `enter` for `enter_s`, dated back to
-    when that began; it ends when its probability has been below `leave` for `leave_s`, dated back
-    to when it fell, or when another action begins. The background class never is an action.
+    An action begins when it has been the likeliest, with a probability of at least `enter`, for
+    `enter_s`, dated back to when that began; it ends when its probability has been below `leave`
+    for `leave_s`, dated back to when it fell, or when another action begins. The background class
+    never is an action.
 
     Args:
         labels: Names of the K classes.
@@ -116,7 +117,7 @@ class Decision:
         """
         smooth = self._smooth(time_s, probabilities, memory)
         rising_s = np.full(len(smooth), np.nan) if memory is None else memory.rising_s.copy()
-        high = smooth >= self.enter
+        high = (smooth >= self.enter) & (smooth == smooth.max())  # only what is likeliest may rise
         high[self.background] = False
         rising_s[high & np.isnan(rising_s)] = time_s
         rising_s[~high] = np.nan

@@ -128,9 +128,7 @@ class StreamRunner:
         remembered = self._streams.remembered
         self._seen = {track: seen for track, seen in self._seen.items() if track in remembered}
         waiting = {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
-        while batch := {
-            t: xyz for t, queue in waiting.items() if (xyz := next(queue, None)) is not None
-        }:
+        while batch := _next_of_each(waiting):
             for track, scores in self._streams.step(batch, time_s).items():
                 self._seen[track].logits = scores
         return {t: logits for t in people if (logits := self._seen[t].logits) is not None}

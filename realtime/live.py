@@ -1,5 +1,8 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
+import logging
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,16 +10,50 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from ..conf.program import program
+from ..gast.errors import InputError
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline
 
 
+def main() -> None:
+    """The program; what the command line says of addresses and paths is taken as it stands."""
+    sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
+    run()
+
+
+def quoted(argument: str) -> str:
+    """``source.url=...`` and paths in quotes, so that none of their characters is Hydra's grammar.
+
+    Otherwise an address with ``?a=1&b=2`` or a password with ``!`` would not be understood, and
+    would be printed in the complaint.
+    """
+    key, _, value = argument.partition("=")
+    if key not in ("source.url", "source.path", "source.folder") or not value:
+        return argument
+    if value[0] in "'\"" or value in ("null", "???"):
+        return argument
+    # In quotes a backslash is itself, except before a quote.
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
+    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
+    return f"{key}='{escaped}'"
+
+
 @program("live")
-def main(cfg: DictConfig) -> None:
+def run(cfg: DictConfig) -> None:
     """Until the source ends or Ctrl-C is pressed; then say where the results are."""
+    speak()
     print(f"results go to {Path(cfg.run_folder)}", flush=True)
     print(report(build(cfg).run(), Path(cfg.run_folder)))
+
+
+def speak() -> None:
+    """Warnings, such as of a camera that gives another size, go to stderr as they come."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("gastlive: %(message)s"))
+    logger = logging.getLogger("gastlive")
+    logger.setLevel(logging.WARNING)
+    logger.handlers, logger.propagate = [handler], False
 
 
 def build(cfg: DictConfig) -> "Pipeline":
@@ -25,12 +62,13 @@ def build(cfg: DictConfig) -> "Pipeline":
     # line, and `gastlive --help` does not wait for them.
     import torch
 
-    from ..action.decision import Decision
     from .deciding import Decide
     from .pipeline import Pipeline
     from .sources.stream import masked
     from .summary import Summary
 
+    if not isinstance(cfg.threads, int) or cfg.threads < 1:
+        raise InputError(f"threads={cfg.threads} is no number of CPU threads; give 1 or more")
     torch.set_num_threads(cfg.threads)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     if "url" in cfg.source:
@@ -39,7 +77,9 @@ def build(cfg: DictConfig) -> "Pipeline":
     source = instantiate(cfg.source)
     lifter = instantiate(cfg.lifter)
     classifier = instantiate(cfg.classifier, layout=lifter.layout.name)
-    rule = Decision(classifier.labels, background=classifier.background, **cfg.decision)
+    rule = instantiate(
+        cfg.decision, labels=list(classifier.labels), background=classifier.background
+    )
     return Pipeline(
         source=source,
         detector=instantiate(cfg.detector),
@@ -55,14 +95,16 @@ def build(cfg: DictConfig) -> "Pipeline":
 
 def report(summary: dict[str, Any], folder: Path) -> str:
     """The few lines a person wants to read at the end."""
-    age = summary["age_ms"] or {}
+    if not summary["frames"]:
+        return f"{summary['ended']}: no frame came\nresults in {folder}"
+    age = summary["age_ms"]
     events = ", ".join(f"{n} {label}" for label, n in summary["events"]["labels"].items())
     return "\n".join(
         (
             f"{summary['ended']}: {summary['frames']} frames, {summary['dropped']} dropped, "
             f"{summary['fps']} frames/s, {summary['people']['count']} people",
             f"actions: {events or 'none'}",
-            f"capture to label: p50 {age.get('p50')} ms, p95 {age.get('p95')} ms",
+            f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms",
             f"results in {folder}",
         )
     )

@@ -1,8 +1,10 @@
 """Source, stages, sinks: the whole live program."""
 
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from signal import SIGINT, SIGTERM
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
@@ -54,6 +56,7 @@ class Pipeline:
         self.source, self.sinks, self.summary, self.clock = source, sinks, summary, clock
         self.stages: Sequence[Stage] = (detector, tracker, joints, lifter, classifier, decision)
         self.decision = decision
+        self._doing = "waiting"  # or pushing, or ending
         layout = detector.layout or source.layout
         self.info = RunInfo(
             width=None,
@@ -76,25 +79,45 @@ class Pipeline:
             InputError: The source failed or a sink can't write; what had been recorded is kept,
                 and the summary says why it ended.
         """
-        ended = "source ended"
+        with _signals(self._interrupt):
+            ended, failure = self._run()
+            content = self._close(ended, failing=failure is not None)
+        if failure is not None:
+            raise failure
+        return content
+
+    def _run(self) -> tuple[str, BaseException | None]:
+        """Why it ended, and the error if it was one."""
         try:
-            with _terminated_like_interrupted():
-                for sink in self.sinks.values():
-                    sink.begin(self.info)
-                for frame in self.source:
-                    self._push(frame)
+            for sink in self.sinks.values():
+                sink.begin(self.info)
+            for frame in self.source:
+                self._doing = "pushing"
+                self._push(frame)
+                if self._doing == "ending":
+                    raise KeyboardInterrupt
+                self._doing = "waiting"
         except KeyboardInterrupt:
-            ended = "interrupted"
+            return "interrupted", None
         except WindowClosed:
-            ended = "window closed"
+            return "window closed", None
         except (InputError, OSError) as error:
-            ended = str(error)
-            self._close(ended, failing=True)
-            raise
-        except BaseException as error:
-            self._close(f"{type(error).__name__}: {error}", failing=True)
-            raise
-        return self._close(ended)
+            return str(error), error
+        except Exception as error:
+            return f"{type(error).__name__}: {error}", error
+        finally:
+            self._doing = "ending"
+        return "source ended", None
+
+    def _interrupt(self, number: int, at: FrameType | None) -> None:
+        """Ctrl-C or a polite kill: a frame in work is finished, so that all sinks have the same.
+
+        While the run is ending it does nothing: who presses twice still wants what was recorded.
+        """
+        waiting = self._doing == "waiting"
+        self._doing = "ending"
+        if waiting:
+            raise KeyboardInterrupt
 
     def _push(self, frame: Frame) -> None:
         spent_s = {}
@@ -105,13 +128,14 @@ class Pipeline:
             spent_s[stage.name] = now_s - start_s
             start_s = now_s
         frame = frame.knowing(spent_s=spent_s)
+        for warning in self.source.warnings:
+            self.summary.warn(warning)
         self.summary.add(frame, start_s - frame.captured_s)
         for sink in self.sinks.values():
             sink(frame)
 
     def _close(self, ended: str, *, failing: bool = False) -> dict[str, Any]:
         """Finish everything, whatever fails on the way; the first failure is raised at the end."""
-        self.source.close()
         last = self.decision.finish()
         errors: list[Exception] = []
         for sink in self.sinks.values():
@@ -127,20 +151,21 @@ class Pipeline:
             content = self.summary.write(ended, sinks=said)
         except (InputError, OSError) as error:
             errors.append(error)
+        self.source.close()  # last: a stuck driver may take its time
         if errors and not failing:
             raise errors[0]
         return content if not errors else {}
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """A polite kill ends the run as Ctrl-C does."""
-
-    def interrupt(number: int, at: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Ctrl-C and a polite kill go to `handler` for a while, if this is the main thread."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in (SIGINT, SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, other in before.items():
+            signal.signal(number, other)

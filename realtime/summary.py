@@ -8,6 +8,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from .clock import SYSTEM
 from .packets import Event, Frame
 from .sinks.folder import run_folder, unwritable
 
-_PACKAGES = ("gastlive", "numpy", "torch", "openvino", "opencv-python", "av", "scipy")
+_PACKAGES = (
+    "gastlive", "numpy", "torch", "openvino", "opencv-python", "opencv-python-headless", "av",
+    "scipy", "hydra-core", "rich",
+)  # fmt: skip
 _MEGABYTE = 2**20
 
 
@@ -60,6 +64,7 @@ class Summary:
         self._frames = self._dropped = 0
         self._first_s = self._last_s = self._next_s = 0.0
         self._first_time_s = self._last_time_s = 0.0
+        self._first_clock: str | None = None  # on the wall, to date what is counted from here
         self._first_label_s: float | None = None
 
     def add(self, frame: Frame, age_s: float) -> None:
@@ -67,6 +72,7 @@ class Summary:
         now_s = self._clock()
         if self._frames == 0:
             self._first_s, self._first_time_s = now_s, frame.time_s
+            self._first_clock = datetime.now().astimezone().isoformat(timespec="milliseconds")
             self._next_s = now_s + self._every_s
         self._last_s, self._last_time_s = now_s, frame.time_s
         self._frames, self._dropped = self._frames + 1, frame.dropped
@@ -120,6 +126,7 @@ class Summary:
             "stream_s": _rounded(self._last_time_s - self._first_time_s),
             "age_ms": self._age_ms.percentiles(),
             "stages_ms": {stage: ms.percentiles() for stage, ms in self._stages_ms.items()},
+            "first_frame": {"time_s": _rounded(self._first_time_s), "clock": self._first_clock},
             "first_label_s": _rounded(self._first_label_s),
             "people": {"count": len(self._people), "ids": sorted(self._people)},
             "events": {"count": self._events.total(), "labels": dict(self._events.most_common())},
@@ -195,7 +202,7 @@ def _versions() -> dict[str, str]:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
+            continue  # OpenCV comes in two builds
     return found
 
 

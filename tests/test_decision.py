@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,18 @@ def test_another_action_pushes_the_running_one_out_without_overlap():
     _, (wave, walk) = play(decision(), [(WAVE, 0.9)] * 10 + [(WALK, 0.9)] * 10)
     assert wave.end_s <= walk.start_s
     assert (wave.label, walk.label) == (WAVE, WALK)
+
+
+def test_actions_never_overlap_even_when_two_are_above_the_entering_threshold():
+    rule, memory, ended = decision(enter=0.3, leave=0.2), None, []
+    for i in range(60):
+        odds = [0.1, 0.5, 0.4] if (i // 20) % 2 == 0 else [0.1, 0.4, 0.5]
+        _, finished, memory = rule.step(i / 10, np.array(odds), memory)
+        ended += finished
+    ended += rule.finish(memory)
+    assert [LABELS[e.label] for e in ended] == ["wave", "walk", "wave"]
+    for one, after in pairwise(ended):
+        assert one.end_s <= after.start_s
 
 
 def test_the_background_is_never_an_action():

@@ -132,6 +132,17 @@ def test_ctrl_c_ends_with_a_summary_and_status_0(tmp_path):
     assert decoded == len(lines(tmp_path / "frames.jsonl")) - 1
 
 
+def test_an_impatient_second_ctrl_c_loses_nothing(tmp_path):
+    process = started(tmp_path)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    said, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert f"results in {tmp_path}" in said
+    assert json.loads((tmp_path / "summary.json").read_text())["ended"] == "interrupted"
+
+
 def test_killing_loses_at_most_the_frame_in_work(tmp_path):
     process = started(tmp_path)
     process.kill()
@@ -140,4 +151,5 @@ def test_killing_loses_at_most_the_frame_in_work(tmp_path):
     assert [frame["index"] for frame in recorded] == sorted(frame["index"] for frame in recorded)
     with av.open(str(tmp_path / "annotated.mp4")) as video:
         decoded = sum(1 for _ in video.decode(video=0))
-    assert abs(decoded - len(recorded)) <= 1
+    # One in work, and one whose duration the mp4 learns only from the next.
+    assert 0 <= len(recorded) - decoded <= 2

@@ -4,12 +4,14 @@ import subprocess
 import sys
 
 import pytest
+from hydra import compose, initialize_config_module
 from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from gastlive.conf.program import explained
 from gastlive.gast.errors import InputError
+from gastlive.realtime.live import quoted
 
 
 def live(*arguments, folder, **environment):
@@ -51,6 +53,8 @@ def test_an_unknown_setting_is_named(tmp_path):
         (["lifter.checkpoint=gast9"], "no lifter 'gast9'"),
         (["classifier.checkpoint=nothing"], "no head 'nothing'"),
         (["decision.enter=0.1"], "leave=0.3, enter=0.1"),
+        (["decision.smooth_s=null"], "decision can't be made as given"),
+        (["threads=0"], "threads=0 is no number of CPU threads"),
         (["detector=none"], "detector=none needs source=keypoints"),
         (["sink=[window]"], "needs a display"),
     ],
@@ -61,6 +65,30 @@ def test_what_a_user_gets_wrong_is_one_line(tmp_path, arguments, said):
     assert said in errors
     assert errors.startswith("gastlive: ")
     assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ("source.url=rtsp://me:s!cret@cam/x?channel=1&subtype=0", None),
+        (r"source.path=a folder/it's (1), [2].mp4", None),
+        (r"source.path=C:\clips\new.mp4", None),
+        ("source.url='rtsp://cam/1'", "rtsp://cam/1"),
+        ("source.url=${oc.env:CAMERA}", "rtsp://from/env"),
+    ],
+)
+def test_addresses_and_paths_are_taken_as_they_stand(given, understood, monkeypatch):
+    monkeypatch.setenv("CAMERA", "rtsp://from/env")
+    key, _, value = given.partition("=")
+    group = "source=stream" if key.endswith("url") else "source=video"
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        cfg = compose("live", overrides=[group, quoted(given)])
+    assert cfg.source[key.partition(".")[2]] == (understood or value)
+
+
+def test_other_options_are_left_as_they_are():
+    for argument in ("detector.threads=2", "sink=[jsonl]", "source.path=null", "--help"):
+        assert quoted(argument) == argument
 
 
 def test_a_server_without_libgl_is_told_what_to_install(tmp_path):

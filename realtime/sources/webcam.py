@@ -94,11 +94,11 @@ class Webcam(Source):
     def _compare(self, capture: cv2.VideoCapture) -> None:
         width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        fps = capture.get(cv2.CAP_PROP_FPS) or self.fps
+        fps = capture.get(cv2.CAP_PROP_FPS) or self.fps or 0.0
         if (width, height, fps) != (self.width, self.height, self.fps):
             self.warn(
                 f"{self.description} gives {width}x{height} at {fps:g} frames/s; "
-                f"asked for were {self.width}x{self.height} at {self.fps:g}"
+                f"asked for were {self.width}x{self.height} at {self.fps}"
             )
         self.fps = fps
         self.description = f"camera {self.device} ({width}x{height}, {fps:g} frames/s)"
