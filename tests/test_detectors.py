@@ -506,6 +506,17 @@ def test_movenet_sees_both_people(movenet):
 
 
 @real
+def test_a_region_shows_a_real_person_where_the_whole_picture_does(movenet):
+    image = still("intel_one_by_one.mp4", 280)
+    detector = MoveNet(threads=1, whole_every_s=1.0, regions=[[96, 160]])
+    (whole,) = detector(framed(image)).poses
+    np.testing.assert_array_equal(whole.xy, movenet(framed(image)).poses[0].xy)
+    (closer,) = detector(framed(image)).poses
+    assert not np.array_equal(closer.xy, whole.xy)
+    assert far(closer.xy, whole.xy) < 0.03
+
+
+@real
 def test_blazepose_follows_its_person_until_reset_or_lost(blazepose):
     person = still("intel_one_by_one.mp4", 280)
     blazepose.reset()

@@ -1,5 +1,7 @@
 """MoveNet MultiPose: up to six people in one pass."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...gast.errors import InputError
@@ -8,6 +10,7 @@ from ..packets import Frame, Pose
 from ..weights import fetch
 from .network import Network
 from .picture import Letterbox, picture_of
+from .regions import Regions
 
 STRIDE = 32
 """Sides of the network's input are multiples of this."""
@@ -24,7 +27,8 @@ class MoveNet:
 
     The network sees the picture in its own proportions, the longer side `size` pixels, so that a
     wide picture costs less than a square one. When the proportions of the pictures change, the
-    next one takes about a second.
+    next one takes about a second. Between two whole pictures only the region with everybody in it
+    may be read, in a smaller input and yet no coarser; newcomers then wait for a whole picture.
 
     Args:
         threads: CPU threads.
@@ -33,9 +37,12 @@ class MoveNet:
             0.5 for a person in plain sight, 0.3 against the light.
         max_people: The best ones are kept; the network gives no more than six.
         path: Weights to use instead of the published ones.
+        whole_every_s: Stream time between two whole pictures; at 0 all of each is read.
+        regions: Width and height of the inputs for regions, multiples of 32.
 
     Raises:
-        InputError: The weights can't be had, or `size` is no multiple of 32.
+        InputError: The weights can't be had, a side is no multiple of 32, or regions are to be
+            read and there is no input for them.
 
     Source: Google 2021, "MoveNet MultiPose Lightning", model card; Apache-2.0.
     """
@@ -51,58 +58,93 @@ class MoveNet:
         min_score: float = 0.18,
         max_people: int = 6,
         path: str | None = None,
+        whole_every_s: float = 0.0,
+        regions: Sequence[Sequence[int]] = (),
     ) -> None:
         if size < STRIDE or size % STRIDE:
             raise InputError(f"detector.size={size} is no multiple of {STRIDE}; try 256")
+        sizes = _sizes(regions, whole_every_s)
         self.threads, self.size, self.min_score = threads, size, min_score
         self.max_people = max_people
         self.path = path or str(fetch("movenet_multipose.tflite"))
+        self._regions = Regions(sizes, whole_every_s=whole_every_s)
         # A camera's usual proportions, so that the first picture needn't wait.
-        self._prepare(self._fitting(640, 480))
+        self._whole = self._reader(self._fitting(640, 480))
+        self._readers = {size: self._reader(size) for size in sizes}
 
     def reset(self) -> None:
-        """Nothing to forget: each picture is read by itself."""
+        """Forget where people were; the next picture is read whole."""
+        self._regions.reset()
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the people found into the frame, best first."""
         image = picture_of(frame, "movenet")
-        size = self._fitting(*image.shape[1::-1])
-        if size != self._size:
-            self._prepare(size)
-        (people,) = self._network(self._letterbox(image)).values()
-        return frame.knowing(poses=tuple(self._poses(people[0])))
+        height, width = image.shape[:2]
+        whole = self._fitting(width, height)
+        region = self._regions.next((width, height), time_s=frame.time_s, whole=whole)
+        if region is None:
+            if whole != self._whole.size:
+                self._whole = self._reader(whole)
+            poses = self._poses(*self._whole(image))
+        else:
+            xy, confidence, scores = self._readers[region.size](region.cut(image))
+            poses = self._poses(xy + region.corner, confidence, scores)
+        self._regions.saw(poses, region)
+        return frame.knowing(poses=tuple(poses))
 
     def _fitting(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the smallest input that holds such a picture."""
         longer = max(width, height)
         return _rounded_up(self.size * width / longer), _rounded_up(self.size * height / longer)
 
-    def _prepare(self, size: tuple[int, int]) -> None:
-        self._size = size
-        self._network = Network(self.path, threads=self.threads, size=size)
+    def _reader(self, size: tuple[int, int]) -> "_Reader":
+        return _Reader(self.path, size, threads=self.threads)
+
+    def _poses(self, xy: np.ndarray, confidence: np.ndarray, scores: np.ndarray) -> list[Pose]:
+        best = np.argsort(-scores, kind="stable")
+        best = best[scores[best] >= self.min_score]
+        found = zip(xy[best], confidence[best], scores[best].tolist(), strict=True)
+        return distinct([Pose(COCO17, *person) for person in found])[: self.max_people]
+
+
+class _Reader:
+    """The network at one input size.
+
+    Args:
+        path: Of the weights.
+        size: (width, height) of the input.
+        threads: CPU threads.
+
+    Raises:
+        InputError: It is another network.
+    """
+
+    def __init__(self, path: str, size: tuple[int, int], *, threads: int) -> None:
+        self.size = size
+        self._network = Network(path, threads=threads, size=size)
+        self._extent = np.array([self._network.width, self._network.height], np.float32)
         self._letterbox = Letterbox(self._network.width, self._network.height)
         # Once on nothing: the first run is slow, and a wrong network shows here.
         shapes = [output.shape for output in self._network(self._letterbox.canvas).values()]
         row = 3 * len(COCO17) + 5
         if len(shapes) != 1 or shapes[0][::2] != (1, row):
             raise InputError(
-                f"{self.path} gives {', '.join(map(str, shapes))}, expected (1, people, {row}); "
+                f"{path} gives {', '.join(map(str, shapes))}, expected (1, people, {row}); "
                 f"give weights of MoveNet MultiPose"
             )
 
-    def _poses(self, people: np.ndarray) -> list[Pose]:
-        """From rows of 17 joints (y, x, confidence), then the box and its score, all 0..1."""
-        rows = people[people[:, -1] >= self.min_score]
-        rows = rows[np.argsort(-rows[:, -1], kind="stable")]
+    def __call__(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Whatever might be a person.
+
+        Returns:
+            Joints (P, 17, 2) in pixels of the picture, how sure they are (P, 17), scores (P,).
+        """
+        (people,) = self._network(self._letterbox(image)).values()
+        # Rows of 17 joints (y, x, confidence), then the box and its score, all 0..1.
+        rows = people[0]
         joints = rows[:, : 3 * len(COCO17)].reshape(-1, len(COCO17), 3)
-        xy = joints[..., 1::-1] * np.array([self._network.width, self._network.height], np.float32)
-        xy = self._letterbox.undo(xy)
-        confidence = joints[..., 2].clip(0, 1)
-        poses = [
-            Pose(COCO17, *person)
-            for person in zip(xy, confidence, rows[:, -1].clip(0, 1).tolist(), strict=True)
-        ]
-        return distinct(poses)[: self.max_people]
+        xy = self._letterbox.undo(joints[..., 1::-1] * self._extent)
+        return xy, joints[..., 2].clip(0, 1), rows[:, -1].clip(0, 1)
 
 
 def distinct(poses: list[Pose]) -> list[Pose]:
@@ -128,3 +170,19 @@ def similarity(one: Pose, other: Pose) -> float:
 
 def _rounded_up(side: float) -> int:
     return -(-round(side) // STRIDE) * STRIDE
+
+
+def _sizes(regions: Sequence[Sequence[int]], whole_every_s: float) -> list[tuple[int, int]]:
+    """Inputs to prepare for regions: none if all of every picture is read."""
+    if not whole_every_s >= 0:
+        raise InputError(f"detector.whole_every_s={whole_every_s} is too short; give 0 or more")
+    if whole_every_s == 0:
+        return []
+    sizes = [list(size) for size in regions]
+    fit = [len(size) == 2 and all(s >= STRIDE and s % STRIDE == 0 for s in size) for size in sizes]
+    if not sizes or not all(fit):
+        raise InputError(
+            f"detector.regions={sizes}: give the width and height of at least one input, "
+            f"multiples of {STRIDE}; try [[96, 160], [160, 160]]"
+        )
+    return [(width, height) for width, height in sizes]
