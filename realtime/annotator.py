@@ -41,7 +41,8 @@ class Annotator:
 
     Args:
         info: Of the run.
-        clock: The pipeline's monotonic clock, seconds.
+        clock: The pipeline's monotonic clock, seconds, for frames that don't say when they were
+            finished.
         max_height: Lines of the picture; a larger one is scaled down.
         timeline_s: How far back the timeline goes.
     """
@@ -64,14 +65,14 @@ class Annotator:
 
     def __call__(self, frame: Frame) -> np.ndarray:
         """The canvas, (H, W, 3) uint8 BGR with even H and W; the next call draws on it again."""
-        now_s = self._clock()
+        done_s = self._clock() if frame.finished_s is None else frame.finished_s
         if self._canvas is None:
             self._canvas = self._lay_out(frame)
         height, width = self._height, self._width
         self._draw_picture(self._canvas[:height, :width], frame)
         panel, strip = self._canvas[:height, width:], self._canvas[height:]
         panel[:], strip[:] = self._ground[:height, width:], self._ground[height:]
-        self._draw_panel(panel, frame, fps=self._rate(now_s), age_s=now_s - frame.captured_s)
+        self._draw_panel(panel, frame, fps=self._rate(done_s), age_s=done_s - frame.captured_s)
         self._timeline.add(frame)
         self._timeline.draw(strip, frame.time_s, start_s=self._start_s, unit=self._unit)
         return self._canvas
@@ -85,7 +86,8 @@ class Annotator:
         self._start_s = frame.time_s
         size = (self._height + _even(70 * self._unit), self._width + _even(250 * self._unit), 3)
         self._ground = np.full(size, _PANEL, np.uint8)
-        self._ground[: self._height, : self._width] = INK
+        plate(self._ground, (0, 0, self._width, self._height), INK)
+        self._well(self._ground[: self._height, self._width :])[:] = _WELL
         return self._ground.copy()
 
     def _draw_picture(self, view: np.ndarray, frame: Frame) -> None:
@@ -141,12 +143,16 @@ class Annotator:
         write(panel, f"{fps:.1f} fps", (margin, line), size=0.55 * unit, bold=True)
         age = f"age {age_s * 1e3:.0f} ms"
         write(panel, age, (right, line), size=0.42 * unit, colour=GREY, align_right=True)
-        top = round(36 * unit)
         stages = self._draw_stages(panel, frame.spent_s)
-        body = panel[top : top + round(208 * unit), margin:right]
-        self._draw_bodies(body, frame)
-        bars = panel[top + body.shape[0] + margin : stages - margin, margin:right]
+        well = self._well(panel)
+        self._draw_bodies(well, frame)
+        bars = panel[round(36 * unit) + well.shape[0] + margin : stages - margin, margin:right]
         self._draw_bars(bars, frame)
+
+    def _well(self, panel: np.ndarray) -> np.ndarray:
+        """Where the bodies stand."""
+        top, margin = round(36 * self._unit), round(10 * self._unit)
+        return panel[top : top + round(208 * self._unit), margin : panel.shape[1] - margin]
 
     def _draw_stages(self, panel: np.ndarray, spent_s: Mapping[str, float]) -> int:
         """Smoothed milliseconds a stage, two in a row; gives the line where they begin."""
@@ -166,7 +172,6 @@ class Annotator:
 
     def _draw_bodies(self, well: np.ndarray, frame: Frame) -> None:
         """Up to three people in 3D, side by side as in the picture."""
-        well[:] = _WELL
         height, width = well.shape[:2]
         people = [(track, p) for track, p in frame.people.items() if p.xyz is not None]
         people = sorted(people[:3], key=lambda item: _across(item[1]))
@@ -267,7 +272,7 @@ class Timeline:
         ticks = np.arange(5 * np.ceil((now_s - start_s - self.seconds) / 5), now_s - start_s, 5)
         for tick in ticks[ticks >= 0]:
             x = round(right - (now_s - start_s - tick) * pixels)
-            strip[: -round(14 * unit), x : x + 1] = _WELL
+            plate(strip, (x, 0, x + 1, strip.shape[0] - round(14 * unit)), _WELL)
             at = x - round(8 * unit), strip.shape[0] - round(3 * unit)
             write(strip, f"{tick:.0f} s", at, size=0.33 * unit, colour=GREY)
         shown = [*self._past, *self._now.values()]
@@ -283,7 +288,7 @@ class Timeline:
                 end = max(round(right - (now_s - event.end_s) * pixels), left + 1)
                 bar = strip[top : top + height, left : end - 1]
                 running = event in self._now.values()
-                bar[:] = colour if running else shaded(colour, -0.35)
+                plate(bar, (0, 0, *bar.shape[1::-1]), colour if running else shaded(colour, -0.35))
                 if bar.shape[1] > 14 * unit:
                     words = _spaced(event.label)
                     write(bar, words, (4, base - top), size=0.38 * unit, colour=INK, bold=True)

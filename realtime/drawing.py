@@ -68,7 +68,7 @@ def plate(image: np.ndarray, box: Box, colour: Colour, *, opacity: float = 1.0) 
     if opacity < 1:
         under[:] = cv2.addWeighted(under, 1 - opacity, np.full_like(under, colour), opacity, 0)
     else:
-        under[:] = colour
+        cv2.rectangle(image, (left, top), (right - 1, bottom - 1), colour, cv2.FILLED)
 
 
 def draw_person(
@@ -155,7 +155,7 @@ def draw_body(
     seen = np.ones(len(layout), bool) if visible is None else visible
     body = turned(xyz, yaw=view[0], pitch=view[1])
     points = body[:, :2] * scale + np.array(centre)
-    order = np.argsort([-body[list(bone), 2].mean() for bone in layout.bones])
+    order = np.argsort(-body[list(layout.bones), 2].mean(1))
     unit = scale / 90
     _bones(image, points, seen, layout=layout, colour=colour, unit=unit, order=order)
     head = points[_top_of_head(layout)]
@@ -221,7 +221,7 @@ def _dots(image: np.ndarray, points: np.ndarray, colour: Colour, radius: float) 
 
 def _subpixel(points: np.ndarray) -> list[Point]:
     """Points (n, 2) as OpenCV's `shift` wants them; those far outside are pulled in a little."""
-    near = np.nan_to_num(points).clip(-10_000, 10_000) * 2**_SUBPIXEL_BITS
+    near = np.fmax(points, -10_000).clip(max=10_000) * 2**_SUBPIXEL_BITS  # NaN is far outside
     return [(x, y) for x, y in near.round().astype(int).tolist()]
 
 

@@ -101,6 +101,12 @@ class Queue(Mailbox[T]):
         super().__init__()
         self.capacity = capacity
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the writer would have to wait; a no stays true until it writes."""
+        with self._change:
+            return len(self._items) >= self.capacity
+
     def put(self, item: T) -> bool:
         """Wait for room and add; false when there is no reader any more."""
         with self._change:

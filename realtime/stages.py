@@ -34,7 +34,12 @@ class Detector(Stage, Protocol):
 
 
 class Sink(Protocol):
-    """Takes finished frames somewhere."""
+    """Takes finished frames somewhere.
+
+    A sink that takes long says ``own_thread = True`` and is given one, so that the chain does not
+    wait for it; one whose pictures are for people says ``may_skip = True`` and may miss some of a
+    camera's (`sinks.background`).
+    """
 
     def begin(self, info: RunInfo) -> None:
         """What is known of the run, before the first frame."""

@@ -69,6 +69,17 @@ def test_a_queue_lets_the_writer_be_ahead_by_its_capacity_only():
     assert list(box) == [0, 1, 2, 3, 4]
 
 
+def test_a_queue_is_full_while_its_writer_would_have_to_wait():
+    box = Queue(2)
+    said = []
+    for item in range(2):
+        said.append(box.is_full)
+        box.put(item)
+    said.append(box.is_full)
+    next(iter(box))
+    assert [*said, box.is_full] == [False, False, True, False]
+
+
 def test_a_writer_waiting_for_room_hears_that_the_reader_left():
     box = Queue(1)
     thread, said = writing(box, range(3))

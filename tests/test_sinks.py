@@ -1,6 +1,7 @@
 import json
 import os
 import resource
+import threading
 from contextlib import contextmanager
 from io import StringIO
 
@@ -467,14 +468,30 @@ def test_the_rate_is_that_of_the_last_second():
 # The window
 
 
+def watched(sink, screen):
+    """Begin and go on until a picture was shown; how many frames that took."""
+    sink.begin(INFO)
+    for i in range(100_000):
+        sink(frame(i))
+        if screen["shown"]:
+            break
+    assert screen["shown"]
+    return i + 1
+
+
 @pytest.fixture
 def screen(monkeypatch):
     """A display without one: keys pressed, pictures shown, whether the window is still there."""
-    state = {"key": -1, "shown": [], "visible": 1.0, "open": False}
+    state = {"key": -1, "shown": [], "visible": 1.0, "open": False, "threads": set()}
+
+    def show(_, image):
+        state["shown"].append(image.shape)
+        state["threads"].add(threading.current_thread())
+
     monkeypatch.setattr(window, "_has_display", lambda: True)
     monkeypatch.setattr(window.cv2, "namedWindow", lambda *_: state.update(open=True))
     monkeypatch.setattr(window.cv2, "resizeWindow", lambda *_: None)
-    monkeypatch.setattr(window.cv2, "imshow", lambda _, image: state["shown"].append(image.shape))
+    monkeypatch.setattr(window.cv2, "imshow", show)
     monkeypatch.setattr(window.cv2, "waitKey", lambda _: state["key"])
     monkeypatch.setattr(window.cv2, "getWindowProperty", lambda *_: state["visible"])
     monkeypatch.setattr(window.cv2, "destroyAllWindows", lambda: state.update(open=False))
@@ -486,13 +503,46 @@ def screen(monkeypatch):
 )
 def test_the_user_ends_the_run_from_the_window(screen, ending):
     sink = WindowSink()
-    run(sink, [frame(0), frame(1)])
+    given = watched(sink, screen)
     screen.update(ending)
     with pytest.raises(WindowClosed):
-        sink(frame(2))
+        sink(frame(given))
     sink.close()
-    assert sink.summary() == {"frames": 3}
+    shown = len(screen["shown"])
+    assert sink.summary() == {"frames": shown, "skipped": given + 1 - shown}
     assert screen["open"] is False
+
+
+def test_the_window_is_touched_by_the_pipelines_thread_alone(screen):
+    sink = WindowSink()
+    watched(sink, screen)
+    sink.close()
+    assert screen["threads"] == {threading.main_thread()}
+
+
+def test_a_shown_picture_is_not_drawn_upon_any_more(screen, monkeypatch):
+    shown = []
+    monkeypatch.setattr(window.cv2, "imshow", lambda _, image: shown.append((image, image.copy())))
+    sink = WindowSink()
+    sink.begin(INFO)
+    for i in range(20_000):
+        sink(frame(i))
+        if len(shown) > 3:
+            break
+    sink.close()
+    assert len({image.tobytes() for image, _ in shown}) > 3
+    assert all((image == then).all() for image, then in shown)
+
+
+def test_a_defect_in_drawing_for_the_window_is_raised(screen, monkeypatch):
+    def broken(frame):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(window, "Annotator", lambda *_, **__: broken)
+    sink = WindowSink()
+    with pytest.raises(ZeroDivisionError):
+        watched(sink, screen)
+    sink.close()
 
 
 def test_a_window_without_a_display_says_what_to_use_instead(monkeypatch):

@@ -27,6 +27,11 @@ class TerminalSink:
         stream: Where to; standard output unless a test gives its own.
         clock: The pipeline's monotonic clock, seconds.
 
+    Attributes:
+        own_thread: Whether it is a table, which takes a millisecond to draw, and whose terminal may
+            be stopped (Ctrl-S) or far away, see `background.apart`.
+        may_skip: The same.
+
     Raises:
         InputError: In a call, nobody reads the output any more.
     """
@@ -44,6 +49,7 @@ class TerminalSink:
 
         self._console = Console(file=stream or sys.stdout, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False)
+        self.own_thread = self.may_skip = self._console.is_terminal
         self._refresh_s, self._clock, self._rate = 1 / refresh_hz, clock, Rate()
         self._last: deque[Event] = deque(maxlen=events)
         self._doing: dict[int, str | None] = {}
@@ -62,12 +68,13 @@ class TerminalSink:
         self._start_s = frame.time_s if self._start_s is None else self._start_s
         self._last.extend(frame.events)
         now_s = self._clock()
-        fps = self._rate(now_s)
+        done_s = now_s if frame.finished_s is None else frame.finished_s
+        fps = self._rate(done_s)
         if not self._console.is_terminal:
             self._say(frame)
         elif now_s >= self._next_s:
             self._next_s = now_s + self._refresh_s
-            self._live.update(self._table(frame, fps, now_s - frame.captured_s), refresh=True)
+            self._live.update(self._table(frame, fps, done_s - frame.captured_s), refresh=True)
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Leave the last table where it is; say what ended last."""

@@ -43,10 +43,16 @@ class VideoSink:
         preset: Of x264; slower ones make smaller files.
         clock: The pipeline's monotonic clock, seconds.
 
+    Attributes:
+        own_thread: Drawing and encoding take milliseconds, see `background.apart`.
+        may_skip: A picture for people; the record is another sink's.
+
     Raises:
         InputError: The folder can't be written to, `crf` or `preset` is none of x264's; in a call,
             the disk is full.
     """
+
+    own_thread = may_skip = True
 
     def __init__(
         self,

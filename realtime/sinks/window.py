@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ...gast.errors import InputError
 from ..annotator import Annotator
 from ..clock import SYSTEM
 from ..opencv import cv2
 from ..packets import Event, Frame
+from .background import Background
 from .run_info import RunInfo
 
 _NO_DISPLAY = "sink=window needs a display; use sink=[terminal,video]"
@@ -22,7 +25,10 @@ class WindowClosed(Exception):
 
 
 class WindowSink:
-    """Shows each frame; q, Esc or closing the window ends the run.
+    """Shows the newest picture; q, Esc or closing the window ends the run.
+
+    Drawing has a thread of its own, while OpenCV's windows must stay in the pipeline's, which is
+    the main one: each call shows what was drawn since the last, thus a frame later.
 
     Args:
         title: Of the window.
@@ -36,38 +42,78 @@ class WindowSink:
     def __init__(self, *, title: str = "gastlive", clock: Callable[[], float] = SYSTEM) -> None:
         if not _has_display():
             raise InputError(_NO_DISPLAY)
-        self.title, self._clock, self._shown = title, clock, 0
-        self._annotator: Annotator | None = None
+        self.title = title
+        self._drawing = _Drawing(clock=clock)
+        self._drawer = Background(self._drawing, may_skip=True, capacity=1)
+        self._picture: np.ndarray | None = None
+        self._given = self._shown = 0
 
     def begin(self, info: RunInfo) -> None:
         """Open the window."""
-        self._annotator = Annotator(info, clock=self._clock)
+        self._drawer.begin(info)
         cv2.namedWindow(
             self.title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
         )
 
     def __call__(self, frame: Frame) -> None:
-        """Show it."""
-        if self._annotator is None:
-            raise RuntimeError("begin was not called")
-        picture = self._annotator(frame)
-        if self._shown == 0:
-            cv2.resizeWindow(self.title, picture.shape[1], picture.shape[0])
-        cv2.imshow(self.title, picture)
-        self._shown += 1
+        """Have it drawn, and show what is drawn by now."""
+        self._drawer(frame)
+        self._given += 1
+        picture = self._drawing.picture
+        if picture is not None and picture is not self._picture:
+            self._show(picture)
         key = cv2.waitKey(1) & 0xFF
-        if key in _QUIT_KEYS or cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1:
+        if key in _QUIT_KEYS or self._is_closed():
             raise WindowClosed
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Close the window."""
-        if self._annotator is not None:
-            self._annotator = None
+        try:
+            self._drawer.close(events)
+        finally:
             cv2.destroyAllWindows()
 
     def summary(self) -> dict[str, Any]:
-        """How many frames were shown."""
-        return {"frames": self._shown}
+        """How many frames were shown, and how many were not, because others were newer."""
+        return {"frames": self._shown, "skipped": self._given - self._shown}
+
+    def _show(self, picture: np.ndarray) -> None:
+        if self._shown == 0:
+            cv2.resizeWindow(self.title, picture.shape[1], picture.shape[0])
+        cv2.imshow(self.title, picture)
+        self._picture = picture
+        self._shown += 1
+
+    def _is_closed(self) -> bool:
+        # Some systems show a window only with its first picture.
+        return self._shown > 0 and cv2.getWindowProperty(self.title, cv2.WND_PROP_VISIBLE) < 1
+
+
+class _Drawing:
+    """A sink that keeps the newest picture, for another thread to show.
+
+    Attributes:
+        picture: (H, W, 3) uint8 BGR, not drawn upon any more; ``None`` before the first.
+    """
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        self.picture: np.ndarray | None = None
+        self._clock = clock
+
+    def begin(self, info: RunInfo) -> None:
+        """Get ready to draw."""
+        self._annotator = Annotator(info, clock=self._clock)
+
+    def __call__(self, frame: Frame) -> None:
+        """Draw it."""
+        self.picture = self._annotator(frame).copy()
+
+    def close(self, events: tuple[Event, ...] = ()) -> None:
+        """Nothing to finish."""
+
+    def summary(self) -> dict[str, Any]:
+        """Nothing to say; the window does."""
+        return {}
 
 
 def _has_display() -> bool:

@@ -1,0 +1,96 @@
+"""A thread of its own for a sink that costs, so that the chain does not wait for it."""
+
+from threading import Thread
+from typing import Any
+
+from ..mailbox import Queue
+from ..packets import Event, Frame
+from ..stages import Sink
+from .run_info import RunInfo
+
+AHEAD = 4
+"""Frames that may wait for a sink: few, since a killed program loses them."""
+
+
+class Background:
+    """Another sink, called in a thread of its own, in order.
+
+    When `capacity` frames wait for it, the call waits too, so nothing is lost and memory stays
+    bounded; with `may_skip` it leaves the frame out instead and counts it. The events of a frame
+    that was left out are told with the next one, or at the end.
+
+    An error of the sink is raised in the pipeline's thread, once: by the next call, or else by
+    `close`. From then on the sink is given nothing but `close`.
+
+    Args:
+        sink: Gets `begin` and every frame in the new thread, the rest when that has ended.
+        may_skip: Leave a frame out rather than wait.
+        capacity: Frames that may wait, besides the one in work; at least one.
+    """
+
+    def __init__(self, sink: Sink, *, may_skip: bool = False, capacity: int = AHEAD) -> None:
+        self.sink, self.may_skip, self.skipped = sink, may_skip, 0
+        self._queue: Queue[Frame] = Queue(capacity)
+        self._untold: tuple[Event, ...] = ()
+        self._thread: Thread | None = None
+        self._error: BaseException | None = None
+
+    def begin(self, info: RunInfo) -> None:
+        """Start the thread."""
+        name = type(self.sink).__name__
+        self._thread = Thread(target=self._work, args=(info,), name=name, daemon=True)
+        self._thread.start()
+
+    def __call__(self, frame: Frame) -> None:
+        """Hand it over."""
+        if self.may_skip and self._queue.is_full:
+            self.skipped += 1
+            self._untold += frame.events
+            return
+        if self._untold:
+            frame, self._untold = frame.knowing(events=self._untold + frame.events), ()
+        if not self._queue.put(frame):
+            self._raise()
+
+    def close(self, events: tuple[Event, ...] = ()) -> None:
+        """Let the sink finish every frame handed over, then close it."""
+        self._queue.close()
+        if self._thread is not None:
+            self._thread.join()
+        try:
+            self.sink.close(self._untold + events)
+        finally:
+            self._raise()
+
+    def summary(self) -> dict[str, Any]:
+        """What the sink says, and how many frames were left out."""
+        return self.sink.summary() | {"skipped": self.skipped}
+
+    def _work(self, info: RunInfo) -> None:
+        try:
+            self.sink.begin(info)
+            for frame in self._queue:
+                self.sink(frame)
+        except BaseException as error:
+            self._error = error
+            self._queue.leave()
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+
+def apart(sink: Sink, *, live: bool) -> Sink:
+    """The sink in a thread of its own, if its class says ``own_thread = True``; else as it is.
+
+    One that also says ``may_skip = True``, because it makes pictures for people and no record,
+    leaves frames out when it is slower than a camera. Neither is the default.
+
+    Args:
+        sink: Any.
+        live: Whether the source is camera-like; a file is never skipped in.
+    """
+    if not getattr(sink, "own_thread", False):
+        return sink
+    return Background(sink, may_skip=live and getattr(sink, "may_skip", False))
