@@ -1,7 +1,8 @@
 """From probabilities at every frame to actions with a beginning and an end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp
 
 import numpy as np
 
@@ -43,15 +44,16 @@ class Memory:
 
     Attributes:
         time_s: Of the newest frame.
-        smooth: (K,) probabilities, averaged over the recent past.
+        smooth: K probabilities, averaged over the recent past.
         running: The action going on, if any.
-        rising_s: For each class, since when it has been above the entering threshold (NaN: not).
+        rising_s: The likeliest class, if it is above the entering threshold, and since when it has
+            been; more than one when they are equal.
     """
 
     time_s: float
-    smooth: np.ndarray
+    smooth: tuple[float, ...]
     running: Running | None
-    rising_s: np.ndarray
+    rising_s: Mapping[int, float]
 
 
 class Decision:
@@ -115,12 +117,15 @@ class Decision:
         Returns:
             The action going on, the ones that just ended, and what to remember.
         """
-        smooth = self._smooth(time_s, probabilities, memory)
-        rising_s = np.full(len(smooth), np.nan) if memory is None else memory.rising_s.copy()
-        high = (smooth >= self.enter) & (smooth == smooth.max())  # only what is likeliest may rise
-        high[self.background] = False
-        rising_s[high & np.isnan(rising_s)] = time_s
-        rising_s[~high] = np.nan
+        # In plain numbers: on so few, each array operation costs more than all of this.
+        smooth = self._smooth(time_s, probabilities.tolist(), memory)
+        before_s = {} if memory is None else memory.rising_s
+        highest = max(smooth)
+        rising_s = {
+            label: before_s.get(label, time_s)
+            for label, now in enumerate(smooth)
+            if now == highest >= self.enter and label != self.background
+        }
         running, ended = self._leave(time_s, smooth, None if memory is None else memory.running)
         running, pushed_out = self._begin(time_s, smooth, rising_s, running)
         finished = [done for done in (*ended, *pushed_out) if self._long_enough(done)]
@@ -133,37 +138,39 @@ class Decision:
         return [done for done in [_finished(memory.running)] if self._long_enough(done)]
 
     def _smooth(
-        self, time_s: float, probabilities: np.ndarray, memory: Memory | None
-    ) -> np.ndarray:
+        self, time_s: float, probabilities: Sequence[float], memory: Memory | None
+    ) -> tuple[float, ...]:
         if memory is None or self.smooth_s == 0:
-            return np.asarray(probabilities, np.float64)
-        share = 1 - np.exp(-max(time_s - memory.time_s, 0.0) / self.smooth_s)
-        return memory.smooth + share * (probabilities - memory.smooth)
+            return tuple(probabilities)
+        share = 1 - exp(-max(time_s - memory.time_s, 0.0) / self.smooth_s)
+        both = zip(memory.smooth, probabilities, strict=True)
+        return tuple([before + share * (now - before) for before, now in both])
 
     def _leave(
-        self, time_s: float, smooth: np.ndarray, running: Running | None
+        self, time_s: float, smooth: Sequence[float], running: Running | None
     ) -> tuple[Running | None, list[Finished]]:
         if running is None:
             return None, []
-        now = float(smooth[running.label])
+        now = smooth[running.label]
         if now >= self.leave:
             total, frames = running.total + now, running.frames + 1
-            return replace(running, seen_s=time_s, total=total, frames=frames), []
+            return Running(running.label, running.start_s, time_s, total, frames), []
         if time_s - running.seen_s < self.leave_s:
             return running, []
         return None, [_finished(running)]
 
     def _begin(
-        self, time_s: float, smooth: np.ndarray, rising_s: np.ndarray, running: Running | None
+        self,
+        time_s: float,
+        smooth: Sequence[float],
+        rising_s: Mapping[int, float],
+        running: Running | None,
     ) -> tuple[Running | None, list[Finished]]:
-        sure = time_s - rising_s >= self.enter_s  # NaN is never sure
-        if not sure.any():
+        sure = [label for label, since_s in rising_s.items() if time_s - since_s >= self.enter_s]
+        if not sure or (running is not None and running.label == sure[0]):
             return running, []
-        best = int(np.argmax(np.where(sure, smooth, -1.0)))
-        if running is not None and running.label == best:
-            return running, []
-        start_s, now = float(rising_s[best]), float(smooth[best])
-        begun = Running(best, start_s, time_s, now, 1)
+        best, start_s = sure[0], rising_s[sure[0]]
+        begun = Running(best, start_s, time_s, smooth[best], 1)
         if running is None:
             return begun, []
         return begun, [_finished(replace(running, seen_s=min(running.seen_s, start_s)))]

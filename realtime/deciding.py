@@ -56,7 +56,7 @@ class Decide:
         self._memories[track] = memory
         label = self.rule.background if running is None else running.label
         start_s = time_s if running is None else running.start_s
-        action = Action(self.rule.labels[label], float(memory.smooth[label]), start_s)
+        action = Action(self.rule.labels[label], memory.smooth[label], start_s)
         return action, [self._event(track, e) for e in ended]
 
     def _event(self, track: int, ended: Finished) -> Event:

@@ -93,6 +93,8 @@ class Frame:
         people: Tracked people in view; keys are track ids, which are never used again.
         events: Actions that ended with this frame.
         spent_s: Seconds each stage took for this frame, by stage name.
+        finished_s: When the last stage was done with it, on the pipeline's clock; ``None`` until
+            then.
     """
 
     image: np.ndarray | None
@@ -106,6 +108,7 @@ class Frame:
     people: Mapping[int, Person] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     spent_s: Mapping[str, float] = field(default_factory=dict)
+    finished_s: float | None = None
 
     def knowing(self, **what: Any) -> Self:
         """The same picture, knowing more."""

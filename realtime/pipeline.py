@@ -101,10 +101,8 @@ class Pipeline:
             return "interrupted", None
         except WindowClosed:
             return "window closed", None
-        except (InputError, OSError) as error:
-            return str(error), error
         except Exception as error:
-            return f"{type(error).__name__}: {error}", error
+            return _reason(error), error
         finally:
             self._doing = "ending"
         return "source ended", None
@@ -127,10 +125,10 @@ class Pipeline:
             now_s = self.clock()
             spent_s[stage.name] = now_s - start_s
             start_s = now_s
-        frame = frame.knowing(spent_s=spent_s)
+        frame = frame.knowing(spent_s=spent_s, finished_s=start_s)
         for warning in self.source.warnings:
             self.summary.warn(warning)
-        self.summary.add(frame, start_s - frame.captured_s)
+        self.summary.add(frame)
         for sink in self.sinks.values():
             sink(frame)
 
@@ -141,8 +139,12 @@ class Pipeline:
         for sink in self.sinks.values():
             try:
                 sink.close(last)
-            except (InputError, OSError) as error:
+            except WindowClosed:
+                pass  # as everything is
+            except Exception as error:  # also one of the last frames', from a sink's own thread
                 errors.append(error)
+        if errors and not failing:
+            ended = _reason(errors[0])
         self.summary.add_events(last)
         for warning in self.source.warnings:
             self.summary.warn(warning)
@@ -155,6 +157,13 @@ class Pipeline:
         if errors and not failing:
             raise errors[0]
         return content if not errors else {}
+
+
+def _reason(error: Exception) -> str:
+    """How the summary says that it ended with an error."""
+    if isinstance(error, InputError | OSError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 @contextmanager

@@ -2,29 +2,21 @@
 
 import json
 import os
-import platform
-import sys
 import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
 from .clock import SYSTEM
+from .machine import machine, versions
+from .memory import Memory
 from .packets import Event, Frame
 from .sinks.folder import run_folder, unwritable
-
-_PACKAGES = (
-    "gastlive", "numpy", "torch", "openvino", "opencv-python", "opencv-python-headless", "av",
-    "scipy", "hydra-core", "rich",
-)  # fmt: skip
-_MEGABYTE = 2**20
 
 
 class Summary:
@@ -35,10 +27,12 @@ class Summary:
     Args:
         folder: Where the file goes; made if it is not there.
         config: The composed config as plain data; kept as it is given.
+        runtimes: What runs the nets, by stage; ``auto`` in the config does not say.
         started_s: When the program started, on `clock`; ``None`` asks the system when the process
             was made, so that imports and weights count.
         every_s: Seconds between two writings.
         clock: The pipeline's monotonic clock, seconds.
+        cpu_clock: CPU seconds this process has used so far, all threads together.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -49,34 +43,41 @@ class Summary:
         *,
         folder: str,
         config: Mapping[str, Any],
+        runtimes: Mapping[str, str] | None = None,
         started_s: float | None = None,
         every_s: float = 5.0,
         clock: Callable[[], float] = SYSTEM,
+        cpu_clock: Callable[[], float] = time.process_time,
     ) -> None:
         self.path = run_folder(folder) / "summary.json"
-        self._clock, self._every_s, self._memory = clock, every_s, _Memory()
+        self._clock, self._every_s, self._memory = clock, every_s, Memory()
         self._started_s = _process_start_s(clock()) if started_s is None else started_s
-        self._fixed = {"versions": _versions(), "machine": _machine(), "config": dict(config)}
+        self._fixed = {"versions": versions(), "machine": machine(), "config": dict(config)}
+        self._fixed["runtimes"] = dict(runtimes or {})
         self._warnings: list[str] = []
         self._age_ms, self._stages_ms = Samples(), dict[str, Samples]()
         self._people: set[int] = set()
         self._events: Counter[str] = Counter()
         self._frames = self._dropped = 0
         self._first_s = self._last_s = self._next_s = 0.0
+        self._cpu_clock, self._first_cpu_s, self._last_cpu_s = cpu_clock, 0.0, 0.0
         self._first_time_s = self._last_time_s = 0.0
         self._first_clock: str | None = None  # on the wall, to date what is counted from here
         self._first_label_s: float | None = None
 
-    def add(self, frame: Frame, age_s: float) -> None:
-        """Count one finished frame that is `age_s` seconds old."""
-        now_s = self._clock()
+    def add(self, frame: Frame) -> None:
+        """Count one frame; if the chain has not marked it as finished, it is now."""
+        now_s = self._clock() if frame.finished_s is None else frame.finished_s
+        self._last_cpu_s = self._cpu_clock()
+        self._memory.look(now_s)
         if self._frames == 0:
             self._first_s, self._first_time_s = now_s, frame.time_s
+            self._first_cpu_s = self._last_cpu_s
             self._first_clock = datetime.now().astimezone().isoformat(timespec="milliseconds")
             self._next_s = now_s + self._every_s
         self._last_s, self._last_time_s = now_s, frame.time_s
         self._frames, self._dropped = self._frames + 1, frame.dropped
-        self._age_ms.add(age_s * 1e3)
+        self._age_ms.add((now_s - frame.captured_s) * 1e3)
         for stage, seconds in frame.spent_s.items():
             self._stages_ms.setdefault(stage, Samples()).add(seconds * 1e3)
         self._people.update(frame.people)
@@ -116,7 +117,7 @@ class Summary:
         return content
 
     def _content(self, ended: str, sinks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        wall_s = self._last_s - self._first_s
+        wall_s, cpu_s = self._last_s - self._first_s, self._last_cpu_s - self._first_cpu_s
         return {
             "ended": ended,
             "frames": self._frames,
@@ -130,7 +131,8 @@ class Summary:
             "first_label_s": _rounded(self._first_label_s),
             "people": {"count": len(self._people), "ids": sorted(self._people)},
             "events": {"count": self._events.total(), "labels": dict(self._events.most_common())},
-            "memory_mb": self._memory.look(),
+            "cpu": _rounded(cpu_s / wall_s) if wall_s > 0 else None,  # 1 is one core busy
+            "memory_mb": self._memory.figures(),
             "warnings": self._warnings,
             "sinks": sinks,
             **self._fixed,
@@ -140,11 +142,11 @@ class Summary:
 class Samples:
     """Numbers of which percentiles are wanted, in bounded memory.
 
-    Exact up to `limit` numbers (36 minutes at 30 a second); beyond, every second, fourth, eighth
+    Exact up to `limit` numbers (9 minutes at 30 a second); beyond, every second, fourth, eighth
     ... number is kept, evenly over the whole run. The largest is always exact.
     """
 
-    def __init__(self, *, limit: int = 65_536) -> None:
+    def __init__(self, *, limit: int = 16_384) -> None:
         self.limit, self.count = limit, 0
         self._kept, self._stride, self._max = array("f"), 1, float("-inf")
 
@@ -167,61 +169,9 @@ class Samples:
         return {name: round(value, 3) for name, value in named.items()}
 
 
-class _Memory:
-    """Resident memory of this process in megabytes."""
-
-    def __init__(self) -> None:
-        self._process, self._peak = psutil.Process(), 0.0
-
-    def look(self) -> dict[str, float]:
-        now = self._process.memory_info().rss / _MEGABYTE
-        self._peak = max(self._peak, now, _kernel_peak_mb())
-        return {"now": round(now, 1), "peak": round(self._peak, 1)}
-
-
-def _kernel_peak_mb() -> float:
-    """The high-water mark Linux keeps; 0 elsewhere, where the largest of the looks must do."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0.0
-    marks = [line.split() for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-    return float(marks[0][1]) / 1024 if marks else 0.0
-
-
 def _process_start_s(now_s: float) -> float:
     return now_s - (time.time() - psutil.Process().create_time())
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue  # OpenCV comes in two builds
-    return found
-
-
-def _machine() -> dict[str, Any]:
-    usable = getattr(os, "sched_getaffinity", None)
-    return {
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "cpus": os.cpu_count(),
-        "usable_cpus": len(usable(0)) if usable else os.cpu_count(),
-        "memory_mb": round(psutil.virtual_memory().total / _MEGABYTE),
-        "executable": sys.executable,
-    }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,7 @@ from gastlive.realtime.joints import Joints
 from gastlive.realtime.lifting import Lift
 from gastlive.realtime.packets import Event, Frame, Person, Pose
 from gastlive.realtime.pipeline import Pipeline
+from gastlive.realtime.sinks.background import Background
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
 from gastlive.realtime.summary import Summary
@@ -251,12 +253,85 @@ def test_a_full_disk_ends_the_run_and_every_other_sink_is_closed(weights, tmp_pa
     assert full.told[-1][0] == "close"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InputError("no space left on device"), "no space left on device"),
+        (ZeroDivisionError("a defect"), "ZeroDivisionError: a defect"),
+    ],
+    ids=["full disk", "defect"],
+)
+def test_an_error_that_a_sinks_own_thread_has_at_the_end_is_raised_and_said(
+    weights, tmp_path, error, said
+):
+    source, other = Clip(150), Witness()
+    sinks = {"broken": Background(Witness(error, at=59)), "other": other}
+    with pytest.raises(type(error), match=str(error)):
+        pipeline(source, weights, tmp_path, sinks=sinks).run()
+    assert other.told[-1][0] == "close"
+    assert source.closed
+    assert json.loads((tmp_path / "summary.json").read_text())["ended"] == said
+
+
+def test_a_window_that_is_closed_at_the_end_is_no_error(weights, tmp_path):
+    sinks = {"window": Background(Witness(WindowClosed(), at=59))}
+    assert pipeline(Clip(150), weights, tmp_path, sinks=sinks).run()["ended"] == "source ended"
+
+
+def test_what_waits_for_a_sink_at_ctrl_c_is_still_written(weights, tmp_path):
+    gate = threading.Event()
+
+    class Slow(Witness):
+        def __call__(self, frame):
+            assert frame.index < 27 or gate.wait(10)
+            super().__call__(frame)
+
+    class Interrupting(Clip):
+        def __iter__(self):
+            for frame in super().__iter__():
+                try:
+                    if frame.index == 30:
+                        os.kill(os.getpid(), signal.SIGINT)
+                    yield frame
+                finally:
+                    if frame.index == 30:
+                        gate.set()
+
+    slow = Slow()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        pipeline(Interrupting(150), weights, tmp_path, sinks={"slow": Background(slow)}).run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [frame.index for what, frame in slow.told if what == "frame"] == [*range(30)]
+
+
 def test_a_sink_is_told_begin_frames_in_order_and_close_once(weights, tmp_path):
     witness = Witness()
     pipeline(Clip(150, frames=5), weights, tmp_path, sinks={"witness": witness}).run()
     assert [what for what, _ in witness.told] == ["begin", *["frame"] * 5, "close"]
     info = witness.told[0][1]
     assert (info.labels, info.background, info.fps) == (LABELS, "idle", 30.0)
+
+
+class Ticking:
+    """A clock that is half a second further each time it is read."""
+
+    now_s = 1000.0
+
+    def __call__(self):
+        self.now_s += 0.5
+        return self.now_s
+
+
+def test_a_frame_says_when_the_chain_was_done_with_it_and_its_age_is_from_there(weights, tmp_path):
+    witness = Witness()
+    parts = {"sinks": {"witness": witness}, "clock": Ticking()}
+    summary = pipeline(Clip(150, frames=2), weights, tmp_path, **parts).run()
+    frames = [frame for what, frame in witness.told if what == "frame"]
+    assert [frame.finished_s for frame in frames] == [1003.5, 1007]  # 6 stages
+    assert all(sum(frame.spent_s.values()) == 3 for frame in frames)
+    assert summary["age_ms"]["max"] == pytest.approx(1e3 * (1007 - frames[1].captured_s), abs=0.1)
 
 
 def person(label, value=0.9):

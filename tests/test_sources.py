@@ -245,6 +245,112 @@ def test_closing_in_the_middle_gives_the_file_back_even_if_the_iterator_lives_on
     assert list(frames) == []
 
 
+# Files again and again
+
+
+def test_a_video_played_three_times_goes_on_in_time_and_index(clip):
+    frames = list(Video(clip, repeat=3))
+    assert shades(frames) == 3 * list(range(20))
+    assert [frame.index for frame in frames] == list(range(60))
+    assert [frame.time_s for frame in frames] == pytest.approx(
+        [i / 10 for i in range(60)], abs=0.02
+    )
+
+
+@pytest.mark.parametrize("start_s", [0.45, 6.45])
+def test_every_turn_plays_the_span_only(tmp_path, start_s):
+    path = film(tmp_path / "long.mp4", times_s=[i / 10 for i in range(80)])
+    frames = list(Video(path, start_s=start_s, stop_s=start_s + 0.35, repeat=2))
+    first = round(10 * start_s + 0.5)
+    assert shades(frames) == 2 * [i % 25 for i in range(first, first + 3)]
+    assert [frame.index for frame in frames] == list(range(6))
+    times_s = [start_s + 0.05 + i / 10 for i in range(6)]
+    assert [frame.time_s for frame in frames] == pytest.approx(times_s, abs=0.02)
+
+
+def test_without_end_it_is_played_until_so_many_frames(clip):
+    frames = list(Video(clip, repeat=0, frames=47))
+    assert shades(frames) == [i % 20 for i in range(47)]
+    assert len(list(Video(clip, frames=20, repeat=2))) == 20
+    assert len(list(Video(clip, frames=99))) == 20
+
+
+def test_frames_stop_within_the_first_turn_without_a_warning(clip):
+    source = Video(clip, frames=3)
+    assert (shades(source), source.warnings) == ([0, 1, 2], [])
+
+
+def test_without_end_in_real_time_no_picture_is_late_at_the_seam(clip):
+    clock = Skipping()
+    source = Video(clip, realtime=True, repeat=0, frames=50, clock=clock)
+    seen = [(f.time_s, f.captured_s, clock()) for f in source.read(Event())]
+    assert np.array(seen) == pytest.approx(100 + np.array([np.arange(50) / 10] * 3).T, abs=0.02)
+    assert [now - captured_s for _, captured_s, now in seen] == pytest.approx([0] * 50)
+
+
+def test_the_next_turn_is_opened_and_wound_long_before_the_seam(clip, monkeypatch):
+    source, ready, reels = Video(clip, repeat=2, start_s=0.3), threading.Event(), []
+
+    def reel():
+        reels.append(Video._reel(source))
+        if len(reels) == 2:
+            ready.set()
+        return reels[-1]
+
+    monkeypatch.setattr(source, "_reel", reel)
+    next(source.read(Event()))
+    assert ready.wait(5)
+    assert reels[1].time_s == pytest.approx(0.3)
+
+
+def test_leaving_off_a_video_without_end_gives_the_file_back(clip):
+    with Video(clip, repeat=0) as source:
+        for frame in source:
+            if frame.index == 30:
+                break
+    assert [thread for thread in threading.enumerate() if "video" in thread.name] == []
+
+
+def test_a_damaged_video_says_so_once_however_often_it_is_played(tmp_path):
+    times_s = [i / 10 for i in range(50)]
+    path = film(tmp_path / "fast.mp4", times_s=times_s, options={"movflags": "faststart"})
+    whole = Path(path).read_bytes()
+    Path(path).write_bytes(whole[: len(whole) // 3])
+    source = Video(path, repeat=3)
+    assert 3 < len(list(source)) < 75
+    assert len(source.warnings) == 1
+
+
+def test_a_video_that_is_gone_at_the_next_turn_is_an_error(clip):
+    with one_line(clip, "not a video"):
+        for frame in Video(clip, repeat=0):
+            if frame.index == 0:
+                Path(clip).unlink()
+
+
+@pytest.mark.parametrize("realtime", [False, True])
+def test_a_given_rate_goes_before_the_time_stamps(tmp_path, realtime):
+    path = film(tmp_path / "vfr.mp4", times_s=[0.0, 0.1, 0.15, 0.4, 1.0])
+    source = Video(path, fps=4.0, repeat=2, realtime=realtime, clock=Skipping(0.0))
+    assert source.fps == 4.0
+    times_s = [frame.time_s for frame in source.read(Event())]
+    assert times_s == pytest.approx([i / 4 for i in range(10)])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"repeat": -1}, "repeat=-1"),
+        ({"repeat": 1.5}, "repeat=1.5"),
+        ({"frames": 0}, "frames=0"),
+        ({"fps": 0.0}, "fps=0.0"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_named(clip, given, said):
+    with one_line(clip, said):
+        Video(clip, **given)
+
+
 # Files as cameras
 
 
@@ -292,6 +398,8 @@ def test_the_demo_is_a_video(clip, monkeypatch):
     monkeypatch.setattr(demo, "PATH", Path(clip))
     assert shades(demo.Demo()) == list(range(20))
     assert demo.Demo(realtime=True).live
+    assert shades(demo.Demo(repeat=0, frames=25)) == [i % 20 for i in range(25)]
+    assert demo.Demo(fps=60.0).fps == 60
     monkeypatch.setattr(demo, "PATH", Path("/nowhere/demo.mp4"))
     with one_line("/nowhere/demo.mp4"):
         demo.Demo()

@@ -18,12 +18,14 @@ class Clock:
         return self.now_s
 
 
-def frame(index, *, tracks=(1,), action=None, events=(), dropped=0, spent_s=None):
+def frame(index, *, tracks=(1,), action=None, events=(), dropped=0, spent_s=None, times_s=None):
+    captured_s, finished_s = times_s or (0.0, None)
     return Frame(
         image=None,
         index=index,
         time_s=index / 30,
-        captured_s=0.0,
+        captured_s=captured_s,
+        finished_s=finished_s,
         width=4,
         height=4,
         dropped=dropped,
@@ -52,7 +54,8 @@ def test_percentiles_are_those_of_numpy(summary, clock, tmp_path):
     ages, spent = np.random.default_rng(0).gamma(2, 0.02, (2, 1000))
     for i in range(1000):
         clock.now_s += 0.02
-        summary.add(frame(i, spent_s={"detector": spent[i]}), ages[i])
+        times_s = (clock.now_s - ages[i], clock.now_s)
+        summary.add(frame(i, spent_s={"detector": spent[i]}, times_s=times_s))
     summary.write("source ended")
     told = written(tmp_path)
     for values, numbers in ((ages, told["age_ms"]), (spent, told["stages_ms"]["detector"])):
@@ -63,11 +66,21 @@ def test_percentiles_are_those_of_numpy(summary, clock, tmp_path):
     assert told["stream_s"] == pytest.approx(999 / 30, abs=0.01)
 
 
+def test_the_age_is_that_of_the_finished_frame_however_late_it_is_counted(summary, clock, tmp_path):
+    clock.now_s = 200.0
+    summary.add(frame(0, times_s=(101.0, 101.5)))
+    summary.add(frame(1, times_s=(103.0, 103.5)))
+    summary.write("source ended")
+    told = written(tmp_path)
+    assert (told["age_ms"]["p50"], told["age_ms"]["max"]) == (500, 500)
+    assert (told["wall_s"], told["fps"]) == (2, 0.5)
+
+
 def test_frames_drops_people_and_events_are_counted(summary, tmp_path):
     wave, walk = Event(1, "wave", 0.0, 1.0, 0.9), Event(2, "walk", 0.0, 1.0, 0.9)
-    summary.add(frame(0, tracks=()), 0.01)
-    summary.add(frame(5, tracks=(2, 1), events=[wave, walk], dropped=4), 0.01)
-    summary.add(frame(6, tracks=(2,), events=[wave], dropped=7), 0.01)
+    summary.add(frame(0, tracks=()))
+    summary.add(frame(5, tracks=(2, 1), events=[wave, walk], dropped=4))
+    summary.add(frame(6, tracks=(2,), events=[wave], dropped=7))
     summary.write("interrupted", sinks={"video": {"frames": 3}})
     told = written(tmp_path)
     assert (told["ended"], told["frames"], told["dropped"]) == ("interrupted", 3, 7)
@@ -77,24 +90,24 @@ def test_frames_drops_people_and_events_are_counted(summary, tmp_path):
 
 
 def test_the_first_label_is_timed_from_the_programs_start(summary, clock, tmp_path):
-    summary.add(frame(0), 0.01)
+    summary.add(frame(0))
     clock.now_s = 103.5
-    summary.add(frame(1, action=Action("wave", 0.9, 0.0)), 0.01)
+    summary.add(frame(1, action=Action("wave", 0.9, 0.0)))
     clock.now_s = 109.0
-    summary.add(frame(2, action=Action("walk", 0.9, 0.0)), 0.01)
+    summary.add(frame(2, action=Action("walk", 0.9, 0.0)))
     summary.write("source ended")
     assert written(tmp_path)["first_label_s"] == 5.5
 
 
 def test_the_programs_start_is_that_of_the_process_unless_told(tmp_path):
     summary = Summary(folder=str(tmp_path), config={})
-    summary.add(frame(0, action=Action("wave", 0.9, 0.0)), 0.01)
+    summary.add(frame(0, action=Action("wave", 0.9, 0.0)))
     assert 0 < summary.write("source ended")["first_label_s"] < 24 * 3600
 
 
 def test_a_killed_program_leaves_the_summary_of_a_moment_ago(summary, clock, tmp_path):
     for i in range(200):
-        summary.add(frame(i), 0.01)
+        summary.add(frame(i))
         clock.now_s += 0.1
     assert written(tmp_path)["ended"] == "running"
     assert 150 <= written(tmp_path)["frames"] <= 200
@@ -119,6 +132,29 @@ def test_it_says_on_what_machine_with_which_versions_and_config_it_ran(summary, 
     assert told["machine"]["cpus"] >= 1
     assert 10 < told["memory_mb"]["now"] <= told["memory_mb"]["peak"]
     assert told["warnings"] == ["no camera clock"]
+
+
+def test_cpu_is_the_share_of_one_core_between_the_first_and_the_last_frame(tmp_path, clock):
+    used_s = iter((40.0, 41.0, 43.0))
+    summary = Summary(
+        folder=str(tmp_path), config={}, started_s=0.0, clock=clock, cpu_clock=lambda: next(used_s)
+    )
+    assert summary.write("running")["cpu"] is None
+    for i in range(3):
+        summary.add(frame(i))
+        clock.now_s += 1
+    assert summary.write("source ended")["cpu"] == 1.5
+
+
+def test_growth_of_memory_is_told_of_a_run_of_a_minute_or_more(summary, clock, tmp_path):
+    summary.add(frame(0))
+    clock.now_s += 59
+    summary.add(frame(1))
+    assert summary.write("running")["memory_mb"]["growth_mb_per_min"] is None
+    clock.now_s += 1
+    summary.add(frame(2))
+    growth = summary.write("source ended")["memory_mb"]["growth_mb_per_min"]
+    assert isinstance(growth, float)
 
 
 def test_memory_stays_bounded_in_a_long_run_and_percentiles_stay_true():

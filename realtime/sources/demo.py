@@ -13,12 +13,26 @@ class Demo(Video):
 
     Args:
         realtime: Play it as a camera would, see `Video`.
+        fps: As so many pictures a second, see `Video`.
+        repeat: How many times it is played; 0 plays it without end. At each turn the person jumps
+            back to where the clip begins.
+        frames: Stop after so many pictures; ``None`` plays all.
         clock: Paces and stamps.
 
     Raises:
         InputError: The clip is missing from this installation.
     """
 
-    def __init__(self, *, realtime: bool = False, clock: Clock = SYSTEM) -> None:
-        super().__init__(str(PATH), realtime=realtime, clock=clock)
+    def __init__(
+        self,
+        *,
+        realtime: bool = False,
+        fps: float | None = None,
+        repeat: int = 1,
+        frames: int | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        super().__init__(
+            str(PATH), realtime=realtime, fps=fps, repeat=repeat, frames=frames, clock=clock
+        )
         self.name, self.description = "demo", "the embedded demo clip"

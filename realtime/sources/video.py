@@ -1,6 +1,10 @@
 """Video files."""
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from math import inf
 from pathlib import Path
 from threading import Event
 
@@ -14,6 +18,31 @@ from .source import Source
 LEAD_S = 5.0
 
 
+@dataclass
+class _Reel:
+    """An open file and how far it has been wound.
+
+    Attributes:
+        capture: The file.
+        fps: Goes on from the last good time stamp where one is missing.
+        time_s: File time of the picture that can be retrieved, or of the last there was.
+        has_picture: Whether one can be retrieved.
+    """
+
+    capture: cv2.VideoCapture
+    fps: float
+    time_s: float = -1.0
+    has_picture: bool = False
+
+    def wind(self) -> bool:
+        """To the next picture; false when there is none."""
+        self.has_picture = self.capture.grab()
+        if self.has_picture:
+            time_s = self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            self.time_s = time_s if time_s > self.time_s else self.time_s + 1 / self.fps
+        return self.has_picture
+
+
 class Video(Source):
     """A file, read whole as fast as the pipeline goes, or like a camera.
 
@@ -21,16 +50,25 @@ class Video(Source):
     seconds from its first picture; where stamps are missing or go back, the frame rate goes on from
     the last good one.
 
+    Played again and again, `time_s` and `index` go on as if the file were longer: the first picture
+    follows the last one after one picture's time. People jump there from where they were to where
+    they began.
+
     Args:
         path: Anything OpenCV reads.
         realtime: Play at the file's own speed and drop what the pipeline is too slow for; then
             `time_s` is clock time, as a camera's is.
         start_s: Leave out what comes before, file time.
         stop_s: Leave out what comes from here on, file time.
+        fps: Take the pictures as so many a second, evenly spaced from 0, whatever their time
+            stamps are; ``None`` goes by these.
+        repeat: How many times the span is played; 0 plays it without end.
+        frames: Stop after so many pictures; ``None`` plays all.
         clock: Paces and stamps.
 
     Raises:
-        InputError: There is no such file, it is no video, or the span holds no picture.
+        InputError: There is no such file, it is no video, the span holds no picture, or a
+            number makes no sense.
     """
 
     def __init__(
@@ -40,18 +78,22 @@ class Video(Source):
         realtime: bool = False,
         start_s: float = 0.0,
         stop_s: float | None = None,
+        fps: float | None = None,
+        repeat: int = 1,
+        frames: int | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self.live, self.start_s, self.stop_s = realtime, start_s, stop_s
+        self.rate, self.repeat, self.frames = fps, repeat, frames
         super().__init__("video", f"video {path}", clock=clock)
-        if stop_s is not None and stop_s <= start_s:
-            raise InputError(f"{self.description}: stop_s={stop_s} must be above {start_s=}")
+        self._check_numbers()
         if not self.path.is_file():
             raise InputError(f"{self.description}: no such file; give the path of a video file")
         capture = self._open()
-        fps, self.count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.fps = fps if fps > 0 else None
+        file_fps = max(capture.get(cv2.CAP_PROP_FPS), 0.0)
+        self.fps, self._file_fps = fps or file_fps or None, file_fps or 30.0
+        self.count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         capture.release()
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
@@ -81,37 +123,71 @@ class Video(Source):
         capture.release()
         return self._open()
 
+    def _reel(self) -> _Reel:
+        """The file, wound to where the span begins."""
+        reel = _Reel(self._open_at_start(), self._file_fps)
+        while reel.wind() and reel.time_s < self.start_s:
+            pass
+        return reel
+
     def _frames(self) -> Generator[Frame, None, None]:
-        capture = self._open_at_start()
-        index, time_s, is_whole = 0, -1.0, True
+        index, shift_s = 0, 0.0
+        with ThreadPoolExecutor(1, thread_name_prefix=f"{self.name} ahead") as ahead:
+            reel = self._reel()
+            for turn in count(1):
+                # Opened and wound while this turn plays, so that no picture is late at the seam.
+                following = None if turn == self.repeat else ahead.submit(self._reel)
+                last = yield from self._turn(reel, index, shift_s)
+                if last is not None and last.index + 1 == self.frames:
+                    return
+                self._check_end(reel, last, is_first=turn == 1)
+                if last is None or following is None:
+                    return
+                index, reel = last.index + 1, following.result()
+                shift_s = last.time_s + 1 / self._file_fps - reel.time_s
+
+    def _turn(
+        self, reel: _Reel, index: int, shift_s: float
+    ) -> Generator[Frame, None, Frame | None]:
+        """The span once, from `index` and `shift_s` on; returns the last frame."""
+        frame = None
+        stop_s = inf if self.stop_s is None else self.stop_s
         try:
-            while capture.grab():
-                time_s = self._stamp(capture, time_s)
-                if self.stop_s is not None and time_s >= self.stop_s:
-                    is_whole = False
-                    break
-                image = retrieve(capture) if time_s >= self.start_s else None
-                if image is None:
-                    continue
-                height, width = image.shape[:2]
-                yield Frame(image, index, time_s, self.clock(), width, height)
-                index += 1
+            while reel.has_picture and reel.time_s < stop_s and index != self.frames:
+                image = retrieve(reel.capture)
+                if image is not None:
+                    height, width = image.shape[:2]
+                    time_s = index / self.rate if self.rate else reel.time_s + shift_s
+                    frame = Frame(image, index, time_s, self.clock(), width, height)
+                    yield frame
+                    index += 1
+                reel.wind()
         finally:
-            capture.release()
-        self._check_end(index, time_s, is_whole=is_whole and self.start_s == 0)
+            reel.capture.release()
+        return frame
 
-    def _stamp(self, capture: cv2.VideoCapture, last_s: float) -> float:
-        time_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        return time_s if time_s > last_s else last_s + 1 / (self.fps or 30.0)
-
-    def _check_end(self, index: int, time_s: float, *, is_whole: bool) -> None:
-        if index == 0:
+    def _check_end(self, reel: _Reel, last: Frame | None, *, is_first: bool) -> None:
+        if last is None:
             raise InputError(
                 f"{self.description}: no picture from {self.start_s:g} s on could be read; "
-                f"the last one is at {max(time_s, 0):.2f} s"
+                f"the last one is at {max(reel.time_s, 0):.2f} s"
             )
-        if is_whole and falls_short(index, self.count):
+        shown, is_whole = last.index + 1, self.start_s == 0 and not reel.has_picture
+        if is_first and is_whole and falls_short(shown, self.count):
             self.warn(
-                f"{self.description} is damaged or cut short: {index} of {self.count} pictures "
+                f"{self.description} is damaged or cut short: {shown} of {self.count} pictures "
                 "could be read"
             )
+
+    def _check_numbers(self) -> None:
+        wrong = None
+        if self.stop_s is not None and self.stop_s <= self.start_s:
+            wrong = f"stop_s={self.stop_s} must be above start_s={self.start_s}"
+        elif self.rate is not None and self.rate <= 0:
+            wrong = f"fps={self.rate} must be above 0, or null for the file's own"
+        elif not isinstance(self.repeat, int) or self.repeat < 0:
+            wrong = f"repeat={self.repeat} must be 1 or more, or 0 to play without end"
+        elif self.frames is not None and (not isinstance(self.frames, int) or self.frames < 1):
+            wrong = f"frames={self.frames} must be 1 or more, or null for all"
+        if wrong is not None:
+            raise InputError(f"{self.description}: {wrong}")

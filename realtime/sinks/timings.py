@@ -1,0 +1,113 @@
+"""What every frame cost, as a line of a table."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ..memory import Memory
+from ..packets import Event, Frame
+from .folder import run_folder, unwritable
+from .run_info import RunInfo
+
+_BEFORE = ("index", "time_s", "captured_s", "finished_s", "age_ms")
+_AFTER = ("people", "dropped", "cpu_s", "memory_mb", "labelled")
+
+
+class TimingsSink:
+    """Writes ``timings.csv``: a header line, then a line a frame, some 10 microseconds each.
+
+    Columns: ``index``, ``time_s``, ``captured_s`` and ``finished_s`` as of `Frame`; ``age_ms``
+    from capture until the last stage was done; ``NAME_ms`` for each stage in the order of the
+    pipeline; ``people`` in view; ``dropped`` so far; ``cpu_s``, CPU seconds of the whole process so
+    far; ``memory_mb``, resident, at most a second old; ``labelled``, 1 from the first frame on
+    in which somebody has an action. Each line reaches the system as soon as it is made, so that
+    killing the program loses at most the frame in work.
+
+    Args:
+        folder: Where the file goes; made if it is not there.
+        cpu_clock: CPU seconds this process has used so far, all threads together.
+
+    Raises:
+        InputError: The folder can't be written to; in a call, the disk is full.
+    """
+
+    def __init__(self, *, folder: str, cpu_clock: Callable[[], float] = time.process_time) -> None:
+        self.path = run_folder(folder) / "timings.csv"
+        try:
+            self._file = FileIO(self.path, "w")
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        self._memory, self._cpu_clock = Memory(), cpu_clock
+        self._stages: tuple[str, ...] | None = None
+        self._labelled, self._records = False, 0
+
+    def begin(self, info: RunInfo) -> None:
+        """Nothing yet: the header waits for the first frame, which knows the stages."""
+
+    def __call__(self, frame: Frame) -> None:
+        """One line."""
+        if self._stages is None:
+            self._head(tuple(frame.spent_s))
+        self._labelled = self._labelled or any(p.action for p in frame.people.values())
+        done_s = float("nan") if frame.finished_s is None else frame.finished_s
+        spent = "".join([f"{frame.spent_s[stage] * 1e3:.4f}," for stage in self._stages or ()])
+        self._write(
+            f"{frame.index},{frame.time_s:.6f},{frame.captured_s:.6f},{done_s:.6f},"
+            f"{(done_s - frame.captured_s) * 1e3:.4f},{spent}{len(frame.people)},{frame.dropped},"
+            f"{self._cpu_clock():.4f},{self._memory.look(frame.captured_s):.2f},{int(self._labelled)}\n"
+        )
+        self._records += 1
+
+    def close(self, events: tuple[Event, ...] = ()) -> None:
+        """Close the file; a run without a frame has a header without stages."""
+        try:
+            if self._stages is None and not self._file.closed:
+                self._head(())
+        finally:
+            self._file.close()
+
+    def summary(self) -> dict[str, Any]:
+        """Which file, and how many frames it has."""
+        return {"file": "timings.csv", "records": self._records}
+
+    def _head(self, stages: tuple[str, ...]) -> None:
+        self._stages = stages
+        self._write(",".join((*_BEFORE, *(f"{stage}_ms" for stage in stages), *_AFTER)) + "\n")
+
+    def _write(self, line: str) -> None:
+        rest = line.encode()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            with suppress(OSError):  # a full disk may keep even this from working
+                self._file.close()
+            raise unwritable(self.path, error) from error
+
+
+def read_timings(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a ``timings.csv``, each (T,) float64, by name and in order.
+
+    A last line that a killed program left unfinished is passed over.
+
+    Raises:
+        InputError: It is no such file.
+    """
+    try:
+        head, *lines = path.read_text(encoding="utf-8").rpartition("\n")[0].split("\n")
+        names = head.split(",")
+        if (*names[: len(_BEFORE)], *names[-len(_AFTER) :]) != (*_BEFORE, *_AFTER):
+            raise ValueError("the columns are others")
+        table = np.array([line.split(",") for line in lines], np.float64)
+        columns = table.reshape(len(lines), len(names)).T
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} is no timings.csv of gastlive ({error}); give one that sink=[timings] wrote"
+        ) from error
+    return dict(zip(names, columns, strict=True))
