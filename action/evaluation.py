@@ -1,6 +1,6 @@
 """A head's figures on streams that it was not trained on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .calibration import calibration_error
+from .checkpoint import HeadCard
 from .decision import Decision, Memory
 from .head import Head
 from .metrics import (
@@ -37,17 +38,25 @@ class Scored:
 
 
 @torch.inference_mode()
-def scored(head: Head, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> Scored:
-    """Run the head, in evaluation mode, over batches of streams."""
-    head.eval()
+def scored(
+    per_frame: Callable[[Tensor], Tensor], batches: Iterable[tuple[Tensor, Tensor, Tensor]]
+) -> Scored:
+    """Run a head over batches of streams.
+
+    Args:
+        per_frame: (N, T, J, 3) to logits (N, T, K), such as `Head.per_frame` in evaluation mode.
+        batches: Joints (N, T, J, 3), labels (N, T), and whatever else there is.
+    """
     logits, labels = list[Tensor](), list[Tensor]()
     for xyz, truth, _ in batches:
-        logits += list(head.per_frame(xyz))
+        logits += list(per_frame(xyz))
         labels += list(truth)
     return Scored(logits, labels)
 
 
-def figures(result: Scored, head: Head, *, background: str, temperature: float) -> dict[str, Any]:
+def figures(
+    result: Scored, head: Head | HeadCard, *, background: str, temperature: float
+) -> dict[str, Any]:
     """Plain JSON: shares from 0 to 1, accuracy by label, how many events were found.
 
     Events are those that `Decision` makes of the calibrated probabilities as it comes. Frames

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..gast.skeleton import Skeleton
-from ..gast.streaming import State, Streaming
+from ..gast.streaming import State, Streaming, begun
 from ..gast.units import PersonUnits
 
 
@@ -53,8 +53,7 @@ class BodyFeatures(Streaming):
         size, before = (None, None) if state is None else state
         joints, size = self.units.step(xyz, size)
         pose = self._pose(joints)
-        motion = torch.zeros_like(pose) if before is None else pose - before
-        return torch.cat([pose, motion], -1), (size, pose)
+        return torch.cat([pose, pose - begun(before, pose)], -1), (size, pose)
 
 
 class WindowFeatures(nn.Module):

@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> None:
     data.setup()
     print("\n".join(data.report), flush=True)
     fitted = instantiate(cfg.training).fit(head, data)
-    result = scored(head, data.val_dataloader())
+    result = scored(head.eval().per_frame, data.val_dataloader())
     temperature = best_temperature(torch.cat(result.logits), torch.cat(result.labels))
     background = data.labels.background
     validation = figures(result, head, background=background, temperature=temperature)

@@ -69,15 +69,23 @@ def read(path: str | Path, card: type[C], *, version: int) -> tuple[C, dict[str,
             weights = {key: file.get_tensor(key).float() for key in list(file.keys())}
     except (SafetensorError, json.JSONDecodeError, OSError) as error:
         raise InputError(f"{path} is not a readable safetensors file: {error}") from error
+    return parsed(content, card, path, version=version), weights
+
+
+def parsed(content: Any, card: type[C], path: str | Path, *, version: int) -> C:
+    """A card from what a file holds in its place; lists become tuples.
+
+    Raises:
+        InputError: It is no such card, or of another version.
+    """
     if not isinstance(content, dict):
-        raise InputError(f"{path} is not a gastlive {kind} (no card in it)")
+        raise InputError(f"{path} is not a gastlive {card.kind} (no card in it)")
     if content.get("version") != version:
         raise InputError(f"{path} has format version {content.get('version')}, wanted {version}")
     strange = set(content) ^ {part.name for part in fields(card)}
     if strange:
         raise InputError(f"{path} has a card without or with unknown {', '.join(sorted(strange))}")
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
-    return card(**plain), weights
+    return card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
 
 
 def expect(card: Card, expected: Mapping[str, Any], path: str | Path) -> None:

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from .errors import InputError
 from .graph import ChannelNorm, GraphAttention, SemanticGraph
 from .lifter import GASTNet, TemporalBlock
-from .streaming import State, Streaming
+from .streaming import State, Streaming, begun
 
 
 class FoldedGASTNet(Streaming):
@@ -61,7 +61,7 @@ class FoldedGASTNet(Streaming):
 
 
 def _window(frame: Tensor, past: State, length: int) -> tuple[Tensor, ...]:
-    return (*((frame,) * length if past is None else past), frame)
+    return (*begun(past, (frame,) * length), frame)
 
 
 def _affine(norm: ChannelNorm) -> tuple[Tensor, Tensor]:

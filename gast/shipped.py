@@ -25,5 +25,5 @@ def find(name_or_path: str | Path, *, folder: Path, kind: str) -> Path:
     names = ", ".join(sorted(path.stem for path in folder.glob("*.safetensors"))) or "none shipped"
     raise InputError(
         f"no {kind} {str(name_or_path)!r}; give the name of one that comes with gastlive "
-        f"({names}) or the path of a .safetensors file"
+        f"({names}) or the path of a .safetensors or .onnx file"
     )

@@ -1,6 +1,7 @@
 """Layers that see a clip at once in training and one frame at a time when live."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -22,6 +23,50 @@ class Streaming(nn.Module):
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, ...) and what came before to (N, ...) and what to remember."""
         raise NotImplementedError(f"{type(self).__name__} has no streaming step")
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What is remembered of a batch in which some streams only begin.
+
+    Stands for the tensors of a state where a step is written down for other runtimes.
+
+    Attributes:
+        past: (N, ...), of no meaning where a stream begins.
+        begins: (N,) bool.
+    """
+
+    past: Tensor
+    begins: Tensor
+
+
+def begun(state: State, start: State) -> State:
+    """What a layer remembers, or `start` for the streams that only begin.
+
+    Every layer with a memory asks this, so that there is one place that knows how streams begin.
+
+    Args:
+        state: As the layer left it; ``None`` where all streams begin.
+        start: The same nest of tensors, as if the stream had gone on before; a `Streaming` may
+            give a layer's past any start that it computes from the frame.
+    """
+    if state is None:
+        return start
+    if isinstance(state, Mixed):
+        begins = state.begins.view(-1, *[1] * (state.past.ndim - 1))
+        return torch.where(begins, start, state.past)
+    if isinstance(state, tuple) and state and isinstance(state[0], Mixed):
+        return tuple(begun(*pair) for pair in zip(state, start, strict=True))
+    return state
+
+
+def streamed(net: Streaming, clip: Tensor) -> Tensor:
+    """What a net gives for a clip (N, T, ...), stepping along it frame by frame: (N, T, ...)."""
+    state, outputs = None, list[Tensor]()
+    for frame in clip.unbind(1):
+        output, state = net.step(frame, state)
+        outputs.append(output)
+    return torch.stack(outputs, 1)
 
 
 def take(state: State, streams: Sequence[int]) -> State:
@@ -78,8 +123,7 @@ class TemporalConv(Streaming):
         Before its first frame a person is taken to have stood still. The past is a tuple of
         frames: moving on by one moves references, not numbers, however long the past is.
         """
-        past = (frame,) * self.past if state is None else state
-        window = (*past, frame)
+        window = (*begun(state, (frame,) * self.past), frame)
         return self.mix(torch.cat(window[:: self.dilation], -1)), window[1:]
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .errors import InputError
 from .skeleton import Skeleton
-from .streaming import State, Streaming
+from .streaming import State, Streaming, begun
 
 
 def to_screen(xy: np.ndarray, *, width: float, height: float) -> np.ndarray:
@@ -79,7 +79,8 @@ class PersonUnits(Streaming):
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, 2), any units, and the size so far (N,) to person units and the next size."""
         size = self._size(xy)
-        size = size if state is None else state + self.share * (size - state)
+        before = begun(state, size)
+        size = before + self.share * (size - before)
         return (xy - xy[:, self.root : self.root + 1]) / size[:, None, None], size
 
 

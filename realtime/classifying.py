@@ -1,14 +1,17 @@
 """The head stage: 3-D joints over time to class probabilities."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from ..action.checkpoint import load_head
+from ..action.deployed import deployed
 from ..gast.device import device as pick
-from ..gast.shipped import HEADS, find
+from ..gast.errors import InputError
+from ..gast.graphs import StepGraph
+from ..gast.runtimes import ready
+from ..gast.skeleton import named
 from ..gast.streaming import Streaming
 from .buffer import RingBuffer
 from .packets import Frame
@@ -26,18 +29,24 @@ class Classify:
     windowed head reads the last seconds from a ring buffer, at its rate.
 
     Args:
-        checkpoint: Name of a head that comes with the package, or the path of one.
+        checkpoint: Name of a head that comes with the package, or the path of one: a
+            .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
         layout: Name of the lifter's; the head must have been trained on it.
         patience_s: Stream time for which a person out of view is remembered.
         window_every_s: How often a windowed head is run for a person.
-        device: Where it runs: auto, cpu, cuda.
+        runtime: What runs a streaming head: auto, torch, openvino, onnxruntime; see
+            `gastlive.gast.runtimes`. A windowed head runs in torch.
+        precision: float32, bfloat16, int8.
+        threads: CPU threads of a compiled step.
+        device: Of torch: auto, cpu, cuda.
 
     Attributes:
         labels: Class names, length K.
         background: The one that means nothing in particular.
+        runtime: What runs it.
 
     Raises:
-        InputError: No such head, or one of another layout.
+        InputError: No such head, one of another layout, or nothing here can run it as asked.
     """
 
     name = "head"
@@ -49,17 +58,33 @@ class Classify:
         layout: str,
         patience_s: float = 1.0,
         window_every_s: float = 0.1,
+        runtime: str = "auto",
+        precision: str = "float32",
+        threads: int = 1,
         device: str = "cpu",
     ) -> None:
-        head, self.card = load_head(find(checkpoint, folder=HEADS, kind="head"), layout=layout)
+        source, self.card = deployed(checkpoint, layout=layout)
         self.labels, self.background = tuple(self.card.labels), self.card.background
         self.temperature = self.card.temperature
         self._run: StreamRunner | WindowRunner
-        if isinstance(head, Streaming):
-            self._run = StreamRunner(head, fps=self.card.fps, patience_s=patience_s, device=device)
+        if isinstance(source, Streaming | StepGraph):
+            made = ready(
+                source, shape=(len(named(layout)), 3), runtime=runtime, precision=precision,
+                threads=threads, device=device,
+            )  # fmt: skip
+            self.runtime = made.runtime
+            self._run = StreamRunner(
+                made.net, fps=self.card.fps, patience_s=patience_s, device=made.device
+            )
         else:
+            if runtime not in ("auto", "torch") or precision != "float32":
+                raise InputError(
+                    f"classifier {checkpoint} looks at windows, which runtime=torch and "
+                    f"precision=float32 alone run; got runtime={runtime}, precision={precision}"
+                )
+            self.runtime = "torch"
             self._run = WindowRunner(
-                head, joints=len(head.skeleton), frames=head.frames, fps=self.card.fps,
+                source, joints=len(source.skeleton), frames=source.frames, fps=self.card.fps,
                 patience_s=patience_s, every_s=window_every_s, device=device,
             )  # fmt: skip
 
@@ -71,16 +96,19 @@ class Classify:
         """Write `Person.probabilities` of everyone who has `Person.xyz`."""
         seen = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
         logits = self._run.step(seen, frame.time_s)
+        if not logits:
+            return frame
         people = dict(frame.people)
-        for track, scores in logits.items():
-            odds = _softmax(scores / self.temperature)
-            people[track] = replace(frame.people[track], probabilities=odds)
+        odds = _softmax(np.stack(list(logits.values())) / self.temperature)
+        for track, probabilities in zip(logits, odds, strict=True):
+            people[track] = replace(people[track], probabilities=probabilities)
         return frame.knowing(people=people)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max())
-    return powers / powers.sum()
+    """(N, K) to the same, each row a distribution."""
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
 
 
 JITTER = 0.2
@@ -112,7 +140,12 @@ class StreamRunner:
     """
 
     def __init__(
-        self, head: Streaming, *, fps: float, patience_s: float, device: str = "cpu"
+        self,
+        head: Streaming,
+        *,
+        fps: float,
+        patience_s: float,
+        device: torch.device | None = None,
     ) -> None:
         self.fps, self.patience_s = fps, patience_s
         self._streams = Streams(head, patience_s=patience_s, device=device)
@@ -127,37 +160,32 @@ class StreamRunner:
         """Newest logits (K,) of each person, from one more (J, 3) each."""
         remembered = self._streams.remembered
         self._seen = {track: seen for track, seen in self._seen.items() if track in remembered}
-        waiting = {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
-        while batch := _next_of_each(waiting):
+        due = {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
+        for turn in range(max(map(len, due.values()), default=0)):
+            batch = {track: samples[turn] for track, samples in due.items() if turn < len(samples)}
             for track, scores in self._streams.step(batch, time_s).items():
                 self._seen[track].logits = scores
         return {t: logits for t in people if (logits := self._seen[t].logits) is not None}
 
-    def _due(self, track: int, xyz: np.ndarray, time_s: float) -> Iterator[np.ndarray]:
+    def _due(self, track: int, xyz: np.ndarray, time_s: float) -> list[np.ndarray]:
         """The samples that the head is to be given now, oldest first."""
         seen, frame_s = self._seen.get(track), 1 / self.fps
         if seen is None or not 0 < time_s - seen.time_s <= LARGEST_GAP_S:
             logits = None if seen is None else seen.logits
             self._seen[track] = _Seen(time_s, xyz, time_s + frame_s, logits)
-            yield xyz
-            return
+            return [xyz]
         before_s, before = seen.time_s, seen.xyz
         seen.time_s, seen.xyz = time_s, xyz
         off_s = max(abs(time_s - seen.due_s), abs(time_s - before_s - frame_s))
         if off_s < JITTER * frame_s:
             seen.due_s = time_s + frame_s
-            yield xyz
-            return
+            return [xyz]
+        samples = []
         while seen.due_s <= time_s:
             share = (seen.due_s - before_s) / (time_s - before_s)
             seen.due_s += frame_s
-            yield (before + share * (xyz - before)).astype(np.float32)
-
-
-def _next_of_each(waiting: Mapping[int, Iterator[np.ndarray]]) -> dict[int, np.ndarray]:
-    """The next sample of everyone who has one left."""
-    nexts = {track: next(samples, None) for track, samples in waiting.items()}
-    return {track: xyz for track, xyz in nexts.items() if xyz is not None}
+            samples.append((before + share * (xyz - before)).astype(np.float32))
+        return samples
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from ..gast.checkpoint import load
-from ..gast.folded import FoldedGASTNet
-from ..gast.shipped import LIFTERS, find
-from ..gast.skeleton import Skeleton
-from ..gast.units import Lifter, to_screen
+import numpy as np
+
+from ..gast.deployed import deployed
+from ..gast.runtimes import ready
+from ..gast.skeleton import Skeleton, named
+from ..gast.units import to_screen
 from .packets import Frame
 from .streams import Streams
 
@@ -15,26 +16,42 @@ class Lift:
     """Runs a causal lifter once a frame.
 
     Args:
-        checkpoint: Name of a lifter that comes with the package, or the path of one.
+        checkpoint: Name of a lifter that comes with the package, or the path of one: a
+            .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
         patience_s: Stream time for which a person out of view is remembered.
-        device: Where it runs: auto, cpu, cuda.
+        runtime: What runs it: auto, torch, openvino, onnxruntime; see `gastlive.gast.runtimes`.
+        precision: float32, bfloat16, int8.
+        threads: CPU threads of a compiled step.
+        device: Of torch: auto, cpu, cuda.
 
     Attributes:
         layout: Joints it reads and writes.
+        runtime: What runs it.
 
     Raises:
-        InputError: No such lifter, or one that is not causal.
+        InputError: No such lifter, one that is not causal, or nothing here can run it as asked.
     """
 
     name = "lifter"
 
-    def __init__(self, checkpoint: str, *, patience_s: float = 1.0, device: str = "cpu") -> None:
-        net, self.card = load(find(checkpoint, folder=LIFTERS, kind="lifter"), causal=True)
-        self.layout: Skeleton = net.skeleton
-        lifter = Lifter(
-            FoldedGASTNet(net), skeleton=net.skeleton, normalisation=self.card.normalisation
-        )
-        self._streams = Streams(lifter, patience_s=patience_s, device=device)
+    def __init__(
+        self,
+        checkpoint: str,
+        *,
+        patience_s: float = 1.0,
+        runtime: str = "auto",
+        precision: str = "float32",
+        threads: int = 1,
+        device: str = "cpu",
+    ) -> None:
+        source, self.card = deployed(checkpoint)
+        self.layout: Skeleton = named(self.card.layout)
+        made = ready(
+            source, shape=(len(self.layout), 2), runtime=runtime, precision=precision,
+            threads=threads, device=device,
+        )  # fmt: skip
+        self.runtime = made.runtime
+        self._streams = Streams(made.net, patience_s=patience_s, device=made.device)
 
     def reset(self) -> None:
         """Forget everyone."""
@@ -42,12 +59,12 @@ class Lift:
 
     def __call__(self, frame: Frame) -> Frame:
         """Write `Person.xyz` of everyone who has `Person.xy`."""
-        screen = {
-            track: to_screen(person.xy, width=frame.width, height=frame.height)
-            for track, person in frame.people.items()
-            if person.xy is not None
-        }
-        lifted = self._streams.step(screen, frame.time_s)
+        seen = {track: p.xy for track, p in frame.people.items() if p.xy is not None}
+        if seen:
+            xy = np.stack(list(seen.values()))
+            screen = to_screen(xy, width=frame.width, height=frame.height)
+            seen = dict(zip(seen, screen, strict=True))
+        lifted = self._streams.step(seen, frame.time_s)
         people = {
             track: replace(person, xyz=lifted[track]) if track in lifted else person
             for track, person in frame.people.items()

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from ..gast.device import device as pick
 from ..gast.streaming import State, Streaming, join, take
 
 
@@ -16,15 +15,17 @@ class Streams:
     are states taken apart and joined.
 
     Args:
-        net: Put into evaluation mode.
+        net: In evaluation mode, on `device`.
         patience_s: Stream time after which an absent person is forgotten, so that two strangers
             never share a past.
-        device: Where the net runs: see `gastlive.gast.device`.
+        device: Where the net runs.
     """
 
-    def __init__(self, net: Streaming, *, patience_s: float, device: str = "cpu") -> None:
-        self.device = pick(device)
-        self.net, self.patience_s = net.eval().to(self.device), patience_s
+    def __init__(
+        self, net: Streaming, *, patience_s: float, device: torch.device | None = None
+    ) -> None:
+        self.net, self.patience_s = net, patience_s
+        self.device = device or torch.device("cpu")
         self.reset()
 
     def reset(self) -> None:

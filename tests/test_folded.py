@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from gastlive.experiments.time_lifter import step_ms
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
 from gastlive.gast.lifter import GASTNet
 from gastlive.gast.skeleton import H36M17, HUMANEVA15
+from gastlive.gast.streaming import streamed
 
 
 def trained(**changes):
@@ -37,11 +37,7 @@ def test_folding_changes_no_number(name):
     net = trained(**NETS[name])
     folded = FoldedGASTNet(net)
     clip = torch.randn(3, 40, len(net.skeleton), 2)
-    lifted, state = [], None
-    for frame in clip.unbind(1):
-        xyz, state = folded.step(frame, state)
-        lifted.append(xyz)
-    torch.testing.assert_close(torch.stack(lifted, 1), net(clip), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(streamed(folded, clip), net(clip), rtol=1e-4, atol=1e-5)
 
 
 @torch.inference_mode()
@@ -57,17 +53,3 @@ def test_a_folded_step_leaves_its_state_alone():
 def test_a_centred_lifter_can_not_be_folded():
     with pytest.raises(InputError, match="centred"):
         FoldedGASTNet(trained(filter_widths=(3,), causal=False))
-
-
-def test_every_net_is_timed_for_as_many_people_as_are_asked_for():
-    seen = []
-
-    class Watched(FoldedGASTNet):
-        def step(self, xy, state=None):
-            seen.append((len(xy), state is None))
-            return super().step(xy, state)
-
-    nets = {name: Watched(trained(filter_widths=(3,))) for name in ("one", "other")}
-    timed = step_ms(nets, H36M17, people=2, frames=3, warm=1)
-    assert set(timed) == {"one", "other"}
-    assert seen == [(2, True)] * 2 + [(2, False)] * 6

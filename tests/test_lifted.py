@@ -489,6 +489,12 @@ def test_clips_that_do_not_fit_the_configuration_are_refused(folder):
         data_of(folder, fps=25.0).setup()
 
 
+def right(head, data):
+    """A head's figures on the validation streams."""
+    result = scored(head.eval().per_frame, data.val_dataloader())
+    return figures(result, head, background="idle", temperature=1.0)
+
+
 @pytest.mark.filterwarnings("ignore")  # Lightning's own
 def test_a_head_is_trained_on_streams_by_descent(folder, tmp_path):
     data = data_of(folder, batches=30, batch=4)
@@ -505,9 +511,9 @@ def test_a_head_is_trained_on_streams_by_descent(folder, tmp_path):
     )
     torch.manual_seed(0)
     head = TCN(H36M17, labels=LABELS.names, channels=16, dilations=(1, 2))
-    before = figures(scored(head, data.val_dataloader()), head, background="idle", temperature=1.0)
+    before = right(head, data)
     assert Descent(task=task, trainer=trainer).fit(head, data) == {"steps": 90}
-    after = figures(scored(head, data.val_dataloader()), head, background="idle", temperature=1.0)
+    after = right(head, data)
     assert not head.training
     assert after["class_accuracy"] > max(0.6, before["class_accuracy"])
 

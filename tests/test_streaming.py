@@ -6,7 +6,7 @@ import torch
 from gastlive.gast.errors import InputError
 from gastlive.gast.lifter import GASTNet, TemporalBlock
 from gastlive.gast.skeleton import H36M17, HUMANEVA15
-from gastlive.gast.streaming import TemporalConv, join, pad_past, take
+from gastlive.gast.streaming import TemporalConv, join, pad_past, streamed, take
 from gastlive.gast.units import Lifter, PersonUnits, ScreenUnits
 
 
@@ -63,20 +63,13 @@ def clip(name, frames=40, people=2):
     return torch.randn(people, frames, 15 if name == "humaneva" else 17, 2)
 
 
-def walk(layer, frames):
-    """Step through a clip (N, T, ...) and stack what comes out."""
-    state, outputs = None, []
-    for frame in frames.unbind(1):
-        output, state = layer.step(frame, state)
-        outputs.append(output)
-    return torch.stack(outputs, 1)
-
-
 @EVERY
 @torch.inference_mode()
 def test_stepping_equals_the_clip(name):
     frames = clip(name)
-    torch.testing.assert_close(walk(LAYERS[name], frames), LAYERS[name](frames), rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        streamed(LAYERS[name], frames), LAYERS[name](frames), rtol=0, atol=1e-5
+    )
 
 
 @EVERY

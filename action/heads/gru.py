@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...gast.errors import InputError
 from ...gast.graph import ChannelNorm
 from ...gast.skeleton import Skeleton
-from ...gast.streaming import State
+from ...gast.streaming import State, begun
 from ..features import BodyFeatures
 from ..head import StreamingHead
 
@@ -72,6 +73,7 @@ class GRU(StreamingHead):
         """(N, J, 3) to logits (N, K); the memory is (N, layers, C)."""
         first, memory = (None, None) if state is None else state
         features, first = self.features.step(xyz, first)
-        past = None if memory is None else memory.transpose(0, 1).contiguous()
-        hidden, past = self.remember(self._embed(features)[:, None], past)
+        x = self._embed(features)
+        memory = begun(memory, torch.zeros_like(torch.stack((x,) * self.remember.num_layers, 1)))
+        hidden, past = self.remember(x[:, None], memory.transpose(0, 1).contiguous())
         return self.score(self.drop(hidden[:, 0])), (first, past.transpose(0, 1))

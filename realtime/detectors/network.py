@@ -1,14 +1,14 @@
-"""Running networks: the only place that knows OpenVINO."""
+"""Running networks that see pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.runtimes import core
 
 if TYPE_CHECKING:
     import openvino
@@ -75,24 +75,11 @@ class Network:
         return {name: t.data for name, t in zip(self._outputs, tensors, strict=True)}
 
 
-@cache
-def _core() -> "openvino.Core":
-    """OpenVINO's core, one for the whole process and never given up.
-
-    The CPU plugin of each core moves signal handlers onto a stack of its own. When two cores go in
-    the order they came, the stack of the first, already freed, is put back, and Ctrl-C ends the
-    process with a segmentation fault (OpenVINO 2026.4).
-    """
-    import openvino
-
-    return openvino.Core()
-
-
 def _read(path: Path) -> "openvino.Model":
     if not path.is_file():
         raise InputError(f"no network at {path}; give the path of an .onnx or .tflite file")
     try:
-        model = _core().read_model(path)
+        model = core().read_model(path)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise InputError(
@@ -172,4 +159,4 @@ def _compiled(
         "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,
     }
-    return _core().compile_model(processor.build(), "CPU", settings)
+    return core().compile_model(processor.build(), "CPU", settings)

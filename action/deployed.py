@@ -1,0 +1,30 @@
+"""A head's file, ready to run."""
+
+from pathlib import Path
+
+from ..gast.cards import expect
+from ..gast.graphs import StepGraph, load_graph
+from ..gast.shipped import HEADS, find
+from ..gast.skeleton import named
+from .checkpoint import VERSION, HeadCard, load_head
+from .head import Head
+
+
+def deployed(checkpoint: str | Path, *, layout: str) -> tuple[Head | StepGraph, HeadCard]:
+    """A head, or its exported step, and its card.
+
+    Args:
+        checkpoint: Name of a head that comes with the package, the path of one, or the path of an
+            .onnx file that ``gastlive-export`` wrote.
+        layout: Name of the joint layout that it must have been trained on.
+
+    Raises:
+        InputError: No such head, or one of another layout.
+    """
+    path = find(checkpoint, folder=HEADS, kind="head")
+    if path.suffix != ".onnx":
+        return load_head(path, layout=layout)
+    graph, card = load_graph(path, HeadCard, version=VERSION)
+    expect(card, {"layout": layout}, path)
+    graph.expect(path, shape=(len(named(layout)), 3), output=(len(card.labels),))
+    return graph, card

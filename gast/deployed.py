@@ -1,0 +1,32 @@
+"""A lifter's file, ready to stream."""
+
+from pathlib import Path
+
+from .checkpoint import VERSION, LifterCard, load
+from .folded import FoldedGASTNet
+from .graphs import StepGraph, load_graph
+from .shipped import LIFTERS, find
+from .skeleton import named
+from .streaming import Streaming
+from .units import Lifter
+
+
+def deployed(checkpoint: str | Path) -> tuple[Streaming | StepGraph, LifterCard]:
+    """What lifts screen units to metres frame by frame, folded, and its card.
+
+    Args:
+        checkpoint: Name of a lifter that comes with the package, the path of one, or the path of an
+            .onnx file that ``gastlive-export`` wrote.
+
+    Raises:
+        InputError: No such lifter, or one that is not causal.
+    """
+    path = find(checkpoint, folder=LIFTERS, kind="lifter")
+    if path.suffix == ".onnx":
+        graph, card = load_graph(path, LifterCard, version=VERSION)
+        joints = len(named(card.layout))
+        graph.expect(path, shape=(joints, 2), output=(joints, 3))
+        return graph, card
+    net, card = load(path, causal=True)
+    folded = FoldedGASTNet(net)
+    return Lifter(folded, skeleton=net.skeleton, normalisation=card.normalisation).eval(), card

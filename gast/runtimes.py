@@ -1,0 +1,259 @@
+"""Running a streaming net's step: in torch, or compiled by OpenVINO or ONNX Runtime."""
+
+import logging
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .device import device as pick
+from .errors import InputError
+from .graphs import StepGraph, graph_of
+from .precision import int8
+from .streaming import State, Streaming
+from .trials import differences, fastest
+
+if TYPE_CHECKING:
+    import openvino
+
+PARITY = 1e-4
+"""Largest difference to torch that a runtime may have to be chosen by itself."""
+
+PRECISIONS = {
+    "float32": ("openvino", "onnxruntime", "torch"),
+    "bfloat16": ("openvino",),
+    "int8": ("onnxruntime",),
+}
+"""What can be computed where."""
+
+RUNTIMES = ("auto", "torch", "openvino", "onnxruntime")
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
+
+
+class Compiled(Streaming):
+    """A step that another runtime runs on the CPU; for callers it is the net itself.
+
+    Calls must not overlap, whatever the streams. The state is the caller's, as with any net.
+
+    Args:
+        graph: The step.
+        runtime: One of `COMPILERS`.
+        threads: CPU threads.
+        precision: One that this runtime has.
+
+    Raises:
+        InputError: It can't compile the step, or compute in that precision on this machine.
+    """
+
+    def __init__(
+        self, graph: StepGraph, *, runtime: str, threads: int = 1, precision: str = "float32"
+    ) -> None:
+        super().__init__()
+        self.graph, self.runtime = graph, runtime
+        self._tells_begins = "begins" in graph.inputs
+        try:
+            self._run = COMPILERS[runtime](graph, threads, precision)
+        except InputError:
+            raise
+        except Exception as error:  # each library has kinds of its own
+            reason = textwrap.shorten(str(error), 200)
+            raise InputError(f"{runtime} can't compile this step: {reason}") from error
+
+    def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, ...) and what came before to (N, ...) and what to remember."""
+        lines, given = self.graph.lines, [frame.contiguous().numpy()]
+        if self._tells_begins:
+            given.append(np.full(len(frame), state is None))
+        if state is None:
+            given += [
+                np.zeros((len(frame), *line.shape), np.float32) for line in lines for _ in line.ago
+            ]
+        else:
+            for line, past in zip(lines, state, strict=True):
+                given += [past[-ago].numpy() for ago in line.ago]
+        output, *newest = (torch.from_numpy(array) for array in self._run(given))
+        if state is None:
+            return output, tuple((x,) * line.past for x, line in zip(newest, lines, strict=True))
+        return output, tuple((*past[1:], x) for x, past in zip(newest, state, strict=True))
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A net that can be stepped.
+
+    Attributes:
+        net: The net itself, or compiled.
+        runtime: What runs it.
+        device: Where its tensors live.
+    """
+
+    net: Streaming
+    runtime: str
+    device: torch.device
+
+
+def ready(
+    source: Streaming | StepGraph,
+    *,
+    shape: Sequence[int],
+    runtime: str = "auto",
+    precision: str = "float32",
+    threads: int = 1,
+    device: str = "auto",
+) -> Ready:
+    """Get a net ready to be stepped.
+
+    Args:
+        source: The net, or its exported step.
+        shape: Of one stream's frame.
+        runtime: One of `RUNTIMES`; ``auto`` is torch on a GPU, and on a CPU the fastest of those
+            that are true to torch within `PARITY`, found out on a few frames.
+        precision: One of `PRECISIONS`.
+        threads: CPU threads of a compiled step; torch has its own setting.
+        device: Of torch; see `gastlive.gast.device`.
+
+    Raises:
+        InputError: Unknown names, a combination that does not exist here, or a step of another
+            shape.
+    """
+    _known("runtime", runtime, RUNTIMES)
+    _known("precision", precision, tuple(PRECISIONS))
+    where = pick(device)
+    able = _able(source, runtime, precision, where)
+    if able == ["torch"] and isinstance(source, Streaming):
+        return Ready(source.eval().to(where), "torch", where)
+    nets, problems = _compiled(source, [n for n in able if n != "torch"], shape, threads, precision)
+    if "torch" in able and isinstance(source, Streaming):
+        nets = _true(nets, source.eval(), shape) | {"torch": source}
+    elif not nets:
+        raise InputError(f"this can't be run: {'; '.join(problems)}")
+    for problem in problems:
+        log.warning("left out: %s", problem)
+    best = fastest(nets, shape) if len(nets) > 1 else next(iter(nets))
+    return Ready(nets[best], best, torch.device("cpu"))
+
+
+def _able(
+    source: Streaming | StepGraph, runtime: str, precision: str, where: torch.device
+) -> list[str]:
+    """The runtimes to choose from.
+
+    Raises:
+        InputError: There are none.
+    """
+    able = [name for name in PRECISIONS[precision] if runtime in ("auto", name)]
+    if isinstance(source, StepGraph):
+        able = [name for name in able if name != "torch"]
+    elif runtime == "auto" and where.type != "cpu" and "torch" in able:
+        able = ["torch"]
+    if not able:
+        what = "an exported step" if isinstance(source, StepGraph) else f"precision={precision}"
+        others = [name for name in PRECISIONS[precision] if name != "torch"]
+        raise InputError(f"runtime={runtime} can't run {what}; take {' or '.join(others)}")
+    return able
+
+
+def _known(what: str, name: str, names: Sequence[str]) -> None:
+    if name not in names:
+        raise InputError(f"unknown {what} {name!r}; choose one of {', '.join(names)}")
+
+
+def _compiled(
+    source: Streaming | StepGraph,
+    runtimes: Sequence[str],
+    shape: Sequence[int],
+    threads: int,
+    precision: str,
+) -> tuple[dict[str, Streaming], list[str]]:
+    """The step in each of these runtimes that can run it, and what is wrong with the others."""
+    made: dict[str, Streaming] = {}
+    problems = []
+    for name in runtimes:
+        try:
+            graph = source if isinstance(source, StepGraph) else graph_of(source, shape)
+            made[name] = Compiled(graph, runtime=name, threads=threads, precision=precision)
+        except (InputError, NotImplementedError, TypeError) as error:
+            problems.append(f"runtime={name}: {error}")
+    return made, problems
+
+
+def _true(
+    nets: Mapping[str, Streaming], net: Streaming, shape: Sequence[int]
+) -> dict[str, Streaming]:
+    """Those that do what `net` does."""
+    apart = differences(net, nets, shape)
+    for name, far in apart.items():
+        if not far <= PARITY:
+            log.warning("left out: runtime=%s is %.2g off torch here", name, far)
+    return {name: net for name, net in nets.items() if apart[name] <= PARITY}
+
+
+def _openvino(graph: StepGraph, threads: int, precision: str) -> Run:
+    import openvino
+
+    if precision == "bfloat16" and "BF16" not in core().get_property(
+        "CPU", "OPTIMIZATION_CAPABILITIES"
+    ):
+        raise InputError("this CPU does not compute in bfloat16; take precision=float32 or int8")
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        "ENABLE_CPU_PINNING": False,  # camera and detector share the cores
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
+    }
+    model = core().compile_model(core().read_model(graph.model), "CPU", settings)
+    request = model.create_infer_request()
+    ports = [model.input(name) for name in graph.inputs]
+    outputs = [model.output(name) for name in graph.outputs]
+
+    def run(given: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        for port, array in zip(ports, given, strict=True):
+            request.set_tensor(port, openvino.Tensor(array, shared_memory=True))
+        request.infer()
+        return [request.get_tensor(port).data.copy() for port in outputs]
+
+    return run
+
+
+def _onnxruntime(graph: StepGraph, threads: int, precision: str) -> Run:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    # A thread that spins while it waits takes a core from the detector.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    model = int8(graph.model) if precision == "int8" else graph.model
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    names, outputs = list(graph.inputs), list(graph.outputs)
+
+    def run(given: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        return session.run(outputs, dict(zip(names, given, strict=True)))
+
+    return run
+
+
+COMPILERS: Mapping[str, Callable[[StepGraph, int, str], Run]] = {
+    "openvino": _openvino,
+    "onnxruntime": _onnxruntime,
+}
+
+
+@cache
+def core() -> "openvino.Core":
+    """OpenVINO's core, one for the whole process and never given up.
+
+    The CPU plugin of each core moves signal handlers onto a stack of its own. When two cores go in
+    the order they came, the stack of the first, already freed, is put back, and Ctrl-C ends the
+    process with a segmentation fault (OpenVINO 2026.4).
+    """
+    import openvino
+
+    return openvino.Core()

@@ -1,0 +1,78 @@
+"""Trying nets out on random streams: whether they agree, and which is the fastest."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .streaming import State, Streaming, join, take
+
+
+@torch.inference_mode()
+def differences(
+    net: Streaming,
+    others: Mapping[str, Streaming],
+    shape: Sequence[int],
+    *,
+    frames: int = 8,
+    people: int = 2,
+) -> dict[str, float]:
+    """How far others' outputs are from a net's, at most, on random streams that come and go.
+
+    Args:
+        net: The one that is right.
+        others: Of the same function, by name.
+        shape: Of one stream's frame.
+        frames: How many.
+        people: Streams.
+    """
+    walks = [_walk(each, shape, frames, people) for each in (net, *others.values())]
+    apart = np.zeros(len(others))
+    for output, *given in zip(*walks, strict=True):
+        apart = np.maximum(apart, [(other - output).abs().max().item() for other in given])
+    return dict(zip(others, apart.tolist(), strict=True))
+
+
+def _walk(net: Streaming, shape: Sequence[int], frames: int, people: int) -> Iterator[Tensor]:
+    """Its outputs on random streams, the same ones every time.
+
+    Every few frames some of them pause or go on, and now and then a stranger follows one.
+    """
+    random = np.random.default_rng(0)
+    aside: dict[int, State] = {}
+    here, state = list[int](), None
+    for index in range(frames):
+        if index % (3 if index < 48 else 12) == 1:
+            aside |= {person: take(state, [place]) for place, person in enumerate(here)}
+            if index % 48 == 25:
+                del aside[index // 48 % people]
+            here = [person for person in aside if random.random() < 0.8]
+            state = join([aside[person] for person in here]) if here else None
+        new = [person for person in range(people) if person not in aside]
+        if here:
+            output, state = net.step(_frame(random, len(here), shape), state)
+            yield output
+        if new:
+            output, begun = net.step(_frame(random, len(new), shape))
+            yield output
+            aside |= {person: take(begun, [place]) for place, person in enumerate(new)}
+
+
+def _frame(random: np.random.Generator, people: int, shape: Sequence[int]) -> Tensor:
+    return torch.from_numpy(random.random((people, *shape), np.float32))
+
+
+@torch.inference_mode()
+def fastest(nets: Mapping[str, Streaming], shape: Sequence[int], *, steps: int = 20) -> str:
+    """Name of the net whose median step of one stream takes least; they take turns."""
+    spent: dict[str, list[float]] = {name: [] for name in nets}
+    states: dict[str, State] = dict.fromkeys(nets)
+    frame = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
+    for _ in range(steps):
+        for name, net in nets.items():
+            start = time.perf_counter()
+            _, states[name] = net.step(frame, states[name])
+            spent[name].append(time.perf_counter() - start)
+    return min(spent, key=lambda name: float(np.median(spent[name][steps // 4 :])))

@@ -1,0 +1,54 @@
+"""The reference's way to run live: the whole receptive field anew for every frame.
+
+Kept to be measured beside streaming, which gives the same numbers for a fraction of the work.
+"""
+
+import torch
+from torch import Tensor
+
+from .errors import InputError
+from .lifter import GASTNet
+from .streaming import State, Streaming, begun
+
+WAYS = ("dilated", "strided")
+
+
+class WindowedGASTNet(Streaming):
+    """A causal lifter that remembers nothing but its last input frames.
+
+    Args:
+        net: Causal.
+        way: ``dilated`` runs the net as in training, on every frame of the window; ``strided``
+            leaves out what does not lead to the newest frame.
+        flip: Lift the mirrored window as well and take the mean, as papers do for their figures.
+
+    Raises:
+        InputError: Unknown way, or the net is centred.
+
+    Source: Pavllo et al. 2019, released code's ``TemporalModelOptimized1f`` for the strided way
+        and its test-time augmentation for the flip.
+    """
+
+    def __init__(self, net: GASTNet, *, way: str, flip: bool = False) -> None:
+        super().__init__()
+        if way not in WAYS:
+            raise InputError(f"unknown way {way!r}; choose one of {', '.join(WAYS)}")
+        if not net.causal:
+            raise InputError("a centred lifter looks ahead; take a causal one")
+        self.net, self.flip = net, flip
+        self.lift = net.valid if way == "dilated" else net.strided
+
+    def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, 2) and the frames before it to (N, J, 3) and the next past."""
+        window = (*begun(state, (xy,) * (self.net.receptive_field - 1)), xy)
+        clip = torch.stack(window, 1)
+        if not self.flip:
+            return self.lift(clip)[:, 0], window[1:]
+        mirrored = self._mirrored(clip)
+        as_seen, in_mirror = self.lift(torch.cat([clip, mirrored]))[:, 0].chunk(2)
+        return (as_seen + self._mirrored(in_mirror)) / 2, window[1:]
+
+    def _mirrored(self, joints: Tensor) -> Tensor:
+        """(..., J, C) left for right."""
+        swapped = joints[..., self.net.skeleton.mirror, :]
+        return torch.cat([-swapped[..., :1], swapped[..., 1:]], -1)
