@@ -2,11 +2,15 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
-from omegaconf import DictConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from ..gast.errors import InputError
@@ -23,22 +27,65 @@ def program(config_name: str) -> Callable[[Main], Callable[[], None]]:
     """
 
     def decorate(main: Main) -> Callable[[], None]:
-        def guarded(cfg: DictConfig) -> None:
-            try:
-                main(cfg)
-            except KeyboardInterrupt:
-                _end("interrupted", 130)
-            except (InputError, OSError, InstantiationException, OmegaConfBaseException) as error:
-                if os.environ.get("HYDRA_FULL_ERROR") == "1":
-                    raise
-                _end(explained(error), 1)
-
         composed: Callable[[], None] = hydra.main(
             version_base="1.3", config_path="pkg://gastlive.conf", config_name=config_name
-        )(guarded)
+        )(lambda cfg: guarded(lambda: main(cfg)))
         return composed
 
     return decorate
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A config as the command line has it.
+
+    Attributes:
+        cfg: All of it.
+        overrides: What the command line says, ``key=value`` each.
+        folder: Where results go; one for all configs of a sweep.
+    """
+
+    cfg: DictConfig
+    overrides: tuple[str, ...]
+    folder: Path
+
+
+def sweep(config_name: str) -> Callable[[Callable[[Sequence[Composed]], None]], Callable[[], None]]:
+    """Makes ``main(configs)`` a program like `program` that sees all configs of a sweep at once.
+
+    Without ``-m`` there is one.
+    """
+
+    def decorate(main: Callable[[Sequence[Composed]], None]) -> Callable[[], None]:
+        def run() -> None:
+            found: list[Composed] = []
+            program(config_name)(lambda cfg: found.append(_composed(cfg)))()
+            if found:  # else Hydra was asked to show something
+                guarded(lambda: main(found))
+
+        return run
+
+    return decorate
+
+
+def _composed(cfg: DictConfig) -> Composed:
+    hydra_cfg = HydraConfig.get()
+    many = hydra_cfg.mode == RunMode.MULTIRUN
+    folder = hydra_cfg.sweep.dir if many else hydra_cfg.runtime.output_dir
+    OmegaConf.resolve(cfg)
+    return Composed(cfg, tuple(hydra_cfg.overrides.task), Path(folder))
+
+
+def guarded(work: Callable[[], None]) -> None:
+    """Do it; what a user can cause ends the program with one line."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        _end("interrupted", 130)
+    except (InputError, OSError, InstantiationException, OmegaConfBaseException) as error:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        _end(explained(error), 1)
 
 
 def explained(error: BaseException) -> str:

@@ -13,6 +13,9 @@ from ..conf.program import program
 from ..gast.errors import InputError
 
 if TYPE_CHECKING:
+    from .classifying import Classify
+    from .deciding import Decide
+    from .lifting import Lift
     from .pipeline import Pipeline
 
 
@@ -29,7 +32,7 @@ def quoted(argument: str) -> str:
     would be printed in the complaint.
     """
     key, _, value = argument.partition("=")
-    if key not in ("source.url", "source.path", "source.folder") or not value:
+    if key not in ("source.url", "source.path", "source.folder", "hydra.run.dir") or not value:
         return argument
     if value[0] in "'\"" or value in ("null", "???"):
         return argument
@@ -60,26 +63,18 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that a machine on which OpenCV or torch can't be loaded is told so in one
     # line, and `gastlive --help` does not wait for them.
-    import torch
-
-    from .deciding import Decide
     from .pipeline import Pipeline
+    from .sinks.background import apart
     from .sources.stream import masked
     from .summary import Summary
 
-    if not isinstance(cfg.threads, int) or cfg.threads < 1:
-        raise InputError(f"threads={cfg.threads} is no number of CPU threads; give 1 or more")
-    torch.set_num_threads(cfg.threads)
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     if "url" in cfg.source:
         config["source"]["url"] = masked(cfg.source.url)
-    summary = Summary(folder=cfg.run_folder, config=config)
+    lifter, classifier, decision = naming(cfg)
+    runtimes = {stage.name: stage.runtime for stage in (lifter, classifier)}
+    summary = Summary(folder=cfg.run_folder, config=config, runtimes=runtimes)
     source = instantiate(cfg.source)
-    lifter = instantiate(cfg.lifter)
-    classifier = instantiate(cfg.classifier, layout=lifter.layout.name)
-    rule = instantiate(
-        cfg.decision, labels=list(classifier.labels), background=classifier.background
-    )
     return Pipeline(
         source=source,
         detector=instantiate(cfg.detector),
@@ -87,10 +82,34 @@ def build(cfg: DictConfig) -> "Pipeline":
         joints=instantiate(cfg.joints, layout=lifter.layout.name),
         lifter=lifter,
         classifier=classifier,
-        decision=Decide(rule, patience_s=cfg.patience_s),
-        sinks={name: instantiate(sink) for name, sink in (cfg.get("sink") or {}).items()},
+        decision=decision,
+        sinks={
+            name: apart(instantiate(sink), live=source.live)
+            for name, sink in (cfg.get("sink") or {}).items()
+        },
         summary=summary,
     )
+
+
+def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
+    """The stages after the keypoints: lifter, head and decision.
+
+    Raises:
+        InputError: `cfg.threads` is no number of threads.
+    """
+    import torch
+
+    from .deciding import Decide
+
+    if not isinstance(cfg.threads, int) or cfg.threads < 1:
+        raise InputError(f"threads={cfg.threads} is no number of CPU threads; give 1 or more")
+    torch.set_num_threads(cfg.threads)
+    lifter = instantiate(cfg.lifter)
+    classifier = instantiate(cfg.classifier, layout=lifter.layout.name)
+    rule = instantiate(
+        cfg.decision, labels=list(classifier.labels), background=classifier.background
+    )
+    return lifter, classifier, Decide(rule, patience_s=cfg.patience_s)
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:
@@ -104,7 +123,7 @@ def report(summary: dict[str, Any], folder: Path) -> str:
             f"{summary['ended']}: {summary['frames']} frames, {summary['dropped']} dropped, "
             f"{summary['fps']} frames/s, {summary['people']['count']} people",
             f"actions: {events or 'none'}",
-            f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms",
+            f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms, p99 {age['p99']} ms",
             f"results in {folder}",
         )
     )

@@ -1,0 +1,43 @@
+"""What a benchmark is asked to measure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from omegaconf import DictConfig
+
+from .row import Row
+
+
+@dataclass(frozen=True)
+class Job:
+    """One config of a sweep.
+
+    Attributes:
+        name: What tells it from the others.
+        config: Its overrides of the live program, keys and values.
+        cfg: The composed config.
+    """
+
+    name: str
+    config: Mapping[str, str]
+    cfg: DictConfig
+
+
+class Mode(Protocol):
+    """A way to measure; ``conf/mode`` has one option for each.
+
+    Attributes:
+        title: Of the report.
+    """
+
+    title: str
+
+    def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:
+        """Measure all configs, in turns where that is possible.
+
+        Args:
+            jobs: One or more.
+            folder: For files that tell more than the report.
+        """

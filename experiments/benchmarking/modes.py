@@ -1,0 +1,171 @@
+"""The live program's modes of measuring: as a camera, by streams, by accuracy."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...realtime.live import naming
+from ...realtime.sinks.folder import run_folder
+from ..evaluate_recording import compare, read, read_truth
+from .child import record, spelt
+from .jobs import Job
+from .pipeline import rounds
+from .row import Row
+from .streams import Load, Trial, carries
+
+_PROJECT = Path(__file__).parents[2]
+TRUTH = _PROJECT / "realtime" / "demo" / "demo_truth.npz"
+STORE = _PROJECT / "experiments" / "results" / "accuracies.json"
+MEASURES = {
+    "frame_accuracy": "decision_frame_accuracy",
+    "head_frame_accuracy": "head_frame_accuracy",
+    "event_f1": "event_f1",
+    "p_mpjpe_mm": "p_mpjpe_mm",
+}
+"""Our words for the figures of `gastlive-evaluate-recording`."""
+SPEED_ALONE = {"runtime", "threads", "detector.threads", "device", "sink", "source.realtime"}
+
+
+class Pipeline:
+    """The live program before a camera; see `pipeline.rounds`.
+
+    Args:
+        rounds: How many times each config is measured.
+        seconds: For how long, once it is warm.
+        warm_s: What is left out at its beginning.
+        fps: Pictures a second of a source that is a file.
+    """
+
+    title = "From camera to label"
+
+    def __init__(
+        self, *, rounds: int = 3, seconds: float = 30.0, warm_s: float = 5.0, fps: float = 30.0
+    ) -> None:
+        self.rounds, self.seconds, self.warm_s, self.fps = rounds, seconds, warm_s, fps
+
+    def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:
+        """Rows of all configs; what the programs wrote is in `folder`."""
+        return rounds(
+            [job.config for job in jobs],
+            rounds=self.rounds,
+            seconds=self.seconds,
+            warm_s=self.warm_s,
+            fps=self.fps,
+            folder=folder,
+            names=[job.name for job in jobs],
+        )
+
+
+class Streams:
+    """How many streams of keypoints the machine carries; see `streams`.
+
+    Args:
+        rounds: How many times each config is measured.
+        first: Streams of the first trial.
+        load: Arguments of `streams.Load`.
+    """
+
+    title = "Streams that one machine carries"
+
+    def __init__(self, *, rounds: int = 3, first: int = 8, **load: Any) -> None:
+        self.rounds, self.first, self.load = rounds, first, Load(**load)
+
+    def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:
+        """Rows of all configs; `folder` stays empty."""
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        found: dict[str, list[Row]] = {job.name: [] for job in jobs}
+        for turn in range(self.rounds):
+            for job in jobs if turn % 2 == 0 else reversed(jobs):
+                console.print(f"round {turn + 1}: {job.name}", highlight=False)
+                found[job.name].append(
+                    carries(
+                        partial(naming, job.cfg), self.load, name=job.name,
+                        config=job.config, first=self.first,
+                        tell=lambda trial: console.print(_said(trial), highlight=False),
+                    )
+                )  # fmt: skip
+        return [_joined(rows) for rows in found.values()]
+
+
+def _said(trial: Trial) -> str:
+    figures = trial.figures()
+    return (
+        f"  {trial.streams} streams: age p99 {figures['age_p99_ms']:.0f} ms, "
+        f"{figures['drop_rate_percent']:.1f} % dropped"
+    )
+
+
+def _joined(rows: Sequence[Row]) -> Row:
+    """The same config's rounds as one row."""
+    samples = {
+        name: np.concatenate([row.samples[name] for row in rows]) for name in rows[0].samples
+    }
+    figures = tuple(figures for row in rows for figures in row.rounds)
+    return Row(rows[0].name, rows[0].config, figures, samples)
+
+
+class Accuracy:
+    """How right the live program is on a clip with known truth, as fast as it goes.
+
+    Its rows are kept by what changes results, so that other reports can set milliseconds against
+    them; see `known`.
+
+    Args:
+        truth: What `gastlive-render` wrote beside the clip; ``null`` is the demo clip's.
+        store: JSON file that takes the figures; ``null`` is the project's own.
+    """
+
+    title = "Right and wrong"
+
+    def __init__(self, *, truth: str | None = None, store: str | None = None) -> None:
+        self.truth = read_truth(Path(truth) if truth else TRUTH)
+        self.store = Path(store) if store else STORE
+
+    def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:
+        """Rows of all configs; recordings are in `folder`."""
+        from rich.progress import track
+
+        rows = []
+        for i, job in enumerate(track(jobs, description="configs", transient=True), 1):
+            run = folder / str(i)
+            record({"sink": "[jsonl]", **job.config}, run)
+            said = compare(*read(run / "frames.jsonl"), self.truth)
+            figures = {name: float(said[figure]) for name, figure in MEASURES.items()}
+            rows.append(Row(job.name, job.config, (figures,)))
+            self._keep(job.config, figures)
+        return rows
+
+    def _keep(self, config: Mapping[str, str], figures: Mapping[str, float]) -> None:
+        found = stored(self.store) | {choices(config): dict(figures)}
+        run_folder(str(self.store.parent))
+        part = self.store.with_suffix(".part")
+        part.write_text(json.dumps(dict(sorted(found.items())), indent=1) + "\n", encoding="utf-8")
+        part.replace(self.store)
+
+
+def stored(path: Path) -> dict[str, dict[str, float]]:
+    """What `Accuracy` wrote there; nothing where there is no such file.
+
+    Raises:
+        InputError: It is another file.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {str(key): dict(figures) for key, figures in content.items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{path} holds no accuracies of mode=accuracy: {error}") from error
+
+
+def choices(config: Mapping[str, str]) -> str:
+    """What of a config changes its results, in one line: not its speed, not where they go."""
+    kept = {key: value for key, value in config.items() if key not in SPEED_ALONE}
+    return spelt(dict(sorted(kept.items()))) or "default"

@@ -1,0 +1,176 @@
+"""Rows to files that a person and a program can read: markdown, csv, json and pictures."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...gast.errors import InputError
+from ...realtime.machine import machine, versions
+from ...realtime.sinks.folder import run_folder, unwritable
+from .page import page
+from .pictures import draw
+from .row import Row
+from .spread import (
+    Spread,
+    cell,
+    columns,
+    figures,
+    heading,
+    over_rounds,
+    ratio,
+    ratios,
+    shown,
+    unitless,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_ON_THE_CONSOLE = 8
+
+
+def write(
+    rows: Sequence[Row],
+    *,
+    folder: Path,
+    title: str,
+    command: str,
+    baseline: int = 0,
+    accuracies: Mapping[str, Mapping[str, float]] | None = None,
+) -> Path:
+    """Write ``latency.md``, ``.csv``, ``.json`` and the pictures that have something to show.
+
+    Args:
+        rows: What was measured, in the order it is shown.
+        folder: Where to; made if it is not there. What an earlier report left there is replaced.
+        title: The headline.
+        command: What was typed.
+        baseline: Index of the row that the others are compared with.
+        accuracies: Of rows of which they are known, by name: ``frame_accuracy``, a share of 1,
+            and ``p_mpjpe_mm``.
+
+    Returns:
+        The path of ``latency.md``.
+
+    Raises:
+        InputError: There is no row, no such baseline, or the folder can't be written to.
+    """
+    _check(rows, baseline)
+    known = accuracies or {}
+    about = {
+        "title": title,
+        "command": command,
+        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+    }
+    path = run_folder(str(folder)) / "latency.md"
+    try:  # the numbers first: whatever happens to a picture, they are there
+        _save(path.with_suffix(".json"), _json(rows, about, baseline, known))
+        _save(path.with_suffix(".csv"), _csv(rows))
+        pictures = draw(rows, folder=path.parent, accuracies=known)
+        _save(path, page(rows, about, baseline=baseline, accuracies=known, pictures=pictures))
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    return path
+
+
+def table(rows: Sequence[Row], baseline: int = 0) -> "Table":
+    """Medians of the most important figures, for the terminal; last, the ratio of the first one.
+
+    Raises:
+        InputError: There is no row or no such baseline.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    _check(rows, baseline)
+    names = columns(rows)[:_ON_THE_CONSOLE]
+    compared = names[:1] if len(rows) > 1 else []
+    made = Table(box=None, pad_edge=False)
+    made.add_column()
+    for name in names:
+        made.add_column(heading(name), justify="right")
+    for name in compared:
+        made.add_column(f"{unitless(name)}, ratio", justify="right")
+    for row in rows:
+        cells = [cell(rows, row, name, spread=False) for name in names]
+        cells += [shown(ratio(row, rows[baseline], name)) for name in compared]
+        made.add_row(Text(row.name), *cells)
+    return made
+
+
+def _check(rows: Sequence[Row], baseline: int) -> None:
+    if not rows:
+        raise InputError("nothing was measured, so there is nothing to report; give a config")
+    if not 0 <= baseline < len(rows):
+        raise InputError(
+            f"baseline={baseline} is none of the {len(rows)} rows; give 0 to {len(rows) - 1}"
+        )
+
+
+def _save(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _json(
+    rows: Sequence[Row],
+    about: Mapping[str, Any],
+    baseline: int,
+    known: Mapping[str, Mapping[str, float]],
+) -> str:
+    content = {
+        **about,
+        "baseline": rows[baseline].name,
+        "rows": [
+            {
+                "name": row.name,
+                "config": dict(row.config),
+                "rounds": [_finite(once) for once in row.rounds],
+                "figures": {name: _plain(over_rounds(row, name)) for name in figures([row])},
+                "ratios": {name: _ratios(row, rows[baseline], name) for name in figures([row])},
+                "accuracy": _finite(known.get(row.name, {})),
+            }
+            for row in rows
+        ],
+    }
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def _ratios(row: Row, base: Row, figure: str) -> dict[str, Any]:
+    each = [value and _rounded(value) for value in ratios(row, base, figure)]
+    return {"rounds": each, "over_rounds": _plain(ratio(row, base, figure))}
+
+
+def _plain(spread: Spread | None) -> dict[str, float] | None:
+    return {k: _rounded(v) for k, v in asdict(spread).items()} if spread else None
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN."""
+    return {k: float(value) if math.isfinite(value) else None for k, value in values.items()}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    names = figures(rows)
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["name", *(name + of for name in names for of in ("", "_min", "_max"))])
+    for row in rows:
+        spreads = (over_rounds(row, name) for name in names)
+        lines.writerow([row.name, *(each for spread in spreads for each in _three(spread))])
+    return text.getvalue()
+
+
+def _three(spread: Spread | None) -> Iterable[float | str]:
+    return [_rounded(value) for value in asdict(spread).values()] if spread else ["", "", ""]
