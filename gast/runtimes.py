@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -246,14 +247,22 @@ COMPILERS: Mapping[str, Callable[[StepGraph, int, str], Run]] = {
 }
 
 
-@cache
+_CORE_LOCK = Lock()
+
+
 def core() -> "openvino.Core":
-    """OpenVINO's core, one for the whole process and never given up.
+    """OpenVINO's core, one for the whole process and never given up; any thread may ask.
 
     The CPU plugin of each core moves signal handlers onto a stack of its own. When two cores go in
     the order they came, the stack of the first, already freed, is put back, and Ctrl-C ends the
     process with a segmentation fault (OpenVINO 2026.4).
     """
+    with _CORE_LOCK:
+        return _core()
+
+
+@cache
+def _core() -> "openvino.Core":
     import openvino
 
     return openvino.Core()

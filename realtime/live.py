@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +72,15 @@ def build(cfg: DictConfig) -> "Pipeline":
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     if "url" in cfg.source:
         config["source"]["url"] = masked(cfg.source.url)
-    lifter, classifier, decision = naming(cfg)
+    with ThreadPoolExecutor(1) as beside:  # the detector's networks compile while the others load
+        detector = beside.submit(instantiate, cfg.detector)
+        lifter, classifier, decision = naming(cfg)
     runtimes = {stage.name: stage.runtime for stage in (lifter, classifier)}
     summary = Summary(folder=cfg.run_folder, config=config, runtimes=runtimes)
     source = instantiate(cfg.source)
     return Pipeline(
         source=source,
-        detector=instantiate(cfg.detector),
+        detector=detector.result(),
         tracker=instantiate(cfg.tracker),
         joints=instantiate(cfg.joints, layout=lifter.layout.name),
         lifter=lifter,

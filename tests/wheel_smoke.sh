@@ -31,4 +31,9 @@ summary = json.load(open("out/summary.json"))
 assert summary["ended"] == "source ended" and summary["frames"] == 90, summary
 assert summary["people"]["count"] == 1, summary["people"]
 PY
+# The benchmark's options are there too, and a lifter can be exported.
+"$work/venv/bin/gastlive-benchmark" mode=step mode.rounds=1 mode.frames=5 mode.warm=1 hydra.run.dir=step
+test -s step/latency.md && test -s step/steps.png
+"$work/venv/bin/gastlive-export" folder=exported frames=60 head_checkpoint=null
+test -s exported/gast27s.onnx
 echo "wheel: 1 passed, 0 failed"

@@ -20,7 +20,9 @@ from .streams import Load, Trial, carries
 
 _PROJECT = Path(__file__).parents[2]
 TRUTH = _PROJECT / "realtime" / "demo" / "demo_truth.npz"
-STORE = _PROJECT / "experiments" / "results" / "accuracies.json"
+_RESULTS = _PROJECT / "experiments" / "results"
+"""Only a checkout has it."""
+STORE = (_RESULTS if _RESULTS.is_dir() else Path("outputs/benchmark")) / "accuracies.json"
 MEASURES = {
     "frame_accuracy": "decision_frame_accuracy",
     "head_frame_accuracy": "head_frame_accuracy",
@@ -119,7 +121,8 @@ class Accuracy:
 
     Args:
         truth: What `gastlive-render` wrote beside the clip; ``null`` is the demo clip's.
-        store: JSON file that takes the figures; ``null`` is the project's own.
+        store: JSON file that takes the figures; ``null`` is the project's own, or
+            ``outputs/benchmark/accuracies.json`` where gastlive is installed from a wheel.
     """
 
     title = "Right and wrong"
