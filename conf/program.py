@@ -43,11 +43,13 @@ class Composed:
         cfg: All of it.
         overrides: What the command line says, ``key=value`` each.
         folder: Where results go; one for all configs of a sweep.
+        config_dir: What ``--config-dir`` says; options of the user's own.
     """
 
     cfg: DictConfig
     overrides: tuple[str, ...]
     folder: Path
+    config_dir: str | None = None
 
 
 def sweep(config_name: str) -> Callable[[Callable[[Sequence[Composed]], None]], Callable[[], None]]:
@@ -73,7 +75,9 @@ def _composed(cfg: DictConfig) -> Composed:
     many = hydra_cfg.mode == RunMode.MULTIRUN
     folder = hydra_cfg.sweep.dir if many else hydra_cfg.runtime.output_dir
     OmegaConf.resolve(cfg)
-    return Composed(cfg, tuple(hydra_cfg.overrides.task), Path(folder))
+    sources = hydra_cfg.runtime.config_sources
+    given = (source.path for source in sources if source.provider == "command-line")
+    return Composed(cfg, tuple(hydra_cfg.overrides.task), Path(folder), next(given, None))
 
 
 def guarded(work: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from hydra.utils import instantiate
 
 from ..conf.program import Composed, sweep
+from .benchmarking.child import PROGRAM
 from .benchmarking.jobs import Job, Mode
 from .benchmarking.modes import STORE, choices, stored
 from .benchmarking.pipeline import difference
@@ -59,7 +60,8 @@ def jobs_of(configs: Sequence[Composed]) -> Iterator[list[Job]]:
             if composed.cfg.untrained:
                 path = str(files.enter_context(untrained(composed.cfg.untrained)))
                 composed.cfg.lifter.checkpoint = live["lifter.checkpoint"] = path
-            jobs.append(Job(name, live, composed.cfg))
+            options = ("--config-dir", composed.config_dir) if composed.config_dir else ()
+            jobs.append(Job(name, live, composed.cfg, (*PROGRAM, *options)))
         yield jobs
 
 

@@ -72,12 +72,12 @@ def build(cfg: DictConfig) -> "Pipeline":
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     if "url" in cfg.source:
         config["source"]["url"] = masked(cfg.source.url)
+    summary = Summary(folder=cfg.run_folder, config=config)
+    source = instantiate(cfg.source)
     with ThreadPoolExecutor(1) as beside:  # the detector's networks compile while the others load
         detector = beside.submit(instantiate, cfg.detector)
         lifter, classifier, decision = naming(cfg)
-    runtimes = {stage.name: stage.runtime for stage in (lifter, classifier)}
-    summary = Summary(folder=cfg.run_folder, config=config, runtimes=runtimes)
-    source = instantiate(cfg.source)
+    summary.runtimes = {stage.name: stage.runtime for stage in (lifter, classifier)}
     return Pipeline(
         source=source,
         detector=detector.result(),

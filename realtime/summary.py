@@ -27,12 +27,14 @@ class Summary:
     Args:
         folder: Where the file goes; made if it is not there.
         config: The composed config as plain data; kept as it is given.
-        runtimes: What runs the nets, by stage; ``auto`` in the config does not say.
         started_s: When the program started, on `clock`; ``None`` asks the system when the process
             was made, so that imports and weights count.
         every_s: Seconds between two writings.
         clock: The pipeline's monotonic clock, seconds.
         cpu_clock: CPU seconds this process has used so far, all threads together.
+
+    Attributes:
+        runtimes: What runs the nets, by stage; ``auto`` in the config does not say.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -43,7 +45,6 @@ class Summary:
         *,
         folder: str,
         config: Mapping[str, Any],
-        runtimes: Mapping[str, str] | None = None,
         started_s: float | None = None,
         every_s: float = 5.0,
         clock: Callable[[], float] = SYSTEM,
@@ -53,7 +54,7 @@ class Summary:
         self._clock, self._every_s, self._memory = clock, every_s, Memory()
         self._started_s = _process_start_s(clock()) if started_s is None else started_s
         self._fixed = {"versions": versions(), "machine": machine(), "config": dict(config)}
-        self._fixed["runtimes"] = dict(runtimes or {})
+        self.runtimes: Mapping[str, str] = {}
         self._warnings: list[str] = []
         self._age_ms, self._stages_ms = Samples(), dict[str, Samples]()
         self._people: set[int] = set()
@@ -135,6 +136,7 @@ class Summary:
             "memory_mb": self._memory.figures(),
             "warnings": self._warnings,
             "sinks": sinks,
+            "runtimes": dict(self.runtimes),
             **self._fixed,
         }
 

@@ -12,6 +12,7 @@ from gastlive.experiments import benchmark
 from gastlive.experiments.benchmarking import modes
 from gastlive.experiments.benchmarking.jobs import Job
 from gastlive.experiments.benchmarking.modes import Accuracy, choices, stored
+from gastlive.experiments.benchmarking.row import Row
 from gastlive.experiments.benchmarking.step import Contestant, Step
 from gastlive.gast.errors import InputError
 
@@ -73,6 +74,23 @@ def test_lifter_and_head_are_measured_as_a_chain_for_several_people(run):
     assert names[1].startswith("mode.people=3 ")
 
 
+def test_options_of_the_users_own_reach_the_live_program(run, tmp_path, monkeypatch):
+    asked = []
+
+    def measured(jobs, folder):
+        asked.extend(jobs)
+        return [Row(job.name, job.config, ({"age_p50_ms": 1.0},)) for job in jobs]
+
+    mine = tmp_path / "conf" / "detector"
+    mine.mkdir(parents=True)
+    (mine / "mine.yaml").write_text("_target_: gastlive.realtime.detectors.none.NoDetector\n")
+    monkeypatch.setattr(modes.Pipeline, "__call__", lambda self, *given: measured(*given))
+    run("--config-dir", str(tmp_path / "conf"), "detector=mine")
+    (job,) = asked
+    assert job.config == {"detector": "mine"}
+    assert job.program[-2:] == ("--config-dir", str(tmp_path / "conf"))
+
+
 @pytest.mark.parametrize(
     ("argument", "line"),
     [
@@ -124,7 +142,7 @@ def test_accuracies_are_kept_by_what_changes_results(tmp_path, monkeypatch):
     right = {"decision_frame_accuracy": 0.5, "head_frame_accuracy": 0.6, "event_f1": 0.4,
              "p_mpjpe_mm": 60.0}  # fmt: skip
     recorded = []
-    monkeypatch.setattr(modes, "record", lambda config, folder: recorded.append(dict(config)))
+    monkeypatch.setattr(modes, "record", lambda config, folder, **_: recorded.append(dict(config)))
     monkeypatch.setattr(modes, "read", lambda path: ({}, []))
     monkeypatch.setattr(modes, "compare", lambda header, frames, truth: right)
     mode = Accuracy(store=str(tmp_path / "deep" / "accuracies.json"))

@@ -2,6 +2,7 @@
 
 import json
 import math
+import signal
 import sys
 
 import numpy as np
@@ -77,6 +78,14 @@ def fake(tmp_path):
 
     (tmp_path / "fake.py").write_text(FAKE)
     return Fake()
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C is heard, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_figures_are_of_the_time_after_the_warm_up(fake):
@@ -172,6 +181,7 @@ def test_a_figure_that_nobody_has_is_left_out_and_one_that_some_lack_is_nan(fake
     assert math.isnan(mixed.rounds[1][figure])
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_program_cleanly_and_keeps_the_finished_rounds(fake):
     rows = fake({"lifter": "a"}, {"lifter": "b", "mood": "round_2"}, rounds_=3)
     assert [len(row.rounds) for row in rows] == [1, 1]
@@ -180,6 +190,7 @@ def test_ctrl_c_ends_the_program_cleanly_and_keeps_the_finished_rounds(fake):
     assert (fake.folder / "round_2" / "2" / "summary.json").exists()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_in_the_first_round_is_passed_on(fake):
     with pytest.raises(KeyboardInterrupt):
         fake({"lifter": "a"}, {"lifter": "b", "mood": "round_1"})

@@ -46,6 +46,8 @@ def test_the_demo_gives_video_frames_events_and_summary(tmp_path, capfd):
     assert summary["ended"] == "source ended"
     assert summary["frames"] == 210
     assert summary["people"]["ids"] == [1]
+    assert set(summary["runtimes"]) == {"lifter", "head"}
+    assert set(summary["runtimes"].values()) <= {"torch", "openvino", "onnxruntime"}
     said = capfd.readouterr().out
     (event, *_) = lines(tmp_path / "events.jsonl")[1:]
     assert event["label"] in said

@@ -1,5 +1,7 @@
 """A compiled step is the net itself, whatever runs it and whoever comes and goes."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,12 @@ from gastlive.gast.units import Lifter
 LABELS = ("idle", "wave", "squat", "kick")
 COMPILING = ("openvino", "onnxruntime")
 EVERY = pytest.mark.parametrize("runtime", COMPILING)
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch):
+    """Warnings reach the tests, also after a live program in this process took them for itself."""
+    monkeypatch.setattr(logging.getLogger("gastlive"), "propagate", True)
 
 
 def shaken(net):

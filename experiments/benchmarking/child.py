@@ -205,14 +205,14 @@ def _with_timings(sinks: str) -> str:
     return f"[{','.join((*chosen, 'timings'))}]"
 
 
-def record(config: Mapping[str, str], folder: Path) -> None:
+def record(config: Mapping[str, str], folder: Path, *, program: Sequence[str] = PROGRAM) -> None:
     """Run the live program to its end; what it writes goes to `folder`.
 
     Raises:
         InputError: It failed, and its own line is in the message.
     """
     arguments = [f"{key}={value}" for key, value in config.items()]
-    command = [*PROGRAM, *arguments, f"hydra.run.dir={folder}"]
+    command = [*program, *arguments, f"hydra.run.dir={folder}"]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         text=True, start_new_session=True,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from omegaconf import DictConfig
 
+from .child import PROGRAM
 from .row import Row
 
 
@@ -18,11 +19,13 @@ class Job:
         name: What tells it from the others.
         config: Its overrides of the live program, keys and values.
         cfg: The composed config.
+        program: The live program's command, before its overrides.
     """
 
     name: str
     config: Mapping[str, str]
     cfg: DictConfig
+    program: tuple[str, ...] = PROGRAM
 
 
 class Mode(Protocol):

@@ -60,6 +60,7 @@ class Pipeline:
             fps=self.fps,
             folder=folder,
             names=[job.name for job in jobs],
+            program=jobs[0].program,
         )
 
 
@@ -138,7 +139,7 @@ class Accuracy:
         rows = []
         for i, job in enumerate(track(jobs, description="configs", transient=True), 1):
             run = folder / str(i)
-            record({"sink": "[jsonl]", **job.config}, run)
+            record({"sink": "[jsonl]", **job.config}, run, program=job.program)
             said = compare(*read(run / "frames.jsonl"), self.truth)
             figures = {name: float(said[figure]) for name, figure in MEASURES.items()}
             rows.append(Row(job.name, job.config, (figures,)))
