@@ -9,6 +9,7 @@ from pathlib import Path
 from hydra.utils import instantiate
 
 from ..conf.program import Composed, sweep
+from ..realtime.live import speak
 from .benchmarking.child import PROGRAM
 from .benchmarking.jobs import Job, Mode
 from .benchmarking.modes import STORE, choices, stored
@@ -25,6 +26,7 @@ def main(configs: Sequence[Composed]) -> None:
     """Measure all configs, print the table and say where the report is."""
     from rich.console import Console
 
+    speak()
     first = configs[0]
     mode: Mode = instantiate(first.cfg.mode)
     print(f"results go to {first.folder}", flush=True)

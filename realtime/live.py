@@ -58,6 +58,9 @@ def speak() -> None:
     logger = logging.getLogger("gastlive")
     logger.setLevel(logging.WARNING)
     logger.handlers, logger.propagate = [handler], False
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("gastlive."):
+            logging.getLogger(name).disabled = False  # Hydra silences those that were there before
 
 
 def build(cfg: DictConfig) -> "Pipeline":

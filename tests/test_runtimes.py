@@ -28,9 +28,11 @@ EVERY = pytest.mark.parametrize("runtime", COMPILING)
 
 
 @pytest.fixture(autouse=True)
-def heard(monkeypatch):
-    """Warnings reach the tests, also after a live program in this process took them for itself."""
+def heard(monkeypatch, caplog):
+    """Warnings reach the tests, also after a program in this process silenced them."""
     monkeypatch.setattr(logging.getLogger("gastlive"), "propagate", True)
+    monkeypatch.setattr(runtimes.log, "disabled", False)
+    caplog.set_level(logging.WARNING, logger=runtimes.log.name)
 
 
 def shaken(net):
