@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import sys
 
 import numpy as np
@@ -22,6 +23,10 @@ QUICK = ("mode.rounds=2", "mode.frames=5", "mode.seconds=0.01", "mode.warm=9")
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Runs the program on a command line; says where its report is."""
+
+    logger = logging.getLogger("gastlive")
+    for name in ("handlers", "propagate", "level"):  # the program takes it for itself
+        monkeypatch.setattr(logger, name, getattr(logger, name))
 
     def run(*arguments, sweep=False):
         place = "hydra.sweep.dir" if sweep else "hydra.run.dir"
