@@ -527,7 +527,7 @@ def test_a_shown_picture_is_not_drawn_upon_any_more(screen, monkeypatch):
     sink.begin(INFO)
     for i in range(20_000):
         sink(frame(i))
-        if len(shown) > 3:
+        if len({image.tobytes() for image, _ in shown[:12]}) > 3:
             break
     sink.close()
     assert len({image.tobytes() for image, _ in shown}) > 3
