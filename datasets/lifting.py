@@ -1,18 +1,20 @@
 """Batches of random views of motion, for training lifters."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch import Tensor, distributed
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .clip import MotionSet
 from .motion import at_layout, resample
-from .views import DetectorNoise, Views, scale_bones
+from .noise import Noise
+from .views import Views, scale_bones
+from .windows import Windows
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """2-D joints (N, T, J, 2) in screen units as detected, 3-D joints (N, T, J, 3) in metres relative
@@ -23,79 +25,72 @@ class RandomViews(IterableDataset[Batch]):
     """Windows of clips through random cameras and a noisy detector.
 
     Args:
-        clips: (T, J, 3) each, world axes, complete; one list a data set.
-        shares: How often a window comes from each set; within a set every window is as likely.
-        skeleton: Their layout.
-        frames: T of a window.
+        windows: What to show.
+        skeleton: Its layout.
         batch: Windows a batch.
         batches: How many there are.
         seed: The same seed gives the same batches.
         fixed: Every pass shows the same views; otherwise every pass shows new ones.
         views: Where cameras stand.
         noise: What the detector does; ``None`` for exact 2-D joints.
+        exact: Share of windows that keep exact 2-D joints all the same.
+        mirror: Share of windows in which left and right are swapped.
         body_spread: See `views.scale_bones`.
     """
 
     def __init__(
         self,
-        clips: Sequence[Sequence[np.ndarray]],
+        windows: Windows,
         skeleton: Skeleton,
         *,
-        shares: Sequence[float],
-        frames: int,
         batch: int,
         batches: int,
         seed: int,
         fixed: bool,
         views: Views,
-        noise: DetectorNoise | None,
+        noise: Noise | None,
+        exact: float = 0.0,
+        mirror: float = 0.5,
         body_spread: float = 0.0,
     ) -> None:
-        self.clips = [clip for data in clips for clip in data if len(clip) >= frames]
-        if not self.clips:
-            raise InputError(f"no clip has {frames} frames; choose shorter windows or more data")
-        self.skeleton, self.frames, self.batch, self.batches = skeleton, frames, batch, batches
+        self.windows, self.skeleton, self.batch, self.batches = windows, skeleton, batch, batches
         self.seed, self.fixed, self.views, self.noise = seed, fixed, views, noise
-        self.body_spread, self.passes = body_spread, 0
-        self.chances = np.concatenate(
-            [_chances(data, frames, share) for data, share in zip(clips, shares, strict=True)]
-        )
-        self.chances /= self.chances.sum()
+        self.exact, self.mirror, self.body_spread, self.passes = exact, mirror, body_spread, 0
 
     def __len__(self) -> int:
         """Batches a pass."""
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng([self.seed, 0 if self.fixed else self.passes])
+        here = 0 if self.fixed else self.passes
+        rng = np.random.default_rng([self.seed, here, *([] if self.fixed else _process())])
         self.passes += 1
         for _ in range(self.batches):
             yield self.draw(rng)
 
     def draw(self, rng: np.random.Generator) -> Batch:
         """One batch."""
-        windows = np.stack([self._window(rng) for _ in range(self.batch)])
+        windows, held = self.windows.draw(self.batch, rng)
         if self.body_spread:
             windows = scale_bones(windows, self.skeleton, spread=self.body_spread, rng=rng)
-        mirrored = rng.random(self.batch) < 0.5
+        mirrored = rng.random(self.batch) < self.mirror
         flipped = windows[mirrored][:, :, self.skeleton.mirror] * [-1.0, 1.0, 1.0]
         windows[mirrored] = flipped
         xy, xyz = self.views.see(windows, root=self.skeleton.root, rng=rng)
         seen = np.ones(xy.shape[:3], bool)
         if self.noise is not None:
-            xy, seen = self.noise.apply(xy, self.skeleton, rng)
+            spoilt = rng.random(self.batch) >= self.exact
+            xy[spoilt], seen[spoilt] = self.noise.apply(xy[spoilt], self.skeleton, rng, xyz[spoilt])
+        for n, first in enumerate(held):  # what stands for the past is what was detected first
+            xy[n, :first], seen[n, :first] = xy[n, first], seen[n, first]
         return torch.from_numpy(xy), torch.from_numpy(xyz), torch.from_numpy(seen)
 
-    def _window(self, rng: np.random.Generator) -> np.ndarray:
-        clip = self.clips[rng.choice(len(self.clips), p=self.chances)]
-        start = rng.integers(len(clip) - self.frames + 1)
-        return clip[start : start + self.frames].astype(np.float64)
 
-
-def _chances(clips: Sequence[np.ndarray], frames: int, share: float) -> np.ndarray:
-    """How likely a window comes from each clip that is long enough."""
-    starts = np.array([len(clip) - frames + 1 for clip in clips if len(clip) >= frames], float)
-    return share * starts / starts.sum() if len(starts) else starts
+def _process() -> list[int]:
+    """Which of several training processes and loaders this is: each shows views of its own."""
+    worker = get_worker_info()
+    rank = distributed.get_rank() if distributed.is_initialized() else 0
+    return [rank, 0 if worker is None else worker.id]
 
 
 class Lifting(pl.LightningDataModule):
@@ -105,15 +100,23 @@ class Lifting(pl.LightningDataModule):
         skeleton: Layout to train in.
         train: Sets whose clips are trained on, by name.
         val: Sets of other subjects, for choosing the checkpoint, by name.
-        shares: How often a training window comes from each set, by name.
+        shares: How often a training window comes from each set, by name; 1 if it isn't named.
         fps: Frames per second of the windows.
-        frames: T of a window.
+        frames: T of a training window.
         batch: Windows a batch.
         batches: Batches an epoch.
+        early: See `windows.Windows`, as `appear`, `varied` and `paces`; for training alone.
+        appear: As above.
+        varied: As above.
+        paces: As above.
+        val_frames: T of a validation window.
+        val_batch: Windows a batch of the validation.
         val_batches: Batches of a validation, always the same ones.
         seed: Of the views.
         views: Where cameras stand.
         noise: What the detector does; ``None`` for exact 2-D joints.
+        exact: Share of training windows that keep exact 2-D joints all the same.
+        mirror: Share of training windows in which left and right are swapped.
         body_spread: See `views.scale_bones`.
 
     Attributes:
@@ -131,23 +134,27 @@ class Lifting(pl.LightningDataModule):
         frames: int = 40,
         batch: int = 12,
         batches: int = 250,
+        early: bool = False,
+        appear: float = 0.0,
+        varied: float = 0.0,
+        paces: tuple[float, float] = (0.8, 2.0),
+        val_frames: int = 60,
+        val_batch: int = 16,
         val_batches: int = 20,
         seed: int = 0,
         views: Views | None = None,
-        noise: DetectorNoise | None = None,
+        noise: Noise | None = None,
+        exact: float = 0.0,
+        mirror: float = 0.5,
         body_spread: float = 0.06,
     ) -> None:
         super().__init__()
         self.skeleton, self.sets, self.val_sets, self.fps = skeleton, train, val, fps
-        self.shares = shares
-        self.frames, self.batch, self.batches, self.val_batches = (
-            frames,
-            batch,
-            batches,
-            val_batches,
-        )
+        self.shares, self.frames, self.batch, self.batches = shares, frames, batch, batches
+        self.early, self.appear, self.varied, self.paces = early, appear, varied, paces
+        self.val_frames, self.val_batch, self.val_batches = val_frames, val_batch, val_batches
         self.seed, self.views, self.noise = seed, views or Views(), noise
-        self.body_spread = body_spread
+        self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
         self.report: list[str] = []
 
     def setup(self, stage: str | None = None) -> None:
@@ -175,22 +182,26 @@ class Lifting(pl.LightningDataModule):
             read[name] = clips
         return read
 
-    def _random(
-        self, clips: Mapping[str, list[np.ndarray]], batches: int, *, fixed: bool
-    ) -> RandomViews:
-        shares = [1.0 if fixed else self.shares[name] for name in clips]
-        return RandomViews(
-            list(clips.values()), self.skeleton, shares=shares, frames=self.frames,
-            batch=self.batch, batches=batches, seed=self.seed + fixed, fixed=fixed,
-            views=self.views, noise=self.noise, body_spread=0.0 if fixed else self.body_spread,
-        )  # fmt: skip
-
     def train_dataloader(self) -> DataLoader:
         """Endless fresh views."""
-        views = self._random(self._train, self.batches, fixed=False)
-        return DataLoader(views, batch_size=None)
+        windows = Windows(
+            list(self._train.values()), shares=[self.shares.get(name, 1.0) for name in self._train],
+            frames=self.frames, early=self.early, appear=self.appear, varied=self.varied,
+            paces=self.paces,
+        )  # fmt: skip
+        return self._loader(
+            windows, batch=self.batch, batches=self.batches, seed=self.seed, fixed=False,
+            exact=self.exact, mirror=self.mirror, body_spread=self.body_spread,
+        )  # fmt: skip
 
     def val_dataloader(self) -> DataLoader:
         """The same views every time."""
-        views = self._random(self._val, self.val_batches, fixed=True)
+        clips = list(self._val.values())
+        windows = Windows(clips, shares=[1.0] * len(clips), frames=self.val_frames)
+        return self._loader(
+            windows, batch=self.val_batch, batches=self.val_batches, seed=self.seed + 1, fixed=True
+        )
+
+    def _loader(self, windows: Windows, **how: Any) -> DataLoader:
+        views = RandomViews(windows, self.skeleton, views=self.views, noise=self.noise, **how)
         return DataLoader(views, batch_size=None)

@@ -20,6 +20,7 @@ class Views:
         distance_m: From the person's mean place, beyond how far the person walks about.
         field_of_view_deg: Horizontal.
         off_centre: How far from the middle the person stands, as a share of half the picture.
+        aspect: Height of the picture over its width.
     """
 
     elevation_deg: tuple[float, float] = (-10.0, 35.0)
@@ -27,6 +28,7 @@ class Views:
     distance_m: tuple[float, float] = (1.8, 5.5)
     field_of_view_deg: tuple[float, float] = (45.0, 85.0)
     off_centre: tuple[float, float] = (-0.5, 0.5)
+    aspect: tuple[float, float] = (0.5, 1.0)
 
     def see(
         self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
@@ -55,7 +57,8 @@ class Views:
              np.sin(elevation)], -1,
         )  # fmt: skip
         turn = _looking(-away)
-        aside = rng.uniform(*self.off_centre, (count, 2)) * [1.0, 0.5] * (1 / focal)[:, None]
+        picture = np.stack([np.ones(count), rng.uniform(*self.aspect, count)], -1)
+        aside = rng.uniform(*self.off_centre, (count, 2)) * picture / focal[:, None]
         turn = _looking(np.c_[aside, np.ones(count)], up=np.array([0.0, -1.0, 0.0])) @ turn
         turn = _roll(np.radians(rng.uniform(*self.roll_deg, count))) @ turn
         camera = (xyz - (place + away * distance[:, None])[:, None, None]) @ _swap(turn)[:, None]
@@ -120,7 +123,7 @@ def _from_the_root(skeleton: Skeleton) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class DetectorNoise:
-    """What a 2-D detector does to joints, in shares of the torso's length on the picture.
+    """What a detector might do to joints: a guess, in shares of the torso's length on the picture.
 
     Attributes:
         bias: Constant offset a joint and clip, standard deviation.
@@ -142,7 +145,11 @@ class DetectorNoise:
     cut: float = 0.05
 
     def apply(
-        self, xy: np.ndarray, skeleton: Skeleton, rng: np.random.Generator
+        self,
+        xy: np.ndarray,
+        skeleton: Skeleton,
+        rng: np.random.Generator,
+        xyz: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Spoil clips.
 
@@ -150,6 +157,7 @@ class DetectorNoise:
             xy: (N, T, J, 2), any units.
             skeleton: Layout of the joints.
             rng: Where the errors come from.
+            xyz: (N, T, J, 3) of the same joints; makes no difference here.
 
         Returns:
             The spoilt clips, and (N, T, J) bool: which joints were seen.

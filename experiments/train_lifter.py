@@ -1,6 +1,7 @@
 """Train a lifter: ``gastlive-train-lifter net=... train_sets...``."""
 
 import sys
+from collections.abc import Mapping
 
 import pytorch_lightning as pl
 import torch
@@ -8,10 +9,16 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from ..conf.program import program
-from ..gast.checkpoint import save
+from ..datasets.check import Checkable, print_report
+from ..datasets.lifting import Lifting
+from ..datasets.paired import Paired
+from ..gast.checkpoint import load, save
 from ..gast.errors import InputError
+from ..gast.growing import grow
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
+from ..gast.shipped import LIFTERS, find
 from ..gast.task import LiftingTask
+from .fitting import fit
 
 
 @program("train_lifter")
@@ -19,14 +26,21 @@ def main(cfg: DictConfig) -> None:
     """Fit, take the best checkpoint by validation subjects, and write it with its card."""
     torch.set_num_threads(cfg.threads)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    data, task = instantiate(cfg.datamodule), instantiate(cfg.task)
+    data = instantiate(cfg.datamodule)
+    if cfg.check:
+        if not print_report(sets_of(data)):
+            raise InputError("a set holds nothing that can be used; the reasons are above")
+        return
+    task = instantiate(cfg.task)
+    if cfg.start is not None:
+        path = find(cfg.start, folder=LIFTERS, kind="lifter")
+        net = task.net.net
+        known = load(path, layout=net.skeleton.name, causal=net.causal)[0].state_dict()
+        print(f"{grow(net, known)} of {len(net.state_dict())} tensors grow from {path.name}")
     data.setup()
     print("\n".join(data.report))
     trainer: pl.Trainer = instantiate(cfg.trainer)
-    trainer.fit(task, datamodule=data, ckpt_path=cfg.resume)
-    best = getattr(trainer.checkpoint_callback, "best_model_path", "")
-    if not best:
-        raise InputError("training ended before its first validation; give it more steps")
+    best = fit(trainer, task, data, resume=cfg.resume)
     # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
     weights = torch.load(best, map_location="cpu", weights_only=False)["state_dict"]
     task.load_state_dict(weights)
@@ -44,11 +58,21 @@ def main(cfg: DictConfig) -> None:
     print(f"validation {figures}\nlifter written to {cfg.output}")
 
 
+def sets_of(data: Lifting | Paired) -> Mapping[str, Checkable]:
+    """What would be trained and validated on, by name."""
+    if isinstance(data, Paired):
+        return {"pairs": data.pairs}
+    train = {f"train: {name}": found for name, found in data.sets.items()}
+    return train | {f"val: {name}": found for name, found in data.val_sets.items()}
+
+
 @torch.inference_mode()
 def evaluate(task: LiftingTask, data: pl.LightningDataModule) -> dict[str, float]:
     """MPJPE and P-MPJPE in mm over the validation views."""
     pairs = [(task.net(xy), xyz) for xy, xyz, _ in data.val_dataloader()]
-    lifted, true = (torch.cat(part) for part in zip(*pairs, strict=True))
+    lifted, true = (
+        torch.cat([clips.flatten(0, 1) for clips in part]) for part in zip(*pairs, strict=True)
+    )
     return {
         "mpjpe_mm": round(mpjpe_mm(lifted, true).item(), 1),
         "p_mpjpe_mm": round(p_mpjpe_mm(lifted, true).item(), 1),

@@ -408,6 +408,17 @@ def _hand(side: str) -> dict[str, str]:
 WHOLEBODY133 = Skeleton(
     "wholebody133", {**_COCO17, **_FEET, **_face(), **_hand("left"), **_hand("right")}
 )
+# Halpe's first 26, which AlphaPose gives. Its "Neck" lies between the shoulders: `thorax` here.
+HALPE26 = Skeleton(
+    "halpe26",
+    {
+        **_COCO17,
+        "head": "nose", "thorax": "nose", "hip": "thorax",
+        "left_big_toe": "left_ankle", "right_big_toe": "right_ankle",
+        "left_small_toe": "left_big_toe", "right_small_toe": "right_big_toe",
+        "left_heel": "left_ankle", "right_heel": "right_ankle",
+    },
+)  # fmt: skip
 BLAZEPOSE33 = Skeleton(
     "blazepose33",
     {
@@ -483,6 +494,6 @@ LAYOUTS = {
     layout.name: layout
     for layout in (
         COCO17, H36M17, H36M19, H36M16, HUMANEVA15, MPII16, OPENPOSE18, OPENPOSE25, WHOLEBODY133,
-        BLAZEPOSE33, KINECT20, NTU25, CMU31,
+        HALPE26, BLAZEPOSE33, KINECT20, NTU25, CMU31,
     )
 }  # fmt: skip

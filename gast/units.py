@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
+from .lifter import GASTNet
 from .skeleton import Skeleton
 from .streaming import State, Streaming, begun
 
@@ -115,6 +116,12 @@ class Lifter(Streaming):
         """(N, T, J, 2) in screen units to (N, T, J, 3), metres, camera axes, root-relative."""
         lifted: Tensor = self.net(self.units(xy))
         return lifted
+
+    def strided(self, xy: Tensor) -> Tensor:
+        """One frame (N, 1, J, 3) from one receptive field (N, T, J, 2) in screen units."""
+        if not isinstance(self.net, GASTNet):
+            raise InputError(f"{type(self.net).__name__} has no strided path; train it on clips")
+        return self.net.strided(self.units(xy))
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, 2) in screen units to (N, J, 3), as `forward` would."""

@@ -26,8 +26,8 @@ from .packets import Event, Frame, Person
 from .sinks.rate import Rate
 from .sinks.run_info import RunInfo
 
-_PANEL: Colour = (38, 33, 30)
-_WELL: Colour = (52, 46, 42)
+PANEL: Colour = (38, 33, 30)
+WELL: Colour = (52, 46, 42)
 _MIN_HEIGHT, _MAX_WIDTH = 360, 1280
 _PITCH = np.radians(14)
 _SWAY, _SWAY_S = np.radians(35), 12.0
@@ -45,7 +45,12 @@ class Annotator:
             finished.
         max_height: Lines of the picture; a larger one is scaled down.
         timeline_s: How far back the timeline goes.
+
+    Attributes:
+        bodies: How many people are shown in 3D.
     """
+
+    bodies = 3
 
     def __init__(
         self,
@@ -77,17 +82,21 @@ class Annotator:
         self._timeline.draw(strip, frame.time_s, start_s=self._start_s, unit=self._unit)
         return self._canvas
 
-    def _lay_out(self, frame: Frame) -> np.ndarray:
+    def _measure(self, frame: Frame) -> None:
+        """The first picture says how large things are."""
         height, width = frame.height, frame.width
         scale = min(max(1.0, _MIN_HEIGHT / height), self._max_height / height, _MAX_WIDTH / width)
         self._width = max(_even(width * scale), 2)
         self._height = max(_even(height * scale), _MIN_HEIGHT)
         self._unit = self._height / 480
         self._start_s = frame.time_s
+
+    def _lay_out(self, frame: Frame) -> np.ndarray:
+        self._measure(frame)
         size = (self._height + _even(70 * self._unit), self._width + _even(250 * self._unit), 3)
-        self._ground = np.full(size, _PANEL, np.uint8)
+        self._ground = np.full(size, PANEL, np.uint8)
         plate(self._ground, (0, 0, self._width, self._height), INK)
-        self._well(self._ground[: self._height, self._width :])[:] = _WELL
+        self._well(self._ground[: self._height, self._width :])[:] = WELL
         return self._ground.copy()
 
     def _draw_picture(self, view: np.ndarray, frame: Frame) -> None:
@@ -171,10 +180,10 @@ class Annotator:
         return top
 
     def _draw_bodies(self, well: np.ndarray, frame: Frame) -> None:
-        """Up to three people in 3D, side by side as in the picture."""
+        """Up to `bodies` people in 3D, side by side as in the picture."""
         height, width = well.shape[:2]
         people = [(track, p) for track, p in frame.people.items() if p.xyz is not None]
-        people = sorted(people[:3], key=lambda item: _across(item[1]))
+        people = sorted(people[: self.bodies], key=lambda item: _across(item[1]))
         self._floor_m = {track: self._floor(track, person) for track, person in people}
         sway = _SWAY * np.sin(2 * np.pi * (frame.time_s - self._start_s) / _SWAY_S)
         slot = width / max(len(people), 1)
@@ -232,7 +241,7 @@ class Annotator:
             top, share = row * step, float(probabilities[k])
             label = self._info.labels[k] if k < len(self._info.labels) else str(k)
             chosen = person.action is not None and person.action.label == label
-            plate(area, (0, top, right, top + step - 3), _WELL)
+            plate(area, (0, top, right, top + step - 3), WELL)
             tint = shaded(colour, -0.25 if chosen else -0.55)
             plate(area, (0, top, round(share * right), top + step - 3), tint)
             at = top + round(12 * unit)
@@ -272,7 +281,7 @@ class Timeline:
         ticks = np.arange(5 * np.ceil((now_s - start_s - self.seconds) / 5), now_s - start_s, 5)
         for tick in ticks[ticks >= 0]:
             x = round(right - (now_s - start_s - tick) * pixels)
-            plate(strip, (x, 0, x + 1, strip.shape[0] - round(14 * unit)), _WELL)
+            plate(strip, (x, 0, x + 1, strip.shape[0] - round(14 * unit)), WELL)
             at = x - round(8 * unit), strip.shape[0] - round(3 * unit)
             write(strip, f"{tick:.0f} s", at, size=0.33 * unit, colour=GREY)
         shown = [*self._past, *self._now.values()]

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .lifting import Lift
     from .pipeline import Pipeline
 
+_AS_IT_STANDS = (
+    "source.url", "source.path", "source.folder", "hydra.run.dir", "input", "output"
+)  # fmt: skip
+
 
 def main() -> None:
     """The program; what the command line says of addresses and paths is taken as it stands."""
@@ -33,7 +37,7 @@ def quoted(argument: str) -> str:
     would be printed in the complaint.
     """
     key, _, value = argument.partition("=")
-    if key not in ("source.url", "source.path", "source.folder", "hydra.run.dir") or not value:
+    if key not in _AS_IT_STANDS or not value:
         return argument
     if value[0] in "'\"" or value in ("null", "???"):
         return argument

@@ -19,12 +19,14 @@ class Pose:
             was not seen at all is NaN.
         confidence: (J,) float32 in 0..1.
         score: 0..1, how sure the detector is that this is a person.
+        track: Who this is, where a keypoint file says so.
     """
 
     layout: Skeleton
     xy: np.ndarray
     confidence: np.ndarray
     score: float = 1.0
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,94 +1,291 @@
 """What is measured of a lifter is what runs live."""
 
+import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
-from gastlive.experiments.evaluate_lifter import errors, lifting
+from gastlive.datasets.held_out import Watched
+from gastlive.experiments.evaluating import entrants as ways
+from gastlive.experiments.evaluating.entrants import entrant, entrants
+from gastlive.experiments.evaluating.lifter import measured, step_ms
+from gastlive.experiments.evaluating.pictures import telling
+from gastlive.experiments.evaluating.report import told, write
+from gastlive.experiments.evaluating.scores import Case, Scores
 from gastlive.experiments.export import exported, lifter
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
 from gastlive.gast.lifter import GASTNet
 from gastlive.gast.skeleton import H36M17
+from gastlive.gast.windowed import mirrored
 
-WANTED = {"layout": "h36m17", "fps": 30.0}
+HOW = {"runtime": None, "precision": "float32", "threads": 1}
+ABOUT = {"command": "gastlive-evaluate lifter", "precision": "float32", "noise": "none"}
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """A small lifter, untrained, exported too, and its centred sister."""
-    torch.manual_seed(0)
+    """Small lifters, untrained: one causal and exported too, its centred sister, a short one."""
     folder = tmp_path_factory.mktemp("weights")
-    for name, causal in (("lifter", True), ("centred", False)):
-        net = GASTNet(H36M17, filter_widths=(3, 3), channels=4, causal=causal)
-        card = {"fps": 30.0, "normalisation": "person", "training": {}}
+    for name, widths, causal in (
+        ("lifter", (3, 3), True),
+        ("centred", (3, 3), False),
+        ("short", (1,), True),
+    ):
+        torch.manual_seed(0)
+        net = GASTNet(H36M17, filter_widths=widths, channels=4, causal=causal)
+        units = "screen" if name == "short" else "person"
+        card = {"fps": 30.0, "normalisation": units, "training": {}}
         checkpoint.save(net, folder / f"{name}.safetensors", **card)
     exported(lifter(str(folder / "lifter.safetensors")), folder, frames=1, people=1)
     return folder
 
 
-def measured(path, batches, *, runtime, precision="float32"):
-    lift, ran = lifting(str(path), runtime=runtime, precision=precision, threads=1, **WANTED)
-    return errors(lift, batches), ran
+def clip(name, subject, action, *, frames=12, sides=2, seed=0):
+    rng = np.random.default_rng(seed)
+    xy, xyz = (rng.random((sides, frames, 17, c)).astype(np.float32) for c in (2, 3))
+    cameras = [f"view {i}" for i in range(sides)]
+    return Watched(name, "moves", subject, np.full(frames, action), cameras, xy, xyz)
 
 
-@pytest.fixture(scope="module")
-def batches():
-    generator = torch.Generator().manual_seed(0)
-    return [
-        (torch.rand(4, 20, 17, 2, generator=generator),
-         torch.rand(4, 20, 17, 3, generator=generator), torch.ones(4, 20, 17))
-        for _ in range(2)
-    ]  # fmt: skip
+class HeldOut:
+    """Three recordings of two people who do two things, in two conditions."""
+
+    def __init__(self):
+        self.conditions, self.report = ("exact", "noisy"), ["three recordings"]
+        self.clips = [
+            clip("a", "anna", "sit", seed=1), clip("b", "anna", "jump", seed=2),
+            clip("c", "ben", "sit", seed=3, frames=20),
+        ]  # fmt: skip
+
+    def watch(self, condition):
+        yield from self.clips
+
+
+def named(weights, *names, **how):
+    paths = {name: str(weights / f"{name}.safetensors") for name in names}
+    return entrants(paths, **HOW | how)
+
+
+def results_of(everyone, *, flip=True, alone=True, compared=1):
+    return measured(everyone, HeldOut(), flip=flip, alone=alone, compared=compared)
+
+
+def overall(path, **how):
+    """Figures, and what ran it."""
+    one = entrant(str(path), name="one", **HOW | how)
+    (result,) = measured([one], HeldOut(), flip=False, alone=False, compared=0)
+    return result.scores["exact"]["plain"].overall(), one.runtime
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino", "onnxruntime"])
-def test_frame_by_frame_the_errors_are_those_of_whole_clips(weights, batches, runtime):
-    expected, ran = measured(weights / "lifter.safetensors", batches, runtime=None)
+def test_frame_by_frame_the_errors_are_those_of_whole_clips(weights, runtime):
+    expected, ran = overall(weights / "lifter.safetensors")
     assert ran is None
-    assert measured(weights / "lifter.safetensors", batches, runtime=runtime) == (
+    assert overall(weights / "lifter.safetensors", runtime=runtime) == (
         pytest.approx(expected, abs=0.011), runtime,
     )  # fmt: skip
 
 
-def test_an_exported_lifter_is_measured_too(weights, batches):
-    expected, _ = measured(weights / "lifter.safetensors", batches, runtime=None)
-    said, ran = measured(weights / "lifter.onnx", batches, runtime="auto")
+def test_an_exported_lifter_is_measured_too(weights):
+    expected, _ = overall(weights / "lifter.safetensors")
+    said, ran = overall(weights / "lifter.onnx", runtime="auto")
     assert said == pytest.approx(expected, abs=0.011)
     assert ran in ("openvino", "onnxruntime")
 
 
-def test_whole_numbers_have_errors_of_their_own(weights, batches):
-    expected, _ = measured(weights / "lifter.safetensors", batches, runtime=None)
-    said, ran = measured(weights / "lifter.safetensors", batches, runtime="auto", precision="int8")
+def test_whole_numbers_have_errors_of_their_own(weights):
+    expected, _ = overall(weights / "lifter.safetensors")
+    said, ran = overall(weights / "lifter.safetensors", runtime="auto", precision="int8")
     assert ran == "onnxruntime"
     assert said != expected
     assert said == pytest.approx(expected, rel=0.1)
 
 
-def test_a_centred_lifter_is_measured_on_whole_clips_only(weights, batches):
-    said, _ = measured(weights / "centred.safetensors", batches, runtime=None)
+def test_a_centred_lifter_is_measured_on_whole_clips_only(weights):
+    said, _ = overall(weights / "centred.safetensors")
     assert said["mpjpe_mm"] > 0
     with pytest.raises(InputError, match="causal=False, wanted True"):
-        measured(weights / "centred.safetensors", batches, runtime="torch")
+        overall(weights / "centred.safetensors", runtime="torch")
 
 
-def test_what_can_not_be_measured_so_is_refused(weights, batches):
+def test_what_can_not_be_measured_so_is_refused(weights):
     for name, given in (("lifter.onnx", {}), ("lifter.safetensors", {"precision": "int8"})):
         with pytest.raises(InputError, match="is run frame by frame; give runtime=auto"):
-            measured(weights / name, batches, runtime=None, **given)
+            overall(weights / name, **given)
     for runtime in (None, "torch"):
         with pytest.raises(InputError, match=r"has fps=30.0, wanted 25.0"):
-            lifting(str(weights / "lifter.safetensors"), runtime=runtime, precision="float32",
-                    threads=1, fps=25.0)  # fmt: skip
+            overall(weights / "lifter.safetensors", runtime=runtime, fps=25.0)
+    with pytest.raises(InputError, match="names no lifter; give one or more"):
+        entrants([], **HOW)
+
+
+def test_lifters_go_by_the_shortest_name_that_tells_them_apart(weights, tmp_path):
+    other = tmp_path / "lifter.safetensors"
+    other.write_bytes((weights / "lifter.safetensors").read_bytes())
+    given = [str(weights / "lifter.safetensors"), str(other), str(weights / "short.safetensors")]
+    assert [each.name for each in entrants(given, **HOW)] == [*given[:2], "short"]
+    assert [each.name for each in entrants({"mine": given[0]}, **HOW)] == ["mine"]
+    assert [each.name for each in entrants(given[2], **HOW)] == ["short"]
+
+
+@pytest.mark.parametrize("name", ["lifter", "centred"])
+@torch.inference_mode()
+def test_clips_too_long_to_be_lifted_at_once_give_the_same(weights, name, monkeypatch):
+    (one,) = named(weights, name)
+    xy = torch.rand(3, 40, 17, 2)
+    expected = one.lift(xy)
+    for at_once in (50, 7):  # clip by clip, and in stretches
+        monkeypatch.setattr(ways, "AT_ONCE", at_once)
+        torch.testing.assert_close(one.lift(xy), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lifter", "centred"])
+@torch.inference_mode()
+def test_a_frame_alone_is_lifted_as_a_clip_of_that_frame(weights, name):
+    (one,) = named(weights, name)
+    xy = torch.rand(2, 5, 17, 2)
+    alone = one.alone(xy)
+    for side, t in ((0, 0), (1, 3)):
+        still = xy[side, t].expand(1, 20, 17, 2)
+        torch.testing.assert_close(alone[side, t], one.lift(still)[0, 10], rtol=0, atol=1e-5)
+
+
+def test_a_lifter_without_memory_trembles_as_if_each_frame_were_alone(weights):
+    results = results_of(named(weights, "short", "lifter"))
+    short, other = (each["results"]["exact"] for each in told(results, {}, {})["lifters"])
+    assert short["jitter"] == 1
+    expected = other["plain"]["acceleration_error_mm"] / other["alone"]["acceleration_error_mm"]
+    assert other["jitter"] == pytest.approx(expected, abs=1e-3)
+
+
+@torch.inference_mode()
+def test_flip_is_the_mean_with_the_mirrored_person(weights):
+    (one,) = named(weights, "lifter")
+    (result,) = results_of([one])
+    expected = Scores()
+    for watched in HeldOut().clips:
+        xy = torch.from_numpy(watched.xy)
+        in_mirror = mirrored(one.lift(mirrored(xy, H36M17)), H36M17)
+        expected.add(watched, (one.lift(xy) + in_mirror) / 2)
+    assert result.scores["noisy"]["flip"].overall() == pytest.approx(expected.overall(), abs=0.01)
+    assert result.scores["noisy"]["flip"].overall() != result.scores["noisy"]["plain"].overall()
+
+
+def test_what_is_not_asked_for_is_not_measured(weights):
+    (result,) = results_of(named(weights, "lifter"), flip=False, alone=False, compared=0)
+    assert list(result.scores["exact"]) == ["plain"]
+    assert result.apart_mm is None
+
+
+def test_stream_and_clip_are_compared_where_there_are_both(weights):
+    causal, centred = results_of(named(weights, "lifter", "centred"))
+    assert 0 < causal.apart_mm < 0.1
+    assert centred.apart_mm is None
+    stepped = [entrant(str(weights / "lifter.safetensors"), name="a", **HOW | {"runtime": "torch"})]
+    assert 0 < results_of(stepped)[0].apart_mm < 0.1
+
+
+def test_groups_hold_the_frames_that_are_theirs():
+    scores, held_out = Scores(), HeldOut()
+    for watched, off in zip(held_out.clips, (0.01, 0.02, 0.03), strict=True):
+        scores.add(watched, torch.from_numpy(watched.xyz) + torch.tensor([off, 0, 0]))
+    said = scores.figures(H36M17.joints)
+    by = {kind: {name: (group["frames"], round(group["mpjpe_mm"], 1)) for name, group in
+                 said[f"by_{kind}"].items()}
+          for kind in ("action", "subject", "action_and_subject")}  # fmt: skip
+    assert by["action"] == {"jump": (24, 20.0), "sit": (64, 22.5)}
+    assert by["subject"] == {"anna": (48, 15.0), "ben": (40, 30.0)}
+    assert by["action_and_subject"] == {
+        "jump anna": (24, 20.0), "sit anna": (24, 10.0), "sit ben": (40, 30.0),
+    }  # fmt: skip
+    assert said["mpjpe_mm"] == pytest.approx((24 * 10 + 24 * 20 + 40 * 30) / 88, abs=0.01)
+    assert said["mean_over_actions"]["mpjpe_mm"] == pytest.approx(21.25, abs=0.01)
+    assert said["mpjpe_mm_by_joint"]["head"] == pytest.approx(said["mpjpe_mm"], abs=0.01)
+    since = said["mpjpe_mm_by_frames_since_the_first"]
+    assert len(since) == 20
+    assert since[0] == pytest.approx(20, abs=0.01)
+    assert since[19] == pytest.approx(30, abs=0.01)
+
+
+def test_frames_without_truth_count_nowhere():
+    watched = clip("a", "anna", "sit")
+    lifted = torch.from_numpy(watched.xyz).clone()
+    lifted[:, 5:8] += 1
+    watched.xyz[:, 5:8] = np.nan
+    scores = Scores()
+    scores.add(watched, lifted)
+    said = scores.figures(H36M17.joints)
+    assert said["frames"] == said["by_action"]["sit"]["frames"] == 18
+    assert (said["mpjpe_mm"], said["mpjve_mm"], said["acceleration_error_mm"]) == (0, 0, 0)
+
+
+def test_one_frame_has_no_motion_to_be_wrong_about():
+    watched = clip("a", "anna", "", frames=1)
+    scores = Scores()
+    scores.add(watched, torch.from_numpy(watched.xyz))
+    said = scores.figures(H36M17.joints)
+    assert (said["mpjpe_mm"], said["mpjve_mm"]) == (0, None)
+    assert list(said["by_action"]) == ["unlabelled"]
+
+
+def test_actions_of_several_sets_are_told_apart():
+    scores = Scores()
+    for watched in (clip("a", "anna", "sit"), clip("b", "1", "sit")):
+        object.__setattr__(watched, "dataset", "films" if watched.subject == "1" else "moves")
+        scores.add(watched, torch.from_numpy(watched.xyz))
+    said = scores.figures(H36M17.joints)
+    assert list(said["by_action"]) == ["films sit", "moves sit"]
+    assert list(said["by_subject"]) == ["films 1", "moves anna"]
+
+
+def test_best_median_and_worst_are_told_by_their_error():
+    pose = np.zeros((17, 3))
+    cases = [Case(str(mm), mm, 0, pose[:, :2], pose, pose) for mm in (30.0, 10.0, 90.0)]
+    assert {which: case.error_mm for which, case in telling(cases).items()} == {
+        "best": 10, "median": 30, "worst": 90,
+    }  # fmt: skip
+
+
+def test_the_report_has_every_table_and_picture(weights, tmp_path):
+    results = results_of(named(weights, "lifter", "centred"))
+    write(results, {"lifter": 1.234}, ABOUT | {"data": ["three recordings"]}, folder=tmp_path)
+    page = (tmp_path / "lifter.md").read_text()
+    for said in (
+        "```\ngastlive-evaluate lifter\n```", "- three recordings", "## Exact, 88 frames",
+        "| lifter | 9 back | 0.01 M |", "| centred | 9 centred, whole clips | 0.01 M |",
+        "| lifter + flip |", " | 1.23 | ",
+        "## Cost of causality", "lifter - centred, 9 frames, noisy",
+        "| lifter | jump | sit | mean of actions | all frames |",
+        "## P-MPJPE by subject, noisy\n\n| lifter | anna | ben | all frames |",
+        "| lifter | jump anna | sit anna | sit ben | all frames |", "![cases](cases_centred.png)",
+    ):  # fmt: skip
+        assert said in page
+    for name in ("joints", "start", "cases_lifter", "cases_centred"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    content = json.loads((tmp_path / "lifter.json").read_text())
+    (cost,) = content["cost_of_causality"]
+    causal, centred = (each["results"]["exact"]["plain"] for each in content["lifters"])
+    expected = causal["mpjpe_mm"] - centred["mpjpe_mm"]
+    assert cost["causal_minus_centred"]["exact"]["mpjpe_mm"] == pytest.approx(expected, abs=0.01)
+    assert [each["step_p50_ms"] for each in content["lifters"]] == [1.234, None]
+
+
+def test_only_what_streams_is_timed(weights):
+    everyone = named(weights, "lifter", "centred")
+    assert step_ms(everyone, runtime="torch", precision="float32", rounds=0) == {}
+    timed = step_ms(everyone, runtime="torch", precision="float32", rounds=1)
+    assert list(timed) == ["lifter"]
+    assert timed["lifter"] > 0
 
 
 def test_the_program_takes_runtime_and_precision(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "gastlive.experiments.evaluate_lifter", "runtime=torch",
-         "precision=int8"],
+        [sys.executable, "-m", "gastlive.experiments.evaluate", "lifter", "runtime=torch",
+         "precision=int8", "noise=none"],
         cwd=tmp_path, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     said = "gastlive: runtime=torch can't run precision=int8; take onnxruntime\n"

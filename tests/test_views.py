@@ -6,7 +6,7 @@ import torch
 
 from gastlive.datasets.lifting import RandomViews
 from gastlive.datasets.views import DetectorNoise, Views, scale_bones
-from gastlive.gast.errors import InputError
+from gastlive.datasets.windows import Windows
 from gastlive.gast.skeleton import H36M17
 
 HEIGHTS = {
@@ -129,8 +129,9 @@ def test_a_clip_of_a_single_frame_can_lose_nothing(rng):
 def random_views(**changes):
     rng = np.random.default_rng(1)
     clips = [[rng.normal(size=(30, 17, 3)).astype(np.float32)] for _ in range(2)]
-    plain = {"shares": [1, 1], "frames": 10, "batch": 4, "batches": 3, "seed": 0, "fixed": False}
-    return RandomViews(clips, H36M17, **plain | {"views": Views(), "noise": None} | changes)
+    windows = Windows(clips, shares=[1, 1], frames=10, early=changes.pop("early", False))
+    plain = {"batch": 4, "batches": 3, "seed": 0, "fixed": False, "views": Views(), "noise": None}
+    return RandomViews(windows, H36M17, **plain | changes)
 
 
 def test_the_same_seed_gives_the_same_views_and_every_pass_new_ones():
@@ -141,16 +142,38 @@ def test_the_same_seed_gives_the_same_views_and_every_pass_new_ones():
     assert not torch.equal(next(iter(one))[0], first[0])
 
 
+def test_each_training_process_shows_views_of_its_own(monkeypatch):
+    first = next(iter(random_views()))[0]
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
+    assert not torch.equal(next(iter(random_views()))[0], first)
+    same = [next(iter(random_views(fixed=True)))[0] for _ in range(2)]
+    torch.testing.assert_close(*same, rtol=0, atol=0)
+
+
 def test_validation_views_are_always_the_same():
     views = random_views(fixed=True)
     torch.testing.assert_close(next(iter(views))[0], next(iter(views))[0], rtol=0, atol=0)
 
 
-def test_a_set_without_share_is_never_shown():
-    views = random_views(shares=[0.0, 1.0])
-    assert views.chances.tolist() == [0.0, 1.0]
+def test_before_a_person_appears_stands_what_was_detected_first():
+    noise = DetectorNoise(**QUIET | {"jitter": 0.1})
+    xy, xyz, _ = next(iter(random_views(early=True, batch=50, noise=noise)))
+    still = (xyz.diff(dim=1) == 0).all(-1).all(-1)
+    assert still.any()
+    assert (xy.diff(dim=1)[still] == 0).all()
 
 
-def test_windows_longer_than_every_clip_are_refused():
-    with pytest.raises(InputError, match="40 frames"):
-        random_views(frames=40)
+def test_some_windows_keep_exact_joints():
+    noise = DetectorNoise(**QUIET | {"jitter": 0.1})
+    plain = next(iter(random_views(batch=100)))[0]
+    xy = next(iter(random_views(batch=100, noise=noise, exact=0.3)))[0]
+    kept = (xy == plain).all(-1).all(-1).all(-1)
+    assert 0.15 < kept.float().mean() < 0.45
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_as_many_windows_are_mirrored_as_stated(share):
+    plain = next(iter(random_views(mirror=0.0, views=STILL)))[1]
+    xyz = next(iter(random_views(mirror=share, views=STILL)))[1]
+    assert torch.equal(plain, xyz) == (share == 0.0)

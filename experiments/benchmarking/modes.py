@@ -11,7 +11,8 @@ import numpy as np
 from ...gast.errors import InputError
 from ...realtime.live import naming
 from ...realtime.sinks.folder import run_folder
-from ..evaluate_recording import compare, read, read_truth
+from ..evaluating.recorded import read, read_truth
+from ..evaluating.recording import compare
 from .child import record, spelt
 from .jobs import Job
 from .pipeline import rounds
@@ -29,7 +30,7 @@ MEASURES = {
     "event_f1": "event_f1",
     "p_mpjpe_mm": "p_mpjpe_mm",
 }
-"""Our words for the figures of `gastlive-evaluate-recording`."""
+"""Our words for the figures of `gastlive-evaluate recording`."""
 SPEED_ALONE = {"runtime", "threads", "detector.threads", "device", "sink", "source.realtime"}
 
 

@@ -1,42 +1,51 @@
 """2D keypoints from a file instead of a camera and a detector."""
 
-import json
-from collections.abc import Callable, Generator, Iterator, Mapping
-from functools import partial
+from collections.abc import Generator
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import numpy as np
 
 from ...gast.errors import InputError
-from ...gast.skeleton import Skeleton, named
+from ...gast.skeleton import LAYOUTS, Skeleton, named
 from ..clock import SYSTEM, Clock
 from ..packets import Frame, Pose
+from .keypoint_files import Record, keypoint_file
 from .source import Source
-
-Record = Mapping[str, Any]
 
 
 class Keypoints(Source):
     """Frames without a picture, with the poses that a file holds; goes with ``detector=none``.
 
-    Two forms are known: the ``frames.jsonl`` that the live program writes, and the JSON of
-    GAST-Net's reference (``{"data": [{"frame_index", "skeleton": [{"pose", "score"}]}]}``, pixels,
-    frames counted from one, poses nested or flat). A joint that is null or not a number becomes NaN
-    with confidence zero. A last line that a crash cut off is left out, with a warning.
+    These forms are known, all in pixels:
+
+    - the ``frames.jsonl`` that the live program writes;
+    - the JSON of GAST-Net's reference (``{"data": [{"frame_index", "skeleton": [{"pose",
+      "score"}]}]}``, frames counted from one, poses nested or flat);
+    - AlphaPose's JSON (a list of ``image_id``, ``keypoints`` x, y, confidence, maybe ``idx``);
+    - a folder of OpenPose's JSON, a file ``*_keypoints.json`` a picture;
+    - ``.npy`` or ``.npz`` with an array ``keypoints`` (T, J, 2 or 3) of one person or
+      (M, T, J, 2 or 3) of several, NaN where not seen; an ``.npz`` may also say ``layout``,
+      ``width``, ``height`` and ``fps``.
+
+    A joint that is null or not a number becomes NaN with confidence zero. A last line of a
+    frames.jsonl that a crash cut off is left out, with a warning.
 
     Args:
-        path: The file.
-        fps: Of the reference's JSON, which does not say; frames.jsonl has time stamps.
+        path: The file or, of OpenPose, the folder.
+        fps: Where the file does not say; frames.jsonl has time stamps.
         width: Of the picture, pixels, where the file does not say.
         height: Of the picture, pixels, where the file does not say.
-        layout: Joints of the reference's JSON; frames.jsonl says itself.
+        layout: Joints, where the file does not say; ``None`` takes the form's usual: coco17 of the
+            reference's, by the number of joints of AlphaPose's and OpenPose's.
         clock: Stamps.
 
+    Attributes:
+        has_tracks: Whether the file says who is who, so that ``tracker=given`` can go by it.
+
     Raises:
-        InputError: No such file, neither form, size or rate unknown; while iterating also: a broken
-            line.
+        InputError: No such file, none of the forms, size, rate or layout unknown; while iterating
+            also: a broken line.
     """
 
     layout: Skeleton
@@ -48,34 +57,29 @@ class Keypoints(Source):
         fps: float | None = None,
         width: int | None = None,
         height: int | None = None,
-        layout: str = "coco17",
+        layout: str | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         super().__init__("keypoints", f"keypoints {path}", clock=clock)
         self.path = Path(path).expanduser()
-        if not self.path.is_file():
+        if not self.path.exists():
             raise InputError(f"{self.description}: no such file; give the path of a keypoint file")
-        header = _header(self.path)
-        said = header or {"layout": layout}
-        self.layout = named(said["layout"])
-        self.width = int(self._settled("width", said, width))
-        self.height = int(self._settled("height", said, height))
-        self._translate: Callable[[Record], Record] = dict
-        if header is None:
-            self.fps = rate = self._settled("fps", said, fps)
-            self._translate = partial(_translated, fps=rate)
-        elif header.get("fps") or fps:
-            self.fps = self._settled("fps", said, fps)
-        self.is_ours = header is not None
+        self._file = keypoint_file(self.path)
+        self.has_tracks = self._file.has_tracks
+        self.layout = named(self._named(layout))
+        self.width = int(self._settled("width", width))
+        self.height = int(self._settled("height", height))
+        if not self._file.has_times or self._file.says.get("fps") or fps:
+            self.fps = self._settled("fps", fps)
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
         """The file's frames, in order."""
         last_s = -np.inf
-        for where, record in _lines(self.path, self.warn) if self.is_ours else _entries(self.path):
+        for where, entry in self._file.entries(self.warn):
             if stop.is_set():
                 return
             try:
-                frame = self._frame(self._translate(record))
+                frame = self._frame(self._file.translate(entry))
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise InputError(
                     f"{where} is no frame of {self.layout.name} poses ({error!r}); mend it"
@@ -85,8 +89,20 @@ class Keypoints(Source):
             last_s = frame.time_s
             yield frame
 
-    def _settled(self, key: str, header: Record, given: float | None) -> float:
-        said = header.get(key)
+    def _named(self, given: str | None) -> str:
+        said = self._file.says.get("layout")
+        if said is not None and given not in (None, said):
+            raise InputError(f"{self.description}: layout={given}, but the file itself says {said}")
+        name = said or given or self._file.usual_layout
+        if name is None:
+            raise InputError(
+                f"{self.description} doesn't say its layout; give it as source.layout=..., one of "
+                f"{', '.join(LAYOUTS)}"
+            )
+        return str(name)
+
+    def _settled(self, key: str, given: float | None) -> float:
+        said = self._file.says.get(key)
         if said is not None and given is not None and said != given:
             raise InputError(f"{self.description}: {key}={given}, but the file itself says {said}")
         value = given if said is None else said
@@ -95,10 +111,12 @@ class Keypoints(Source):
         return value
 
     def _frame(self, record: Record) -> Frame:
+        index = int(record["index"])
+        time_s = record["time_s"] if self._file.has_times else index / (self.fps or 1)
         return Frame(
             image=None,
-            index=int(record["index"]),
-            time_s=float(record["time_s"]),
+            index=index,
+            time_s=float(time_s),
             captured_s=self.clock(),
             width=int(record.get("width", self.width)),
             height=int(record.get("height", self.height)),
@@ -114,71 +132,11 @@ class Keypoints(Source):
         seen = np.isfinite(xy).all(1) & np.isfinite(confidence)
         xy = np.where(seen[:, None], xy, np.float32(np.nan))
         confidence = np.where(seen, confidence, np.float32(0)).clip(0, 1)
-        score = person.get("score")
+        score, track = person.get("score"), person.get("track")
         return Pose(
-            self.layout, xy, confidence, float(confidence.mean() if score is None else score)
+            self.layout,
+            xy,
+            confidence,
+            float(confidence.mean() if score is None else score),
+            track=int(track) if self.has_tracks and track is not None else None,
         )
-
-
-def _header(path: Path) -> Record | None:
-    """The first line of a frames.jsonl, ``None`` for anything else."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            header = json.loads(file.readline())
-    except ValueError:
-        return None
-    if not isinstance(header, dict) or "gastlive" not in header:
-        return None
-    if header["gastlive"] != 1 or header.get("kind") != "frames" or "layout" not in header:
-        raise InputError(
-            f"{path} line 1 doesn't begin a frames.jsonl of version 1; give a run's frames.jsonl"
-        )
-    return header
-
-
-def _lines(path: Path, warn: Callable[[str], None]) -> Iterator[tuple[str, Record]]:
-    """Where and what, for each line of a frames.jsonl."""
-    with path.open("rb") as file:
-        next(file)
-        for number, line in enumerate(file, start=2):
-            where = f"{path} line {number}"
-            try:
-                yield where, json.loads(line)
-            except ValueError as error:
-                if line.endswith(b"\n"):
-                    raise InputError(f"{where} is not JSON; mend or remove it") from error
-                warn(f"{where}, the last, was cut off and is left out")
-
-
-def _entries(path: Path) -> Iterator[tuple[str, Record]]:
-    """Where and what, for each frame of the reference's JSON."""
-    try:
-        whole = json.loads(path.read_bytes())
-    except ValueError:
-        whole = None
-    entries = whole.get("data") if isinstance(whole, dict) else None
-    if not isinstance(entries, list):
-        raise InputError(
-            f"{path} is neither a frames.jsonl nor JSON with a list `data`; give one of them"
-        )
-    for number, entry in enumerate(entries, start=1):
-        yield f"{path} entry {number} of `data`", entry
-
-
-def _translated(entry: Record, *, fps: float) -> Record:
-    """A frame of the reference's JSON in the words of frames.jsonl."""
-    index = int(entry["frame_index"]) - 1
-    if index < 0:
-        raise ValueError("frames count from one")
-    people = [
-        {"xy": _pairs(skeleton["pose"]), "confidence": skeleton["score"]}
-        for skeleton in entry["skeleton"]
-    ]
-    return {"index": index, "time_s": index / fps, "people": people}
-
-
-def _pairs(values: list) -> list:
-    """Points as pairs, from pairs (of which some may be null) or from x, y, x, y, ..."""
-    if any(isinstance(value, list) for value in values):
-        return values
-    return list(zip(values[::2], values[1::2], strict=True))

@@ -10,7 +10,7 @@ from gastlive.action.checkpoint import save_head
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.heads.svm import SVM
 from gastlive.action.heads.tcn import TCN
-from gastlive.experiments.evaluate_head import naming
+from gastlive.experiments.evaluating.action import naming
 from gastlive.experiments.export import exported, head
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
@@ -91,7 +91,7 @@ def test_what_can_not_be_measured_so_is_refused(weights, streams):
 
 def test_the_program_takes_runtime_and_precision(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "gastlive.experiments.evaluate_head", "runtime=torch",
+        [sys.executable, "-m", "gastlive.experiments.evaluate", "action", "runtime=torch",
          "precision=int8"],
         cwd=tmp_path, capture_output=True, text=True, timeout=100,
     )  # fmt: skip

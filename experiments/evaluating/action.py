@@ -1,4 +1,4 @@
-"""How right a head is on held-out people: ``gastlive-evaluate-head checkpoint=... lifted=...``."""
+"""How right a head is on held-out people: ``gastlive-evaluate action checkpoint=NAME``."""
 
 import json
 from collections.abc import Callable
@@ -11,22 +11,22 @@ from omegaconf import DictConfig
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ..action.checkpoint import HeadCard
-from ..action.deployed import deployed
-from ..action.evaluation import figures, scored
-from ..action.head import WindowedHead
-from ..conf.program import program
-from ..gast.errors import InputError
-from ..gast.graphs import StepGraph
-from ..gast.runtimes import ready
-from ..gast.skeleton import named
-from ..gast.streaming import streamed
+from ...action.checkpoint import HeadCard
+from ...action.deployed import deployed
+from ...action.evaluation import figures, scored
+from ...action.head import WindowedHead
+from ...conf.program import program
+from ...gast.errors import InputError
+from ...gast.graphs import StepGraph
+from ...gast.runtimes import ready
+from ...gast.skeleton import named
+from ...gast.streaming import streamed
 
 PerFrame = Callable[[Tensor], Tensor]
 """Streams (N, T, J, 3) to logits (N, T, K)."""
 
 
-@program("evaluate_head")
+@program("evaluate_action")
 def main(cfg: DictConfig) -> None:
     """Print and store a head's figures on continuous streams of one part of the split."""
     torch.set_num_threads(cfg.threads)

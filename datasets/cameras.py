@@ -1,0 +1,97 @@
+"""Cameras that a data set's publisher has measured."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Lens:
+    """How a camera bends what it sees.
+
+    Attributes:
+        focal_px: (2,).
+        centre_px: (2,), where the camera looks, from the picture's top left corner.
+        radial: (3,).
+        tangential: (2,).
+    """
+
+    focal_px: np.ndarray
+    centre_px: np.ndarray
+    radial: np.ndarray
+    tangential: np.ndarray
+
+    def to_pixels(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 3) in camera axes to pixels (..., 2).
+
+        Source: Ionescu et al. 2014, "Human3.6M", released code's ``ProjectPointRadial``; it counts
+            products of x and y in the tangential part once, where Brown's model counts them twice.
+        """
+        flat = points[..., :2] / points[..., 2:]
+        squared = (flat**2).sum(-1, keepdims=True)
+        powers = np.concatenate([squared, squared**2, squared**3], -1)
+        stretch = 1 + (powers * self.radial).sum(-1, keepdims=True)
+        stretch = stretch + (flat * self.tangential).sum(-1, keepdims=True)
+        return (flat * stretch + squared * self.tangential) * self.focal_px + self.centre_px
+
+
+@dataclass(frozen=True, eq=False)
+class CalibratedCamera:
+    """Where a camera stands.
+
+    Attributes:
+        name: The publisher's.
+        width: Pixels.
+        height: Pixels.
+        rotation: (3, 3), from world to camera axes.
+        position_m: (3,), in the world.
+        lens: If it is known.
+    """
+
+    name: str
+    width: int
+    height: int
+    rotation: np.ndarray
+    position_m: np.ndarray
+    lens: Lens | None = None
+
+    def to_camera(self, points: np.ndarray) -> np.ndarray:
+        """World points (..., 3) in camera axes, metres, of the points' type."""
+        seen = (points - self.position_m) @ self.rotation.T
+        return seen.astype(points.dtype)
+
+
+def calibrated(dataset: str) -> Mapping[str, tuple[CalibratedCamera, ...]]:
+    """The cameras that filmed each subject, in the publisher's order."""
+    path = Path(__file__).parent / "calibration" / f"{dataset}.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        subject: tuple(_camera(name, content["cameras"][name], at) for name, at in places.items())
+        for subject, places in content["subjects"].items()
+    }
+
+
+def _camera(name: str, kind: dict[str, Any], at: dict[str, Any]) -> CalibratedCamera:
+    parts = [np.array(kind[part]) for part in _LENS if part in kind]
+    return CalibratedCamera(
+        name=name,
+        width=kind["width"],
+        height=kind["height"],
+        rotation=_matrix(at["orientation"]).T,
+        position_m=np.array(at["position_mm"]) / 1000,
+        lens=Lens(*parts) if parts else None,
+    )
+
+
+_LENS = ("focal_px", "centre_px", "radial", "tangential")
+
+
+def _matrix(quaternion: Sequence[float]) -> np.ndarray:
+    """Rotation (3, 3) that a quaternion (w, x, y, z) stands for."""
+    w, x, y, z = np.array(quaternion) / np.linalg.norm(quaternion)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + 2 * w * cross + 2 * cross @ cross

@@ -1,0 +1,25 @@
+"""How good lifters, heads and recordings are: ``gastlive-evaluate lifter|action|recording ...``."""
+
+import sys
+from importlib import import_module
+
+VERBS = ("lifter", "action", "recording")
+_USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them explains --help"
+
+
+def main() -> None:
+    """The program that the first word names; the others are its own."""
+    verb = sys.argv[1] if len(sys.argv) > 1 else ""
+    if verb in ("-h", "--help"):
+        print(_USAGE)
+        return
+    if verb not in VERBS:
+        said = f"unknown {verb!r}" if verb else "nothing to evaluate"
+        print(f"gastlive: {said}; choose one of {', '.join(VERBS)}", file=sys.stderr)
+        raise SystemExit(2)
+    sys.argv[:2] = [f"{sys.argv[0]} {verb}"]
+    import_module(f".evaluating.{verb}", package=__package__).main()
+
+
+if __name__ == "__main__":
+    main()

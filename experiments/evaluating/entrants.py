@@ -1,0 +1,191 @@
+"""Lifters that are measured: how each lifts whole clips, frame by frame, and each frame alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...gast.cards import expect
+from ...gast.checkpoint import LifterCard, load
+from ...gast.deployed import deployed
+from ...gast.errors import InputError
+from ...gast.runtimes import ready
+from ...gast.shipped import LIFTERS, find
+from ...gast.skeleton import Skeleton, named
+from ...gast.streaming import streamed
+from ...gast.units import Lifter
+from ..lift_dataset import in_chunks
+
+Lift = Callable[[Tensor], Tensor]
+"""Clips (N, T, J, 2) in screen units to (N, T, J, 3)."""
+
+AT_ONCE = 2000
+"""Frames that are lifted together at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entrant:
+    """One lifter.
+
+    Attributes:
+        name: In the report.
+        checkpoint: As it was given.
+        card: Of its file.
+        lift: As it is measured.
+        alone: Each frame as if it were the first of its stream.
+        otherwise: Frame by frame if `lift` takes whole clips, and the other way round; ``None`` if
+            there is but one way.
+        runtime: What steps, as live; ``None`` if `lift` takes whole clips.
+        parameters: How many; ``None`` of an exported one.
+    """
+
+    name: str
+    checkpoint: str
+    card: LifterCard
+    lift: Lift
+    alone: Lift
+    otherwise: Lift | None
+    runtime: str | None
+    parameters: int | None
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """Layout of its joints."""
+        return named(self.card.layout)
+
+
+def entrants(checkpoints: Any, **how: Any) -> list[Entrant]:
+    """All that shall be measured.
+
+    Args:
+        checkpoints: One, a list of them, or a mapping from names in the report to them.
+        how: All else that `entrant` takes.
+
+    Raises:
+        InputError: There is none, or one of them can't be measured so.
+    """
+    chosen = checkpoints if isinstance(checkpoints, Mapping) else _named(checkpoints)
+    if not chosen:
+        raise InputError("checkpoint=[] names no lifter; give one or more")
+    return [entrant(str(path), name=str(name), **how) for name, path in chosen.items()]
+
+
+def _named(checkpoints: str | Sequence[str]) -> dict[str, str]:
+    """By the shortest name that tells them apart."""
+    paths = [checkpoints] if isinstance(checkpoints, str) else [str(path) for path in checkpoints]
+    stems = [Path(path).stem if Path(path).suffix else path for path in paths]
+    return {
+        stem if stems.count(stem) == 1 else path: path
+        for stem, path in zip(stems, paths, strict=True)
+    }
+
+
+def entrant(
+    checkpoint: str,
+    *,
+    name: str,
+    runtime: str | None,
+    precision: str,
+    threads: int,
+    **expected: Any,
+) -> Entrant:
+    """One lifter, ready to be measured.
+
+    Args:
+        checkpoint: Name, or path of a .safetensors or .onnx file.
+        name: In the report.
+        runtime: What steps along the clips, as live; ``None``: torch, on whole clips.
+        precision: Of the steps.
+        threads: Of the steps.
+        expected: Fields of the card that must have these values.
+
+    Raises:
+        InputError: No such lifter, one that is not as expected, or one that can't be run so.
+    """
+    path = find(checkpoint, folder=LIFTERS, kind="lifter")
+    exported = path.suffix == ".onnx"
+    if runtime is None and (exported or precision != "float32"):
+        raise InputError(
+            f"checkpoint={checkpoint} with precision={precision} is run frame by frame; give "
+            f"runtime=auto"
+        )
+    whole = None if exported else Whole(path)
+    card = deployed(path)[1] if whole is None else whole.card
+    expect(card, expected, path)
+    parameters = None if whole is None else sum(p.numel() for p in whole.net.parameters())
+    if whole is not None and runtime is None and not card.causal:
+        return Entrant(name, checkpoint, card, whole, whole.alone, None, None, parameters)
+    stepped = Stepped(path, runtime=runtime or "auto", precision=precision, threads=threads)
+    if whole is not None and runtime is None:
+        return Entrant(name, checkpoint, card, whole, whole.alone, stepped, None, parameters)
+    ran = stepped.runtime
+    return Entrant(name, checkpoint, card, stepped, stepped.alone, whole, ran, parameters)
+
+
+class Whole:
+    """Lifts whole clips in torch.
+
+    Args:
+        path: Of a .safetensors file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.net, self.card = load(path)
+        units = self.card.normalisation
+        self.lifter = Lifter(self.net, skeleton=self.net.skeleton, normalisation=units).eval()
+
+    def __call__(self, xy: Tensor) -> Tensor:
+        """Clips (N, T, J, 2) to (N, T, J, 3), however long and many they are."""
+        frames, ahead = xy.shape[1], 0 if self.net.causal else self.net.receptive_field // 2
+        if frames <= AT_ONCE:
+            return torch.cat([self.lifter(clips) for clips in xy.split(AT_ONCE // frames)])
+        scaled = self.lifter.units(xy)
+        after = scaled[:, -1:].expand(-1, ahead, *scaled.shape[2:])
+        padded = torch.cat([scaled, after], 1)
+        return in_chunks(self.net, nn.Identity(), padded, frames=AT_ONCE)[:, ahead:]
+
+    def alone(self, xy: Tensor) -> Tensor:
+        """The same, as if the person stood still in each frame, before it and after it."""
+        return _each(self._still, xy, AT_ONCE if self.net.causal else AT_ONCE // 9)
+
+    def _still(self, xy: Tensor) -> Tensor:
+        if self.net.causal:
+            return self.lifter.step(xy)[0]
+        scaled = self.lifter.units(xy[:, None])
+        return self.net.strided(scaled.expand(-1, self.net.receptive_field, -1, -1))[:, 0]
+
+
+class Stepped:
+    """Lifts clips frame by frame, as live.
+
+    Args:
+        path: Of a .safetensors or .onnx file.
+        runtime: See `gastlive.gast.runtimes`.
+        precision: As above.
+        threads: As above.
+    """
+
+    def __init__(self, path: Path, *, runtime: str, precision: str, threads: int) -> None:
+        source, card = deployed(path)
+        made = ready(
+            source, shape=(len(named(card.layout)), 2), runtime=runtime, precision=precision,
+            threads=threads, device="cpu",
+        )  # fmt: skip
+        self.net, self.runtime = made.net, made.runtime
+
+    def __call__(self, xy: Tensor) -> Tensor:
+        """Clips (N, T, J, 2) to (N, T, J, 3)."""
+        return streamed(self.net, xy)
+
+    def alone(self, xy: Tensor) -> Tensor:
+        """The same, every frame the first of a stream."""
+        return _each(lambda frames: self.net.step(frames)[0], xy, AT_ONCE)
+
+
+def _each(lift: Lift, xy: Tensor, at_once: int) -> Tensor:
+    """All frames of (N, T, J, 2) by themselves, lifted as (N', J, 2)."""
+    lifted = torch.cat([lift(frames) for frames in xy.flatten(0, 1).split(at_once)])
+    return lifted.unflatten(0, xy.shape[:2])

@@ -1,0 +1,151 @@
+"""How far off lifters are on held-out people: ``gastlive-evaluate lifter checkpoint=[...]``."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from ...conf.program import program
+from ...datasets.held_out import HeldOut, Watched
+from ...gast.skeleton import named
+from ...gast.windowed import mirrored
+from ..benchmarking.jobs import Job
+from ..benchmarking.step import Step
+from .entrants import Entrant, entrants
+from .report import write
+from .scores import Scores
+from .seen import SeenViews
+
+
+@program("evaluate_lifter")
+def main(cfg: DictConfig) -> None:
+    """Measure all lifters on the same views and write the report."""
+    torch.set_num_threads(cfg.threads)
+    everyone = entrants(
+        cfg.checkpoint,
+        runtime=cfg.runtime, precision=cfg.precision, threads=cfg.threads,
+        layout=cfg.skeleton.name, fps=cfg.fps,
+    )  # fmt: skip
+    held_out: HeldOut = instantiate(cfg.held_out)
+    if cfg.seen is not None:
+        held_out = SeenViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
+    results = measured(everyone, held_out, flip=cfg.flip, alone=cfg.alone, compared=cfg.compared)
+    about = {
+        "command": shlex.join(["gastlive-evaluate", "lifter", *sys.argv[1:]]),
+        "precision": cfg.precision,
+        "seed": cfg.seed,
+        "noise": HydraConfig.get().runtime.choices["noise"],
+        "data": held_out.report,
+    }
+    speeds = step_ms(everyone, runtime=cfg.runtime, precision=cfg.precision, rounds=cfg.rounds)
+    print(write(results, speeds, about, folder=Path(cfg.output)))
+    print(f"report in {Path(cfg.output) / 'lifter.md'}")
+
+
+@dataclass(eq=False)
+class Result:
+    """What was found out about one lifter.
+
+    Attributes:
+        entrant: Which.
+        scores: By condition, then by way: ``plain``, ``flip`` (the mean with the mirrored
+            person's) and ``alone`` (each frame as if it were the first).
+        apart_mm: Largest difference between frame by frame and whole clips; ``None`` where it was
+            not looked for.
+    """
+
+    entrant: Entrant
+    scores: dict[str, dict[str, Scores]] = field(default_factory=dict)
+    apart_mm: float | None = None
+
+    def add(self, condition: str, way: str, watched: Watched, lifted: Tensor) -> None:
+        """Count a recording."""
+        ways = self.scores.setdefault(condition, {})
+        ways.setdefault(way, Scores()).add(watched, lifted)
+
+
+@torch.inference_mode()
+def measured(
+    everyone: Sequence[Entrant], held_out: HeldOut, *, flip: bool, alone: bool, compared: int
+) -> list[Result]:
+    """Let every lifter lift everything.
+
+    Args:
+        everyone: The lifters.
+        held_out: What they lift.
+        flip: Lift the mirrored person as well.
+        alone: Lift each frame by itself as well.
+        compared: Recordings of each condition that are also lifted in the other way: frame by
+            frame instead of as a whole, or as a whole instead of frame by frame.
+    """
+    from rich.progress import track
+
+    results = [Result(each) for each in everyone]
+    for condition in held_out.conditions:
+        shown = track(held_out.watch(condition), description=condition, transient=True)
+        for number, watched in enumerate(shown):
+            for result in results:
+                _lift(result, condition, watched, flip, alone, compare=number < compared)
+    return results
+
+
+def _lift(
+    result: Result, condition: str, watched: Watched, flip: bool, alone: bool, *, compare: bool
+) -> None:
+    lifter, xy = result.entrant, torch.from_numpy(watched.xy)
+    lifted = lifter.lift(xy)
+    result.add(condition, "plain", watched, lifted)
+    if flip:
+        in_mirror = mirrored(lifter.lift(mirrored(xy, lifter.skeleton)), lifter.skeleton)
+        result.add(condition, "flip", watched, (lifted + in_mirror) / 2)
+    if alone:
+        result.add(condition, "alone", watched, lifter.alone(xy))
+    if compare and lifter.otherwise is not None:
+        apart_mm = float((lifter.otherwise(xy) - lifted).norm(dim=-1).max()) * 1000
+        result.apart_mm = max(apart_mm, result.apart_mm or 0.0)
+
+
+def step_ms(
+    everyone: Sequence[Entrant], *, runtime: str | None, precision: str, rounds: int
+) -> dict[str, float]:
+    """Milliseconds a frame of one person on one thread, live, by name; not of centred lifters.
+
+    Args:
+        everyone: The lifters.
+        runtime: What steps; ``None`` for the fastest.
+        precision: Of the steps.
+        rounds: In which they take turns; the median counts. Without any there are no figures.
+    """
+    streaming = [each for each in everyone if each.card.causal]
+    if rounds < 1 or not streaming:
+        return {}
+    threads = torch.get_num_threads()
+    rows = Step(rounds=rounds)([_job(each, runtime, precision) for each in streaming], Path())
+    torch.set_num_threads(threads)
+    spent = [[figures["step_p50_ms"] for figures in row.rounds] for row in rows]
+    medians = [torch.tensor(each).median().item() for each in spent]
+    return {each.name: round(ms, 3) for each, ms in zip(streaming, medians, strict=True)}
+
+
+def _job(each: Entrant, runtime: str | None, precision: str) -> Job:
+    cfg: dict[str, Any] = {
+        "lifter": {"checkpoint": each.checkpoint},
+        "mode": {"_target_": "gastlive.experiments.benchmarking.step.Step"},
+        "runtime": runtime or "auto",
+        "precision": precision,
+        "threads": 1,
+        "device": "cpu",
+    }
+    return Job(each.name, {}, OmegaConf.create(cfg))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Recordings of the live program: what they hold, and their 2-D joints lifted anew."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...gast.errors import InputError
+from ...gast.metrics import (
+    acceleration_error_mm,
+    mpjpe_mm,
+    mpjve_mm,
+    n_mpjpe_mm,
+    p_mpjpe_mm,
+)
+from ...gast.skeleton import Skeleton, named
+from ...gast.units import to_screen
+from ...realtime.joints import Joints
+from ...realtime.packets import Frame, Person, Pose
+from ..measuring.watching import turned_towards
+from .entrants import Whole
+from .tables import ratio
+
+Record = Mapping[str, Any]
+"""A line of a ``frames.jsonl``."""
+
+
+FIGURES = {
+    "mpjpe_mm": mpjpe_mm,
+    "p_mpjpe_mm": p_mpjpe_mm,
+    "n_mpjpe_mm": n_mpjpe_mm,
+    "mpjve_mm": mpjve_mm,
+    "acceleration_error_mm": acceleration_error_mm,
+}
+
+
+def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Header and frames of a ``frames.jsonl``.
+
+    Raises:
+        InputError: It is not one.
+    """
+    try:
+        whole, _, _ = path.read_text().rpartition("\n")  # a killed run may end in half a line
+        header, *frames = [json.loads(line) for line in whole.splitlines()]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no frames.jsonl of gastlive: {error}") from error
+    return header, frames
+
+
+def read_truth(path: Path) -> dict[str, np.ndarray]:
+    """What `gastlive-render` knows of a clip.
+
+    Returns:
+        ``labels`` (T,) and ``xyz`` (T, J, 3), metres, relative to the root, in the axes of a
+        camera turned towards the person, as lifters have it.
+
+    Raises:
+        InputError: It is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {"labels": file["labels"], "xyz": turned_towards(file["h36m17_m"])}
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} is no truth that gastlive-render wrote: {error}") from error
+
+
+def who(frame: Record) -> Record | None:
+    """Whoever is surest to be a person."""
+    return max(frame["people"], key=lambda person: person["score"] or 0, default=None)
+
+
+def rounded(value: Tensor) -> float | None:
+    """For JSON, which has no NaN."""
+    return round(value.item(), 1) if value.isfinite() else None
+
+
+def lifted_live(frames: Sequence[Mapping[str, Any]], truth: Mapping[str, np.ndarray]) -> Tensor:
+    """The 3-D joints (T, J, 3) of whoever is surest to be a person; NaN where there are none.
+
+    Raises:
+        InputError: There are none at all.
+    """
+    count = max(frame["index"] for frame in frames) + 1
+    lifted = torch.full((count, *truth["xyz"].shape[1:]), torch.nan)
+    for frame in frames:
+        if (person := who(frame)) and person["xyz"] is not None:
+            lifted[frame["index"]] = torch.tensor(person["xyz"])
+    if not lifted.isfinite().any():
+        raise InputError("nobody in the recording has 3-D joints; record with a lifter")
+    return lifted
+
+
+def jitter(
+    header: Mapping[str, Any],
+    frames: Sequence[Mapping[str, Any]],
+    truth: Mapping[str, np.ndarray],
+    *,
+    joints: Joints,
+    lifter: Whole,
+) -> dict[str, float | None]:
+    """How much less joints tremble than if each frame had been lifted alone.
+
+    Acceleration errors in mm per frame squared, and ratios, over frames that both have:
+    ``alone`` remembers nothing at all, ``smoothed_alone`` lifts the live program's smoothed 2-D
+    joints one by one, so that its ratio is the lifter's own.
+
+    Args:
+        header: Of the recording.
+        frames: Of the recording.
+        truth: As `read_truth` gives it.
+        joints: Completes and smooths 2-D joints as live.
+        lifter: The one that was live.
+    """
+    live, said = lifted_live(frames, truth), dict[str, float | None]()
+    for way, forget in (("alone", True), ("smoothed_alone", False)):
+        alone = lifted_alone(header, frames, joints=joints, lifter=lifter, forget=forget)
+        both = live.isfinite() & alone.isfinite()
+        exact = torch.from_numpy(truth["xyz"][: len(live)]).where(both, torch.nan)
+        errors = [acceleration_error_mm(each, exact) for each in (live, alone)]
+        said[f"{way}_acceleration_error_mm"] = rounded(errors[1])
+        said[f"jitter_to_{way}"] = ratio(*(e.item() if e.isfinite() else None for e in errors))
+    return said
+
+
+@torch.inference_mode()
+def lifted_alone(
+    header: Record, frames: Sequence[Record], *, joints: Joints, lifter: Whole, forget: bool
+) -> Tensor:
+    """3-D joints (T, J, 3) of `who` in each frame, as if it were the first; NaN without any.
+
+    Args:
+        header: Of the recording.
+        frames: Of the recording; `index` says which of the T each is.
+        joints: Completes and smooths 2-D joints.
+        lifter: Lifts them.
+        forget: Complete and smooth without the frames before, too.
+
+    Raises:
+        InputError: The recording does not say which joints it has.
+    """
+    if not header.get("layout"):
+        raise InputError("the recording does not say which 2-D joints it has; give alone=false")
+    layout, across = named(header["layout"]), len(joints.layout)
+    count = max(frame["index"] for frame in frames) + 1
+    screen = np.full((count, across, 2), np.nan, np.float32)
+    joints.reset()
+    for record in frames:
+        if forget:
+            joints.reset()
+        frame, person = _frame(record, header, layout), who(record)
+        people = joints(frame).people
+        if person and (pixels := people[person["track"]].xy) is not None:
+            screen[record["index"]] = to_screen(pixels, width=frame.width, height=frame.height)
+    xy, lifted = torch.from_numpy(screen), torch.full((count, across, 3), torch.nan)
+    known = xy.isfinite().all(-1).all(-1)
+    if known.any():
+        lifted[known] = lifter.alone(xy[known][None])[0]
+    return lifted
+
+
+def _frame(record: Record, header: Record, layout: Skeleton) -> Frame:
+    """As it was before the joints were completed."""
+    return Frame(
+        image=None,
+        index=record["index"],
+        time_s=record["time_s"],
+        captured_s=record["time_s"],
+        width=record.get("width", header["width"]),
+        height=record.get("height", header["height"]),
+        people={person["track"]: Person(_pose(person, layout)) for person in record["people"]},
+    )
+
+
+def _pose(person: Record, layout: Skeleton) -> Pose:
+    xy = np.array([_floats(joint or (None, None)) for joint in person["xy"]], np.float32)
+    return Pose(layout, xy, np.array(_floats(person["confidence"]), np.float32))
+
+
+def _floats(values: Sequence[float | None]) -> list[float]:
+    return [np.nan if value is None else value for value in values]

@@ -1,0 +1,191 @@
+"""How right a recording of the live program is: ``gastlive-evaluate recording recording=[...]``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, ListConfig
+
+from ...action.metrics import (
+    class_accuracies,
+    confusion_matrix,
+    event_score,
+    frame_accuracy,
+    spans,
+)
+from ...conf.program import program
+from ...gast.errors import InputError
+from ...gast.shipped import LIFTERS, find
+from ...realtime.sinks.folder import run_folder
+from .entrants import Whole
+from .recorded import FIGURES, jitter, lifted_live, read, read_truth, rounded, who
+from .tables import number, table
+
+
+@program("evaluate_recording")
+def main(cfg: DictConfig) -> None:
+    """Compare each frames.jsonl with the ground truth that `gastlive-render` wrote."""
+    recordings, truths = _several(cfg.recording), _several(cfg.truth)
+    if len(truths) not in (1, len(recordings)):
+        raise InputError(
+            f"truth names {len(truths)} files for {len(recordings)} recordings; give one for all "
+            f"or one for each"
+        )
+    told = {}
+    for folder, truth in zip(recordings, truths * (len(recordings) // len(truths)), strict=True):
+        said = evaluated(folder, read_truth(truth), cfg)
+        (folder / "evaluation.json").write_text(_json(said))
+        told[str(folder)] = said
+    output = run_folder(cfg.output)
+    (output / "recordings.json").write_text(_json(told))
+    (output / "recordings.md").write_text(page(told))
+    print(_json(said) if len(told) == 1 else page(told), end="")
+    print(f"written to {output / 'recordings.md'} and evaluation.json beside each recording")
+
+
+def _several(given: str | ListConfig) -> list[Path]:
+    names = [given] if isinstance(given, str) else list(given)
+    if not names:
+        raise InputError("recording=[] or truth=[] names nothing; give one or more")
+    return [Path(name).expanduser() for name in names]
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def evaluated(folder: Path, truth: Mapping[str, np.ndarray], cfg: DictConfig) -> dict[str, Any]:
+    """All figures of one recording.
+
+    Raises:
+        InputError: It is no recording, or nobody says with what it was lifted.
+    """
+    header, frames = read(folder / "frames.jsonl")
+    said = compare(header, frames, truth)
+    if not cfg.alone:
+        return said
+    checkpoint = cfg.checkpoint or lifter_of(folder)
+    lifter = Whole(find(checkpoint, folder=LIFTERS, kind="lifter"))
+    joints = instantiate(cfg.joints, layout=lifter.lifter.skeleton.name)
+    return said | jitter(header, frames, truth, joints=joints, lifter=lifter)
+
+
+def lifter_of(folder: Path) -> str:
+    """Which lifter made a recording.
+
+    Raises:
+        InputError: Its ``summary.json`` does not say.
+    """
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        return str(summary["config"]["lifter"]["checkpoint"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError(
+            f"{folder / 'summary.json'} does not say which lifter it was; give checkpoint=NAME, or "
+            f"alone=false to leave the jitter out"
+        ) from error
+
+
+def compare(
+    header: Mapping[str, Any], frames: Sequence[Mapping[str, Any]], truth: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Figures of one recorded person against the truth, frame by frame.
+
+    Args:
+        header: Of the recording.
+        frames: Of the recording; `index` says which frame of the truth each is.
+        truth: As `read_truth` gives it.
+
+    Returns:
+        Plain JSON: shares of frames from 0 to 1, errors in mm. A frame without a person, or
+        before the decision, counts as wrong. Transitions that the truth labels with the
+        background count like any other frame.
+
+    Raises:
+        InputError: Nobody was lifted, or the truth is of another, shorter clip.
+    """
+    last = max((frame["index"] for frame in frames), default=0)
+    if last >= len(truth["labels"]):
+        raise InputError(f"the truth has {len(truth['labels'])} frames, the recording frame {last}")
+    names = [*header["labels"], *sorted(set(truth["labels"].tolist()) - set(header["labels"]))]
+    number = {name: i for i, name in enumerate([*names, ""])}
+    background = number.get("idle", 0)
+    true, said, best = [], [], []
+    for frame in frames:
+        person = who(frame)
+        true.append(number[str(truth["labels"][frame["index"]])])
+        action, odds = (person or {}).get("action"), (person or {}).get("probabilities")
+        said.append(number[action["label"]] if action else number[""])
+        best.append(int(np.argmax(odds)) if odds else number[""])
+    confusion = confusion_matrix(np.array(said), np.array(true), classes=len(number))
+    heard = confusion_matrix(np.array(best), np.array(true), classes=len(number))
+    lifted = lifted_live(frames, truth)
+    heard_of = np.where(np.array(said) == number[""], background, said)
+    events = event_score(
+        spans(heard_of, background=background), spans(np.array(true), background=background)
+    )
+    exact = torch.from_numpy(truth["xyz"][: len(lifted)]).where(lifted.isfinite(), torch.nan)
+    shares = dict(zip(number, class_accuracies(confusion), strict=True))
+    return {
+        "frames": len(frames),
+        "frames_with_pose": int(lifted.isfinite().all((1, 2)).sum()),
+        "decision_frame_accuracy": round(frame_accuracy(confusion), 4),
+        "head_frame_accuracy": round(frame_accuracy(heard), 4),
+        "event_f1": round(events.f1, 4),
+        **{name: rounded(figure(lifted, exact)) for name, figure in FIGURES.items()},
+        "by_label": {name: round(float(s), 3) for name, s in shares.items() if np.isfinite(s)},
+        "confused": confused(confusion, list(number)),
+    }
+
+
+def page(told: Mapping[str, Mapping[str, Any]]) -> str:
+    """All recordings in one table."""
+    figures = {
+        "mpjpe_mm": "MPJPE",
+        "p_mpjpe_mm": "P-MPJPE",
+        "n_mpjpe_mm": "N-MPJPE",
+        "mpjve_mm": "MPJVE",
+        "acceleration_error_mm": "acceleration",
+        "alone_acceleration_error_mm": "each frame alone",
+    }
+    shares = {
+        "jitter_to_alone": "jitter",
+        "jitter_to_smoothed_alone": "jitter, lifter only",
+        "decision_frame_accuracy": "frames right",
+        "event_f1": "event F1",
+    }
+    lines = [
+        [
+            name,
+            f"{said['frames_with_pose']} of {said['frames']}",
+            *(number(said.get(figure)) for figure in figures),
+            *(number(said.get(share), 2) for share in shares),
+        ]
+        for name, said in told.items()
+    ]
+    head = ["recording", "frames with joints", *figures.values(), *shares.values()]
+    return f"{table(head, lines)}\n\n{_EXPLAINED}\n"
+
+
+_EXPLAINED = (
+    "Errors in mm (MPJVE: mm per frame, acceleration: mm per frame squared) against the rendered "
+    "truth. Jitter: acceleration error divided by that of the same lifter when it lifts each frame "
+    "alone, from the detector's joints of that frame; lifter only: from joints that are smoothed "
+    "as live."
+)
+
+
+def confused(confusion: np.ndarray, names: list[str], *, most: int = 8) -> list[str]:
+    """The commonest mistakes, worst first, in words."""
+    wrong = confusion * ~np.eye(len(confusion), dtype=bool)
+    worst = np.argsort(wrong, axis=None)[::-1][:most]
+    pairs = [divmod(int(flat), len(names)) for flat in worst if wrong.flat[flat]]
+    return [f"{names[t]} taken for {names[s] or 'nobody'}: {wrong[t, s]}" for t, s in pairs]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""``lifter.json`` and ``lifter.md``: all figures, and those that are read, in the papers' order."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...realtime.machine import machine, versions
+from ...realtime.sinks.folder import run_folder, unwritable
+from .pictures import CAPTIONS, draw
+from .tables import number, ratio, table
+
+if TYPE_CHECKING:
+    from .lifter import Result
+
+_HEADINGS = {
+    "mpjpe_mm": "MPJPE",
+    "p_mpjpe_mm": "P-MPJPE",
+    "n_mpjpe_mm": "N-MPJPE",
+    "mpjve_mm": "MPJVE",
+    "acceleration_error_mm": "acceleration",
+}
+_WIDEST = 16
+"""Columns of a table by group; with more groups it is in the json alone."""
+_EXPLAINED = (
+    "Errors in mm (MPJVE: mm per frame, acceleration: mm per frame squared), means over frames; "
+    "P-: after the best rotation, translation and scale of each frame, N-: after the best scale. "
+    "+ flip: the mean with the mirrored person's. Jitter: acceleration error divided by that of "
+    "the same lifter when it lifts each frame alone. ms: a frame of one person, live, on one "
+    "thread of this machine. Stream: largest difference between frame by frame and whole clips."
+)
+
+
+def write(
+    results: Sequence["Result"],
+    speeds: Mapping[str, float],
+    about: Mapping[str, Any],
+    *,
+    folder: Path,
+) -> str:
+    """Write the report.
+
+    Args:
+        results: What was measured.
+        speeds: Milliseconds a frame by name, of those that were timed.
+        about: ``command``, ``precision``, ``noise`` and ``data``.
+        folder: Where to; made if it is not there.
+
+    Returns:
+        The main tables, for the terminal.
+
+    Raises:
+        InputError: The folder can't be written to.
+    """
+    path = run_folder(str(folder)) / "lifter.md"
+    content = told(results, speeds, about)
+    try:
+        _save(path.with_suffix(".json"), json.dumps(content, indent=1, allow_nan=False))
+        pictures = draw(results, content, folder=path.parent)
+        _save(path, "\n\n".join(page(content, pictures)))
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    return "\n\n".join(_main(content))
+
+
+def _save(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def told(
+    results: Sequence["Result"], speeds: Mapping[str, float], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything as plain JSON."""
+    lifters = [_lifter(result, speeds) for result in results]
+    return {
+        **about,
+        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+        "lifters": lifters,
+        "cost_of_causality": list(_costs(lifters)),
+    }
+
+
+def _lifter(result: "Result", speeds: Mapping[str, float]) -> dict[str, Any]:
+    entrant, card = result.entrant, result.entrant.card
+    found: dict[str, dict[str, Any]] = {}
+    for condition, ways in result.scores.items():
+        found[condition] = {
+            way: scores.figures(entrant.skeleton.joints) for way, scores in ways.items()
+        }
+        if "alone" in ways:
+            pair = (found[condition][way]["acceleration_error_mm"] for way in ("plain", "alone"))
+            found[condition]["jitter"] = ratio(*pair)
+    return {
+        "name": entrant.name,
+        "checkpoint": entrant.checkpoint,
+        "causal": card.causal,
+        "receptive_field": card.receptive_field,
+        "filter_widths": list(card.filter_widths),
+        "channels": card.channels,
+        "parameters": entrant.parameters,
+        "fps": card.fps,
+        "runtime": entrant.runtime,
+        "step_p50_ms": speeds.get(entrant.name),
+        "stream_apart_mm": result.apart_mm,
+        "results": found,
+    }
+
+
+def _costs(lifters: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What looking only back costs, for each pair of lifters that differ in nothing else."""
+    for causal in lifters:
+        for centred in lifters:
+            same = all(causal[key] == centred[key] for key in ("filter_widths", "channels"))
+            if same and causal["causal"] and not centred["causal"]:
+                yield {
+                    "causal": causal["name"],
+                    "centred": centred["name"],
+                    "receptive_field": causal["receptive_field"],
+                    "causal_minus_centred": {
+                        condition: {
+                            name: round(ways["plain"][name] - other["plain"][name], 2)
+                            for name in _HEADINGS
+                        }
+                        for (condition, ways), other in zip(
+                            causal["results"].items(), centred["results"].values(), strict=True
+                        )
+                    },
+                }
+
+
+def page(content: Mapping[str, Any], pictures: Sequence[str]) -> Iterator[str]:
+    """The whole page, part by part."""
+    yield "# Lifters on held-out people"
+    yield f"```\n{content['command']}\n```"
+    where, torch = content["machine"], content["versions"]["torch"]
+    lines = [
+        *content["data"],
+        f"noise, where there is any: conf/noise/{content['noise']}.yaml",
+        f"{where['processor']}, torch {torch}; {content['date'][:10]}",
+    ]
+    yield "\n".join(f"- {line}" for line in lines)
+    yield from _main(content)
+    yield _EXPLAINED
+    yield from _costs_told(content["cost_of_causality"])
+    for kind in ("action", "subject", "action_and_subject"):
+        yield from _by(kind, content["lifters"])
+    if pictures:
+        yield "## Pictures"
+        for name in pictures:
+            stem = name.partition("_")[0].removesuffix(".png")
+            yield f"![{stem}]({name})\n\n{CAPTIONS[stem]}"
+
+
+def _main(content: Mapping[str, Any]) -> Iterator[str]:
+    """A table for each condition."""
+    lifters = content["lifters"]
+    for condition in lifters[0]["results"]:
+        lines = [line for each in lifters for line in _main_lines(each, condition)]
+        frames = lifters[0]["results"][condition]["plain"]["frames"]
+        head = ["lifter", "frames seen", "parameters", *_HEADINGS.values()]
+        yield f"## {condition[:1].upper()}{condition[1:]}, {frames} frames"
+        yield table([*head, "each frame alone", "jitter", "ms", "stream"], lines)
+
+
+def _main_lines(each: Mapping[str, Any], condition: str) -> Iterator[list[str]]:
+    found = each["results"][condition]
+    seen = f"{each['receptive_field']} {'back' if each['causal'] else 'centred, whole clips'}"
+    size = each["parameters"]
+    alone = found.get("alone", {}).get("acceleration_error_mm")
+    apart = each["stream_apart_mm"]
+    yield [
+        each["name"],
+        seen,
+        "-" if size is None else f"{size / 1e6:.2f} M",
+        *(number(found["plain"][name]) for name in _HEADINGS),
+        number(alone),
+        number(found.get("jitter"), 2),
+        number(each["step_p50_ms"], 2),
+        "-" if apart is None else f"{apart:.1g} mm",
+    ]
+    if "flip" in found:
+        blank = [""] * 4
+        figures = (number(found["flip"][name]) for name in _HEADINGS)
+        yield [f"{each['name']} + flip", "", "", *figures, *blank]
+
+
+def _costs_told(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if costs:
+        yield "## Cost of causality"
+        yield "Causal minus centred."
+        head = ["", *_HEADINGS.values()]
+        yield table(
+            head,
+            [
+                [
+                    f"{cost['causal']} - {cost['centred']}, {cost['receptive_field']} frames, "
+                    f"{condition}",
+                    *(f"{figures[name]:+.1f}" for name in _HEADINGS),
+                ]
+                for cost in costs
+                for condition, figures in cost["causal_minus_centred"].items()
+            ],
+        )
+
+
+def _by(kind: str, lifters: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """MPJPE and P-MPJPE by group in each condition, if there are more groups than one."""
+    for condition, ways in lifters[0]["results"].items():
+        groups = list(ways["plain"][f"by_{kind}"])
+        told = 1 < len(groups) <= _WIDEST and _new(kind, ways["plain"])
+        for name in ("mpjpe_mm", "p_mpjpe_mm") if told else ():
+            yield f"## {_HEADINGS[name]} by {kind.replace('_', ' ')}, {condition}"
+            average = ["mean of actions"] if kind == "action" else []
+            yield table(
+                ["lifter", *groups, *average, "all frames"],
+                [
+                    line
+                    for each in lifters
+                    for line in _group_lines(each, condition, kind, groups, name)
+                ],
+            )
+
+
+def _new(kind: str, figures: Mapping[str, Any]) -> bool:
+    """Whether groups of both kinds say more than those of one."""
+    singles = [len(figures[f"by_{single}"]) for single in ("action", "subject")]
+    return kind != "action_and_subject" or len(figures[f"by_{kind}"]) > max(singles)
+
+
+def _group_lines(
+    each: Mapping[str, Any], condition: str, kind: str, groups: Sequence[str], name: str
+) -> Iterator[list[str]]:
+    for way, said in (("plain", ""), ("flip", " + flip")):
+        if figures := each["results"][condition].get(way):
+            found = [figures[f"by_{kind}"][group][name] for group in groups]
+            average = [figures["mean_over_actions"][name]] if kind == "action" else []
+            cells = [*found, *average, figures[name]]
+            yield [each["name"] + said, *map(number, cells)]

@@ -1,0 +1,74 @@
+"""Rendered clips as the live program's first stages saw them, for measuring lifters."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ...datasets.held_out import Watched
+from ...datasets.pairs import filled
+from ...gast.errors import InputError
+from ...gast.skeleton import H36M17, Skeleton
+from ...gast.units import to_screen
+from ..measuring.watching import Sight, read_sight
+
+EXACT, SEEN = "exact 2-D joints", "as detected"
+
+
+class SeenViews:
+    """What ``gastlive-measure-noise`` filmed; see `Sight`.
+
+    A frame in which nobody was found is lifted with the joints of the frame before, and does not
+    count as detected.
+
+    Args:
+        folder: Of the takes, one npz each.
+        skeleton: Layout wanted.
+        fps: Frames per second wanted.
+
+    Raises:
+        InputError: There is no take, or lifters of that layout can't be measured on them.
+    """
+
+    def __init__(self, folder: str, skeleton: Skeleton, *, fps: float) -> None:
+        found = sorted(Path(folder).expanduser().glob("*.npz"))
+        self.files = [file for file in found if not file.stem.endswith(".part")]
+        if not self.files:
+            raise InputError(f"no take (.npz) in {folder}; film some with gastlive-measure-noise")
+        if skeleton is not H36M17:
+            raise InputError(f"takes have joints of h36m17, not of {skeleton.name}")
+        self.folder, self.fps = folder, fps
+        self.conditions, self.report = [EXACT, SEEN], list[str]()
+
+    def watch(self, condition: str) -> Iterator[Watched]:
+        """The takes in the order of their names."""
+        frames = missed = 0
+        for file in self.files:
+            sight = read_sight(file)
+            if sight.fps != self.fps:
+                raise InputError(f"{file} has {sight.fps} frames/s, wanted {self.fps:g}")
+            found = np.isfinite(sight.observed).all((1, 2))
+            frames, missed = frames + len(found), missed + int((~found).sum())
+            if condition == EXACT or found.any():
+                yield _watched(file.stem, sight, found, exact=condition == EXACT)
+        if condition == SEEN:
+            self.report.append(
+                f"{self.folder}: {len(self.files)} takes, {frames} frames, in {missed} of which "
+                f"nobody was found"
+            )
+
+
+def _watched(name: str, sight: Sight, found: np.ndarray, *, exact: bool) -> Watched:
+    width, height = sight.size.tolist()
+    pixels = sight.exact if exact else filled(sight.observed)
+    true = sight.xyz if exact else np.where(found[:, None, None], sight.xyz, np.nan)
+    source = str(sight.source)
+    return Watched(
+        name=f"take {name}, {source}",
+        dataset=source.partition("/")[0],
+        subject="",
+        actions=np.full(len(found), ""),
+        cameras=["camera"],
+        xy=to_screen(pixels, width=width, height=height).astype(np.float32)[None],
+        xyz=true.astype(np.float32)[None],
+    )

@@ -1,0 +1,43 @@
+"""Videos or 2-D keypoints to 3-D joints: ``gastlive-lift input=clips/ output=lifted/``."""
+
+import sys
+
+from omegaconf import DictConfig
+
+from ..conf.program import program
+from ..gast.errors import InputError
+from ..realtime.live import quoted, speak
+
+
+def main() -> None:
+    """The program; paths on the command line are taken as they stand."""
+    sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
+    run()
+
+
+@program("lift")
+def run(cfg: DictConfig) -> None:
+    """Lift every input that is not finished yet, and say where the results are.
+
+    Raises:
+        InputError: Some could not be lifted, or a setting is wrong.
+    """
+    # Imported here, so that a machine on which OpenCV can't be loaded is told so in one line.
+    from .lifting.work import Work, progress
+
+    with progress() as bars:
+        speak()
+        work = Work(cfg, bars)
+        try:
+            work.run()
+        finally:
+            print(work.report(), flush=True)
+    if work.failed:
+        raise InputError(
+            f"{len(work.failed)} of {len(work.inputs)} inputs could not be lifted: "
+            f"{', '.join(work.failed)}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What there is to lift."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...gast.errors import InputError
+from ...realtime.sources.keypoint_files import OPENPOSE, SUFFIXES
+
+VIDEOS = (
+    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
+    ".mts", ".ogv",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Input:
+    """One video, keypoint file, or folder of OpenPose.
+
+    Attributes:
+        path: Absolute.
+        name: Under which results are kept: the path below the folder given, without ending.
+        label: Name of the folder it lies in, empty if that is the folder given.
+        is_video: Else keypoints.
+    """
+
+    path: Path
+    name: str
+    label: str
+    is_video: bool
+
+    def state(self) -> list[int]:
+        """Changes when the content does: number of files, bytes, newest time of change."""
+        files = self.path.glob(OPENPOSE) if self.path.is_dir() else [self.path]
+        stats = [file.stat() for file in files if file.exists()]  # a link may lead nowhere
+        newest = max((stat.st_mtime_ns for stat in stats), default=0)
+        return [len(stats), sum(stat.st_size for stat in stats), newest]
+
+
+def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
+    """The video or keypoint file at `given`, or those in the folder and all folders below.
+
+    A folder with videos is a folder of videos; only in one without any do keypoint files count,
+    because annotations often lie beside videos. What is hidden or lies in `output` is passed over.
+
+    Returns:
+        Sorted by name; and how many keypoint files were passed over for videos.
+
+    Raises:
+        InputError: Nothing is there, two inputs would have the same name, or results would be
+            written over inputs.
+    """
+    root = Path(given).expanduser()
+    if not root.exists():
+        raise InputError(f"input={given}: no such file or folder; give videos or keypoint files")
+    root, output = root.absolute(), output.absolute()
+    if root.is_file() or any(root.glob(OPENPOSE)):
+        found, others = [_input(root, root.parent)], []
+    else:
+        if root == output:
+            raise InputError(f"output={output} is the input folder; give another one")
+        every = [_input(path, root) for path in _walk(root, output)]
+        videos = [one for one in every if one.is_video]
+        found, others = videos or every, [one for one in every if videos and not one.is_video]
+    if not found:
+        raise InputError(
+            f"input={given} holds no video ({', '.join(VIDEOS[:4])}, ...) and no keypoint file "
+            f"({', '.join(SUFFIXES)}, {OPENPOSE}); give another folder"
+        )
+    _check(found, output)
+    return sorted(found, key=lambda one: one.name), len(others)
+
+
+def _walk(root: Path, output: Path) -> Iterable[Path]:
+    """Files that may be inputs and folders of OpenPose."""
+    for here, folders, files in os.walk(root, followlinks=True):
+        folder = Path(here)
+        folders[:] = [n for n in sorted(folders) if n[0] != "." and folder / n != output]
+        if folder != root and any(name.endswith(OPENPOSE[1:]) for name in files):
+            folders.clear()
+            yield folder
+            continue
+        for name in files:
+            if name[0] != "." and Path(name).suffix.lower() in (*VIDEOS, *SUFFIXES):
+                yield folder / name
+
+
+def _input(path: Path, root: Path) -> Input:
+    below = path.relative_to(root)
+    name = (below if path.is_dir() else below.with_suffix("")).as_posix()
+    is_keypoints = path.is_dir() or path.suffix.lower() in SUFFIXES
+    return Input(path, name, below.parent.name, is_video=not is_keypoints)
+
+
+def _check(found: list[Input], output: Path) -> None:
+    paths: dict[str, Path] = {}
+    taken = {one.path for one in found}
+    for one in found:
+        if one.name in paths:
+            raise InputError(
+                f"{paths[one.name]} and {one.path} would both become {one.name}; rename one"
+            )
+        paths[one.name] = one.path
+        for ending in (".npz", ".jsonl", ".mp4"):
+            if (result := output / f"{one.name}{ending}") in taken:
+                raise InputError(
+                    f"output={output} would write over the input {result}; give another folder"
+                )

@@ -1,0 +1,71 @@
+"""What has been lifted already, so that nothing is lifted twice."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+Files = Mapping[str, list[str]]
+"""By format, the names of the files that hold it, as seen from the output folder."""
+
+
+class Ledger:
+    """A line of JSON for each finished input, in the output folder; the last line counts.
+
+    Args:
+        folder: The output folder.
+    """
+
+    NAME = ".gastlive-lift.jsonl"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._finished: dict[str, tuple[str, Files]] = {}
+        try:
+            text = (folder / self.NAME).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            text = ""
+        for line in text.splitlines():
+            try:
+                record = json.loads(line)
+                self._finished[record["name"]] = record["key"], record["files"]
+            except (ValueError, KeyError, TypeError):
+                continue  # empty, or half written by a killed program: that input is redone
+
+    def has(self, name: str, key: str, formats: Iterable[str]) -> bool:
+        """Whether `name` was lifted from the same content in the same way and is still there."""
+        known, files = self._finished.get(name, ("", {}))
+        return known == key and all(
+            kind in files and all((self.folder / file).is_file() for file in files[kind])
+            for kind in formats
+        )
+
+    def replaced(self, name: str, key: str, formats: Iterable[str]) -> set[str]:
+        """Files of an earlier lifting of `name` that a new one makes wrong.
+
+        All if it was done from other content or in another way, else those of the same formats.
+        """
+        known, files = self._finished.get(name, ("", {}))
+        kinds = [kind for kind in files if known != key or kind in formats]
+        return {file for kind in kinds for file in files[kind]}
+
+    def add(self, name: str, key: str, files: Files) -> None:
+        """`name` is finished, in these formats besides those it was already."""
+        known, before = self._finished.get(name, ("", {}))
+        every = {**(before if known == key else {}), **files}
+        self._finished[name] = key, every
+        record = {"name": name, "key": key, "files": every}
+        with (self.folder / self.NAME).open("a", encoding="utf-8") as ledger:
+            ledger.write("\n" + json.dumps(record))  # first, so that a half line spoils no other
+
+
+def content_key(recipe: Any) -> str:
+    """Hash of plain data; numbers of threads, which change no result, do not count."""
+    return hashlib.sha256(json.dumps(_without_threads(recipe), sort_keys=True).encode()).hexdigest()
+
+
+def _without_threads(recipe: Any) -> Any:
+    if isinstance(recipe, Mapping):
+        return {key: _without_threads(value) for key, value in recipe.items() if key != "threads"}
+    return [_without_threads(part) for part in recipe] if isinstance(recipe, list) else recipe

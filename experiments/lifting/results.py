@@ -1,0 +1,214 @@
+"""What is written of one input: npz, jsonl, bvh and mp4, all or nothing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...datasets.bvh_writer import write_bvh
+from ...datasets.lifted_video import LiftedVideo, save_lifted_video
+from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
+from ...realtime.packets import Frame
+from ...realtime.side_by_side import SideBySideSink
+from ...realtime.sinks.background import Background
+from ...realtime.sinks.jsonl import JsonlSink
+from ...realtime.sinks.run_info import RunInfo
+from ...realtime.stages import Sink
+
+FORMATS = ("npz", "jsonl", "bvh", "mp4")
+_MADE_AS = {"jsonl": "frames.jsonl", "mp4": "annotated.mp4"}
+
+
+class CannotWrite(InputError):
+    """The output folder can't be written to, or is full; no other input would fare better."""
+
+
+class Results:
+    """Takes the lifted frames of one input and writes its files.
+
+    They are made in a hidden folder beside their place and moved there by `finish`; `discard`
+    leaves nothing behind.
+
+    Args:
+        folder: The output folder.
+        name: Of the input: where in `folder` its files go, without ending.
+        formats: Some of `FORMATS`.
+        info: Of the run.
+        layout: Of the lifter.
+        mp4: Options of `SideBySideSink`.
+
+    Attributes:
+        frames: How many have come.
+
+    Raises:
+        CannotWrite: Here and in every call, when the disk says no.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        formats: Sequence[str],
+        info: RunInfo,
+        layout: Skeleton,
+        mp4: dict[str, Any],
+    ) -> None:
+        self.folder, self.name, self.formats = folder, name, formats
+        self.info, self.layout, self.frames = info, layout, 0
+        self._rows: dict[int, list[tuple[int, float, np.ndarray, np.ndarray, np.ndarray]]] = {}
+        self._size, self._times_s = (0, 0), (0.0, 0.0)
+        place = folder / name
+        self._part = place.with_name(f".{place.name}.part")
+        self._sinks: dict[str, Sink] = {}
+        try:
+            self._written(self._prepare, mp4)
+        except InputError:
+            self.discard()
+            raise
+
+    def __call__(self, frame: Frame) -> None:
+        """Take one."""
+        if not self.frames:
+            self._size, self._times_s = (frame.width, frame.height), (frame.time_s, frame.time_s)
+        self.frames, self._times_s = self.frames + 1, (self._times_s[0], frame.time_s)
+        for track, person in frame.people.items():
+            if person.xy is not None and person.visible is not None and person.xyz is not None:
+                row = (frame.index, frame.time_s, person.xy, person.visible, person.xyz)
+                self._rows.setdefault(track, []).append(row)
+        for sink in self._sinks.values():
+            self._written(sink, frame)
+
+    @property
+    def people(self) -> list[int]:
+        """Track ids of those lifted so far, sorted."""
+        return sorted(self._rows)
+
+    @property
+    def fps(self) -> float:
+        """The source's rate, or else the mean of its frames'."""
+        lasted_s = self._times_s[1] - self._times_s[0]
+        return self.info.fps or ((self.frames - 1) / lasted_s if lasted_s > 0 else 30.0)
+
+    def finish(
+        self, *, source: str, label: str, lifter: str, detector: str, before: Iterable[str] = ()
+    ) -> dict[str, list[str]]:
+        """Write what is written at the end, and put everything in its place.
+
+        Args:
+            source: Path of the input.
+            label: Of the input.
+            lifter: Name or path.
+            detector: Name, empty for keypoint files.
+            before: Files of an earlier lifting of the same input; those that are not replaced are
+                deleted.
+
+        Returns:
+            By format, the names of the files, as seen from the output folder.
+        """
+        about = {"source": source, "label": label, "lifter": lifter, "detector": detector}
+        return self._written(self._finish, about, set(before))
+
+    def discard(self) -> None:
+        """Forget it all; what was written is deleted."""
+        for sink in self._sinks.values():
+            with suppress(Exception):  # what it has to say does not matter any more
+                sink.close()
+        self._sinks = {}
+        shutil.rmtree(self._part, ignore_errors=True)
+
+    def _prepare(self, mp4: dict[str, Any]) -> None:
+        shutil.rmtree(self._part, ignore_errors=True)  # of a killed program
+        self._part.mkdir(parents=True)
+        if "jsonl" in self.formats:
+            self._sinks["jsonl"] = JsonlSink(folder=str(self._part))
+        if "mp4" in self.formats:
+            self._sinks["mp4"] = Background(SideBySideSink(folder=str(self._part), **mp4))
+        for sink in self._sinks.values():
+            sink.begin(self.info)
+
+    def _finish(self, about: dict[str, str], before: set[str]) -> dict[str, list[str]]:
+        while self._sinks:
+            self._sinks.popitem()[1].close()
+        made: dict[str, dict[str, str]] = {}
+        base = self.name.rpartition("/")[2]
+        for kind in self.formats:
+            made[kind] = {f"{base}.{kind}": _MADE_AS.get(kind, f"{base}.npz")}
+        if "npz" in made:
+            save_lifted_video(self._part / f"{base}.npz", self._video(**about))
+        if "bvh" in made:
+            made["bvh"] = self._write_bvh(base)
+        return self._put_in_place(made, before)
+
+    def _write_bvh(self, base: str) -> dict[str, str]:
+        names = {}
+        for track in self.people:
+            _, times_s, _, _, xyz = zip(*self._rows[track], strict=True)
+            steady = evenly(np.array(times_s), np.stack(xyz), fps=self.fps)
+            name = f"{base}.person{track}.bvh"
+            write_bvh(self._part / name, steady, fps=self.fps, layout=self.layout)
+            names[name] = name
+        return names
+
+    def _put_in_place(
+        self, made: dict[str, dict[str, str]], before: set[str]
+    ) -> dict[str, list[str]]:
+        above, _, _ = self.name.rpartition("/")
+        files: dict[str, list[str]] = {kind: [] for kind in made}
+        for kind, names in made.items():
+            for name, made_as in names.items():
+                if (self._part / made_as).exists():
+                    os.replace(self._part / made_as, self.folder / above / name)
+                    files[kind].append(f"{above}/{name}" if above else name)
+        for old in before - {file for some in files.values() for file in some}:
+            (self.folder / old).unlink(missing_ok=True)
+        shutil.rmtree(self._part)
+        return files
+
+    def _video(self, **about: str) -> LiftedVideo:
+        joints = len(self.layout)
+        rows = [(track, *row) for track in self.people for row in self._rows[track]]
+        person, frame, time_s, xy, visible, xyz = zip(*rows, strict=True) if rows else ((),) * 6
+        return LiftedVideo(
+            layout=self.layout.name, fps=self.fps, width=self._size[0], height=self._size[1],
+            person=np.array(person, np.int32), frame=np.array(frame, np.int32),
+            time_s=np.array(time_s, np.float64),
+            xy=np.array(xy, np.float32).reshape(-1, joints, 2),
+            visible=np.array(visible, bool).reshape(-1, joints),
+            xyz=np.array(xyz, np.float32).reshape(-1, joints, 3),
+            **about,
+        )  # fmt: skip
+
+    def _written(self, work: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return work(*given)
+        except (InputError, OSError) as error:
+            raise cannot_write(self.folder / self.name, error) from error
+
+
+def cannot_write(path: Path, error: Exception) -> CannotWrite:
+    """With the one line that says why."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    reason = str(getattr(cause, "strerror", None) or cause).lower()
+    return CannotWrite(
+        f"can't write {path}: {reason}; make room there or give another folder as output=FOLDER - "
+        f"what is finished stays"
+    )
+
+
+def evenly(time_s: np.ndarray, values: np.ndarray, *, fps: float) -> np.ndarray:
+    """Values (T, ...) at times (T,), which go forward, as (T', ...) at `fps`: gaps are bridged."""
+    count = round((time_s[-1] - time_s[0]) * fps) + 1
+    at = time_s[0] + np.arange(count) / fps
+    after = np.searchsorted(time_s, at).clip(1, max(len(time_s) - 1, 1))
+    if len(time_s) == 1:
+        return values
+    before = after - 1
+    share = (at - time_s[before]) / (time_s[after] - time_s[before])
+    share = share.clip(0, 1).reshape(-1, *[1] * (values.ndim - 1))
+    return values[before] * (1 - share) + values[after] * share

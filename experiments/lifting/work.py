@@ -1,0 +1,175 @@
+"""Going through the inputs, one after another."""
+
+import os
+import sys
+from errno import EACCES
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from ...conf.program import explained
+from ...gast.errors import InputError
+from ...realtime.side_by_side import SideBySideSink
+from ...realtime.sources.keypoints import Keypoints
+from ...realtime.sources.video import Video
+from .chain import Chain
+from .inputs import Input, find_inputs
+from .ledger import Ledger, content_key
+from .results import FORMATS, CannotWrite, Results, cannot_write
+
+
+class Work:
+    """Lifts what is not finished, input by input.
+
+    What can't be read is reported in a line and skipped; its name is in `failed`.
+
+    Args:
+        cfg: The program's.
+        bars: Show how far it is.
+
+    Attributes:
+        inputs: All there are.
+        finished: Names of those lifted now.
+        failed: Names of those that could not be lifted.
+
+    Raises:
+        InputError: A setting is wrong or there is nothing to lift.
+    """
+
+    def __init__(self, cfg: DictConfig, bars: Progress) -> None:
+        self.cfg, self.bars, self.folder = cfg, bars, Path(cfg.output).expanduser()
+        self.formats = _formats(cfg.formats)
+        self.inputs, passed_over = find_inputs(cfg.input, output=self.folder)
+        if passed_over:
+            self._say(f"{passed_over} keypoint files beside the videos are passed over")
+        self.chain = Chain(cfg)
+        self.finished: list[str] = []
+        self.failed: list[str] = []
+        self._check_output()
+        self.ledger = Ledger(self.folder)
+        keyed = [(one, self._key(one)) for one in self.inputs]
+        self.todo = [
+            (one, key) for one, key in keyed if not self.ledger.has(one.name, key, self.formats)
+        ]
+
+    def run(self) -> None:
+        """Until all are done.
+
+        Raises:
+            InputError: The output folder can't be written to, or the chain can't be made.
+        """
+        if self.before:
+            self._say(f"{self.before} of {len(self.inputs)} are finished and unchanged: left alone")
+        if not self.todo:
+            return
+        _ = self.chain.lifter  # what is wrong with it concerns all inputs
+        if any(one.is_video for one, _ in self.todo):
+            _ = self.chain.detector
+        files = self.bars.add_task("inputs", total=len(self.todo))
+        for one, key in self.todo:
+            try:
+                self._say(f"{one.name}: {self._lift(one, key)}")
+                self.finished.append(one.name)
+            except CannotWrite:
+                raise
+            except (InputError, OSError) as error:
+                self.failed.append(one.name)
+                self._say(f"{one.name}: skipped: {explained(error)}")
+            self.bars.advance(files)
+
+    @property
+    def before(self) -> int:
+        """How many were finished before."""
+        return len(self.inputs) - len(self.todo)
+
+    def report(self) -> str:
+        """What a person wants to read at the end."""
+        counts = [f"{len(self.finished)} of {len(self.inputs)} inputs lifted"]
+        counts += [f"{self.before} finished before"] * bool(self.before)
+        counts += [f"{len(self.failed)} skipped"] * bool(self.failed)
+        left = len(self.todo) - len(self.finished) - len(self.failed)
+        counts += [f"{left} left: the same command goes on with them"] * bool(left)
+        return f"{', '.join(counts)}\nresults in {self.folder} ({', '.join(self.formats)})"
+
+    def _check_output(self) -> None:
+        """Make the folder, and refuse before anything is lifted what could only fail later."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.folder, os.W_OK | os.X_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES))
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+        if "mp4" in self.formats:
+            try:
+                SideBySideSink(folder=str(self.folder), **self.cfg.mp4)
+            except InputError as error:
+                raise InputError(str(error).replace("sink.video.", "mp4.")) from error
+
+    def _key(self, one: Input) -> str:
+        return content_key({**self.chain.recipe(one), "mp4": OmegaConf.to_container(self.cfg.mp4)})
+
+    def _lift(self, one: Input, key: str) -> str:
+        """Lift one and note that it is finished; says what was found."""
+        source = self.chain.source(one)
+        results = Results(
+            self.folder,
+            one.name,
+            formats=self.formats,
+            info=self.chain.info(source),
+            layout=self.chain.lifter.layout,
+            mp4=dict(self.cfg.mp4),
+        )
+        bar = self.bars.add_task(one.name, total=_length(source))
+        try:
+            for frame in self.chain.frames(source):
+                results(frame)
+                self.bars.advance(bar)
+            if not results.frames:
+                raise InputError(f"{source.description} holds no frame")
+            files = results.finish(
+                source=str(one.path),
+                label=one.label,
+                lifter=self.cfg.lifter.checkpoint,
+                detector=self.cfg.detector._target_.rpartition(".")[2] if one.is_video else "",
+                before=self.ledger.replaced(one.name, key, self.formats),
+            )
+            self.ledger.add(one.name, key, files)
+        finally:
+            results.discard()
+            self.bars.remove_task(bar)
+        people = len(results.people)
+        return f"{results.frames} frames, {people or 'no'} {'person' if people == 1 else 'people'}"
+
+    def _say(self, line: str) -> None:
+        print(line, flush=True)
+
+
+def progress() -> Progress:
+    """Bars over inputs and frames; none where nobody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(
+        *columns, TimeRemainingColumn(), transient=True, disable=not sys.stdout.isatty()
+    )
+
+
+def _formats(given: Any) -> list[str]:
+    chosen = [given] if isinstance(given, str) else list(given) if given else []
+    wrong = [str(kind) for kind in chosen if kind not in FORMATS]
+    if wrong or not chosen:
+        raise InputError(
+            f"formats={','.join(wrong) or 'nothing'}: choose some of {','.join(FORMATS)}, "
+            f"as formats=[npz,mp4]"
+        )
+    return [kind for kind in FORMATS if kind in chosen]
+
+
+def _length(source: Video | Keypoints) -> int | None:
+    return source.count if isinstance(source, Video) and source.count > 0 else None

@@ -1,0 +1,156 @@
+"""Measure what the detector does to joints: ``gastlive-measure-noise takes=150``."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from ..conf.program import program
+from ..datasets.clip import MotionClip
+from ..datasets.noise import VERSION, GaussianNoise, MeasuredNoise
+from ..gast.errors import InputError
+from ..gast.skeleton import H36M17
+from ..realtime.joints import Joints
+from .measuring.checking import check
+from .measuring.errors import errors_of
+from .measuring.fitting import fit
+from .measuring.takes import Plan
+from .measuring.watching import Sight, read_sight, watch
+
+CHECKING = 5
+"""Every so many takes one is kept to check the fit."""
+LEAST_TAKES = 10
+"""With fewer a fit says nothing."""
+KINDS = ("fit", "check")
+"""Folders of the takes."""
+
+
+@program("measure_noise")
+def main(cfg: DictConfig) -> None:
+    """Film what isn't there yet, fit, and compare with takes that were not fitted."""
+    if not isinstance(cfg.takes, int) or cfg.takes < 0:
+        raise InputError(f"takes={cfg.takes} is no number of takes; 0 fits those that are there")
+    film(cfg)
+    fitted, kept = (takes_in(Path(cfg.folder).expanduser() / kind) for kind in KINDS)
+    output = Path(cfg.output).expanduser()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(noise_of(cfg, fitted), indent=1) + "\n")
+    noises = {
+        "measured": MeasuredNoise(str(output), fps=cfg.fps, cut=0.0),
+        "gaussian": GaussianNoise(str(output)),
+        **{name: instantiate(noise) for name, noise in cfg.compared.items()},
+    }
+    table = check(list(kept.values()), noises, seed=cfg.seed)
+    output.with_suffix(".md").write_text(table)
+    print(table)
+    print(f"noise {output.resolve()}\ntable {output.with_suffix('.md').resolve()}")
+
+
+def is_for_checking(number: int) -> bool:
+    """Whether a take only checks the fit."""
+    return number % CHECKING == CHECKING - 1
+
+
+def path_of(cfg: DictConfig, number: int) -> Path:
+    """Where a take is kept."""
+    kind = KINDS[is_for_checking(number)]
+    return Path(cfg.folder).expanduser() / kind / f"{number:04d}.npz"
+
+
+def takes_in(folder: Path) -> dict[str, Sight]:
+    """What was watched, by number.
+
+    Raises:
+        InputError: Nothing was, or a file is broken.
+    """
+    sights = {path.stem: read_sight(path) for path in sorted(folder.glob("[0-9]*[0-9].npz"))}
+    if not sights:
+        raise InputError(f"no takes in {folder}; film some with takes={2 * CHECKING} or more")
+    return sights
+
+
+def film(cfg: DictConfig) -> None:
+    """Watch every take that was not watched before."""
+    from rich.progress import track
+
+    missing = [n for n in range(cfg.takes) if not path_of(cfg, n).exists()]
+    if not missing:
+        return
+    clips = {name: list(instantiate(data)) for name, data in cfg.sets.items()}
+    plans = {checking: _plan(cfg, clips, checking=checking) for checking in (False, True)}
+    stages = [instantiate(cfg.detector), instantiate(cfg.tracker), _joints(cfg)]
+    for number in track(missing, "filming"):
+        if path_of(cfg, number).exists():  # another run of this program was faster
+            continue
+        take = plans[is_for_checking(number)].take(number)
+        outfit = {part: list(colour) for part, colour in vars(take.outfit).items()}
+        body = instantiate(cfg.bodies[take.body], height_m=take.height_m, outfit=outfit)
+        watch(take, body, stages, fps=cfg.fps).save(path_of(cfg, number))
+
+
+def noise_of(cfg: DictConfig, sights: Mapping[str, Sight]) -> dict[str, Any]:
+    """What the file says.
+
+    Raises:
+        InputError: The detector found the person in too few of the takes.
+    """
+    takes = [errors for sight in sights.values() if (errors := errors_of(sight))]
+    if len(takes) < LEAST_TAKES:
+        raise InputError(
+            f"the person was found in {len(takes)} of {len(sights)} takes to fit, wanted "
+            f"{LEAST_TAKES}; film more with a larger takes=..."
+        )
+    joints = _joints(cfg)
+    return {
+        "version": VERSION,
+        "made": {
+            "command": " ".join(["gastlive-measure-noise", *HydraConfig.get().overrides.task]),
+            "detector": OmegaConf.to_container(cfg.detector, resolve=True),
+            "seed": cfg.seed,
+            "takes": len(takes),
+            "numbers": " ".join(sights),
+            "frames": sum(len(take.final) for take in takes),
+            "person_not_found": len(sights) - len(takes),
+        },
+        **_rounded(fit(takes)),
+        "ease_s": joints.fill.ease_s,
+        "smoothing": asdict(joints.smooth) if is_dataclass(joints.smooth) else None,
+    }
+
+
+def _joints(cfg: DictConfig) -> Joints:
+    joints: Joints = instantiate(cfg.joints, layout=H36M17.name)
+    return joints
+
+
+def _plan(cfg: DictConfig, clips: dict[str, list[MotionClip]], *, checking: bool) -> Plan:
+    chosen = {
+        name: [clip for clip in own if (clip.subject in cfg.check.get(name, ())) == checking]
+        for name, own in clips.items()
+    }
+    return Plan(
+        chosen,
+        shares=cfg.shares,
+        bodies=list(cfg.bodies),
+        ranges=instantiate(cfg.ranges),
+        smoothing_s=cfg.smoothing_s,
+        seed=cfg.seed,
+    )
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers to three digits."""
+    if isinstance(value, dict):
+        return {key: _rounded(own) for key, own in value.items()}
+    if isinstance(value, list):
+        return [_rounded(own) for own in value]
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""Fits the parameters of `MeasuredNoise` to errors that were watched."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import binary_closing, binary_opening
+
+from ...datasets.completion import MIDDLE
+from ...datasets.joint_errors import SPELLS
+from ...gast.skeleton import H36M17
+from .errors import FAR, Errors, columns, kinds
+
+TRIM = 0.3
+"""Errors above, in lengths of the torso, can't be mere inaccuracy."""
+SLIP = 3.5
+"""Standard deviations from which an error is a slip, ..."""
+LEAST_SLIP = 0.15
+"""... if it is as large as this."""
+LASTING = 6
+"""Frames from which something goes on for long."""
+LAGS = (1, 2, 3, 4, 5, 6, 8, 10)
+"""Frames."""
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One joint in one take.
+
+    Attributes:
+        error: (T, 2) without the bias that everybody shares; NaN where not seen.
+        astray: (T, 2) from where the twin is.
+        lost: (T,) 0 or 1; NaN where not known.
+        far: (T,) bool.
+        slips: (T,) bool, see `with_slips`.
+    """
+
+    error: np.ndarray
+    astray: np.ndarray
+    lost: np.ndarray
+    far: np.ndarray
+    slips: np.ndarray
+
+    @property
+    def calm(self) -> np.ndarray:
+        """(T, 2) errors that are no slips; NaN elsewhere."""
+        return np.where(self.slips[:, None], np.nan, self.error)
+
+
+def fit(takes: Sequence[Errors]) -> dict[str, Any]:
+    """All parameters, as `MeasuredNoise` reads them."""
+    biases = {kind: fit_bias(takes, kind) for kind in kinds()}
+    tracks = {kind: _tracks(takes, kind, bias) for kind, bias in biases.items()}
+    joints = {
+        kind: {"bias": biases[kind], **fit_kind(own, takes[0].fps)} for kind, own in tracks.items()
+    }
+    return {
+        "layout": H36M17.name,
+        "far": FAR,
+        "joints": joints,
+        "spread": fit_spread([track for own in tracks.values() for track in own]),
+        "correlation": fit_correlation(takes, biases),
+        "overall": _overall(takes),
+        "confidence": _confidence(takes),
+    }
+
+
+def fit_bias(takes: Sequence[Errors], kind: str) -> list[float]:
+    """Offset that everybody shares to the person's right, up and forward; of the left joint."""
+    pairs = [(take, column, side) for take in takes for column, side in columns(kind)]
+    x = np.concatenate([
+        (take.axes * [[side], [1], [1]]).transpose(0, 2, 1).reshape(-1, 3)
+        for take, _, side in pairs
+    ])  # fmt: skip
+    y = np.concatenate([take.detected[:, column].ravel() for take, column, _ in pairs])
+    good, shift = np.abs(y) < TRIM, np.zeros(3)
+    used = [1, 2] if len(columns(kind)) == 1 else [0, 1, 2]  # the middle has no right
+    for _ in range(3):
+        shift[used] = np.linalg.lstsq(x[good][:, used], y[good], rcond=None)[0]
+        good = np.abs(y - x @ shift) < TRIM / 2
+    return shift.tolist()
+
+
+def _tracks(takes: Sequence[Errors], kind: str, bias: Sequence[float]) -> list[Track]:
+    pairs = [(take, column, side) for take in takes for column, side in columns(kind)]
+    errors = [
+        take.detected[:, column] - np.array(bias) * [side, 1, 1] @ take.axes
+        for take, column, side in pairs
+    ]
+    limit = max(LEAST_SLIP, SLIP * _robust(np.concatenate(errors)))
+    return [
+        Track(
+            error, take.astray[:, column], take.lost[:, column], take.far[:, column],
+            np.linalg.norm(error, axis=-1) > limit,
+        )
+        for error, (take, column, _) in zip(errors, pairs, strict=True)
+    ]  # fmt: skip
+
+
+def fit_kind(tracks: Sequence[Track], fps: float) -> dict[str, Any]:
+    """Everything of one kind of joints but the bias; pairs are for the near and the far side."""
+    wander, memory_s = fit_memory([track.calm for track in tracks], fps)
+    slips = [np.where(np.isnan(track.error[:, 0]), np.nan, track.slips) for track in tracks]
+    return {
+        "offset": _near_far(tracks, [_middle_of(t.calm) for t in tracks], _deviation),
+        "jitter": _near_far(tracks, [t.calm - _middle_of(t.calm) for t in tracks], _deviation),
+        "wander": wander,
+        "memory_s": memory_s,
+        "slip": {
+            how: {**rates, **_whither(tracks, states)}
+            for how, states, rates in _spells(tracks, slips, fps)
+        },
+        "lost": {how: rates for how, _, rates in _spells(tracks, [t.lost for t in tracks], fps)},
+    }
+
+
+def _spells(
+    tracks: Sequence[Track], states: Sequence[np.ndarray], fps: float
+) -> Iterator[tuple[str, list[np.ndarray], dict[str, Any]]]:
+    """Brief and lasting ones: how they are called, when they go on, and their rates."""
+    lasting = [lasting_spells(state) for state in states]
+    brief = [np.where(long == 1, np.nan, s) for s, long in zip(states, lasting, strict=True)]
+    for how, own in zip(SPELLS, (brief, lasting), strict=True):
+        yield how, own, _rates(tracks, own, fps)
+
+
+def lasting_spells(state: np.ndarray) -> np.ndarray:
+    """What goes on for `LASTING` frames or more, in which it may stop for one or two.
+
+    Args:
+        state: (T,) 1, 0 or NaN for unknown.
+    """
+    padded = np.pad(state == 1, 3)
+    long = binary_opening(binary_closing(padded, np.ones(3)), np.ones(LASTING))[3:-3]
+    return np.where(long, 1.0, np.where(np.isnan(state), np.nan, 0.0))
+
+
+def _whither(tracks: Sequence[Track], states: Sequence[np.ndarray]) -> dict[str, Any]:
+    """How far slips go, a coordinate, and what share of them goes to where the twin is."""
+    twins, sizes = [], []
+    for track, state in zip(tracks, states, strict=True):
+        slips = track.slips & (state == 1)
+        twin = np.linalg.norm(track.astray, axis=-1) < np.linalg.norm(track.error, axis=-1) / 2
+        twins.append(np.where(slips, twin, np.nan))
+        sizes.append(np.where((slips & ~twin)[:, None], track.error, np.nan))
+    return {
+        "size": _near_far(tracks, sizes, _deviation),
+        "twin": _near_far(tracks, twins, lambda values: float(values.mean())),
+    }
+
+
+def fit_memory(tracks: Sequence[np.ndarray], fps: float) -> tuple[float, float]:
+    """What share of errors (T, C) wanders, rather than being new in each frame, and how long.
+
+    Returns:
+        Share of the variance, and the wandering part's time constant in seconds.
+    """
+    centred = [track - _middle_of(track) for track in tracks]
+    variance = np.nanmean(np.concatenate(centred) ** 2)
+    alike = np.array([
+        np.nanmean(np.concatenate([c[:-lag] * c[lag:] for c in centred if len(c) > lag]))
+        for lag in LAGS
+    ]) / variance  # fmt: skip
+    decays = np.exp(-1 / np.linspace(1, 30, 291))
+    curves = decays[:, None] ** np.array(LAGS)
+    shares = np.clip((curves @ alike) / (curves**2).sum(1), 0, 1)
+    best = ((alike - shares[:, None] * curves) ** 2).sum(1).argmin()
+    return float(shares[best]), float(-1 / np.log(decays[best]) / fps)
+
+
+def fit_spell(states: Sequence[np.ndarray], fps: float) -> tuple[float, float]:
+    """Of something that goes on and off, from stretches (T,) of 1, 0 and NaN for unknown.
+
+    Returns:
+        How often it begins, a second in which it doesn't go on, and how many seconds it lasts.
+    """
+    before = np.concatenate([state[:-1] for state in states])
+    after = np.concatenate([state[1:] for state in states])
+    begins = ((before == 0) & (after == 1)).sum() / max(((before == 0) & (after >= 0)).sum(), 1)
+    ends = ((before == 1) & (after == 0)).sum() + 1  # one more, so that rare things don't last
+    return float(begins * fps), float((((before == 1) & (after >= 0)).sum() + 1) / ends / fps)
+
+
+def fit_spread(tracks: Sequence[Track]) -> float:
+    """Standard deviation, from take to take, of the logarithm of how much a joint trembles."""
+    logs = {side: list[float]() for side in (False, True)}
+    for track in tracks:
+        calm = track.calm[np.isfinite(track.calm[:, 0])]
+        if len(calm) >= 30:
+            logs[bool(track.far.mean() > 0.5)].append(np.log(_deviation(calm - calm.mean(0))))
+    return float(np.sqrt(np.mean([np.var(own) for own in logs.values() if own])))
+
+
+def fit_correlation(takes: Sequence[Errors], biases: dict[str, list[float]]) -> dict[str, Any]:
+    """How alike errors of different joints are; the same for both sides, positive definite."""
+    joints = [joint for joint in H36M17.joints if joint not in MIDDLE]
+    at = [H36M17.index[joint] for joint in joints]
+    bias = np.zeros((len(H36M17), 3))
+    for kind, shift in biases.items():
+        for column, side in columns(kind):
+            bias[column] = np.array(shift) * [side, 1, 1]
+    rest = np.concatenate([take.detected - bias @ take.axes for take in takes])
+    rows = rest[:, at].transpose(0, 2, 1).reshape(-1, len(at))
+    known = np.abs(rows) < TRIM / 2
+    rows = np.where(known, rows, 0)
+    power = (rows**2).T @ known
+    matrix = rows.T @ rows / np.sqrt(np.maximum(power * power.T, 1e-12))
+    twins = [joints.index(H36M17.joints[H36M17.mirror[i]]) for i in at]
+    strengths, vectors = np.linalg.eigh((matrix + matrix[np.ix_(twins, twins)]) / 2)
+    matrix = (vectors * np.maximum(strengths, 0.05)) @ vectors.T
+    scale = np.sqrt(np.diag(matrix))
+    return {"joints": joints, "matrix": (matrix / np.outer(scale, scale)).tolist()}
+
+
+def _overall(takes: Sequence[Errors]) -> dict[str, float]:
+    """Root mean square, a coordinate, of each joint's error as the lifter gets it."""
+    squared = np.nanmean(np.concatenate([take.final for take in takes]) ** 2, (0, 2))
+    overall = np.sqrt((squared + squared[H36M17.mirror]) / 2)
+    return dict(zip(H36M17.joints, overall.tolist(), strict=True))
+
+
+def _confidence(takes: Sequence[Errors]) -> dict[str, list[float]]:
+    """Deciles of the detector's confidence in joints it saw where they are, and elsewhere."""
+    distance = np.concatenate([np.linalg.norm(take.detected, axis=-1) for take in takes])
+    confidence = np.concatenate([take.confidence for take in takes])
+    groups = {"right": confidence[distance < 0.2], "wrong": confidence[distance > 0.4]}
+    return {
+        name: np.quantile(values, np.linspace(0, 1, 11)).tolist() if len(values) else []
+        for name, values in groups.items()
+    }
+
+
+def _rates(tracks: Sequence[Track], states: Sequence[np.ndarray], fps: float) -> dict[str, Any]:
+    spells = [
+        fit_spell([np.where(t.far == far, s, np.nan) for t, s in zip(tracks, states, strict=True)],
+                  fps)
+        for far in (False, True)
+    ]  # fmt: skip
+    return {"begin_hz": [begin for begin, _ in spells], "last_s": [last for _, last in spells]}
+
+
+def _near_far(
+    tracks: Sequence[Track], values: Sequence[np.ndarray], of: Callable[[np.ndarray], float]
+) -> list[float]:
+    """A number of near and of far joints; a side that was hardly seen has that of both."""
+    far = np.concatenate([track.far for track in tracks])
+    both = np.concatenate([np.broadcast_to(v, (len(t.far), *v.shape[1:]))
+                           for t, v in zip(tracks, values, strict=True)])  # fmt: skip
+    finite = np.isfinite(both.reshape(len(both), -1)).all(1)
+    sides = [both[finite & (far == side)] for side in (False, True)]
+    return [
+        of(side if len(side) >= 50 else both[finite]) if finite.any() else 0.0 for side in sides
+    ]
+
+
+def _middle_of(error: np.ndarray) -> np.ndarray:
+    """(1, C) mean over time; NaN if hardly anything is known."""
+    known = np.isfinite(error[:, 0])
+    middle = error[known].mean(0) if known.sum() >= 10 else np.full(error.shape[1], np.nan)
+    return middle[None]
+
+
+def _robust(values: np.ndarray) -> float:
+    """Standard deviation about zero of all but the tails."""
+    return float(1.4826 * np.median(np.abs(values[np.isfinite(values)])))
+
+
+def _deviation(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values[np.isfinite(values)] ** 2)))

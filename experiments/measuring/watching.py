@@ -1,0 +1,159 @@
+"""Films takes and lets the live program's first stages watch them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...gast.skeleton import H36M17, joint_map
+from ...realtime.packets import Frame, Person
+from ...realtime.stages import Stage
+from ..rendering.body import Body
+from ..rendering.camera import Camera
+from ..rendering.renderer import Renderer
+from ..rendering.truth import Truth
+from .takes import Take
+
+LEAST_PX = 20.0
+"""However short a torso looks, a person this near is the one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What the live program made of one take, joints of `H36M17`; also the arrays of its npz.
+
+    Attributes:
+        observed: (T, 17, 2) float32 pixels, ``Person.xy``; NaN in frames in which the person
+            wasn't found.
+        detected: (T, 17, 2) float32 pixels, ``Person.pose`` before it is filled and smoothed.
+        visible: (T, 17) bool, ``Person.visible``.
+        confidence: (T, 17) float32 of the detector.
+        exact: (T, 17, 2) float32 pixels, the truth.
+        xyz: (T, 17, 3) float32, metres, relative to the root, in the axes of a camera turned
+            towards the person.
+        size: (2,) width and height of the picture.
+        fps: () frames per second.
+        source: () ``dataset/clip``.
+    """
+
+    observed: np.ndarray
+    detected: np.ndarray
+    visible: np.ndarray
+    confidence: np.ndarray
+    exact: np.ndarray
+    xyz: np.ndarray
+    size: np.ndarray
+    fps: np.ndarray
+    source: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write the npz; it is there as a whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npz")
+        np.savez_compressed(part, **vars(self))
+        part.replace(path)
+
+
+def read_sight(path: Path) -> Sight:
+    """A take as it was watched.
+
+    Raises:
+        InputError: The file is broken.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Sight(**{field.name: file[field.name] for field in fields(Sight)})
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"can't read the take {path}: {error}; delete it and run again") from error
+
+
+def watch(take: Take, body: Body, stages: Sequence[Stage], *, fps: float) -> Sight:
+    """Film a take and push its pictures through fresh stages up to `Joints`.
+
+    Raises:
+        InputError: The clip can't be used, or there is nothing to draw with.
+    """
+    performance, camera = take.stage(body, fps=fps)
+    truth = Truth.of(performance, body, camera)
+    for stage in stages:
+        stage.reset()
+    people = []
+    with Renderer(camera, body.look, body.mesh.faces, room_m=_room(camera)) as renderer:
+        for i in range(len(truth.labels)):
+            image = renderer.draw(*body.posed(performance.posing.frame(i)))
+            frame = _frame(_compressed(image, take.jpeg), i, fps=fps)
+            for stage in stages:
+                frame = stage(frame)
+            people.append(_whose(frame.people, truth.h36m17_px[i]))
+    return _sight(people, truth)
+
+
+def _room(camera: Camera) -> tuple[float, float]:
+    away = float(np.linalg.norm(camera.position_m[:2]))
+    return max(3.0, away / 2), max(5.0, away / 2)
+
+
+def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
+    """RGB as a camera would send it, BGR."""
+    import cv2
+
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+
+def _frame(image: np.ndarray, index: int, *, fps: float) -> Frame:
+    height, width = image.shape[:2]
+    return Frame(image, index, index / fps, index / fps, width, height)
+
+
+def _whose(people: Mapping[int, Person], exact: np.ndarray) -> Person | None:
+    """Whoever is nearest to the truth (J, 2), if anybody is nearer than a torso."""
+    torso = float(np.linalg.norm(exact[H36M17.index["thorax"]] - exact[H36M17.root]))
+    distances = {
+        track: float(np.median(np.linalg.norm(person.xy - exact, axis=-1)))
+        for track, person in people.items()
+        if person.xy is not None
+    }
+    track = min(distances, key=distances.__getitem__, default=None)
+    if track is None or distances[track] > max(torso, LEAST_PX):
+        return None
+    return people[track]
+
+
+def _sight(people: Sequence[Person | None], truth: Truth) -> Sight:
+    shape = (len(people), len(H36M17))
+    observed, detected = np.full((2, *shape, 2), np.nan, np.float32)
+    visible, confidence = np.zeros(shape, bool), np.zeros(shape, np.float32)
+    for i, person in enumerate(people):
+        if person is not None:
+            observed[i], visible[i] = person.xy, person.visible
+            read = joint_map(person.pose.layout, H36M17)
+            detected[i] = read(person.pose.xy)
+            confidence[i] = read.confidence(person.pose.confidence)
+    return Sight(
+        observed=observed,
+        detected=detected,
+        visible=visible,
+        confidence=confidence,
+        exact=truth.h36m17_px,
+        xyz=turned_towards(truth.h36m17_m),
+        size=truth.size_px,
+        fps=truth.fps,
+        source=truth.sources[0],
+    )
+
+
+def turned_towards(points: np.ndarray) -> np.ndarray:
+    """Joints (T, J, 3) in camera axes, relative to the root, as if the camera looked at the root.
+
+    Only the shape of the person counts then, not where in the picture it is.
+    """
+    forward = points[:, H36M17.root].astype(np.float64)
+    forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
+    right = np.cross(forward, [0.0, -1.0, 0.0])
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    turn = np.stack([right, np.cross(forward, right), forward], -2)
+    relative = points - points[:, H36M17.root, None]
+    return (relative @ np.swapaxes(turn, -1, -2)).astype(np.float32)

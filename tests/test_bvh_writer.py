@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from gastlive.datasets.bvh import Bvh, read_bvh
+from gastlive.datasets.bvh_writer import write_bvh
+from gastlive.gast.errors import InputError
+from gastlive.gast.skeleton import CMU31, COCO17, H36M17
+
+AT = H36M17.index
+SAME = [joint for joint in H36M17.joints if joint in CMU31.index]
+LENGTHS = np.linspace(0.1, 0.5, 17)
+
+
+def body(directions):
+    """Joints (T, 17, 3) of a body with bones of fixed length along directions (T, 17, 3)."""
+    xyz = np.zeros_like(directions)
+    for child, parent in sorted(H36M17.bones):
+        along = directions[:, child] / np.linalg.norm(directions[:, child], axis=-1, keepdims=True)
+        xyz[:, child] = xyz[:, parent] + LENGTHS[child] * along
+    return xyz
+
+
+def wild(frames, seed=0):
+    """Bones that point anywhere."""
+    return body(np.random.default_rng(seed).normal(size=(frames, 17, 3)))
+
+
+def there_and_back(tmp_path, xyz, fps=30.0):
+    """Camera axes, relative to the root, of the joints that both layouts have."""
+    write_bvh(tmp_path / "x.bvh", xyz, fps=fps)
+    world, rate = read_bvh(tmp_path / "x.bvh")
+    assert rate == pytest.approx(fps, abs=0.01)
+    camera = np.stack([world[..., 0], -world[..., 2], world[..., 1]], -1)
+    camera -= camera[:, [CMU31.index["hip"]]]
+    return camera[:, [CMU31.index[joint] for joint in SAME]]
+
+
+def test_any_pose_comes_back_within_a_tenth_of_a_millimetre(tmp_path):
+    xyz = wild(200)
+    back = there_and_back(tmp_path, xyz)
+    np.testing.assert_allclose(back, xyz[:, [AT[joint] for joint in SAME]], atol=1e-4)
+
+
+def test_the_head_turns_where_the_lifter_has_the_nose(tmp_path):
+    xyz = wild(5)
+    write_bvh(tmp_path / "x.bvh", xyz, fps=30)
+    bvh = Bvh.read(tmp_path / "x.bvh")
+    at = (bvh.place(bvh.index["head"])[1] - bvh.place(bvh.index["hips"])[1]) / 100
+    np.testing.assert_allclose(at, xyz[:, AT["nose"]] * [1, -1, -1], atol=1e-4)
+
+
+@pytest.mark.parametrize("axis", np.concatenate([np.eye(3), -np.eye(3)]).tolist())
+def test_bones_along_an_axis_come_back_too(tmp_path, axis):
+    """Also those that point straight against their rest direction, where any turn would do."""
+    xyz = body(np.tile(np.array(axis), (2, 17, 1)))
+    xyz[1] = wild(1)[0]
+    back = there_and_back(tmp_path, xyz)
+    np.testing.assert_allclose(back, xyz[:, [AT[joint] for joint in SAME]], atol=1e-4)
+
+
+def test_bones_get_their_mean_length_and_keep_their_direction(tmp_path):
+    xyz = np.concatenate([wild(1), 1.2 * wild(1)])
+    np.testing.assert_allclose(there_and_back(tmp_path, xyz), 1.1 * np.stack(
+        [wild(1)[0, [AT[joint] for joint in SAME]]] * 2), atol=1e-4)  # fmt: skip
+
+
+def test_a_standing_person_faces_the_camera_with_feet_on_the_floor(tmp_path):
+    down, right = np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])
+    directions = np.tile(-down, (1, 17, 1))
+    for joint, i in AT.items():
+        side, _, part = joint.partition("_")
+        if part in ("hip", "shoulder"):
+            directions[0, i] = right if side == "left" else -right
+        elif part:
+            directions[0, i] = down
+    xyz = body(directions)
+    write_bvh(tmp_path / "x.bvh", xyz, fps=30)
+    world, _ = read_bvh(tmp_path / "x.bvh")
+    ankles = [CMU31.index[f"{side}_ankle"] for side in ("left", "right")]
+    assert world[0, ankles, 2].mean() == pytest.approx(0, abs=1e-5)
+    assert world[0, CMU31.index["left_hip"], 0] > 0 > world[0, CMU31.index["right_hip"], 0]
+    # At rest: no joint but the arms' is turned.
+    turns = Bvh.read(tmp_path / "x.bvh").motion[0, 3:].reshape(-1, 3)
+    assert (np.abs(turns) > 1e-3).any(1).sum() == 2
+
+
+def test_angles_do_not_jump_by_whole_turns(tmp_path):
+    """A pirouette: twice about the vertical."""
+    angle = np.linspace(0, 4 * np.pi, 90)
+    cos, sin, zero = np.cos(angle), np.sin(angle), np.zeros(90)
+    turn = np.stack([cos, zero, sin, zero, zero + 1, zero, -sin, zero, cos], -1).reshape(-1, 3, 3)
+    write_bvh(tmp_path / "x.bvh", np.einsum("tij,kj->tki", turn, wild(1)[0]), fps=30)
+    motion = Bvh.read(tmp_path / "x.bvh").motion
+    assert np.abs(np.diff(motion, axis=0)).max() < 60
+
+
+def test_other_layouts_are_written_as_far_as_they_go(tmp_path):
+    xyz = np.random.default_rng(0).normal(size=(3, 17, 3))
+    write_bvh(tmp_path / "x.bvh", xyz, fps=25, layout=COCO17)
+    assert len(Bvh.read(tmp_path / "x.bvh").motion) == 3
+
+
+def test_what_can_not_be_written_is_refused(tmp_path):
+    holed = wild(2)
+    holed[1, 3] = np.nan
+    for xyz in (np.zeros((0, 17, 3)), holed):
+        with pytest.raises(InputError, match=r"x\.bvh: a BVH needs at least one frame"):
+            write_bvh(tmp_path / "x.bvh", xyz, fps=30)

@@ -1,0 +1,47 @@
+"""`gastlive-evaluate`: the first word says what is evaluated."""
+
+import sys
+
+import pytest
+
+from gastlive.experiments.evaluate import main
+
+
+@pytest.fixture
+def run(monkeypatch):
+    def start(*words):
+        monkeypatch.setattr(sys, "argv", ["gastlive-evaluate", *words])
+        main()
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "nothing to evaluate"),
+        (("heads",), "unknown 'heads'"),
+        (("checkpoint=gast27s",), "unknown 'checkpoint=gast27s'"),
+    ],
+)
+def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, words, said):
+    with pytest.raises(SystemExit) as ended:
+        run(*words)
+    assert ended.value.code == 2
+    assert capsys.readouterr() == (
+        "", f"gastlive: {said}; choose one of lifter, action, recording\n",
+    )  # fmt: skip
+
+
+def test_help_says_what_there_is(run, capsys):
+    run("--help")
+    assert "gastlive-evaluate lifter|action|recording" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"), [("lifter", "views_per_clip: 8"), ("action", "part: held_out"),
+                       ("recording", "recording: ???")],
+)  # fmt: skip
+def test_each_word_is_a_program_of_its_own(run, capsys, verb, said):
+    run(verb, "--cfg", "job")
+    assert said in capsys.readouterr().out

@@ -1,0 +1,69 @@
+"""Lifters are measured on what the detector saw of rendered people."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gastlive.experiments.evaluating.seen import EXACT, SEEN, SeenViews
+from gastlive.experiments.measuring.watching import Sight
+from gastlive.gast.errors import InputError
+from gastlive.gast.skeleton import COCO17, H36M17
+
+
+@pytest.fixture
+def sight():
+    """Four frames; in the second nobody was found."""
+    rng = np.random.default_rng(0)
+    exact = rng.uniform(0, 400, (4, 17, 2)).astype(np.float32)
+    observed = exact + 5
+    observed[1] = np.nan
+    return Sight(
+        observed=observed, detected=observed, visible=np.isfinite(observed).all(-1),
+        confidence=np.ones((4, 17), np.float32), exact=exact,
+        xyz=rng.normal(size=(4, 17, 3)).astype(np.float32), size=np.array([480, 360]),
+        fps=np.array(30), source=np.array("hdm05/HDM_mm_squat"),
+    )  # fmt: skip
+
+
+def test_a_take_is_seen_exactly_and_as_detected(sight, tmp_path):
+    sight.save(tmp_path / "7.npz")
+    held_out = SeenViews(str(tmp_path), H36M17, fps=30.0)
+    (exact,), (seen,) = (list(held_out.watch(name)) for name in (EXACT, SEEN))
+    assert (exact.name, exact.dataset, exact.subject) == ("take 7, hdm05/HDM_mm_squat", "hdm05", "")
+    middle = np.array([240, 180])
+    np.testing.assert_allclose(exact.xy[0] * 240 + middle, sight.exact, atol=1e-3)
+    np.testing.assert_allclose(seen.xy[0, 2] * 240 + middle, sight.observed[2], atol=1e-3)
+    np.testing.assert_array_equal(exact.xyz[0], sight.xyz)
+    (line,) = held_out.report
+    assert line.endswith("1 takes, 4 frames, in 1 of which nobody was found")
+
+
+def test_a_frame_in_which_nobody_was_found_is_held_and_does_not_count(sight, tmp_path):
+    sight.save(tmp_path / "7.npz")
+    (seen,) = SeenViews(str(tmp_path), H36M17, fps=30.0).watch(SEEN)
+    np.testing.assert_array_equal(seen.xy[0, 1], seen.xy[0, 0])
+    assert np.isnan(seen.xyz[0, 1]).all()
+    np.testing.assert_array_equal(seen.xyz[0, 2], sight.xyz[2])
+
+
+def test_a_take_of_nobody_is_left_out(sight, tmp_path):
+    replace(sight, observed=np.full_like(sight.observed, np.nan)).save(tmp_path / "7.npz")
+    held_out = SeenViews(str(tmp_path), H36M17, fps=30.0)
+    assert list(held_out.watch(SEEN)) == []
+
+
+def test_a_take_that_was_never_finished_is_left_out(sight, tmp_path):
+    sight.save(tmp_path / "7.npz")
+    (tmp_path / "8.part.npz").write_bytes(b"half")
+    assert len(SeenViews(str(tmp_path), H36M17, fps=30.0).files) == 1
+
+
+def test_takes_that_can_not_be_used_are_refused(sight, tmp_path):
+    with pytest.raises(InputError, match=r"no take \(\.npz\) in .*; film some"):
+        SeenViews(str(tmp_path), H36M17, fps=30.0)
+    sight.save(tmp_path / "7.npz")
+    with pytest.raises(InputError, match="takes have joints of h36m17, not of coco17"):
+        SeenViews(str(tmp_path), COCO17, fps=30.0)
+    with pytest.raises(InputError, match=r"7\.npz has 30 frames/s, wanted 50"):
+        list(SeenViews(str(tmp_path), H36M17, fps=50.0).watch(EXACT))
