@@ -10,7 +10,8 @@ import numpy as np
 from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .clip import MotionClip, MotionSet
-from .motion import at_layout, resample
+from .detectable import detectable
+from .motion import resample
 from .noise import Noise
 from .pairs import PairSet, filled, pair_at
 from .views import Views
@@ -104,7 +105,7 @@ class VirtualViews:
 
     def _read(self) -> None:
         for name, data in self.sets.items():
-            clips = [at_layout(resample(clip, self.fps), self.skeleton) for clip in data]
+            clips = [detectable(resample(clip, self.fps), self.skeleton) for clip in data]
             whole = [clip for clip in clips if np.isfinite(clip.xyz).all()]
             subjects = ", ".join(sorted({clip.subject for clip in whole}))
             self.report.append(

@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from ..gast.skeleton import Skeleton
 from .clip import MotionSet
-from .motion import at_layout, resample
+from .detectable import detectable
+from .motion import resample
 from .noise import Noise
 from .views import Views, scale_bones
 from .windows import Windows
@@ -170,7 +171,7 @@ class Lifting(pl.LightningDataModule):
             clips: list[np.ndarray] = []
             subjects, frames = set(), 0
             for clip in data:
-                xyz = at_layout(resample(clip, self.fps), self.skeleton).xyz
+                xyz = detectable(resample(clip, self.fps), self.skeleton).xyz
                 if np.isfinite(xyz).all():
                     clips.append(xyz.astype(np.float32))
                     subjects.add(clip.subject)

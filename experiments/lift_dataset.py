@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..conf.program import program
 from ..datasets.clip import MotionClip
+from ..datasets.detectable import detectable
 from ..datasets.labels import Split
 from ..datasets.lifted import (
     Cameras,
@@ -26,7 +27,7 @@ from ..datasets.lifted import (
     joint_speed,
     save_lifted,
 )
-from ..datasets.motion import at_layout, resample
+from ..datasets.motion import resample
 from ..gast.checkpoint import load
 from ..gast.lifter import GASTNet
 from ..gast.shipped import LIFTERS, find
@@ -48,7 +49,7 @@ def main(cfg: DictConfig) -> None:
     for dataset, reader in cfg.sets.items():
         if subjects := split.subjects(dataset, cfg.parts):
             data = instantiate(reader, subjects=subjects)
-            clips = [at_layout(resample(clip, cfg.fps), skeleton) for clip in data]
+            clips = [detectable(resample(clip, cfg.fps), skeleton) for clip in data]
             for problem in data.problems:
                 print(f"{dataset}: {problem.file}: {problem.reason}")
             for subject in subjects:

@@ -15,9 +15,11 @@ from ..datasets.paired import Paired
 from ..gast.checkpoint import load, save
 from ..gast.errors import InputError
 from ..gast.growing import grow
+from ..gast.lifter import GASTNet
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 from ..gast.shipped import LIFTERS, find
 from ..gast.task import LiftingTask
+from ..gast.units import Lifter
 from .fitting import fit
 
 
@@ -32,13 +34,10 @@ def main(cfg: DictConfig) -> None:
             raise InputError("a set holds nothing that can be used; the reasons are above")
         return
     task = instantiate(cfg.task)
-    if cfg.start is not None:
-        path = find(cfg.start, folder=LIFTERS, kind="lifter")
-        net = task.net.net
-        known = load(path, layout=net.skeleton.name, causal=net.causal)[0].state_dict()
-        print(f"{grow(net, known)} of {len(net.state_dict())} tensors grow from {path.name}")
     data.setup()
     print("\n".join(data.report))
+    if cfg.start is not None:
+        print(started(task.net, cfg.start, data))
     trainer: pl.Trainer = instantiate(cfg.trainer)
     best = fit(trainer, task, data, resume=cfg.resume)
     # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
@@ -56,6 +55,21 @@ def main(cfg: DictConfig) -> None:
     net = task.net.net
     save(net, cfg.output, fps=cfg.fps, normalisation=cfg.normalisation, training=training)
     print(f"validation {figures}\nlifter written to {cfg.output}")
+
+
+def started(lifter: Lifter, start: str, data: pl.LightningDataModule) -> str:
+    """Go on from the weights of another lifter; a line that says how much was taken over.
+
+    Raises:
+        InputError: No such lifter, or one of another kind.
+    """
+    path, net = find(start, folder=LIFTERS, kind="lifter"), lifter.net
+    if not isinstance(net, GASTNet):
+        raise InputError(f"start={start} is for a GASTNet, not for {type(net).__name__}")
+    known = load(path, layout=net.skeleton.name, causal=net.causal)[0].state_dict()
+    xy, _, _ = next(iter(data.train_dataloader()))
+    count = grow(net, known, lifter.units(xy))
+    return f"{count} of {len(net.state_dict())} tensors grow from {path.name}"
 
 
 def sets_of(data: Lifting | Paired) -> Mapping[str, Checkable]:
