@@ -18,6 +18,7 @@ from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .clip import MotionClip
 from .labels import UNKNOWN
+from .noise import Noise
 from .views import DetectorNoise, Views
 
 VERSION = 1
@@ -95,7 +96,7 @@ class Cameras:
     front: float = 0.6
     front_deg: float = 60.0
     views: Views = field(default_factory=Views)
-    noise: DetectorNoise | None = field(default_factory=DetectorNoise)
+    noise: Noise | None = field(default_factory=DetectorNoise)
 
     def see(
         self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator
@@ -115,7 +116,7 @@ class Cameras:
         chosen = np.r_[frontal, others[: self.count - len(frontal)]]
         xy, relative = xy[chosen], relative[chosen]
         if self.noise is not None:
-            xy, _ = self.noise.apply(xy, skeleton, rng)
+            xy, _ = self.noise.apply(xy, skeleton, rng, relative)
         return xy.astype(np.float32), relative.astype(np.float32)
 
 

@@ -49,6 +49,9 @@ class Noise(Protocol):
 class NoNoise:
     """Leaves joints as they are."""
 
+    def __repr__(self) -> str:
+        return "NoNoise()"
+
     def apply(
         self,
         xy: np.ndarray,
@@ -72,6 +75,10 @@ class GaussianNoise:
 
     def __init__(self, file: str = "movenet") -> None:
         self.model = read_noise(file)
+
+    def __repr__(self) -> str:
+        """What decides about the errors; data made with other ones are told apart by it."""
+        return f"GaussianNoise({self.model!r})"
 
     def apply(
         self,
@@ -110,6 +117,10 @@ class MeasuredNoise:
         self.model, self.fps, self.cut = read_noise(file), fps, cut
         one_euro = self.model["smoothing"]
         self._smoothing: Smoothing = OneEuro(**one_euro) if one_euro else Unsmoothed()
+
+    def __repr__(self) -> str:
+        """What decides about the errors; data made with other ones are told apart by it."""
+        return f"MeasuredNoise({self.model!r}, fps={self.fps}, cut={self.cut})"
 
     def apply(
         self,

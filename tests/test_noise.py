@@ -368,3 +368,13 @@ def test_depth_counts_from_the_middle_of_the_torso():
     depth = body_depth(xyz, H36M17)[0, 0]
     assert depth[at("left_wrist")] == pytest.approx(0.5, rel=1e-5)
     assert depth[at("right_wrist")] == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", [MeasuredNoise, GaussianNoise, NoNoise])
+def test_noise_is_told_apart_by_what_it_does(kind):
+    assert repr(kind()) == repr(kind())
+    assert "0x" not in repr(kind())
+
+
+def test_another_cut_is_another_noise():
+    assert repr(MeasuredNoise(cut=0.1)) != repr(MeasuredNoise(cut=0.2))
