@@ -383,6 +383,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path):
 # What can go wrong
 
 
+@pytest.mark.slow
 def test_the_status_tells_what_was_skipped(tmp_path):
     keypoints(tmp_path / "my clips (1)" / "wave" / "good.npz")
     (tmp_path / "my clips (1)" / "wave" / "broken.npz").write_bytes(b"no keypoints")

@@ -1,5 +1,7 @@
 """Programs fail in one clear line: run as a user runs them, in a process of their own."""
 
+import logging
+import os
 import subprocess
 import sys
 
@@ -11,13 +13,11 @@ from omegaconf.errors import MissingMandatoryValue
 
 from gastlive.conf.program import explained
 from gastlive.gast.errors import InputError
-from gastlive.realtime.live import quoted
+from gastlive.realtime.live import main, quoted
 
 
 def live(*arguments, folder, **environment):
     """What `gastlive` ends with, says and writes to stderr."""
-    import os
-
     done = subprocess.run(
         [sys.executable, "-m", "gastlive.realtime.live", *arguments],
         cwd=folder,
@@ -49,6 +49,20 @@ def test_an_unknown_setting_is_named(tmp_path):
     ("arguments", "said"),
     [
         (["source=video"], "source.path is missing; give source.path=..."),
+        (["sink=[window]"], "needs a display"),
+    ],
+)
+def test_what_a_user_gets_wrong_ends_the_program_with_one_line(tmp_path, arguments, said):
+    status, _, errors = live(*arguments, folder=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
+    assert status == 1
+    assert said in errors
+    assert errors.startswith("gastlive: ")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
         (["source=video", "source.path=none.mp4"], "none.mp4"),
         (["lifter.checkpoint=gast9"], "no lifter 'gast9'"),
         (["classifier.checkpoint=nothing"], "no head 'nothing'"),
@@ -56,12 +70,17 @@ def test_an_unknown_setting_is_named(tmp_path):
         (["decision.smooth_s=null"], "decision can't be made as given"),
         (["threads=0"], "threads=0 is no number of CPU threads"),
         (["detector=none"], "detector=none needs source=keypoints"),
-        (["sink=[window]"], "needs a display"),
     ],
 )
-def test_what_a_user_gets_wrong_is_one_line(tmp_path, arguments, said):
-    status, _, errors = live(*arguments, folder=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
-    assert status == 1
+def test_what_a_user_gets_wrong_is_one_line(tmp_path, arguments, said, monkeypatch, capfd):
+    logger = logging.getLogger("gastlive")
+    for name in ("handlers", "propagate", "level"):  # the program takes it for itself
+        monkeypatch.setattr(logger, name, getattr(logger, name))
+    monkeypatch.setattr(sys, "argv", ["gastlive", *arguments, f"hydra.run.dir={tmp_path}"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    errors = capfd.readouterr().err
+    assert ended.value.code == 1
     assert said in errors
     assert errors.startswith("gastlive: ")
     assert errors.count("\n") == 1

@@ -92,7 +92,9 @@ def test_a_step_leaves_its_state_alone(name):
     torch.testing.assert_close(first, again, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("layers", [3, 4, 5], ids=["27", "81", "243"])
+@pytest.mark.parametrize(
+    "layers", [3, 4, pytest.param(5, marks=pytest.mark.slow)], ids=["27", "81", "243"]
+)
 @torch.inference_mode()
 def test_600_frames_of_people_who_come_and_go_equal_their_clips(layers):
     lifter = net(*[3] * layers, channels=4)

@@ -48,6 +48,7 @@ def test_motion_becomes_a_lifter_with_its_card_and_logs(tmp_path, monkeypatch, c
     assert list((tmp_path / "tensorboard").glob("events*"))
 
 
+@pytest.mark.slow
 def test_training_starts_from_a_smaller_lifter(tmp_path, monkeypatch, capsys):
     small = train(tmp_path / "small", monkeypatch)
     train(tmp_path / "wide", monkeypatch, f"start={small}", "net.channels=8")
