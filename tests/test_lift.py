@@ -368,12 +368,20 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path):
     keypoints(tmp_path / "in" / "b.npz", np.tile(XY, (20, 1, 1)))
     arguments = ["input=in", "output=out", "formats=[npz]", "runtime=torch"]
     running = subprocess.Popen(
-        [*PROGRAM, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [*PROGRAM, *arguments],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-    )  # fmt: skip
-    assert running.stdout.readline().startswith("a: 20 frames")
-    running.send_signal(signal.SIGINT)
-    said, errors = running.communicate(timeout=60)
+        # What a shell starts in the background ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        assert running.stdout.readline().startswith("a: 20 frames")
+        running.send_signal(signal.SIGINT)
+        said, errors = running.communicate(timeout=60)
+    finally:
+        running.kill()
     assert running.returncode == 130, errors
     assert "the same command goes on" in said
     assert errors == "gastlive: interrupted\n"
