@@ -25,12 +25,13 @@ class HeadCard:
         layout: Name of the joint layout.
         fps: Frames per second it takes.
         labels: Names of the actions, in the order of the logits.
-        background: The label that means nothing in particular.
+        background: The label that means nothing in particular; ``None``: each means something.
         frames: Length of a windowed head's window; ``None``: it streams.
         receptive_field: Frames that can matter; ``None`` is all since the start.
         temperature: Divide the logits by it and their softmax is calibrated.
         lifter: Name of the lifter whose poses it was trained on; empty for true 3-D joints.
         lifter_sha256: Of that lifter's file.
+        decision: Numbers of `decision.Decision` that suit it, by name.
         training: Where the weights come from: data, recipe, seed, figures; plain JSON.
         version: Of this format.
     """
@@ -41,12 +42,13 @@ class HeadCard:
     layout: str
     fps: float
     labels: tuple[str, ...]
-    background: str
+    background: str | None
     frames: int | None
     receptive_field: int | None
     temperature: float = 1.0
     lifter: str = ""
     lifter_sha256: str = ""
+    decision: Mapping[str, float] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     version: int = VERSION
 
@@ -70,9 +72,10 @@ def save_head(
     head: Head,
     path: str | Path,
     *,
-    background: str,
+    background: str | None,
     temperature: float = 1.0,
     lifter: tuple[str, str] = ("", ""),
+    decision: Mapping[str, float] | None = None,
     training: Mapping[str, Any] | None = None,
     half: bool = False,
 ) -> HeadCard:
@@ -81,20 +84,21 @@ def save_head(
     Args:
         head: To save.
         path: Where to; folders on the way are made.
-        background: The label that means nothing in particular.
+        background: The label that means nothing in particular, if there is one.
         temperature: From `calibration.best_temperature`.
         lifter: Name and sha256 of the lifter whose poses it was trained on.
+        decision: From `tuning.best_decision`.
         training: Data, recipe, seed, figures; plain JSON.
         half: Store float16, half the size; they are loaded as float32.
 
     Raises:
         InputError: The background is none of the labels, or see `head_name`.
     """
-    if background not in head.labels:
+    if background is not None and background not in head.labels:
         raise InputError(f"background {background!r} is none of {', '.join(head.labels)}")
     card = HeadCard(
         head_name(head), head.settings, head.skeleton.name, head.fps, head.labels, background,
-        head.frames, head.receptive_field, temperature, *lifter, training or {},
+        head.frames, head.receptive_field, temperature, *lifter, decision or {}, training or {},
     )  # fmt: skip
     write(head, card, path, half=half)
     return card

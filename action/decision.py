@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
+from types import MappingProxyType
 
 import numpy as np
 
@@ -56,6 +57,15 @@ class Memory:
     rising_s: Mapping[int, float]
 
 
+DEFAULTS = MappingProxyType(
+    {
+        "enter": 0.5, "leave": 0.3, "enter_s": 0.15, "leave_s": 0.3, "smooth_s": 0.15,
+        "shortest_s": 0.2,
+    }
+)  # fmt: skip
+"""For a head that says nothing of its own; see `Decision`."""
+
+
 class Decision:
     """Hysteresis over time: an action enters when it is likely for long enough, leaves likewise.
 
@@ -67,7 +77,9 @@ class Decision:
     Args:
         labels: Names of the K classes.
         background: The one that means nothing in particular.
-        enter: Probability at which an action may begin.
+        tuned: The numbers below as they suit the head, by name; see `tuning`.
+        enter: Probability at which an action may begin. None, as of the others, is the tuned one,
+            or that of `DEFAULTS`.
         leave: Probability below which it may end; not above `enter`.
         enter_s: How long it must be likely.
         leave_s: How long it must be unlikely.
@@ -82,27 +94,41 @@ class Decision:
         self,
         labels: Sequence[str],
         *,
-        background: str,
-        enter: float = 0.5,
-        leave: float = 0.3,
-        enter_s: float = 0.15,
-        leave_s: float = 0.3,
-        smooth_s: float = 0.15,
-        shortest_s: float = 0.2,
+        background: str | None,
+        tuned: Mapping[str, float] | None = None,
+        enter: float | None = None,
+        leave: float | None = None,
+        enter_s: float | None = None,
+        leave_s: float | None = None,
+        smooth_s: float | None = None,
+        shortest_s: float | None = None,
     ) -> None:
+        if background is None:
+            raise InputError(
+                "the head knows no background class, so nothing tells when an action ends; train "
+                "it with datamodule=streams"
+            )
         if background not in labels:
             raise InputError(
                 f"background class {background!r} is none of the head's labels: {', '.join(labels)}"
             )
-        if not 0 <= leave <= enter <= 1:
+        given = {
+            "enter": enter, "leave": leave, "enter_s": enter_s, "leave_s": leave_s,
+            "smooth_s": smooth_s, "shortest_s": shortest_s,
+        }  # fmt: skip
+        chosen = {**DEFAULTS, **(tuned or {})}
+        chosen |= {name: value for name, value in given.items() if value is not None}
+        if not 0 <= chosen["leave"] <= chosen["enter"] <= 1:
             raise InputError(
-                f"decision needs 0 <= leave <= enter <= 1; got leave={leave}, enter={enter}"
+                f"decision needs 0 <= leave <= enter <= 1; got leave={chosen['leave']:g}, "
+                f"enter={chosen['enter']:g}"
             )
-        if min(enter_s, leave_s, smooth_s, shortest_s) < 0:
+        if min(value for name, value in chosen.items() if name.endswith("_s")) < 0:
             raise InputError("decision times are seconds of at least 0")
         self.labels, self.background = tuple(labels), list(labels).index(background)
-        self.enter, self.leave, self.enter_s, self.leave_s = enter, leave, enter_s, leave_s
-        self.smooth_s, self.shortest_s = smooth_s, shortest_s
+        self.enter, self.leave = chosen["enter"], chosen["leave"]
+        self.enter_s, self.leave_s = chosen["enter_s"], chosen["leave_s"]
+        self.smooth_s, self.shortest_s = chosen["smooth_s"], chosen["shortest_s"]
 
     def step(
         self, time_s: float, probabilities: np.ndarray, memory: Memory | None = None

@@ -1,6 +1,6 @@
-"""A head's figures on streams that it was not trained on."""
+"""A head's figures on streams and on clips that it was not trained on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,20 +8,27 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..datasets.windowing import to_frames
+from ..gast.errors import InputError
 from .calibration import calibration_error
 from .checkpoint import HeadCard
-from .decision import Decision, Memory
-from .head import Head
+from .decision import Decision
+from .head import Head, StreamingHead, WindowedHead, of_bodies
 from .metrics import (
-    EventScore,
-    Span,
+    SHARES,
+    average_precisions,
     class_accuracies,
     confusion_matrix,
-    event_score,
     frame_accuracy,
     mean_class_accuracy,
+    observed,
     spans,
+    top_accuracy,
 )
+from .online import OnlineScore, decided, online_score
+
+PerFrame = Callable[[Tensor], Tensor]
+"""Streams (N, T, J, 3) to logits (N, T, K), such as `Head.per_frame` in evaluation mode."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +43,17 @@ class Scored:
     logits: list[Tensor]
     labels: list[Tensor]
 
+    def together(self) -> tuple[Tensor, Tensor]:
+        """Logits (F, K) and labels (F,) of all frames."""
+        return torch.cat(self.logits), torch.cat(self.labels)
+
 
 @torch.inference_mode()
-def scored(
-    per_frame: Callable[[Tensor], Tensor], batches: Iterable[tuple[Tensor, Tensor, Tensor]]
-) -> Scored:
+def scored(per_frame: PerFrame, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> Scored:
     """Run a head over batches of streams.
 
     Args:
-        per_frame: (N, T, J, 3) to logits (N, T, K), such as `Head.per_frame` in evaluation mode.
+        per_frame: The head.
         batches: Joints (N, T, J, 3), labels (N, T), and whatever else there is.
     """
     logits, labels = list[Tensor](), list[Tensor]()
@@ -55,43 +64,194 @@ def scored(
 
 
 def figures(
-    result: Scored, head: Head | HeadCard, *, background: str, temperature: float
+    result: Scored,
+    head: Head | HeadCard,
+    *,
+    background: str | None,
+    temperature: float,
+    decision: Decision | None = None,
 ) -> dict[str, Any]:
-    """Plain JSON: shares from 0 to 1, accuracy by label, how many events were found.
+    """Plain JSON: shares from 0 to 1, delays in seconds, ``None`` for what nothing tells.
 
-    Events are those that `Decision` makes of the calibrated probabilities as it comes. Frames
-    without a known label are cut out first, so that they neither make nor break an event.
+    Events are those that the decision makes of the calibrated probabilities. Frames without a
+    known label are cut out first, so that they neither make nor break an event. The mean average
+    precision is over the actions, without the background.
+
+    Args:
+        result: What the head said.
+        head: Its labels and its frame rate count.
+        background: The label that means nothing in particular.
+        temperature: To divide the logits by.
+        decision: Lets actions begin and end; ``None``: `Decision` as it comes.
+
+    Raises:
+        InputError: There is no background.
     """
-    truth, logits = torch.cat(result.labels), torch.cat(result.logits)
-    confusion = confusion_matrix(logits.argmax(-1).numpy(), truth.numpy(), classes=len(head.labels))
-    idle, decision = head.labels.index(background), Decision(head.labels, background=background)
-    events = EventScore()
-    for stream, labels in zip(result.logits, result.labels, strict=True):
-        known = labels >= 0
-        said = decided((stream[known] / temperature).softmax(-1).numpy(), decision, fps=head.fps)
-        events += event_score(said, spans(labels[known].numpy(), background=idle))
-    shares = class_accuracies(confusion)
+    if background is None:
+        raise InputError("streams have pauses, and none of the labels is a background; use clips")
+    decision = decision or Decision(head.labels, background=background)
+    logits, truth = result.together()
+    odds = (logits / temperature).softmax(-1)
+    precisions = np.delete(average_precisions(odds.numpy(), truth.numpy()), decision.background)
+    events = online(result, decision, fps=head.fps, temperature=temperature)
+    confusion = confused(logits, truth)
     return {
-        "frame_accuracy": round(frame_accuracy(confusion), 4),
-        "class_accuracy": round(mean_class_accuracy(confusion), 4),
-        "event_f1": round(events.f1, 4),
-        "calibration_error": round(calibration_error((logits / temperature).softmax(-1), truth), 4),
+        "frame_accuracy": rounded(frame_accuracy(confusion)),
+        "class_accuracy": rounded(mean_class_accuracy(confusion)),
+        "frame_map": rounded(_mean(precisions)),
+        **_told(events),
+        "calibration_error": rounded(calibration_error(odds, truth)),
         "frames": int(confusion.sum()),
-        "by_label": {
-            label: round(float(share), 3)
-            for label, share in zip(head.labels, shares, strict=True)
-            if np.isfinite(share)
-        },
+        "by_label": by_label(confusion, head.labels),
     }
 
 
-def decided(probabilities: np.ndarray, decision: Decision, *, fps: float) -> list[Span]:
-    """The events of one stream, from calibrated probabilities (T, K), in frames."""
-    memory: Memory | None = None
-    finished = []
-    for t, odds in enumerate(probabilities):
-        _, ended, memory = decision.step(t / fps, odds, memory)
-        finished += ended
-    if memory is not None:
-        finished += decision.finish(memory)
-    return [Span(round(e.start_s * fps), round(e.end_s * fps) + 1, e.label) for e in finished]
+def online(result: Scored, decision: Decision, *, fps: float, temperature: float) -> OnlineScore:
+    """The events that a decision makes of each stream, against the true ones."""
+    score = OnlineScore()
+    for stream, labels in zip(result.logits, result.labels, strict=True):
+        known = labels >= 0
+        odds = (stream[known] / temperature).softmax(-1).numpy()
+        true = spans(labels[known].numpy(), background=decision.background)
+        said = decided(odds, decision, fps=fps)
+        score += online_score(said, true, stream[known].argmax(-1).numpy(), fps=fps)
+    return score
+
+
+def _told(score: OnlineScore) -> dict[str, Any]:
+    narrow, wide, half = (each.f1 for each in score.events)
+    return {
+        "event_f1": rounded(half),
+        "event_f1_at_25": rounded(wide),
+        "event_f1_at_10": rounded(narrow),
+        "events": score.shown,
+        "detection_rate": rounded(score.detection_rate),
+        "false_positive_rate": rounded(score.false_positive_rate),
+        "false_positives_per_minute": rounded(score.false_positives_per_minute),
+        "onset_delay_mean_s": rounded(_mean(score.delays_s)),
+        "onset_delay_p50_s": rounded(score.delay_s(50)),
+        "onset_delay_p95_s": rounded(score.delay_s(95)),
+        "early": [rounded(share) for share in score.early_accuracy()],
+    }
+
+
+@dataclass(frozen=True)
+class ClipScored:
+    """What a head said of each clip, and the truth.
+
+    Attributes:
+        scores: (n, K) logits, of whole clips.
+        labels: (n,), below zero where the truth is not known.
+        early: (n, 10, K) logits once each of `SHARES` of a clip has been seen, if that was asked.
+    """
+
+    scores: np.ndarray
+    labels: np.ndarray
+    early: np.ndarray | None = None
+
+    def together(self) -> tuple[Tensor, Tensor]:
+        """Scores (n, K) and labels (n,)."""
+        return torch.from_numpy(self.scores), torch.from_numpy(self.labels)
+
+
+@torch.inference_mode()
+def score_clips(
+    head: Head | PerFrame, clips: Iterable[tuple[np.ndarray, int]], *, early: bool = True
+) -> ClipScored:
+    """Run a head over clips.
+
+    The logits of two bodies are averaged, see `of_bodies`. A windowed head is shown a clip, or what
+    has been seen of it, stretched to its window; of any other one `clip_score` counts.
+
+    Args:
+        head: In evaluation mode, or what names each frame of streams.
+        clips: Joints (M, T, J, 3) as the head takes them, M bodies, and the label.
+        early: Score also what has been seen of each clip early on.
+
+    Raises:
+        InputError: There are no clips.
+    """
+    named = head.per_frame if isinstance(head, StreamingHead) else head
+    scores, labels = list[np.ndarray](), list[int]()
+    for xyz, label in clips:
+        seen = observed(xyz.shape[1]) if early else [xyz.shape[1]]
+        if isinstance(head, WindowedHead):
+            scores.append(_stretched(head, xyz, seen).numpy())
+        else:
+            scores.append(_streamed(named, xyz, seen).numpy())
+        labels.append(label)
+    if not scores:
+        raise InputError("there are no clips to score; choose another part")
+    stacked = np.stack(scores)
+    return ClipScored(stacked[:, -1], np.array(labels, np.int64), stacked if early else None)
+
+
+def clip_score(logits: Tensor) -> Tensor:
+    """(..., T, K) logits of a clip's frames to its own (..., K).
+
+    They are averaged, without the first third, in which nobody can know it yet.
+    """
+    return logits[..., logits.shape[-2] // 3 :, :].mean(-2)
+
+
+def _streamed(per_frame: PerFrame, xyz: np.ndarray, seen: Sequence[int]) -> Tensor:
+    """(len(seen), K); once along the clip is enough, as no frame knows of later ones."""
+    logits = of_bodies(per_frame, torch.from_numpy(xyz)[None])[0]
+    return torch.stack([clip_score(logits[:frames]) for frames in seen])
+
+
+def _stretched(head: WindowedHead, xyz: np.ndarray, seen: Sequence[int]) -> Tensor:
+    """(len(seen), K)."""
+    windows = np.stack([to_frames(xyz[:, :frames], head.frames) for frames in seen])
+    return of_bodies(head, torch.from_numpy(windows))
+
+
+def clip_figures(
+    result: ClipScored, labels: Sequence[str], *, temperature: float = 1.0
+) -> dict[str, Any]:
+    """Plain JSON: shares from 0 to 1, ``None`` for what nothing tells.
+
+    Args:
+        result: What the head said.
+        labels: Names of the K actions.
+        temperature: To divide the logits by.
+    """
+    scores, truth = result.together()
+    confusion = confused(scores, truth)
+    return {
+        "top1": rounded(top_accuracy(result.scores, result.labels, among=1)),
+        "top5": rounded(top_accuracy(result.scores, result.labels, among=5)),
+        "class_accuracy": rounded(mean_class_accuracy(confusion)),
+        "calibration_error": rounded(calibration_error((scores / temperature).softmax(-1), truth)),
+        "clips": int(confusion.sum()),
+        "early": None if result.early is None else _early(result.early, result.labels),
+        "by_label": by_label(confusion, labels),
+        "confusion": confusion.tolist(),
+    }
+
+
+def _early(scores: np.ndarray, labels: np.ndarray) -> list[float | None]:
+    return [rounded(top_accuracy(scores[:, i], labels, among=1)) for i in range(len(SHARES))]
+
+
+def confused(logits: Tensor, truth: Tensor) -> np.ndarray:
+    """(K, K) counts, row the truth, column what was said, of (N, K) and (N,)."""
+    return confusion_matrix(logits.argmax(-1).numpy(), truth.numpy(), classes=logits.shape[-1])
+
+
+def by_label(confusion: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
+    """Share of each action named right, of those that are shown."""
+    shares = zip(labels, class_accuracies(confusion), strict=True)
+    return {label: round(float(share), 3) for label, share in shares if np.isfinite(share)}
+
+
+def rounded(value: float) -> float | None:
+    """To four places; ``None`` for NaN."""
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def _mean(values: Sequence[float] | np.ndarray) -> float:
+    """Over those that are known; NaN if none is."""
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -4,56 +4,118 @@ All of it comes from joints in metres, relative to the root, in camera axes (x r
 forward), as lifters give them.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from ..gast.streaming import State, Streaming, begun
 from ..gast.units import PersonUnits
 
 
+def inward(skeleton: Skeleton) -> Tensor:
+    """(J,) the parent of each joint; the root is its own."""
+    inner = np.arange(len(skeleton))
+    for child, parent in skeleton.bones:
+        inner[child] = parent
+    return torch.from_numpy(inner)
+
+
+def bones(joints: Tensor, inner: Tensor) -> Tensor:
+    """(..., J, C) to what leads from each joint's parent to it; the root has no length."""
+    return joints - joints[..., inner, :]
+
+
+def motion(clip: Tensor) -> Tensor:
+    """(N, T, ...) to the change since the frame before; in the first frame nothing moves."""
+    return clip - torch.cat([clip[:, :1], clip[:, :-1]], 1)
+
+
+def angles(bones: Tensor, inner: Tensor, mirror: Tensor) -> Tensor:
+    """How each bone lies to others, however the person is turned.
+
+    Args:
+        bones: (..., J, 3) in units of the body.
+        inner: (J,) parents; the root is its own.
+        mirror: (J,) the joint on the other side; in the middle it is the same.
+
+    Returns:
+        (..., J, 3), cosines of the angles to its parent's bone, to that one's parent's, and to the
+        mirror image's; 0 where there is no bone.
+    """
+    length = bones.square().sum(-1, keepdim=True).sqrt()
+    along = bones / length.clamp_min(1e-3)
+    others = (inner, inner[inner], mirror)
+    return torch.stack([(along * along[..., other, :]).sum(-1) for other in others], -1)
+
+
+FEATURES = ("joint", "bone", "joint_motion", "bone_motion")
+ALL_FEATURES = (*FEATURES, "angle")
+
+
 class BodyFeatures(Streaming):
-    """Joints, bones, and the motion of both since the frame before; 12 numbers a joint.
+    """Joints, bones, the motion of both since the frame before, and angles; 3 numbers a joint each.
 
     Lengths are in units of the body: the root mean square of its bones, averaged over the last
     frames. In the first frame nothing moves.
 
     Args:
         skeleton: Layout of the joints.
+        kinds: Which, in that order; of `ALL_FEATURES`.
+
+    Raises:
+        InputError: No kind, one that there is not, or one twice.
 
     Source: Shi et al. 2019, "Two-stream adaptive graph convolutional networks for skeleton-based
         action recognition", §4, for bones; motions follow its multi-stream successor (2020).
     """
 
-    channels = 12
     inner: Tensor
+    mirror: Tensor
 
-    def __init__(self, skeleton: Skeleton) -> None:
+    def __init__(self, skeleton: Skeleton, *, kinds: Sequence[str] = FEATURES) -> None:
         super().__init__()
+        self.kinds = tuple(str(kind) for kind in kinds)
+        self.channels = 3 * len(self.kinds)
+        if not kinds or len(set(kinds)) < len(kinds) or not set(kinds) <= set(ALL_FEATURES):
+            raise InputError(
+                f"features {list(self.kinds)}; give different ones of {', '.join(ALL_FEATURES)}"
+            )
         self.units = PersonUnits(skeleton)
-        inner = np.arange(len(skeleton))
-        for child, parent in skeleton.bones:
-            inner[child] = parent
-        self.register_buffer("inner", torch.from_numpy(inner), persistent=False)
+        self.register_buffer("inner", inward(skeleton), persistent=False)
+        self.register_buffer("mirror", torch.from_numpy(skeleton.mirror), persistent=False)
 
     def _pose(self, joints: Tensor) -> Tensor:
-        """(..., J, 3) to joints and bones (..., J, 6); the root has a bone of no length."""
-        return torch.cat([joints, joints - joints[..., self.inner, :]], -1)
+        """(..., J, 3) to joints and bones (..., J, 6)."""
+        return torch.cat([joints, bones(joints, self.inner)], -1)
+
+    def _chosen(self, pose: Tensor, motion: Tensor) -> Tensor:
+        """Joints and bones (..., J, 6), and their motion, to (..., J, channels)."""
+        if self.kinds == FEATURES:
+            return torch.cat([pose, motion], -1)
+        parts = {
+            "joint": pose[..., :3], "bone": pose[..., 3:],
+            "joint_motion": motion[..., :3], "bone_motion": motion[..., 3:],
+        }  # fmt: skip
+        if "angle" in self.kinds:
+            parts["angle"] = angles(parts["bone"], self.inner, self.mirror)
+        return torch.cat([parts[kind] for kind in self.kinds], -1)
 
     def forward(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3) to (N, T, J, 12)."""
+        """(N, T, J, 3) to (N, T, J, channels)."""
         pose = self._pose(self.units(xyz))
-        before = torch.cat([pose[:, :1], pose[:, :-1]], 1)
-        return torch.cat([pose, pose - before], -1)
+        return self._chosen(pose, motion(pose))
 
     def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to (N, J, 12); remembers the body's size and the pose before."""
+        """(N, J, 3) to (N, J, channels); remembers the body's size and the pose before."""
         size, before = (None, None) if state is None else state
         joints, size = self.units.step(xyz, size)
         pose = self._pose(joints)
-        return torch.cat([pose, pose - begun(before, pose)], -1), (size, pose)
+        return self._chosen(pose, pose - begun(before, pose)), (size, pose)
 
 
 class WindowFeatures(nn.Module):

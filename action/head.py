@@ -4,7 +4,7 @@ A head knows its joint layout, its labels and its frame rate. Logits are not cal
 temperature that makes them so is on the head's card (`checkpoint`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -96,6 +96,27 @@ class WindowedHead(nn.Module):
 
 
 Head = StreamingHead | WindowedHead
+
+
+def of_bodies(head: Callable[[Tensor], Tensor], xyz: Tensor) -> Tensor:
+    """Logits of scenes with several people: the mean over the people that there are.
+
+    Where the last layer is linear, as in most heads, that is what it says of their mean features.
+
+    Args:
+        head: (N, T, J, 3) to (N, ..., K).
+        xyz: (N, M, T, J, 3), all zeros where somebody is not there; or (N, T, J, 3).
+
+    Source: Yan, Xiong, Lin 2018, "Spatial temporal graph convolutional networks for skeleton-based
+        action recognition", §3.5.
+    """
+    if xyz.ndim == 4:
+        return head(xyz)
+    here = xyz.flatten(2).any(-1)
+    logits = head(xyz[here])
+    counts = here.sum(1).view(-1, *[1] * (logits.ndim - 1))
+    total = logits.new_zeros(len(xyz), *logits.shape[1:])
+    return total.index_add(0, here.nonzero()[:, 0], logits) / counts.clamp_min(1)
 
 
 def checked(labels: Sequence[str], fps: float) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
-"""How good named actions are, frame by frame and event by event.
+"""How good named actions are: clip by clip, frame by frame and event by event.
 
 Labels are integers; a true label below zero is not known and counts for nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -32,6 +32,80 @@ def mean_class_accuracy(confusion: np.ndarray) -> float:
     """Mean of `class_accuracies` over the actions that there are; NaN if there are none."""
     shares = class_accuracies(confusion)
     return float(np.nanmean(shares)) if np.isfinite(shares).any() else float("nan")
+
+
+def top_accuracy(scores: np.ndarray, true: np.ndarray, *, among: int) -> float:
+    """Share of (N, K) scores whose true label is among so many best ones; NaN without any.
+
+    Of equal scores those of lower labels are the better ones, as `argmax` has it.
+    """
+    known = true >= 0
+    best = np.argsort(-scores[known], axis=-1, kind="stable")[:, :among]
+    found = (best == true[known, None]).any(-1)
+    return float(found.mean()) if len(found) else float("nan")
+
+
+def average_precisions(scores: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """(K,) area under each action's steps of precision over recall; NaN for one that never is on.
+
+    Args:
+        scores: (N, K), such as probabilities of frames; equal ones are found together.
+        true: (N,).
+
+    Source: Geest et al. 2016, "Online action detection", §4, for the average over frames.
+    """
+    known = true >= 0
+    scores, true = scores[known], true[known]
+    columns = (_average_precision(scores[:, k], true == k) for k in range(scores.shape[1]))
+    return np.array(list(columns))
+
+
+def _average_precision(scores: np.ndarray, on: np.ndarray) -> float:
+    if not on.any():
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    found = np.cumsum(on[order])
+    last = np.append(np.diff(scores[order]) != 0, True)  # of those with equal scores
+    precision = found[last] / (np.flatnonzero(last) + 1)
+    recall = found[last] / found[-1]
+    return float((np.diff(recall, prepend=0.0) * precision).sum())
+
+
+class Reliability(NamedTuple):
+    """Equal bins of confidence between 0 and 1, (B,) each; NaN where nothing was that sure."""
+
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    counts: np.ndarray
+
+
+def reliability(probabilities: np.ndarray, true: np.ndarray, *, bins: int = 15) -> Reliability:
+    """How often what was said so surely was right; `calibration_error` in parts.
+
+    Args:
+        probabilities: (N, K), sum to one.
+        true: (N,).
+        bins: B.
+    """
+    known = true >= 0
+    confidence, said = probabilities[known].max(-1), probabilities[known].argmax(-1)
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    counts = np.bincount(place, minlength=bins)
+
+    def means(values: np.ndarray) -> np.ndarray:
+        sums = np.bincount(place, weights=values, minlength=bins)
+        return np.where(counts, sums / np.maximum(counts, 1), np.nan)
+
+    return Reliability(means(confidence), means(said == true[known]), counts)
+
+
+SHARES = tuple(tenth / 10 for tenth in range(1, 11))
+"""Of an action, by which early recognition is told."""
+
+
+def observed(frames: int) -> list[int]:
+    """How many of so many frames have been seen at each of `SHARES`, rounded up."""
+    return [-(-frames * tenth // 10) for tenth in range(1, 11)]
 
 
 class Span(NamedTuple):
@@ -80,20 +154,49 @@ def event_score(predicted: Sequence[Span], true: Sequence[Span], *, iou: float =
     Two events match if their labels are equal and the frames in both are at least the share `iou`
     of the frames in either.
     """
+    hits = len(matches(predicted, true, overlap=overlap_of_both, least=iou))
+    return EventScore(hits, len(predicted) - hits, len(true) - hits)
+
+
+def matches(
+    predicted: Sequence[Span],
+    true: Sequence[Span],
+    *,
+    overlap: Callable[[Span, Span], float],
+    least: float,
+) -> list[tuple[int, int]]:
+    """Places of events of equal labels that belong together, one to one, best overlap first.
+
+    Args:
+        predicted: Events.
+        true: Events.
+        overlap: How much two of them have in common, 0 to 1.
+        least: How much they must.
+    """
     pairs = [
-        (_iou(p, t), i, j)
+        (overlap(p, t), i, j)
         for i, p in enumerate(predicted)
         for j, t in enumerate(true)
         if p.label == t.label
     ]
-    said, shown = set[int](), set[int]()
-    for overlap, i, j in sorted(pairs, reverse=True):
-        if overlap >= iou and i not in said and j not in shown:
-            said.add(i)
+    said, shown = dict[int, int](), set[int]()
+    for common, i, j in sorted(pairs, reverse=True):
+        if common >= least and i not in said and j not in shown:
+            said[i] = j
             shown.add(j)
-    return EventScore(len(said), len(predicted) - len(said), len(true) - len(shown))
+    return list(said.items())
 
 
-def _iou(a: Span, b: Span) -> float:
-    both = max(0, min(a.stop, b.stop) - max(a.start, b.start))
+def overlap_of_both(a: Span, b: Span) -> float:
+    """Intersection over union."""
+    both = _common(a, b)
     return both / ((a.stop - a.start) + (b.stop - b.start) - both)
+
+
+def overlap_of_true(predicted: Span, true: Span) -> float:
+    """Share of the true event's frames that were predicted."""
+    return _common(predicted, true) / (true.stop - true.start)
+
+
+def _common(a: Span, b: Span) -> int:
+    return max(0, min(a.stop, b.stop) - max(a.start, b.start))

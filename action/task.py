@@ -1,29 +1,29 @@
-"""The training task of streaming heads: what Lightning has to know, and nothing else."""
+"""The training task of heads: what Lightning has to know, and nothing else."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
-import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from ..gast.errors import InputError
-from .head import StreamingHead
+from .head import Head, of_bodies
 from .metrics import confusion_matrix, frame_accuracy, mean_class_accuracy
 
 Batch = tuple[Tensor, Tensor, Tensor]
+"""Joints, labels and weights. For a head that streams: (N, T, J, 3), (N, T), (N, T); for one that
+looks at windows: (N, frames, J, 3), (N,), (N,), or a label a frame, of which the last one counts.
+Joints of several people are (N, M, T, J, 3), see `head.of_bodies`."""
 
 
 class HeadTask(pl.LightningModule):
-    """Every frame of every stream is named; each counts as much as the data say.
+    """Every frame of every stream, or every window, is named; each counts as the data say.
 
     Args:
-        head: Joints (N, T, J, 3) to logits (N, T, K).
+        head: Joints to logits, (N, T, K) if it streams and (N, K) if it looks at windows.
         optimizer: Builds the optimizer from the parameters (a Hydra ``_partial_``).
         scheduler: Builds the learning-rate schedule from the optimizer, stepped every batch.
         smoothing: Share of the truth that is spread over all labels.
@@ -31,7 +31,7 @@ class HeadTask(pl.LightningModule):
 
     def __init__(
         self,
-        head: StreamingHead,
+        head: Head,
         *,
         optimizer: Callable[[Iterable], Optimizer],
         scheduler: Callable[[Optimizer], LRScheduler],
@@ -48,11 +48,18 @@ class HeadTask(pl.LightningModule):
         schedule = {"scheduler": self.scheduler(optimizer), "interval": "step"}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
+    def _logits(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (..., K), and the labels (...) and weights (...) that they are measured by."""
+        xyz, labels, weights = batch
+        if self.head.frames is not None and labels.ndim > 1:
+            labels, weights = labels[:, -1], weights[:, -1]
+        return of_bodies(self.head, xyz), labels, weights
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The weighted cross entropy, logged."""
-        xyz, labels, weights = batch
+        logits, labels, weights = self._logits(batch)
         losses = F.cross_entropy(
-            self.head(xyz).transpose(1, 2), labels.clamp_min(0), reduction="none",
+            logits.movedim(-1, 1), labels.clamp_min(0), reduction="none",
             label_smoothing=self.smoothing,
         )  # fmt: skip
         loss = (losses * weights).sum() / weights.sum().clamp_min(1.0)
@@ -66,7 +73,8 @@ class HeadTask(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Count."""
         xyz, labels, _ = batch
-        named = self.head(xyz).argmax(-1)
+        windows = self.head.frames is not None and labels.ndim > 1
+        named = (self.head.per_frame(xyz) if windows else of_bodies(self.head, xyz)).argmax(-1)
         self.confusion += confusion_matrix(
             named.cpu().numpy().ravel(), labels.cpu().numpy().ravel(), classes=len(self.confusion)
         )
@@ -78,50 +86,3 @@ class HeadTask(pl.LightningModule):
             "val/class_accuracy": mean_class_accuracy(self.confusion),
         }
         self.log_dict(scores, prog_bar=True)
-
-
-class Descent:
-    """Trains a streaming head by gradient descent.
-
-    Args:
-        task: Makes the task from the head (a Hydra ``_partial_``).
-        trainer: With a checkpoint callback that chooses by validation.
-        resume: Path of a checkpoint to go on from.
-    """
-
-    def __init__(
-        self,
-        *,
-        task: Callable[[StreamingHead], HeadTask],
-        trainer: pl.Trainer,
-        resume: str | None = None,
-    ) -> None:
-        self.task, self.trainer, self.resume = task, trainer, resume
-
-    def fit(self, head: StreamingHead, data: pl.LightningDataModule) -> dict[str, Any]:
-        """Train the head in place, up to the best checkpoint; gives figures for the card.
-
-        Raises:
-            InputError: The head is a windowed one, or the trainer has no `ModelCheckpoint` or ended
-                before its first validation.
-        """
-        if not isinstance(head, StreamingHead):
-            raise InputError(
-                f"a {type(head).__name__} is not trained by descent; add training=linear"
-            )
-        task = self.task(head)
-        self.trainer.fit(task, datamodule=data, ckpt_path=self.resume)
-        best = self._best()
-        task.load_state_dict(torch.load(best, map_location="cpu", weights_only=False)["state_dict"])
-        head.cpu().eval()
-        return {"steps": self.trainer.global_step}
-
-    def _best(self) -> str:
-        chosen = self.trainer.checkpoint_callback
-        if not isinstance(chosen, ModelCheckpoint):
-            raise InputError("training.trainer has no ModelCheckpoint among its callbacks; add one")
-        if not chosen.best_model_path:
-            raise InputError(
-                "training ended before its first validation; give it more steps or time"
-            )
-        return chosen.best_model_path

@@ -80,6 +80,8 @@ class Augmentation:
         jitter: Wandering error of the joints, metres, standard deviation at most.
         hold: Share of streams in which some joints freeze for a moment, as lost ones do.
         drop: Share of frames lost, at most.
+        slow: Share of streams from a camera with a half or a third of the frames: each pose stands
+            until the next one comes.
     """
 
     yaw_deg: float = 30.0
@@ -90,6 +92,7 @@ class Augmentation:
     jitter: float = 0.015
     hold: float = 0.3
     drop: float = 0.05
+    slow: float = 0.1
 
     def pace(self, piece: Piece, rng: np.random.Generator) -> Piece:
         """The piece faster or slower, and with frames lost."""
@@ -99,23 +102,37 @@ class Augmentation:
         at = np.minimum(at[kept], len(piece.labels) - 1)
         before = at.astype(int)
         after = np.minimum(before + 1, len(piece.labels) - 1)
-        share = (at - before)[:, None, None].astype(np.float32)
+        share = (at - before).reshape(-1, *[1] * (piece.xyz.ndim - 1)).astype(np.float32)
         xyz = piece.xyz[before] * (1 - share) + piece.xyz[after] * share
         return Piece(xyz, piece.labels[np.minimum(np.round(at).astype(int), len(piece.labels) - 1)])
 
     def vary(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> np.ndarray:
         """Another person before another camera: (T, J, 3) to the same."""
-        if rng.random() < self.mirror:
+        mirror = rng.random() < self.mirror
+        return self.turn(xyz[None], skeleton, rng, mirror=mirror)[0]
+
+    def turn(
+        self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator, *, mirror: bool
+    ) -> np.ndarray:
+        """The people (M, T, J, 3) of one scene before another camera, mirrored or not.
+
+        Joints are relative to the first person's root before and after.
+        """
+        if mirror:
             xyz = mirrored(xyz, skeleton)
         yaw, pitch, roll = np.radians(
             rng.uniform(-1, 1, 3) * [self.yaw_deg, self.tilt_deg, self.tilt_deg]
         )
         turn = _about(1, yaw) @ _about(0, pitch) @ _about(2, roll) * rng.uniform(*self.size)
-        noise = wander(xyz.shape, rng, frames=3) * rng.uniform(0, self.jitter)
-        varied = (xyz @ turn + noise).astype(np.float32)
-        if rng.random() < self.hold:
-            self._freeze(varied, skeleton, rng)
-        return varied - varied[:, skeleton.root : skeleton.root + 1]
+        noise = np.stack([wander(one.shape, rng, frames=3) for one in xyz])
+        varied = (xyz @ turn + noise * rng.uniform(0, self.jitter)).astype(np.float32)
+        for one in varied:
+            if rng.random() < self.hold:
+                self._freeze(one, skeleton, rng)
+        if rng.random() < self.slow:
+            frames = np.arange(varied.shape[1])
+            varied = varied[:, frames - frames % rng.integers(2, 4)]
+        return varied - varied[:1, :, skeleton.root : skeleton.root + 1]
 
     def _freeze(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> None:
         """Part of a limb stays where it is, seen from the root, for up to a second."""

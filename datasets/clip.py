@@ -33,6 +33,8 @@ class MotionClip:
         segments: Labelled stretches in time order, without overlap; frames in none are unlabelled.
             A clip that shows one action has one segment over all its frames.
         camera: Publisher's camera or view, where the set has views.
+        partner: A second person, (T, J, 3) in the same axes, NaN while away; None where there is
+            none.
     """
 
     name: str
@@ -43,6 +45,38 @@ class MotionClip:
     fps: float
     segments: tuple[Segment, ...] = ()
     camera: str = ""
+    partner: np.ndarray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeypointClip:
+    """One recording of one person as a 2-D detector saw it; a lifter makes motion of it.
+
+    Attributes:
+        name: Unique within the data set.
+        dataset: Name of the data set.
+        subject: Who moves, as the publisher names them.
+        layout: Which joints.
+        xy: (T, J, 2) float32, pixels.
+        score: (T, J) float32, the detector's confidence, 0..1; 0 is a joint that was not seen.
+        size: Width and height of the picture, pixels.
+        fps: Frames per second.
+        segments: As a `MotionClip`'s.
+        camera: As a `MotionClip`'s.
+        partner: xy and score of a second person, or None.
+    """
+
+    name: str
+    dataset: str
+    subject: str
+    layout: Skeleton
+    xy: np.ndarray
+    score: np.ndarray
+    size: tuple[int, int]
+    fps: float
+    segments: tuple[Segment, ...] = ()
+    camera: str = ""
+    partner: tuple[np.ndarray, np.ndarray] | None = None
 
 
 @dataclass(frozen=True, slots=True)

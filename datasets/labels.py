@@ -1,6 +1,6 @@
 """Publishers' action names as ours, and which subjects are for what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class LabelMap:
 
     Args:
         names: Our labels, K of them.
-        background: The one of them that means nothing in particular.
+        background: The one of them that means nothing in particular; None where clips are cut.
         sets: For each data set, every publisher's label with ours; ``None`` leaves its frames out.
 
     Raises:
@@ -26,12 +26,13 @@ class LabelMap:
         self,
         *,
         names: Sequence[str],
-        background: str,
+        background: str | None,
         sets: Mapping[str, Mapping[str, str | None]],
     ) -> None:
         self.names, self.background = tuple(names), background
         self.sets = {data: dict(labels) for data, labels in sets.items()}
-        used = [background, *(ours for labels in self.sets.values() for ours in labels.values())]
+        first = [] if background is None else [background]
+        used = [*first, *(ours for labels in self.sets.values() for ours in labels.values())]
         if strangers := {ours for ours in used if ours is not None} - set(self.names):
             raise InputError(
                 f"labels {', '.join(sorted(strangers))} are used and not named; add them to names: "
@@ -40,7 +41,16 @@ class LabelMap:
 
     @property
     def idle(self) -> int:
-        """Place of the background in `names`."""
+        """Place of the background in `names`.
+
+        Raises:
+            InputError: There is none.
+        """
+        if self.background is None:
+            raise InputError(
+                "streams want a background label; add labels.background=idle, or use "
+                "datamodule=clips"
+            )
         return self.names.index(self.background)
 
     def places(self, data: str, labels: Sequence[str]) -> np.ndarray:
@@ -57,6 +67,26 @@ class LabelMap:
             )
         ours = [known[label] for label in labels]
         return np.array([UNKNOWN if o is None else self.names.index(o) for o in ours], np.int64)
+
+
+class OwnLabels:
+    """The publishers' own labels, as they are.
+
+    Args:
+        background: The one that means nothing in particular, added if it is none of them; None
+            where clips are cut and each shows something.
+    """
+
+    def __init__(self, *, background: str | None = None) -> None:
+        self.background = background
+
+    def of(self, sets: Mapping[str, Sequence[str]]) -> LabelMap:
+        """The map for some data sets, each with its labels."""
+        names = dict.fromkeys(label for labels in sets.values() for label in labels)
+        if self.background is not None:
+            names = {self.background: None} | names
+        same = {data: {label: label for label in labels} for data, labels in sets.items()}
+        return LabelMap(names=list(names), background=self.background, sets=same)
 
 
 class Split:
@@ -90,16 +120,34 @@ class Split:
                     f"subject {subject} of {data} is in {one} and in {other}; leave it in one"
                 )
 
+    def part(self, dataset: str, subject: str, name: str) -> str | None:
+        """What a clip is for; None for nothing."""
+        return next((part for part, all_ in self.parts.items() if (dataset, subject) in all_), None)
+
+    def people(self, part: str) -> list[tuple[str, str]]:
+        """Data set and subject of all in a part.
+
+        Raises:
+            InputError: There is no such part.
+        """
+        return sorted(self.parts[self._known([part])[0]])
+
+    def meet(self, shown: Mapping[str, Collection[str]]) -> None:
+        """Nothing to learn from it."""
+
     def subjects(self, data: str, parts: Sequence[str]) -> list[str]:
         """Subjects of a data set in some parts: ``train``, ``val``, ``held_out``.
 
         Raises:
             InputError: There is no such part.
         """
+        chosen = {pair for part in self._known(parts) for pair in self.parts[part]}
+        return sorted(subject for owner, subject in chosen if owner == data)
+
+    def _known(self, parts: Sequence[str]) -> Sequence[str]:
         if strangers := set(parts) - set(self.parts):
             raise InputError(
                 f"no part {', '.join(sorted(strangers))} in a split; choose from "
                 f"{', '.join(self.parts)}"
             )
-        chosen = {pair for part in parts for pair in self.parts[part]}
-        return sorted(subject for owner, subject in chosen if owner == data)
+        return parts

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
-from .clip import MotionClip
+from .clip import KeypointClip, MotionClip
 from .labels import UNKNOWN
 from .noise import Noise
 from .views import DetectorNoise, Views
@@ -69,6 +69,8 @@ class LiftedClip:
         actions: (T,) int16, place in the origin's labels, below zero where there is none.
         speed: (T,) float32, m/s of the fastest joint in truth, smoothed.
         origin: Where it comes from.
+        partner: A second person, (T, J, 3) in the same axes, relative to the first one's root;
+            never on disk.
     """
 
     name: str
@@ -77,6 +79,7 @@ class LiftedClip:
     actions: np.ndarray
     speed: np.ndarray
     origin: Origin
+    partner: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -141,20 +144,23 @@ def joint_speed(xyz: np.ndarray, fps: float) -> np.ndarray:
     return np.linalg.norm(np.diff(smooth, axis=0), axis=-1).max(-1).astype(np.float32) * fps
 
 
-def frame_actions(clip: MotionClip, labels: Sequence[str]) -> np.ndarray:
+def frame_actions(clip: MotionClip | KeypointClip, labels: Sequence[str]) -> np.ndarray:
     """(T,) int16: place in `labels` of what each frame shows, `UNKNOWN` where nothing is said."""
-    actions = np.full(len(clip.xyz), UNKNOWN, np.int16)
+    frames = len(clip.xyz if isinstance(clip, MotionClip) else clip.xy)
+    actions = np.full(frames, UNKNOWN, np.int16)
     for segment in clip.segments:
         actions[segment.start : segment.stop] = list(labels).index(segment.label)
     return actions
 
 
-def content_key(clips: Sequence[MotionClip], recipe: object) -> str:
+def content_key(clips: Sequence[MotionClip | KeypointClip], recipe: object) -> str:
     """Hash of clips and of what is done to them (its ``repr``)."""
     digest = hashlib.sha256(repr((VERSION, recipe)).encode())
     for clip in clips:
         digest.update(repr((clip.name, clip.fps, clip.segments)).encode())
-        digest.update(np.ascontiguousarray(clip.xyz).tobytes())
+        parts = [clip.xyz] if isinstance(clip, MotionClip) else [clip.xy, clip.score]
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()
 
 
@@ -203,6 +209,12 @@ def read_lifted(path: str | Path) -> list[LiftedClip]:
         raise
     except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is no file of lifted clips; delete it and lift anew") from error
+
+
+def lifted_people(folder: str | Path) -> list[tuple[str, str]]:
+    """Data set and subject of each file of a folder."""
+    stems = [path.stem.rpartition("-")[0] for path in sorted(Path(folder).glob("*.npz"))]
+    return sorted({(data, subject) for data, _, subject in (s.partition("-") for s in stems)})
 
 
 def read_folder(folder: str | Path, subjects: Sequence[tuple[str, str]]) -> list[LiftedClip]:

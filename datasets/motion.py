@@ -296,7 +296,10 @@ def resample(clip: MotionClip, fps: float | None) -> MotionClip:
         for s in clip.segments
     ]
     kept = tuple(segment for segment in segments if segment.start < segment.stop)
-    return replace(clip, xyz=xyz, fps=fps, segments=kept)
+    partner = clip.partner
+    if partner is not None:
+        partner = resampled(partner, fps=clip.fps, to_fps=fps)
+    return replace(clip, xyz=xyz, fps=fps, segments=kept, partner=partner)
 
 
 def at_layout(clip: MotionClip, layout: Skeleton) -> MotionClip:
@@ -308,10 +311,15 @@ def at_layout(clip: MotionClip, layout: Skeleton) -> MotionClip:
     if clip.layout is layout:
         return clip
     mapped = joint_map(clip.layout, layout)
-    missing = np.isnan(clip.xyz).any(-1)
-    xyz = mapped(np.where(missing[..., None], 0, clip.xyz))
-    xyz[(missing[..., None, :] & (mapped.weights != 0)).any(-1)] = np.nan
-    return replace(clip, xyz=xyz, layout=layout)
+
+    def moved(xyz: np.ndarray) -> np.ndarray:
+        missing = np.isnan(xyz).any(-1)
+        joints = mapped(np.where(missing[..., None], 0, xyz))
+        joints[(missing[..., None, :] & (mapped.weights != 0)).any(-1)] = np.nan
+        return joints
+
+    partner = None if clip.partner is None else moved(clip.partner)
+    return replace(clip, xyz=moved(clip.xyz), layout=layout, partner=partner)
 
 
 _TINY = 1e-6

@@ -1,4 +1,4 @@
-"""Published npz files that hold pickled objects, read without running what they say.
+"""Published pickles, bare or inside npz files, read without running what they say.
 
 A pickle is a program. Here it may only build numbers, text, lists, dicts and arrays of numbers,
 and even numpy's own builders are replaced by ours.
@@ -8,7 +8,10 @@ import pickle
 import re
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
@@ -26,24 +29,58 @@ def read_object(path: str | PathLike[str], key: str) -> Any:
     Raises:
         InputError: The file can't be read, has no such key, is broken, or wants something run.
     """
-    try:
-        with ZipFile(path) as archive, archive.open(f"{key}.npy") as stream:
+    with explained(path, "npz of objects"), ZipFile(path) as archive:
+        if f"{key}.npy" not in archive.namelist():
+            raise InputError(
+                f"{path} is broken or has no {key!r}; give the file as VideoPose3D's scripts write "
+                f"it"
+            )
+        with archive.open(f"{key}.npy") as stream:
             return _plain(_unpickled(stream))
+
+
+def read_pickle(path: str | PathLike[str]) -> Any:
+    """What a bare pickle holds.
+
+    Returns:
+        As `read_object`.
+
+    Raises:
+        InputError: The file can't be read, is broken, or wants something run.
+    """
+    with explained(path, "pickle"), Path(path).open("rb") as stream:
+        return _plain(_Unpickler(stream).load())
+
+
+def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether it is in Fortran's order, and type of the array that follows in a stream.
+
+    Raises:
+        ValueError: It is no such stream.
+    """
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0
+    return (read if version == (1, 0) else np.lib.format.read_array_header_2_0)(stream)
+
+
+@contextmanager
+def explained(path: str | PathLike[str], kind: str) -> Iterator[None]:
+    """What goes wrong while a file is read, as what a user can do about it."""
+    try:
+        yield
+    except InputError:
+        raise
     except _Forbidden as error:
         raise InputError(
             f"{path} wants {error} run, which no published file does; don't use it, get the file "
             f"anew from its publisher"
-        ) from error
-    except KeyError as error:
-        raise InputError(
-            f"{path} is broken or has no {key!r}; give the file as VideoPose3D's scripts write it"
         ) from error
     except OSError as error:
         what = error.strerror or error
         raise InputError(f"can't read {path}: {what}; check the path") from error
     except _BROKEN as error:
         raise InputError(
-            f"{path} is broken or no npz of objects; get the file anew from its publisher"
+            f"{path} is broken or no {kind}; get the file anew from its publisher"
         ) from error
 
 
@@ -68,10 +105,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _unpickled(stream: IO[bytes]) -> Any:
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0
-    header = (read if version == (1, 0) else np.lib.format.read_array_header_2_0)(stream)
-    if header[2] != np.dtype(object):
+    if npy_header(stream)[2] != np.dtype(object):
         raise ValueError("an array of numbers")
     return _Unpickler(stream).load()
 

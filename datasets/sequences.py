@@ -6,21 +6,19 @@ between them. Axes are the camera's: x right, y down, z forward.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import IterableDataset
 
-from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .augmentation import Augmentation, Piece, Splice
-from .labels import UNKNOWN, LabelMap, Split
-from .lifted import LiftedClip, facing, read_folder
+from .labels import UNKNOWN, LabelMap
+from .lifted import LiftedClip, facing
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """Joints (N, T, J, 3) in metres relative to the root, the place of each frame's label (N, T),
@@ -217,141 +215,3 @@ def continuous(
             streams.append(splice.join(pieces, repertoire.idle, rng))
             pieces, total = [], 0
     return [*streams, splice.join(pieces, repertoire.idle, rng)] if pieces else streams
-
-
-class ActionStreams(pl.LightningDataModule):
-    """Training streams, and validation streams of other subjects, from lifted clips.
-
-    Args:
-        folder: Where the lifted clips are.
-        labels: What the publishers' labels mean.
-        split: Who is trained on and who validates.
-        skeleton: Layout of the joints.
-        fps: Frames per second.
-        frames: T of a training stream.
-        batch: Streams a batch.
-        batches: Batches an epoch.
-        val_frames: Least length of a validation stream.
-        seed: Of what is drawn.
-        onset_s: An action's first moments, in which nobody can know it yet.
-        onset_weight: How much they count in training.
-        still: See `Repertoire`.
-        splice: How clips are set end to end.
-        augmentation: What a training stream might as well have been.
-
-    Attributes:
-        report: Lines about what was read; filled by `setup`.
-        lifter: Name and sha256 of the lifter behind the clips; filled by `setup`.
-
-    Raises:
-        InputError: See `lifted.read_folder`, or the clips have another layout or frame rate.
-    """
-
-    def __init__(
-        self,
-        folder: str,
-        *,
-        labels: LabelMap,
-        split: Split,
-        skeleton: Skeleton,
-        fps: float = 30.0,
-        frames: int = 180,
-        batch: int = 24,
-        batches: int = 250,
-        val_frames: int = 400,
-        seed: int = 0,
-        onset_s: float = 0.25,
-        onset_weight: float = 0.25,
-        still: float = 0.3,
-        splice: Splice | None = None,
-        augmentation: Augmentation | None = None,
-    ) -> None:
-        super().__init__()
-        self.folder, self.labels, self.split, self.skeleton = folder, labels, split, skeleton
-        self.fps, self.frames, self.batch, self.batches = fps, frames, batch, batches
-        self.val_frames, self.seed, self.still = val_frames, seed, still
-        self.onset_frames, self.onset_weight = round(onset_s * fps), onset_weight
-        self.splice = splice or Splice()
-        self.augmentation = augmentation or Augmentation()
-        self.report: list[str] = []
-        self.lifter = ("", "")
-
-    def setup(self, stage: str | None = None) -> None:
-        """Read the clips, once."""
-        if self.report:
-            return
-        self.train = Streams(
-            self._read("train"), frames=self.frames, batch=self.batch, batches=self.batches,
-            classes=len(self.labels.names), seed=self.seed, splice=self.splice,
-            augmentation=self.augmentation, onset_frames=self.onset_frames,
-            onset_weight=self.onset_weight,
-        )  # fmt: skip
-        self.val = self.once("val")
-
-    def once(self, part: str) -> "Kept":
-        """Continuous streams that show every recording of a part of the split once."""
-        rng = np.random.default_rng(self.seed + 1)
-        pieces = continuous(self._read(part), frames=self.val_frames, splice=self.splice, rng=rng)
-        return Kept(padded(pieces, self.batch))
-
-    def _read(self, part: str) -> Repertoire:
-        clips = read_folder(self.folder, sorted(self.split.parts[part]))
-        origin = clips[0].origin
-        if (origin.layout, origin.fps) != (self.skeleton.name, self.fps):
-            raise InputError(
-                f"{self.folder} has {origin.layout} at {origin.fps:g} fps, wanted "
-                f"{self.skeleton.name} at {self.fps:g}; lift anew or change the configuration"
-            )
-        self.lifter = (origin.lifter, origin.lifter_sha256)
-        repertoire = Repertoire(clips, self.labels, self.skeleton, still=self.still)
-        people = sorted({f"{c.origin.dataset} {c.origin.subject}" for c in clips})
-        self.report.append(
-            f"{part}: {', '.join(people)}; {len(repertoire.recordings)} recordings, {len(clips)} "
-            f"views, {sum(len(c.actions) for c in clips)} frames"
-        )
-        lacking = set(range(len(self.labels.names))) - set(repertoire.acts)
-        if lacking:
-            names = ", ".join(self.labels.names[i] for i in sorted(lacking))
-            self.report.append(f"{part}: nothing shows {names}")
-        return repertoire
-
-    def train_dataloader(self) -> DataLoader:
-        """Endless fresh streams."""
-        return DataLoader(self.train, batch_size=None)
-
-    def val_dataloader(self) -> DataLoader:
-        """The same streams every time: every recording of the validation subjects once."""
-        return DataLoader(self.val, batch_size=None)
-
-
-class Kept(Dataset[Batch]):
-    """Batches that stay as they are."""
-
-    def __init__(self, batches: Iterable[Batch]) -> None:
-        self.batches = list(batches)
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> Batch:
-        return self.batches[index]
-
-
-def padded(pieces: Sequence[Piece], batch: int) -> Iterator[Batch]:
-    """Streams of like lengths in batches, short ones with unknown frames after their end."""
-    ordered = sorted(pieces, key=lambda piece: len(piece.labels))
-    for i in range(0, len(ordered), batch):
-        part = ordered[i : i + batch]
-        longest = max(len(piece.labels) for piece in part)
-        extra = [longest - len(piece.labels) for piece in part]
-        xyz = [
-            np.pad(p.xyz, ((0, n), (0, 0), (0, 0)), mode="edge")
-            for p, n in zip(part, extra, strict=True)
-        ]
-        labels = [
-            np.pad(p.labels, (0, n), constant_values=UNKNOWN)
-            for p, n in zip(part, extra, strict=True)
-        ]
-        known = np.stack(labels)
-        weights = (known >= 0).astype(np.float32)
-        yield torch.from_numpy(np.stack(xyz)), torch.from_numpy(known), torch.from_numpy(weights)

@@ -1,11 +1,17 @@
 """Lightning's fit, as our programs want it: resumable, and ended by Ctrl-C without loss."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
+from ..action.head import Head
+from ..action.heads.svm import SVM
+from ..action.task import HeadTask
 from ..gast.errors import InputError
 
 
@@ -15,6 +21,7 @@ def fit(
     data: pl.LightningDataModule,
     *,
     resume: str | None = None,
+    newest: bool = False,
 ) -> str:
     """Train until the trainer has enough.
 
@@ -24,9 +31,10 @@ def fit(
         task: To train.
         data: To train on.
         resume: Checkpoint of an interrupted training to go on from.
+        newest: Where validation has nothing to choose by.
 
     Returns:
-        Path of the best checkpoint by validation.
+        Path of the best checkpoint by validation, or of the newest.
 
     Raises:
         InputError: The checkpoint to go on from isn't there, or training ended before its first
@@ -45,10 +53,12 @@ def fit(
     finally:
         _tell(trainer)
     saved = [c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint)]
-    best = saved[0].best_model_path if saved else ""
-    if not best:
-        raise InputError("training ended before its first validation; give it more steps")
-    return best
+    if not saved:
+        raise InputError("the trainer has no ModelCheckpoint among its callbacks; add one")
+    chosen = saved[0].last_model_path if newest else saved[0].best_model_path
+    if not chosen:
+        raise InputError("training ended before its first validation; give it more steps or time")
+    return chosen
 
 
 def _tell(trainer: pl.Trainer) -> None:
@@ -56,3 +66,42 @@ def _tell(trainer: pl.Trainer) -> None:
     for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, OnExceptionCheckpoint) and Path(callback.ckpt_path).is_file():
             print(f"to go on, add: resume={callback.ckpt_path}", flush=True)
+
+
+class Descent:
+    """Trains a head by gradient descent.
+
+    Args:
+        task: Makes the task from the head (a Hydra ``_partial_``).
+        trainer: With a checkpoint callback that chooses by validation.
+        resume: Path of a checkpoint to go on from.
+        newest: Take the last weights, not the best by validation: for a training that has the
+            validation subjects too.
+    """
+
+    def __init__(
+        self,
+        *,
+        task: Callable[[Head], HeadTask],
+        trainer: pl.Trainer,
+        resume: str | None = None,
+        newest: bool = False,
+    ) -> None:
+        self.task, self.trainer, self.resume, self.newest = task, trainer, resume, newest
+
+    def fit(self, head: Head, data: pl.LightningDataModule) -> dict[str, Any]:
+        """Train the head in place, up to the chosen checkpoint; gives figures for the card.
+
+        Raises:
+            InputError: The head is fitted otherwise, or see `fit`.
+        """
+        if isinstance(head, SVM):
+            raise InputError("a SVM is not trained by descent; add training=linear")
+        task = self.task(head)
+        chosen = fit(self.trainer, task, data, resume=self.resume, newest=self.newest)
+        # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
+        task.load_state_dict(
+            torch.load(chosen, map_location="cpu", weights_only=False)["state_dict"]
+        )
+        head.cpu().eval()
+        return {"steps": self.trainer.global_step}

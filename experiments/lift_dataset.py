@@ -15,7 +15,7 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from ..conf.program import program
-from ..datasets.clip import MotionClip
+from ..datasets.clip import KeypointClip, MotionClip
 from ..datasets.detectable import detectable
 from ..datasets.labels import Split
 from ..datasets.lifted import (
@@ -29,12 +29,15 @@ from ..datasets.lifted import (
 )
 from ..datasets.motion import resample
 from ..gast.checkpoint import load
+from ..gast.errors import InputError
 from ..gast.lifter import GASTNet
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
 from ..gast.streaming import pad_past
 from ..gast.units import Lifter
+from .lifting.keypoints import as_live
 
+Clip = MotionClip | KeypointClip
 Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Joints as detected (V, T, J, 2) in screen units, and in truth (V, T, J, 3), to lifted joints."""
 
@@ -49,7 +52,7 @@ def main(cfg: DictConfig) -> None:
     for dataset, reader in cfg.sets.items():
         if subjects := split.subjects(dataset, cfg.parts):
             data = instantiate(reader, subjects=subjects)
-            clips = [detectable(resample(clip, cfg.fps), skeleton) for clip in data]
+            clips = [even(clip, skeleton, cfg.fps) for clip in data]
             for problem in data.problems:
                 print(f"{dataset}: {problem.file}: {problem.reason}")
             for subject in subjects:
@@ -57,6 +60,19 @@ def main(cfg: DictConfig) -> None:
                 said = studio.film(own, dataset, subject, data.labels)
                 print(f"{dataset} {subject}: {said}", flush=True)
     print(f"lifted clips are in {cfg.output}")
+
+
+def even(clip: Clip, skeleton: Skeleton, fps: float) -> Clip:
+    """A clip at the frame rate wanted, motion also in the layout wanted.
+
+    Raises:
+        InputError: Keypoints at another rate.
+    """
+    if isinstance(clip, MotionClip):
+        return detectable(resample(clip, fps), skeleton)
+    if clip.fps != fps:
+        raise InputError(f"{clip.name} has {clip.fps:g} frames per second; give fps={clip.fps:g}")
+    return clip
 
 
 class Studio:
@@ -75,12 +91,10 @@ class Studio:
         self.skeleton, self.cameras, self.cfg = skeleton, cameras, cfg
         self.lift, self.name, self.sha256 = lifter(cfg.lifter_checkpoint, skeleton, cfg.fps)
 
-    def film(
-        self, clips: list[MotionClip], dataset: str, subject: str, labels: Sequence[str]
-    ) -> str:
+    def film(self, clips: list[Clip], dataset: str, subject: str, labels: Sequence[str]) -> str:
         """Write one subject's clips, unless they are there; says what was done."""
         cfg = self.cfg
-        whole = [clip for clip in clips if np.isfinite(clip.xyz).all()]
+        whole = [clip for clip in clips if isinstance(clip, KeypointClip) or _whole(clip)]
         cameras = replace(self.cameras, count=cfg.count.get(dataset, self.cameras.count))
         recipe = (cameras, cfg.seed, self.sha256, self.skeleton.name, cfg.fps)
         origin = Origin(
@@ -102,13 +116,26 @@ class Studio:
         )
         return said
 
-    def _views(self, clip: MotionClip, cameras: Cameras, origin: Origin) -> list[LiftedClip]:
+    def _views(self, clip: Clip, cameras: Cameras, origin: Origin) -> list[LiftedClip]:
+        if isinstance(clip, KeypointClip):
+            return [self._lifted(clip, origin)]
         rng = np.random.default_rng([origin.seed, crc32(clip.name.encode())])
         views = self.lift(*cameras.see(clip.xyz, self.skeleton, rng))
         actions, speed = frame_actions(clip, origin.labels), joint_speed(clip.xyz, clip.fps)
         return [
             LiftedClip(clip.name, i, xyz, actions, speed, origin) for i, xyz in enumerate(views)
         ]
+
+    def _lifted(self, clip: KeypointClip, origin: Origin) -> LiftedClip:
+        """Keypoints of a real camera: one view, and no truth beside it."""
+        xy = as_live(clip, self.skeleton.name)[None]
+        xyz = self.lift(xy, np.zeros((*xy.shape[:-1], 3), np.float32))[0]
+        actions = frame_actions(clip, origin.labels)
+        return LiftedClip(clip.name, 0, xyz, actions, joint_speed(xyz, clip.fps), origin)
+
+
+def _whole(clip: MotionClip) -> bool:
+    return bool(np.isfinite(clip.xyz).all())
 
 
 def lifter(name: str | None, skeleton: Skeleton, fps: float) -> tuple[Lift, str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .errors import InputError
 from .graph import GraphAttention
@@ -16,9 +17,10 @@ def grow(
     """Give a net the weights of a narrower one, or of one with a shorter receptive field.
 
     A net `k` times as wide gets every channel `k` times and hears each of them with a k-th of the
-    weight, so that it computes the same; `difference` then lets equal channels part. A net with a
-    longer receptive field has more layers on top: these pass on what they get, but for a little of
-    their own that is there to be learnt, so that it computes about the same.
+    weight, so that it computes the same; `difference` then lets equal channels part. A net whose
+    last layer looks at more frames than the other's hears nothing in the older ones at first and
+    computes the same. More layers on top pass on what they get, but for a little of their own that
+    is there to be learnt, so that the net computes about the same.
 
     Args:
         net: To change.
@@ -38,6 +40,9 @@ def grow(
     """
     own = net.state_dict()
     fits = {name: old for name, old in weights.items() if name in own}
+    for i, width in enumerate(net.filter_widths[1:]):
+        if (name := f"blocks.{i}.conv.mix.weight") in fits:
+            fits[name] = _longer(fits[name], width, net.causal)
     levels = len({name.split(".")[1] for name in fits if name.startswith("graphs.")})
     if not levels:
         raise InputError("the lifter to start from has no layer in common with the net")
@@ -77,6 +82,14 @@ def _keep(graph: GraphAttention, features: Tensor, given: int) -> None:
         if buffer is not None:
             buffer[:given] = value
     norm.weight[:given], norm.bias[:given] = (variance + norm.eps).sqrt(), mean
+
+
+def _longer(old: Tensor, kernel: int, causal: bool) -> Tensor:
+    """Weights (C, taps * C) with zeros for the frames that only a longer kernel looks at."""
+    channels = len(old)
+    more = kernel - old.shape[1] // channels
+    later = 0 if causal else more // 2
+    return F.pad(old, ((more - later) * channels, later * channels)) if more > 0 else old
 
 
 _LITTLE = 0.05

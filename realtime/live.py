@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
 
 _AS_IT_STANDS = (
-    "source.url", "source.path", "source.folder", "hydra.run.dir", "input", "output"
+    "source.url", "source.path", "source.folder", "hydra.run.dir", "input", "output", "data.path",
+    "lifter.checkpoint", "classifier.checkpoint",
 )  # fmt: skip
+_WEIGHTS = (".safetensors", ".onnx", ".ckpt")
 
 
 def main() -> None:
@@ -33,10 +35,13 @@ def main() -> None:
 def quoted(argument: str) -> str:
     """``source.url=...`` and paths in quotes, so that none of their characters is Hydra's grammar.
 
+    ``classifier=my.safetensors`` is short for ``classifier.checkpoint=...``, as of the lifter.
     Otherwise an address with ``?a=1&b=2`` or a password with ``!`` would not be understood, and
     would be printed in the complaint.
     """
     key, _, value = argument.partition("=")
+    if key in ("lifter", "classifier") and value.endswith(_WEIGHTS):
+        key = f"{key}.checkpoint"
     if key not in _AS_IT_STANDS or not value:
         return argument
     if value[0] in "'\"" or value in ("null", "???"):
@@ -117,8 +122,9 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
     lifter = instantiate(cfg.lifter)
     classifier = instantiate(cfg.classifier, layout=lifter.layout.name)
     rule = instantiate(
-        cfg.decision, labels=list(classifier.labels), background=classifier.background
-    )
+        cfg.decision, labels=list(classifier.labels), background=classifier.background,
+        tuned=dict(classifier.card.decision),
+    )  # fmt: skip
     return lifter, classifier, Decide(rule, patience_s=cfg.patience_s)
 
 

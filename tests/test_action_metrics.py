@@ -3,20 +3,26 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import average_precision_score
 
-from gastlive.action.evaluation import Scored, figures
-from gastlive.action.head import StreamingHead
+from gastlive.action.calibration import calibration_error
 from gastlive.action.metrics import (
     EventScore,
     Span,
+    average_precisions,
     class_accuracies,
     confusion_matrix,
     event_score,
     frame_accuracy,
+    matches,
     mean_class_accuracy,
+    observed,
+    overlap_of_both,
+    overlap_of_true,
+    reliability,
     spans,
+    top_accuracy,
 )
-from gastlive.gast.skeleton import H36M17
 
 
 def test_frames_are_counted_by_what_was_shown_and_what_was_said():
@@ -65,16 +71,58 @@ def test_scores_of_recordings_add_up():
     assert np.isnan(EventScore().f1)
 
 
-def test_frames_that_nobody_knows_neither_make_nor_break_an_event():
-    head = StreamingHead(H36M17, labels=("idle", "wave"), fps=30, settings={}, receptive_field=None)
-    truth = torch.tensor(
-        [0] * 20 + [-1] * 30 + [0] * 20 + [1] * 20 + [-1] * 30 + [1] * 20 + [0] * 20
-    )
-    said = torch.cat([torch.tensor([0] * 20 + [1] * 30), truth[50:].clamp_min(0)])
-    logits = torch.nn.functional.one_hot(said, 2).float() * 20
-    result = figures(Scored([logits], [truth]), head, background="idle", temperature=1.0)
-    assert result["event_f1"] == 1.0
-    assert result["frame_accuracy"] == 1.0
-    assert result["frames"] == 100
-    assert result["by_label"] == {"idle": 1.0, "wave": 1.0}
-    assert result["calibration_error"] < 1e-4
+def test_the_truth_is_sought_among_the_best():
+    scores = np.array([[0.1, 0.2, 0.7], [0.5, 0.3, 0.2], [0.4, 0.4, 0.2], [9, 0, 0]])
+    true = np.array([1, 0, 1, -1])
+    found = [top_accuracy(scores, true, among=n) for n in (1, 2, 3, 5)]
+    assert found == pytest.approx([1 / 3, 1, 1, 1])
+    assert np.isnan(top_accuracy(scores, np.full(4, -1), among=1))
+
+
+def test_precision_is_averaged_over_what_is_found():
+    scores = np.array([0.9, 0.8, 0.7, 0.6])[:, None] * [1, 0, 1]
+    scores[:, 1] = [0.1, 0.2, 0.3, 0.4]
+    precisions = average_precisions(scores, np.array([0, 1, 0, 1]))
+    assert precisions[0] == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert precisions[1] == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert np.isnan(precisions[2])
+
+
+def test_average_precision_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    scores = rng.random((200, 3)).round(1)  # many are equal
+    true = rng.integers(-1, 3, 200)
+    known = true >= 0
+    expected = [average_precision_score(true[known] == k, scores[known, k]) for k in range(3)]
+    assert average_precisions(scores, true) == pytest.approx(expected)
+
+
+def test_reliability_is_the_calibration_error_in_parts():
+    odds = np.array([[0.95, 0.05], [0.91, 0.09], [0.4, 0.6], [1, 0]])
+    told = reliability(odds, np.array([0, 1, 1, -1]), bins=10)
+    assert told.counts.tolist() == [0, 0, 0, 0, 0, 0, 1, 0, 0, 2]
+    assert told.confidence[[6, 9]] == pytest.approx([0.6, 0.93])
+    assert told.accuracy[[6, 9]].tolist() == [1, 0.5]
+    assert np.isnan(told.accuracy[0])
+    rng = np.random.default_rng(0)
+    odds, true = rng.dirichlet(np.ones(4), 500), rng.integers(-1, 4, 500)
+    told = reliability(odds, true)
+    gaps = np.nansum(np.abs(told.confidence - told.accuracy) * told.counts) / told.counts.sum()
+    expected = calibration_error(torch.from_numpy(odds), torch.from_numpy(true))
+    assert gaps == pytest.approx(expected)
+
+
+def test_what_is_seen_of_a_clip_is_rounded_up():
+    assert observed(30) == list(range(3, 31, 3))
+    assert observed(7) == [1, 2, 3, 3, 4, 5, 5, 6, 7, 7]
+    assert observed(1) == [1] * 10
+
+
+def test_a_long_event_finds_all_of_a_short_one_but_is_not_like_it():
+    long, short = Span(0, 100, 1), Span(20, 30, 1)
+    assert overlap_of_true(long, short) == 1
+    assert overlap_of_both(long, short) == 0.1
+    others = [short, Span(40, 60, 1), Span(40, 60, 2)]
+    assert matches([long], others, overlap=overlap_of_true, least=0.5) in ([(0, 0)], [(0, 1)])
+    assert matches([long], others, overlap=overlap_of_both, least=0.15) == [(0, 1)]
+    assert matches([], others, overlap=overlap_of_true, least=0) == []

@@ -11,11 +11,19 @@ from safetensors.torch import save_file
 
 from gastlive.action.calibration import best_temperature, calibration_error
 from gastlive.action.checkpoint import load_head, save_head
-from gastlive.action.features import BodyFeatures, WindowFeatures
+from gastlive.action.features import (
+    ALL_FEATURES,
+    BodyFeatures,
+    WindowFeatures,
+    angles,
+    bones,
+    inward,
+    motion,
+)
 from gastlive.action.heads.gru import GRU
 from gastlive.action.heads.svm import SVM, LinearFit
 from gastlive.action.heads.tcn import TCN
-from gastlive.action.task import Descent
+from gastlive.experiments.fitting import Descent
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15
 from gastlive.gast.streaming import join, streamed, take
@@ -36,6 +44,7 @@ def shaken(net):
 
 STREAMING = {
     "features": lambda: BodyFeatures(H36M17),
+    "other features": lambda: BodyFeatures(H36M17, kinds=("angle", "bone_motion")),
     "tcn": lambda: TCN(H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)),
     "gru": lambda: GRU(H36M17, labels=LABELS, channels=24, layers=2),
 }
@@ -98,6 +107,68 @@ def test_features_do_not_depend_on_the_size_of_the_body():
 def test_nothing_moves_in_the_first_frame_nor_when_standing_still():
     still = clip(frames=1).expand(-1, 10, -1, -1)
     assert BodyFeatures(H36M17)(still)[..., 6:].abs().max() < 1e-6
+
+
+@torch.inference_mode()
+def test_features_are_joints_bones_and_their_motions_in_units_of_the_body():
+    xyz = clip(1, 2)
+    child, parent = (list(ends) for ends in zip(*H36M17.bones, strict=True))
+    lengths = (xyz[:, :, child] - xyz[:, :, parent]).norm(dim=-1)
+    first, second = lengths.square().mean(-1).sqrt()[0]
+    joints = (xyz - xyz[:, :, :1])[0] / torch.stack([first, 0.9 * first + 0.1 * second])[
+        :, None, None
+    ]
+    to_bones = torch.zeros_like(joints)
+    to_bones[:, child] = joints[:, child] - joints[:, parent]
+    pose = torch.cat([joints, to_bones], -1)
+    expected = torch.cat([pose[1], pose[1] - pose[0]], -1)
+    torch.testing.assert_close(BodyFeatures(H36M17)(xyz)[0, 1], expected, rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_features_come_in_the_order_asked_for():
+    xyz = clip()
+    everything = BodyFeatures(H36M17, kinds=ALL_FEATURES)(xyz)
+    assert torch.equal(everything[..., :12], BodyFeatures(H36M17)(xyz))
+    for kinds in (("bone_motion", "joint"), ("angle",), ("joint_motion", "angle", "bone")):
+        features = BodyFeatures(H36M17, kinds=kinds)
+        places = [3 * ALL_FEATURES.index(kind) + i for kind in kinds for i in range(3)]
+        assert torch.equal(features(xyz), everything[..., places])
+        assert features.channels == len(places)
+
+
+@pytest.mark.parametrize("kinds", [(), ("joint", "smell"), ("bone", "bone")])
+def test_features_that_can_not_be_are_named(kinds):
+    with pytest.raises(InputError, match=r"features \[.*; give different ones of joint, bone"):
+        TCN(H36M17, labels=LABELS, features=kinds)
+
+
+@torch.inference_mode()
+def test_angles_do_not_depend_on_where_a_person_faces():
+    turn = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(3)))[0]
+    features, xyz = BodyFeatures(H36M17, kinds=("angle",)), clip()
+    torch.testing.assert_close(features(2.0 * xyz @ turn), features(xyz), rtol=0, atol=1e-4)
+
+
+def test_angles_are_between_a_bone_and_those_before_it_and_beside_it():
+    pose, place = torch.zeros(17, 3), H36M17.index
+    pose[place["left_elbow"]] = torch.tensor([1.0, 0, 0])  # from the shoulder, at the origin
+    pose[place["left_wrist"]] = torch.tensor([1.0, 2, 0])
+    pose[place["right_elbow"]] = torch.tensor([-3.0, 0, 0])
+    pose[place["right_wrist"]] = torch.tensor([-3.0, 1, 1])
+    inner = inward(H36M17)
+    cosines = angles(bones(pose, inner), inner, torch.from_numpy(H36M17.mirror))
+    half = 0.5**0.5
+    expected = {"left_elbow": [0, 0, -1], "left_wrist": [0, 0, half], "nose": [0, 0, 0]}
+    for joint, cosine in expected.items():
+        torch.testing.assert_close(cosines[place[joint]], torch.tensor(cosine).float())
+    assert inner[place["left_wrist"]] == place["left_elbow"]
+    assert inner[H36M17.root] == H36M17.root
+
+
+def test_motion_is_the_change_since_the_frame_before():
+    moved = motion(torch.tensor([[1.0, 3.0, 2.0]])[..., None])
+    assert moved.flatten().tolist() == [0, 2, -1]
 
 
 @torch.inference_mode()
@@ -176,9 +247,10 @@ def test_a_window_slides_over_a_stream(fitted):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("kind", ["tcn", "gru"])
+@pytest.mark.parametrize("kind", [TCN, GRU])
 def test_a_head_comes_back_from_its_file_as_it_was(kind, tmp_path):
-    head, path = shaken(STREAMING[kind]()), tmp_path / "sub" / "head.safetensors"
+    head = shaken(kind(H36M17, labels=LABELS, channels=24, features=("bone", "angle")))
+    path = tmp_path / "sub" / "head.safetensors"
     save_head(
         head, path, background="idle", temperature=1.5, lifter=("mine", "ab12"),
         training={"seed": 3},

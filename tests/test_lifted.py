@@ -16,9 +16,10 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.heads.tcn import TCN
-from gastlive.action.task import Descent, HeadTask
+from gastlive.action.task import HeadTask
 from gastlive.datasets.augmentation import Augmentation, Piece, Splice, mirrored
 from gastlive.datasets.clip import MotionClip, Segment
+from gastlive.datasets.labelled import Lifted
 from gastlive.datasets.labels import UNKNOWN, LabelMap, Split
 from gastlive.datasets.lifted import (
     Cameras,
@@ -32,8 +33,10 @@ from gastlive.datasets.lifted import (
     read_lifted,
     save_lifted,
 )
-from gastlive.datasets.sequences import ActionStreams, Repertoire, Streams, continuous, padded
+from gastlive.datasets.sequences import Repertoire, Streams, continuous
+from gastlive.datasets.streams import ActionStreams, padded
 from gastlive.datasets.views import DetectorNoise
+from gastlive.experiments.fitting import Descent
 from gastlive.experiments.lift_dataset import Studio, in_chunks, lifter
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
@@ -278,9 +281,11 @@ def composed(program):
         return compose(program)
 
 
-@pytest.mark.parametrize("program", ["train_action", "lift_dataset"])
-def test_the_promised_subjects_are_held_out(program):
-    split = instantiate(composed(program).split)
+@pytest.mark.parametrize(
+    "program, part", [("train_action", "protocol"), ("lift_dataset", "split")]
+)
+def test_the_promised_subjects_are_held_out(program, part):
+    split = instantiate(composed(program)[part])
     promised = {
         "utd_mhad": {"2", "4", "6", "8"},
         "nw_ucla": {"09", "10"},
@@ -471,8 +476,8 @@ def folder(tmp_path):
 
 def data_of(folder: Path, **changes):
     split = Split(train={"mine": ["a"]}, val={"mine": ["b"]}, held_out={})
-    settings = dict(labels=LABELS, split=split, skeleton=H36M17, frames=50, batch=2, batches=2)
-    return ActionStreams(str(folder), **{**settings, **changes})
+    settings = dict(labels=LABELS, protocol=split, skeleton=H36M17, frames=50, batch=2, batches=2)
+    return ActionStreams(Lifted(str(folder)), **{**settings, **changes})
 
 
 def test_training_and_validation_know_only_their_own_subjects(folder):
@@ -485,7 +490,7 @@ def test_training_and_validation_know_only_their_own_subjects(folder):
 
 
 def test_clips_that_do_not_fit_the_configuration_are_refused(folder):
-    with pytest.raises(InputError, match="has h36m17 at 30 fps, wanted h36m17 at 25; lift anew"):
+    with pytest.raises(InputError, match="have h36m17 at 30 fps, wanted h36m17 at 25; lift anew"):
         data_of(folder, fps=25.0).setup()
 
 
@@ -520,11 +525,11 @@ def test_a_head_is_trained_on_streams_by_descent(folder, tmp_path):
 
 def test_training_that_ends_before_its_first_validation_says_so(folder, tmp_path):
     trainer = SimpleNamespace(
-        fit=lambda *_, **__: None, checkpoint_callback=ModelCheckpoint(tmp_path)
+        fit=lambda *_, **__: None, checkpoint_callbacks=[ModelCheckpoint(tmp_path)]
     )
     head = TCN(H36M17, labels=LABELS.names, channels=8)
     with pytest.raises(InputError, match="ended before its first validation; give it more"):
         Descent(task=lambda head: head, trainer=trainer).fit(head, None)
-    trainer.checkpoint_callback = None
+    trainer.checkpoint_callbacks = []
     with pytest.raises(InputError, match="no ModelCheckpoint among its callbacks; add one"):
         Descent(task=lambda head: head, trainer=trainer).fit(head, None)

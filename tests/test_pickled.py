@@ -1,4 +1,4 @@
-"""Pickled objects in npz files, read without running them."""
+"""Pickled objects, bare or in npz files, read without running them."""
 
 import io
 import os
@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from gastlive.datasets.pickled import read_object
+from gastlive.datasets.pickled import read_object, read_pickle
 from gastlive.gast.errors import InputError
 
 CONTENT = {
@@ -123,3 +123,42 @@ def test_what_is_neither_number_nor_text_is_refused(tmp_path):
 def test_a_file_that_is_not_there_says_so(tmp_path):
     with pytest.raises(InputError, match=r"can't read .*none\.npz: No such file"):
         read_object(tmp_path / "none.npz", "thing")
+
+
+# Bare pickles
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_bare_pickle_is_read(tmp_path, protocol):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps(CONTENT, protocol=protocol))
+    assert_is_the_content(read_pickle(path))
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", "i1", "u1", "i4", "i8", "?"])
+def test_numbers_of_every_size_keep_their_type(tmp_path, kind):
+    given = np.arange(24).reshape(2, 3, 2, 2).astype(kind)
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps({"deep": ([given],)}, protocol=2))
+    read = read_pickle(path)["deep"][0][0]
+    np.testing.assert_array_equal(read, given)
+    assert read.dtype == given.dtype
+
+
+def test_a_bare_pickle_that_wants_something_run_is_refused(tmp_path):
+    path, trace = tmp_path / "a.pkl", tmp_path / "trace"
+    path.write_bytes(pickle.dumps([Runs(os.system, f"touch {trace}")]))
+    with pytest.raises(InputError, match=r"a\.pkl wants posix\.system run, which no published"):
+        read_pickle(path)
+    assert not trace.exists()
+
+
+def test_a_broken_bare_pickle_says_so(tmp_path):
+    path = tmp_path / "a.pkl"
+    whole = pickle.dumps(CONTENT)
+    for stop in range(0, len(whole), 37):
+        path.write_bytes(whole[:stop])
+        with pytest.raises(InputError, match=r"a\.pkl is broken or no pickle; get the file anew"):
+            read_pickle(path)
+    with pytest.raises(InputError, match=r"can't read .*none\.pkl: No such file"):
+        read_pickle(tmp_path / "none.pkl")

@@ -10,7 +10,7 @@ from ...gast.errors import InputError
 from ...gast.graph import ChannelNorm
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, begun
-from ..features import BodyFeatures
+from ..features import FEATURES, BodyFeatures
 from ..head import StreamingHead
 
 
@@ -24,9 +24,10 @@ class GRU(StreamingHead):
         channels: Width of every layer.
         layers: Recurrent layers.
         dropout: Share of activations dropped in training.
+        features: What it looks at; see `BodyFeatures`.
 
     Raises:
-        InputError: A width or a number of layers below 1.
+        InputError: A width or a number of layers below 1, or see `BodyFeatures`.
 
     Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder for
         statistical machine translation", §2.3.
@@ -41,15 +42,19 @@ class GRU(StreamingHead):
         channels: int = 128,
         layers: int = 1,
         dropout: float = 0.2,
+        features: Sequence[str] = FEATURES,
     ) -> None:
         if channels < 1 or layers < 1:
             raise InputError(f"a gru wants channels and layers from 1, got {channels}, {layers}")
         super().__init__(
             skeleton, labels=labels, fps=fps,
-            settings={"channels": channels, "layers": layers, "dropout": dropout},
+            settings={
+                "channels": channels, "layers": layers, "dropout": dropout,
+                "features": list(features),
+            },
             receptive_field=None,
         )  # fmt: skip
-        self.features = BodyFeatures(skeleton)
+        self.features = BodyFeatures(skeleton, kinds=features)
         inputs = len(skeleton) * self.features.channels
         self.input_norm = ChannelNorm(inputs)
         self.expand = nn.Linear(inputs, channels, bias=False)
@@ -60,7 +65,7 @@ class GRU(StreamingHead):
         self.score = nn.Linear(channels, len(self.labels))
 
     def _embed(self, features: Tensor) -> Tensor:
-        """(..., J, 12) to (..., C)."""
+        """(..., J, features) to (..., C)."""
         hidden = self.expand_norm(self.expand(self.input_norm(features.flatten(-2))))
         return self.drop(F.relu(hidden))
 

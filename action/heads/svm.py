@@ -96,7 +96,7 @@ class StreamData(Protocol):
     """Gives batches of training streams."""
 
     def train_dataloader(self) -> Iterable[tuple[Tensor, Tensor, Tensor]]:
-        """Joints (N, T, J, 3), labels (N, T) and weights (N, T), without end."""
+        """Joints, labels and weights as `task.Batch` has them; again and again."""
 
 
 class LinearFit:
@@ -125,6 +125,10 @@ class LinearFit:
         windows, targets = list[Tensor](), list[Tensor]()
         while sum(map(len, targets)) < self.windows:
             for xyz, labels, weights in data.train_dataloader():
+                if labels.ndim == 1:  # cut clips, already resampled to the window
+                    windows += [clip[:1] for clip in xyz]
+                    targets.append(labels)
+                    continue
                 ends = torch.from_numpy(rng.integers(head.frames, xyz.shape[1] + 1, (len(xyz), 4)))
                 for stream, label, weight, stops in zip(xyz, labels, weights, ends, strict=True):
                     stops = stops[weight[stops - 1] > 0]

@@ -10,7 +10,7 @@ from ...gast.errors import InputError
 from ...gast.graph import ChannelNorm
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, Streaming, TemporalConv, pad_past
-from ..features import BodyFeatures
+from ..features import FEATURES, BodyFeatures
 from ..head import StreamingHead
 
 
@@ -25,9 +25,10 @@ class TCN(StreamingHead):
         dilations: Frames between the three taps of each block, first to last. It sees
             ``2 + 2 * sum(dilations)`` frames: 64 by default, 2.1 s at 30 a second.
         dropout: Share of activations dropped in training.
+        features: What it looks at; see `BodyFeatures`.
 
     Raises:
-        InputError: No blocks, or a width or dilation below 1.
+        InputError: No blocks, a width or dilation below 1, or see `BodyFeatures`.
 
     Source: Bai, Kolter, Koltun 2018, "An empirical evaluation of generic convolutional and
         recurrent networks for sequence modeling", §3, with batch normalisation.
@@ -42,6 +43,7 @@ class TCN(StreamingHead):
         channels: int = 128,
         dilations: Sequence[int] = (1, 2, 4, 8, 16),
         dropout: float = 0.2,
+        features: Sequence[str] = FEATURES,
     ) -> None:
         dilations = [int(dilation) for dilation in dilations]
         if channels < 1 or not dilations or min(dilations) < 1:
@@ -50,10 +52,13 @@ class TCN(StreamingHead):
             )
         super().__init__(
             skeleton, labels=labels, fps=fps,
-            settings={"channels": channels, "dilations": dilations, "dropout": dropout},
+            settings={
+                "channels": channels, "dilations": dilations, "dropout": dropout,
+                "features": list(features),
+            },
             receptive_field=2 + 2 * sum(dilations),
         )  # fmt: skip
-        self.features = BodyFeatures(skeleton)
+        self.features = BodyFeatures(skeleton, kinds=features)
         inputs = len(skeleton) * self.features.channels
         self.input_norm = ChannelNorm(inputs)
         self.expand = nn.Linear(inputs, channels, bias=False)
@@ -62,7 +67,7 @@ class TCN(StreamingHead):
         self.score = nn.Linear(channels, len(self.labels))
 
     def _embed(self, features: Tensor) -> Tensor:
-        """(..., J, 12) to (..., C)."""
+        """(..., J, features) to (..., C)."""
         return F.relu(self.expand_norm(self.expand(self.input_norm(features.flatten(-2)))))
 
     def forward(self, xyz: Tensor) -> Tensor:

@@ -1,92 +1,224 @@
-"""How right a head is on held-out people: ``gastlive-evaluate action checkpoint=NAME``."""
+"""How right heads are on held-out people: ``gastlive-evaluate action checkpoint=[...]``."""
 
-import json
-from collections.abc import Callable
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from ...action.checkpoint import HeadCard
-from ...action.deployed import deployed
-from ...action.evaluation import figures, scored
+from ...action.decision import Decision
+from ...action.evaluation import (
+    ClipScored,
+    Scored,
+    clip_figures,
+    confused,
+    figures,
+    score_clips,
+    scored,
+)
 from ...action.head import WindowedHead
+from ...action.metrics import Reliability, reliability
 from ...conf.program import program
+from ...datasets.labels import LabelMap
 from ...gast.errors import InputError
-from ...gast.graphs import StepGraph
-from ...gast.runtimes import ready
-from ...gast.skeleton import named
-from ...gast.streaming import streamed
+from .action_report import write
+from .heads import Contender, contenders, step_ms
 
-PerFrame = Callable[[Tensor], Tensor]
-"""Streams (N, T, J, 3) to logits (N, T, K)."""
+if TYPE_CHECKING:
+    from ...datasets.clips import Sample  # brings Lightning
+
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
+class HeldOut(Protocol):
+    """What heads are measured on.
+
+    Attributes:
+        labels: What its labels mean.
+        fps: Frames per second.
+        report: Lines about what was read.
+        lifter: Name and sha256 of the lifter behind it; empty for true joints.
+    """
+
+    labels: LabelMap
+    fps: float
+    report: list[str]
+    lifter: tuple[str, str]
+
+
+@runtime_checkable
+class HeldOutClips(HeldOut, Protocol):
+    """Cut clips."""
+
+    def clips(self, part: str) -> "list[Sample]":
+        """Of a part."""
+
+
+@runtime_checkable
+class HeldOutStreams(HeldOut, Protocol):
+    """Continuous streams."""
+
+    def once(self, part: str) -> Dataset[Batch]:
+        """Of a part: joints, labels, and how much each frame counts."""
 
 
 @program("evaluate_action")
 def main(cfg: DictConfig) -> None:
-    """Print and store a head's figures on continuous streams of one part of the split."""
+    """Measure all heads on one part of the data and write the report."""
     torch.set_num_threads(cfg.threads)
-    per_frame, card, runtime = naming(
+    everyone = contenders(
         cfg.checkpoint, layout=cfg.skeleton.name, runtime=cfg.runtime, precision=cfg.precision,
         threads=cfg.threads,
     )  # fmt: skip
-    data = instantiate(cfg.data)
-    if card.labels != tuple(data.labels.names):
-        raise InputError(
-            f"head {cfg.checkpoint} has other labels than the ones given here; choose labels=... "
-            f"as it was trained with"
-        )
-    streams = DataLoader(data.once(cfg.part), batch_size=None)
-    if data.lifter[1] != card.lifter_sha256:
-        raise InputError(
-            f"{cfg.lifted} was lifted by {data.lifter[0] or 'nothing'}, the head was trained on "
-            f"{card.lifter or 'true joints'}; lift anew with that lifter"
-        )
-    result = figures(
-        scored(per_frame, streams), card, background=card.background, temperature=card.temperature
-    )
-    run = {"checkpoint": str(cfg.checkpoint), "runtime": runtime, "precision": cfg.precision}
-    results = {**run, "data": data.report, **result}
-    Path(cfg.output).parent.mkdir(parents=True, exist_ok=True)
-    Path(cfg.output).write_text(json.dumps(results, indent=1) + "\n")
-    print(json.dumps(results, indent=1))
-    print(f"written to {cfg.output}")
+    data = instantiate(cfg.datamodule)
+    results = measured(
+        everyone, data, part=cfg.part, same_lifter=cfg.same_lifter, compared=cfg.compared,
+        decision=partial(instantiate, cfg.decision),
+    )  # fmt: skip
+    about = {
+        "command": shlex.join(["gastlive-evaluate", "action", *sys.argv[1:]]),
+        "precision": cfg.precision,
+        "seed": cfg.seed,
+        "part": cfg.part,
+        "data": data.report,
+        "lifter": data.lifter[0],
+    }
+    speeds = step_ms(everyone, runtime=cfg.runtime, precision=cfg.precision, rounds=cfg.rounds)
+    print(write(results, speeds, about, folder=Path(cfg.output)))
+    print(f"report in {Path(cfg.output) / 'report.md'}")
 
 
-def naming(
-    checkpoint: str, *, layout: str, runtime: str | None, precision: str, threads: int
-) -> tuple[PerFrame, HeadCard, str | None]:
-    """How a head names every frame of streams, its card, and what runs it.
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What was found out about one head.
+
+    Attributes:
+        contender: Which.
+        figures: Plain JSON, see `clip_figures` and `figures`.
+        confusion: (K, K) counts, row the truth.
+        reliability: Of calibrated confidence.
+        apart: Largest difference of logits between whole clips or streams and step by step, or of
+            a windowed head between streams and single windows; ``None`` where it was not looked
+            for.
+    """
+
+    contender: Contender
+    figures: dict[str, Any]
+    confusion: np.ndarray
+    reliability: Reliability
+    apart: float | None
+
+
+def measured(
+    everyone: Sequence[Contender],
+    data: HeldOut,
+    *,
+    part: str,
+    same_lifter: bool,
+    compared: int,
+    decision: Callable[..., Decision] = Decision,
+) -> list[Result]:
+    """Let every head name everything.
 
     Args:
-        checkpoint: Name, or path of a .safetensors or .onnx file.
-        layout: Name of the joint layout that it must have been trained on.
-        runtime: What steps along the streams, as live; ``None``: torch, on whole streams.
-        precision: Of the steps.
-        threads: Of the steps.
+        everyone: The heads.
+        data: What they name: clips where there are some, else streams.
+        part: Of the data.
+        same_lifter: Refuse a head that was trained behind another lifter.
+        compared: Clips or streams that are also named in another way, as far as there is one.
+        decision: Makes the decision that makes events of streams.
 
     Raises:
-        InputError: No such head, one of another layout, or one that can't be run so.
+        InputError: A head does not fit the data, or the data have neither clips nor streams.
     """
-    source, card = deployed(checkpoint, layout=layout)
-    if runtime is None:
-        if isinstance(source, StepGraph) or precision != "float32":
-            raise InputError(
-                f"checkpoint={checkpoint} with precision={precision} is run frame by frame; give "
-                f"runtime=auto"
-            )
-        return source.eval().per_frame, card, None
-    if isinstance(source, WindowedHead):
-        raise InputError(f"head {checkpoint} looks at windows, which runtime=null alone runs")
-    made = ready(
-        source, shape=(len(named(layout)), 3), runtime=runtime, precision=precision,
-        threads=threads, device="cpu",
+    from rich.progress import track
+
+    batches: list[Batch] = []
+    samples: list[Sample] = []
+    if isinstance(data, HeldOutClips):
+        samples = data.clips(part)
+    elif isinstance(data, HeldOutStreams):
+        batches = list(DataLoader(data.once(part), batch_size=None))
+    else:
+        raise InputError(f"a {type(data).__name__} has neither clips nor streams to be named")
+    for each in everyone:
+        _refuse_strangers(each, data, same_lifter=same_lifter)
+    return [
+        _of_streams(each, batches, compared, decision)
+        if batches
+        else _of_clips(each, samples, compared)
+        for each in track(everyone, description="heads", transient=True)
+    ]
+
+
+def _refuse_strangers(each: Contender, data: HeldOut, *, same_lifter: bool) -> None:
+    card = each.card
+    if card.background is None and not isinstance(data, HeldOutClips):
+        raise InputError(
+            f"head {each.checkpoint} has no background label, and streams have pauses; measure it "
+            f"on clips with datamodule=clips"
+        )
+    if card.labels != tuple(data.labels.names):
+        raise InputError(
+            f"head {each.checkpoint} has other labels than the ones given here; choose labels=... "
+            f"as it was trained with"
+        )
+    if card.fps != data.fps:
+        raise InputError(
+            f"head {each.checkpoint} takes {card.fps:g} frames per second, the data have "
+            f"{data.fps:g}; give fps={card.fps:g}"
+        )
+    if same_lifter and data.lifter[1] != card.lifter_sha256:
+        raise InputError(
+            f"the data were lifted by {data.lifter[0] or 'nothing'}, head {each.checkpoint} was "
+            f"trained on {card.lifter or 'true joints'}; lift anew with that lifter, or give "
+            f"same_lifter=false"
+        )
+
+
+def _of_clips(each: Contender, samples: "Sequence[Sample]", compared: int) -> Result:
+    head = each.source if isinstance(each.source, WindowedHead) else each.per_frame
+    result = score_clips(head, ((sample.xyz, sample.label) for sample in samples))
+    told = clip_figures(result, each.card.labels, temperature=each.card.temperature)
+    streams = (torch.from_numpy(sample.xyz) for sample in samples[:compared])
+    return _result(each, told, result, each.apart(streams))
+
+
+def _of_streams(
+    each: Contender, batches: Sequence[Batch], compared: int, decision: Callable[..., Decision]
+) -> Result:
+    card = each.card
+    result = scored(each.per_frame, batches)
+    told = figures(
+        result, card, background=card.background, temperature=card.temperature,
+        decision=decision(labels=list(card.labels), background=card.background),
     )  # fmt: skip
-    return partial(streamed, made.net), card, made.runtime
+    return _result(each, told, result, each.apart(_first(batches, compared)))
+
+
+def _first(batches: Sequence[Batch], count: int) -> Iterator[Tensor]:
+    """So many streams, batch by batch."""
+    for xyz, *_ in batches:
+        if count > 0:
+            yield xyz[:count]
+        count -= len(xyz)
+
+
+def _result(
+    each: Contender, told: dict[str, Any], result: Scored | ClipScored, apart: float | None
+) -> Result:
+    logits, truth = result.together()
+    odds = (logits / each.card.temperature).softmax(-1).numpy()
+    return Result(each, told, confused(logits, truth), reliability(odds, truth.numpy()), apart)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,53 @@
+"""What a head costs: how many numbers it holds, and how much it has to do for a frame."""
+
+from dataclasses import dataclass
+
+import torch
+
+from .head import Head, StreamingHead
+
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """The cost of a head.
+
+    Attributes:
+        parameters: Numbers that training found; statistics of batch normalisation left out.
+        multiply_adds: Of the matrix products and convolutions of one person's frame: a step of a
+            streaming head, and the whole window of a windowed one, which it must look at anew.
+    """
+
+    parameters: int
+    multiply_adds: int
+
+
+def complexity(head: Head) -> Complexity:
+    """What a head costs; it is run on a frame or two and left as it was."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    training = head.training
+    counter = FlopCounterMode(display=False)
+    try:
+        with torch.no_grad():
+            _run(head.eval(), counter)
+    finally:
+        head.train(training)
+    numbers = (v.numel() for key, v in head.state_dict().items() if not key.endswith(_STATISTICS))
+    return Complexity(sum(numbers), counter.get_total_flops() // 2)
+
+
+def _run(head: Head, counter: "torch.utils.flop_counter.FlopCounterMode") -> None:
+    """One frame in the middle of a stream, or one window, counted."""
+    device = next((tensor.device for tensor in head.state_dict().values()), None)
+    joints = len(head.skeleton)
+    if isinstance(head, StreamingHead):
+        frame = torch.rand(1, joints, 3, device=device)
+        _, state = head.step(frame)
+        with counter:
+            head.step(frame, state)
+    else:
+        window = torch.rand(1, head.frames, joints, 3, device=device)
+        with counter:
+            head(window)

@@ -1,0 +1,64 @@
+"""Finding the decision that suits a head, on people it was not trained on."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from .decision import DEFAULTS, Decision
+from .metrics import EventScore, event_score, spans
+from .online import decided
+
+CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
+    {
+        "enter": (0.25, 0.3, 0.35, 0.4, 0.5, 0.6),
+        "leave": (0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
+        "smooth_s": (0.1, 0.15, 0.25, 0.4),
+        "enter_s": (0.05, 0.1, 0.15, 0.25, 0.4),
+        "leave_s": (0.1, 0.2, 0.3, 0.5),
+        "shortest_s": (0.2, 0.35, 0.5),
+    }
+)
+"""What is tried of each number."""
+
+
+def best_decision(
+    streams: Sequence[tuple[np.ndarray, np.ndarray]],
+    names: Sequence[str],
+    *,
+    background: str,
+    fps: float,
+    passes: int = 2,
+) -> dict[str, float]:
+    """The numbers of `Decision` that give the best event F1 on some streams.
+
+    One number after another is set to its best while the others stay, and that again.
+
+    Args:
+        streams: Calibrated probabilities (T, K) and labels (T,), below zero where unknown.
+        names: Of the K classes.
+        background: The one that is no event.
+        fps: Frames per second.
+        passes: How often to go through the numbers.
+    """
+    known = [(odds[truth >= 0], truth[truth >= 0]) for odds, truth in streams]
+    idle = list(names).index(background)
+    tried: dict[tuple[float, ...], float] = {}
+
+    def f1(chosen: Mapping[str, float]) -> float:
+        key = tuple(chosen.values())
+        if key not in tried:
+            decision = Decision(names, background=background, tuned=chosen)
+            total = EventScore()
+            for odds, truth in known:
+                said = [one.event for one in decided(odds, decision, fps=fps)]
+                total += event_score(said, spans(truth, background=idle))
+            tried[key] = np.nan_to_num(total.f1)
+        return tried[key]
+
+    best = dict(DEFAULTS)
+    for _ in range(passes):
+        for name, values in CHOICES.items():
+            options = [{**best, name: value} for value in (best[name], *values)]
+            best = max((o for o in options if o["leave"] <= o["enter"]), key=f1)
+    return best

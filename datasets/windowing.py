@@ -1,0 +1,56 @@
+"""Clips of any length as windows of one length."""
+
+import numpy as np
+
+from ..gast.errors import InputError
+
+
+def to_frames(xyz: np.ndarray, frames: int) -> np.ndarray:
+    """A clip (..., T, J, C) from its first to its last frame in so many even steps.
+
+    Returns:
+        (..., frames, J, C) float32; between two frames of the clip every joint moves straight.
+
+    Raises:
+        InputError: The clip has no frames, or none are wanted.
+    """
+    return _sampled(xyz, np.linspace(0, xyz.shape[-3] - 1, _checked(xyz, frames)))
+
+
+def random_window(
+    xyz: np.ndarray, frames: int, rng: np.random.Generator, *, least: float
+) -> np.ndarray:
+    """Like `to_frames`, of a stretch of the clip that is drawn at random.
+
+    Args:
+        xyz: (..., T, J, C).
+        frames: How many are wanted.
+        rng: Draws how long the stretch is and where it begins; it need not begin at a frame.
+        least: Share of the clip that it has at least; 1 is all of it.
+
+    Raises:
+        InputError: The clip has no frames, none are wanted, or there is no such share.
+    """
+    if not 0 < least <= 1:
+        raise InputError(f"least share of a clip in a window is {least:g}; give more than 0, to 1")
+    steps = _checked(xyz, frames)
+    last = xyz.shape[-3] - 1
+    length = last * rng.uniform(least, 1)
+    start = rng.uniform(0, last - length)
+    return _sampled(xyz, np.minimum(start + np.linspace(0, length, steps), last))
+
+
+def _checked(xyz: np.ndarray, frames: int) -> int:
+    if frames < 1 or xyz.shape[-3] < 1:
+        raise InputError(
+            f"a clip of {xyz.shape[-3]} frames can't be told in {frames}; both must be 1 or more"
+        )
+    return frames
+
+
+def _sampled(xyz: np.ndarray, at: np.ndarray) -> np.ndarray:
+    before = at.astype(int)
+    after = np.minimum(before + 1, xyz.shape[-3] - 1)
+    share = (at - before)[:, None, None]
+    mixed = xyz[..., before, :, :] * (1 - share) + xyz[..., after, :, :] * share
+    return mixed.astype(np.float32)

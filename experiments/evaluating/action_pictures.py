@@ -1,0 +1,118 @@
+"""Pictures of what heads get right and wrong, how early, and how sure they are of it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..benchmarking.look import DPI, FAINT, INK, canvas, colour, label, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CAPTIONS = {
+    "confusion": "Row: what was shown; column: what was said; in % of what was shown.",
+    "early": "Share named right by how much of an action has been seen.",
+    "reliability": "How often what was said so surely was right; on the dashed line confidence "
+    "means what it says. Bars: how often the first head was so sure.",
+}
+_TOLD = 26
+"""Labels up to which a confusion matrix has numbers in it."""
+
+
+def draw(content: Mapping[str, Any], *, folder: Path) -> list[str]:
+    """Save all pictures.
+
+    Args:
+        content: As in the json.
+        folder: Where to; must be there.
+
+    Returns:
+        The file names.
+    """
+    heads = content["heads"]
+    figures = {}
+    for head in heads:
+        name = "" if len(heads) == 1 else "_" + re.sub(r"[^\w.-]+", "-", head["name"])
+        matrix = np.array(head["confusion"])
+        figures[f"confusion{name}.png"] = confusion(matrix, content["labels"], head["name"])
+    curves = {head["name"]: head["early"] for head in heads if head["early"] is not None}
+    figures["early.png"] = early(curves, content["shares"], content["shown"])
+    figures["reliability.png"] = reliability({h["name"]: h["reliability"] for h in heads})
+    for name, figure in figures.items():
+        figure.savefig(folder / name, dpi=DPI)
+    return list(figures)
+
+
+def confusion(counts: np.ndarray, labels: Sequence[str], title: str) -> "Figure":
+    """A square a pair of labels: (K, K) counts, row the truth."""
+    size = float(np.clip(2.5 + 0.36 * len(labels), 4.5, 18))
+    figure = canvas(size, size)
+    axes = figure.subplots()
+    rows = counts.sum(1, keepdims=True)
+    shares = np.where(rows > 0, 100 * counts / np.maximum(rows, 1), np.nan)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    letters = 8 if len(labels) <= _TOLD else float(np.clip(320 / len(labels), 3, 7))
+    places, names = range(len(labels)), [label(name) for name in labels]
+    axes.set_xticks(places, names, rotation=90, fontsize=letters, color=INK)
+    axes.set_yticks(places, names, fontsize=letters, color=INK)
+    axes.tick_params(length=0)
+    axes.spines[:].set_color(FAINT)
+    for row, column in np.argwhere(np.nan_to_num(shares) >= 0.5) if len(labels) <= _TOLD else ():
+        share = shares[row, column]
+        ink = "white" if share > 60 else INK
+        axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize=7, color=ink)
+    axes.set_xlabel("said", fontsize=9)
+    axes.set_ylabel("shown", fontsize=9)
+    axes.set_title(label(title, 60), fontsize=10, color=INK)
+    return figure
+
+
+def early(
+    curves: Mapping[str, Sequence[float | None]], shares: Sequence[float], shown: str
+) -> "Figure":
+    """A line a head: share named right, at each share of an action that has been seen."""
+    figure = canvas(7, 4.2)
+    axes = figure.subplots()
+    tidy(axes, along="both")
+    for i, (name, curve) in enumerate(curves.items()):
+        heights = [np.nan if share is None else 100 * share for share in curve]
+        places = [100 * share for share in shares]
+        axes.plot(places, heights, color=colour(i), label=label(name), linewidth=1.6, marker="o",
+                  markersize=3.5)  # fmt: skip
+    axes.set_xlim(0, 103)
+    axes.set_ylim(0, 103)
+    what = {"clips": "clip", "streams": "event"}[shown]
+    axes.set_xlabel(f"{what} seen, %", fontsize=9)
+    axes.set_ylabel("named right, %", fontsize=9)
+    if curves:
+        axes.legend(frameon=False, fontsize=9, loc="lower right")
+    return figure
+
+
+def reliability(bins: Mapping[str, Mapping[str, Sequence[float | None]]]) -> "Figure":
+    """A line a head: accuracy by confidence; in the background the first one's confidences."""
+    figure = canvas(5, 5)
+    axes = figure.subplots()
+    tidy(axes, along="both")
+    counts = np.array(next(iter(bins.values()))["counts"], float)
+    edges = np.linspace(0, 100, len(counts) + 1)
+    heights = 100 * counts / max(counts.sum(), 1)
+    axes.bar(edges[:-1], heights, np.diff(edges), align="edge", color="#e6e6e6")
+    axes.plot([0, 100], [0, 100], color=FAINT, linestyle="--", linewidth=1)
+    for i, (name, each) in enumerate(bins.items()):
+        pair = [
+            100 * np.array([np.nan if v is None else v for v in each[kind]])
+            for kind in ("confidence", "accuracy")
+        ]
+        known = np.isfinite(pair[0])
+        axes.plot(pair[0][known], pair[1][known], color=colour(i), label=label(name), linewidth=1.6,
+                  marker="o", markersize=3.5)  # fmt: skip
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("confidence, %", fontsize=9)
+    axes.set_ylabel("right, %", fontsize=9)
+    axes.legend(frameon=False, fontsize=9, loc="upper left")
+    return figure

@@ -1,0 +1,36 @@
+"""2-D keypoints of a data set, completed and smoothed as the live program does."""
+
+import numpy as np
+
+from ...datasets.clip import KeypointClip
+from ...gast.errors import InputError
+from ...gast.units import to_screen
+from ...realtime.joints import Joints
+from ...realtime.packets import Frame, Person, Pose
+
+
+def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
+    """What the live program would give its lifter for a clip.
+
+    Args:
+        clip: As a detector saw it.
+        layout: Of the lifter.
+
+    Returns:
+        (T, J, 2) in screen units; frames before the person is first seen are as that frame.
+
+    Raises:
+        InputError: The person is in no frame.
+    """
+    stage, found = Joints(layout), list[np.ndarray | None]()
+    width, height = clip.size
+    for t, (xy, score) in enumerate(zip(clip.xy, clip.score, strict=True)):
+        pose = Pose(clip.layout, np.where(score[:, None] > 0, xy, np.nan), score)
+        time_s = t / clip.fps
+        frame = Frame(None, t, time_s, time_s, width, height, people={0: Person(pose)})
+        found.append(stage(frame).people[0].xy)
+    first = next((xy for xy in found if xy is not None), None)
+    if first is None:
+        raise InputError(f"{clip.name}: nobody is in any of its {len(found)} frames")
+    whole = np.stack([first if xy is None else xy for xy in found])
+    return to_screen(whole, width=width, height=height).astype(np.float32)

@@ -1,0 +1,208 @@
+"""Cut clips as heads are trained and scored on them, and where they come from."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from gastlive.action.head import of_bodies
+from gastlive.action.heads.tcn import TCN
+from gastlive.datasets.augmentation import Augmentation
+from gastlive.datasets.clip import MotionClip, Problem, Segment
+from gastlive.datasets.clips import ActionClips, mirror_images, samples
+from gastlive.datasets.labelled import Joints, as_seen, closed
+from gastlive.datasets.labels import UNKNOWN, LabelMap, OwnLabels
+from gastlive.datasets.protocols import ByName
+from gastlive.datasets.streams import ActionStreams
+from gastlive.gast.errors import InputError
+from gastlive.gast.skeleton import KINECT20
+
+LABELS = ("left kick", "right kick", "wave")
+ROOT = KINECT20.root
+PROTOCOL = ByName(held_out="_v3", val="_v2")
+STILL = Augmentation(
+    yaw_deg=0, tilt_deg=0, mirror=0, speed=(1, 1), size=(1, 1), jitter=0, hold=0, drop=0, slow=0
+)
+
+
+def motion(name: str, label: str, *, frames: int = 20, partner: bool = False) -> MotionClip:
+    rng = np.random.default_rng(abs(LABELS.index(label)))
+    xyz = rng.normal(size=(1, 20, 3)) + np.linspace(0, 1, frames)[:, None, None]
+    other = (xyz + 2).astype(np.float32) if partner else None
+    segments = (Segment(0, frames, label),)
+    return MotionClip(
+        name, "mine", "anna", KINECT20, xyz.astype(np.float32), 30.0, segments, partner=other
+    )
+
+
+class Mine:
+    """A data set in memory."""
+
+    labels = LABELS
+
+    def __init__(self, clips: list[MotionClip]) -> None:
+        self.clips, self.problems = clips, [Problem("spoilt", "is spoilt")]
+
+    def __iter__(self) -> Iterator[MotionClip]:
+        return iter(self.clips)
+
+
+def everything(**how) -> Mine:
+    return Mine(
+        [motion(f"{label}_v{view}", label, **how) for label in LABELS for view in (1, 2, 3)]
+    )
+
+
+def data_of(data: Mine, **changes) -> ActionClips:
+    settings = dict(
+        protocol=PROTOCOL, skeleton=KINECT20, labels=OwnLabels(), batch=3, augmentation=STILL
+    )
+    return ActionClips(data, **{**settings, **changes})
+
+
+def test_a_clip_is_seen_from_a_camera_that_looks_along_the_ground():
+    clip = motion("a", "wave", partner=True)
+    seen = as_seen(clip, KINECT20, LABELS)
+    x, y, z = np.moveaxis(clip.xyz - clip.xyz[:, ROOT : ROOT + 1], -1, 0)
+    np.testing.assert_allclose(seen.xyz, np.stack([x, -z, y], -1))
+    np.testing.assert_allclose(seen.partner - seen.xyz, np.tile([2, -2, 2], (20, 20, 1)), atol=1e-5)
+    assert set(seen.actions) == {2}
+
+
+def test_gaps_are_closed_from_where_a_joint_was_to_where_it_will_be():
+    xyz = motion("a", "wave").xyz
+    spoilt = xyz.copy()
+    spoilt[5:8, 3] = np.nan
+    spoilt[:2, 4] = np.nan
+    spoilt[:, 7] = np.nan
+    filled = closed(spoilt, KINECT20)
+    np.testing.assert_allclose(filled[5:8, 3], xyz[5:8, 3], atol=1e-5)
+    np.testing.assert_allclose(filled[:2, 4], xyz[[2, 2], 4])
+    np.testing.assert_allclose(filled[:, 7], xyz[:, ROOT])
+    spoilt[:, ROOT] = np.nan
+    assert closed(spoilt, KINECT20) is None
+
+
+def test_a_clip_without_a_root_is_named_and_left_out():
+    lost = motion("lost_v1", "wave")
+    lost.xyz[:, ROOT] = np.nan
+    joints = Joints(Mine([lost, motion("b_v1", "wave")]), KINECT20, fps=30.0)
+    assert [clip.name for clip in joints.read("train", PROTOCOL)] == ["b_v1"]
+    assert joints.problems() == [
+        "spoilt: is spoilt", "lost_v1: the root joint is in none of its frames",
+    ]  # fmt: skip
+
+
+def test_each_part_of_a_protocol_has_its_clips():
+    data = data_of(everything())
+    data.setup()
+    names = {part: {s.name for s in data.clips(part)} for part in ("train", "val", "held_out")}
+    assert names == {
+        part: {f"{label}_v{view}" for label in LABELS}
+        for part, view in (("train", 1), ("val", 2), ("held_out", 3))
+    }
+    assert data.labels.names == LABELS
+    assert data.labels.background is None
+    assert "spoilt: is spoilt" in data.report
+    assert data.report[0] == "train: mine anna; 3 recordings, 3 views, 60 frames"
+
+
+def test_refitting_trains_on_those_who_chose():
+    data = data_of(everything(), refit=True)
+    data.setup()
+    assert len(data.train.samples) == 6
+    assert len(data.clips("held_out")) == 3
+
+
+def test_a_windowed_head_is_given_windows_and_a_streaming_one_streams():
+    data = data_of(everything(frames=12), frames=30, crop=1.0)
+    data.windows(8)
+    data.setup()
+    xyz, labels, weights = next(iter(data.train_dataloader()))
+    assert xyz.shape == (3, 1, 8, 20, 3)
+    assert labels.shape == weights.shape == (3,)
+    data = data_of(everything(frames=12), frames=30)
+    data.windows(None)
+    data.setup()
+    xyz, labels, weights = next(iter(data.train_dataloader()))
+    assert xyz.shape == (3, 1, 30, 20, 3)
+    assert (labels[:, :12] >= 0).all()
+    assert (labels[:, 12:] == UNKNOWN).all()
+    assert (weights[:, 12:] == 0).all()
+    assert (weights[:, 0] < weights[:, 11]).all()
+    torch.testing.assert_close(xyz[:, :, 12], xyz[:, :, 11])
+
+
+def test_validation_shows_clips_as_they_are():
+    data = data_of(Mine([motion("a_v1", "wave"), motion("b_v2", "wave", frames=9),
+                         motion("c_v2", "left kick", frames=14)]))  # fmt: skip
+    data.setup()
+    (batch,) = data.val_dataloader()
+    assert batch[0].shape == (2, 1, 14, 20, 3)
+    assert batch[2].sum(1).tolist() == [9, 14]
+
+
+def test_a_mirror_swaps_left_and_right_in_labels_too():
+    names = ["kick left", "kick right", "wave", "turn clockwise", "turn counter-clockwise", "left"]
+    assert mirror_images(names).tolist() == [1, 0, 2, 4, 3, 5]
+    data = data_of(everything(), augmentation=Augmentation(mirror=1.0))
+    data.windows(4)
+    data.setup()
+    (batch,) = data.train_dataloader()
+    assert sorted(batch[1].tolist()) == [0, 1, 2]
+    sample = next(s for s in data.train.samples if s.label == 0)
+    assert data.train.draw(sample, np.random.default_rng(0))[1] == 1
+
+
+def test_stretches_with_other_labels_are_other_samples():
+    clip = motion("a", "wave", frames=20)
+    seen = as_seen(clip, KINECT20, LABELS)
+    seen.actions[:5], seen.actions[5:8], seen.actions[8:12] = 0, UNKNOWN, 1
+    labels = LabelMap(
+        names=["kick", "wave"], background=None,
+        sets={"mine": {"left kick": "kick", "right kick": None, "wave": "wave"}},
+    )  # fmt: skip
+    found = samples([seen], labels)
+    assert [(s.xyz.shape[1], s.label) for s in found] == [(5, 0), (8, 1)]
+
+
+def test_a_second_person_is_taken_where_asked():
+    clips = [motion("a_v1", "wave", partner=True), motion("b_v1", "wave"), motion("c_v2", "wave")]
+    data = data_of(Mine(clips), bodies=2, batch=2)
+    data.windows(6)
+    data.setup()
+    xyz, _, _ = next(iter(data.train_dataloader()))
+    assert sorted(xyz.flatten(2).any(-1).sum(1).tolist()) == [1, 2]
+    assert len(samples([as_seen(clips[0], KINECT20, LABELS)], data.labels)[0].xyz) == 1
+
+
+def test_logits_of_two_bodies_are_averaged():
+    head = TCN(KINECT20, labels=LABELS, channels=8).eval()
+    two = torch.randn(1, 2, 5, 20, 3)
+    both = of_bodies(head, two)
+    torch.testing.assert_close(both, (head(two[:, 0]) + head(two[:, 1])) / 2)
+    alone = two.clone()
+    alone[:, 1] = 0
+    torch.testing.assert_close(of_bodies(head, alone), head(two[:, 0]))
+    torch.testing.assert_close(of_bodies(head, two[:, 0]), head(two[:, 0]))
+
+
+def test_a_protocol_that_leaves_nothing_is_refused():
+    data = data_of(Mine([motion("a_v3", "wave")]))
+    with pytest.raises(InputError, match="leaves no clip for train; give more data"):
+        data.setup()
+
+
+def test_streams_of_cut_clips_want_a_background():
+    streams = ActionStreams(
+        everything(), protocol=PROTOCOL, skeleton=KINECT20, labels=OwnLabels(), frames=30
+    )
+    with pytest.raises(InputError, match=r"want a background label; add labels\.background=idle"):
+        streams.setup()
+    streams = ActionStreams(
+        everything(), protocol=PROTOCOL, skeleton=KINECT20, frames=30,
+        labels=OwnLabels(background="idle"),
+    )  # fmt: skip
+    streams.setup()
+    assert streams.labels.names == ("idle", *LABELS)

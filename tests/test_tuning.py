@@ -1,0 +1,48 @@
+"""The decision that suits a head."""
+
+import numpy as np
+import pytest
+
+from gastlive.action.decision import DEFAULTS, Decision
+from gastlive.action.metrics import EventScore, event_score, spans
+from gastlive.action.online import decided
+from gastlive.action.tuning import best_decision
+from gastlive.gast.errors import InputError
+
+NAMES = ("idle", "wave", "kick")
+
+
+def unsure(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A head that never gives an action more than 0.45."""
+    rng = np.random.default_rng(seed)
+    truth = np.repeat([0, 1, 0, 2, 0, 1, 0], 40)
+    odds = np.full((len(truth), 3), 0.28)
+    odds[np.arange(len(truth)), truth] = 0.44
+    odds += rng.uniform(0, 0.02, odds.shape)
+    return odds / odds.sum(1, keepdims=True), truth
+
+
+def f1(streams, decision) -> float:
+    total = EventScore()
+    for odds, truth in streams:
+        said = [one.event for one in decided(odds, decision, fps=30.0)]
+        total += event_score(said, spans(truth, background=0))
+    return np.nan_to_num(total.f1)
+
+
+def test_a_head_that_is_never_sure_gets_a_lower_threshold():
+    train, test = ([unsure(seed) for seed in seeds] for seeds in ((0, 1), (2, 3)))
+    assert f1(test, Decision(NAMES, background="idle")) == 0
+    tuned = best_decision(train, NAMES, background="idle", fps=30.0, passes=1)
+    assert tuned["enter"] < DEFAULTS["enter"]
+    assert f1(test, Decision(NAMES, background="idle", tuned=tuned)) == 1
+
+
+def test_a_number_that_is_given_comes_before_the_tuned_one():
+    decision = Decision(NAMES, background="idle", tuned={"enter": 0.4, "leave": 0.1}, enter=0.6)
+    assert (decision.enter, decision.leave, decision.leave_s) == (0.6, 0.1, DEFAULTS["leave_s"])
+
+
+def test_a_head_without_a_background_can_decide_nothing():
+    with pytest.raises(InputError, match="knows no background class.*datamodule=streams"):
+        Decision(NAMES, background=None)
