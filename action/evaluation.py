@@ -82,14 +82,14 @@ def figures(
         head: Its labels and its frame rate count.
         background: The label that means nothing in particular.
         temperature: To divide the logits by.
-        decision: Lets actions begin and end; ``None``: `Decision` as it comes.
+        decision: Lets actions begin and end; ``None``: the one that suits the head, as far as its
+            card says.
 
     Raises:
         InputError: There is no background.
     """
-    if background is None:
-        raise InputError("streams have pauses, and none of the labels is a background; use clips")
-    decision = decision or Decision(head.labels, background=background)
+    tuned = head.decision if isinstance(head, HeadCard) else None
+    decision = decision or Decision(head.labels, background=background, tuned=tuned)
     logits, truth = result.together()
     odds = (logits / temperature).softmax(-1)
     precisions = np.delete(average_precisions(odds.numpy(), truth.numpy()), decision.background)

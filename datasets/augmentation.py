@@ -106,15 +106,14 @@ class Augmentation:
         xyz = piece.xyz[before] * (1 - share) + piece.xyz[after] * share
         return Piece(xyz, piece.labels[np.minimum(np.round(at).astype(int), len(piece.labels) - 1)])
 
-    def vary(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> np.ndarray:
-        """Another person before another camera: (T, J, 3) to the same."""
-        mirror = rng.random() < self.mirror
-        return self.turn(xyz[None], skeleton, rng, mirror=mirror)[0]
+    def mirrors(self, rng: np.random.Generator) -> bool:
+        """Whether the next stream is mirrored."""
+        return bool(rng.random() < self.mirror)
 
-    def turn(
+    def vary(
         self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator, *, mirror: bool
     ) -> np.ndarray:
-        """The people (M, T, J, 3) of one scene before another camera, mirrored or not.
+        """Other people (M, T, J, 3) in the same scene before another camera, mirrored or not.
 
         Joints are relative to the first person's root before and after.
         """
@@ -145,6 +144,18 @@ class Augmentation:
 def mirrored(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Left and right swapped: (..., J, 3), camera axes, relative to the root."""
     return xyz[..., skeleton.mirror, :] * np.array([-1, 1, 1], xyz.dtype)
+
+
+def mirror_images(names: Sequence[str]) -> np.ndarray:
+    """(K,) place of what each action is in a mirror: left becomes right, clockwise the other way.
+
+    An action whose mirror image is none of the names stays what it is.
+    """
+    swaps = {"left": "right", "right": "left"}
+    turned = {"clockwise": "counter-clockwise", "counter-clockwise": "clockwise"}
+    words = swaps | turned
+    images = [" ".join(words.get(word, word) for word in name.split()) for name in names]
+    return np.array([names.index(i) if i in names else k for k, i in enumerate(images)])
 
 
 def _about(axis: int, angle: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from ..gast.skeleton import Skeleton
-from .augmentation import Augmentation, Piece
+from .augmentation import Augmentation, Piece, mirror_images
 from .clip import MotionSet
 from .labelled import Lifted, fitting, mapped, source_of, told
 from .labels import UNKNOWN, LabelMap, OwnLabels
@@ -106,7 +106,7 @@ class Epoch(IterableDataset[Batch]):
 
     def draw(self, sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Joints (M, frames, J, 3), label and weight: one each, or one a frame."""
-        xyz, mirror = sample.xyz, self.augmentation.mirror > rng.random()
+        xyz, mirror = sample.xyz, self.augmentation.mirrors(rng)
         label = int(self.swap[sample.label]) if mirror else sample.label
         weight = self.class_weights[label]
         if self.window:
@@ -117,7 +117,7 @@ class Epoch(IterableDataset[Batch]):
             early = np.arange(self.frames) < len(sample.xyz[0]) // 3
             weights = weight * np.where(early, np.float32(self.onset_weight), np.float32(1))
             weights = np.where(shown < 0, np.float32(0), weights)
-        varied = self.augmentation.turn(xyz, self.skeleton, rng, mirror=mirror)
+        varied = self.augmentation.vary(xyz, self.skeleton, rng, mirror=mirror)
         return varied, shown, weights
 
     def _streamed(
@@ -268,15 +268,3 @@ class ActionClips(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader:
         """Every validation clip once, as it is."""
         return DataLoader(self.val, batch_size=None)
-
-
-def mirror_images(names: Sequence[str]) -> np.ndarray:
-    """(K,) place of what each action is in a mirror: left becomes right, clockwise the other way.
-
-    An action whose mirror image is none of the names stays what it is.
-    """
-    swaps = {"left": "right", "right": "left"}
-    turned = {"clockwise": "counter-clockwise", "counter-clockwise": "clockwise"}
-    words = swaps | turned
-    images = [" ".join(words.get(word, word) for word in name.split()) for name in names]
-    return np.array([names.index(i) if i in names else k for k, i in enumerate(images)])

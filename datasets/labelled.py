@@ -14,7 +14,15 @@ from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .clip import MotionClip, MotionSet
 from .labels import LabelMap, OwnLabels
-from .lifted import LiftedClip, Origin, frame_actions, joint_speed, lifted_people, read_folder
+from .lifted import (
+    LiftedClip,
+    Origin,
+    frame_actions,
+    joint_speed,
+    lifted_people,
+    read_folder,
+    travel_speed,
+)
 from .motion import at_layout, resample
 from .protocols import Protocol, listed
 
@@ -156,7 +164,7 @@ def as_seen(clip: MotionClip, skeleton: Skeleton, labels: Sequence[str]) -> Lift
     )
     return LiftedClip(
         clip.name, 0, _camera_axes(clip.xyz - root), frame_actions(clip, labels),
-        joint_speed(clip.xyz, clip.fps), origin,
+        joint_speed(clip.xyz, clip.fps), travel_speed(clip.xyz, skeleton, clip.fps), origin,
         None if clip.partner is None else _camera_axes(clip.partner - root),
     )  # fmt: skip
 

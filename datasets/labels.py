@@ -17,9 +17,12 @@ class LabelMap:
         names: Our labels, K of them.
         background: The one of them that means nothing in particular; None where clips are cut.
         sets: For each data set, every publisher's label with ours; ``None`` leaves its frames out.
+        walking: The one of them that people do on their way to what a clip is named after.
+        in_place: For each data set, publishers' labels of what is done in one place: their frames
+            in which the body travels are `walking`.
 
     Raises:
-        InputError: The background or a label mapped to is none of `names`.
+        InputError: The background, `walking` or a label mapped to is none of `names`.
     """
 
     def __init__(
@@ -28,10 +31,13 @@ class LabelMap:
         names: Sequence[str],
         background: str | None,
         sets: Mapping[str, Mapping[str, str | None]],
+        walking: str | None = None,
+        in_place: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self.names, self.background = tuple(names), background
+        self.names, self.background, self.walking = tuple(names), background, walking
         self.sets = {data: dict(labels) for data, labels in sets.items()}
-        first = [] if background is None else [background]
+        self.in_place = {data: set(labels) for data, labels in (in_place or {}).items()}
+        first = [name for name in (background, walking) if name is not None]
         used = [*first, *(ours for labels in self.sets.values() for ours in labels.values())]
         if strangers := {ours for ours in used if ours is not None} - set(self.names):
             raise InputError(
@@ -52,6 +58,11 @@ class LabelMap:
                 "datamodule=clips"
             )
         return self.names.index(self.background)
+
+    def on_the_way(self, data: str, labels: Sequence[str]) -> np.ndarray:
+        """(L,) bool: publisher's labels whose frames are walking where the body travels."""
+        done_in_place = self.in_place.get(data, set()) if self.walking is not None else set()
+        return np.array([label in done_in_place for label in labels], bool)
 
     def places(self, data: str, labels: Sequence[str]) -> np.ndarray:
         """Place in `names` of each publisher's label, `UNKNOWN` for one to leave out.

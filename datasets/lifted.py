@@ -21,7 +21,7 @@ from .labels import UNKNOWN
 from .noise import Noise
 from .views import DetectorNoise, Views
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class LiftedClip:
         xyz: (T, J, 3) float32, metres, camera axes, relative to the root.
         actions: (T,) int16, place in the origin's labels, below zero where there is none.
         speed: (T,) float32, m/s of the fastest joint in truth, smoothed.
+        travel: (T,) float32, m/s of the root over the ground in truth, smoothed.
         origin: Where it comes from.
         partner: A second person, (T, J, 3) in the same axes, relative to the first one's root;
             never on disk.
@@ -78,6 +79,7 @@ class LiftedClip:
     xyz: np.ndarray
     actions: np.ndarray
     speed: np.ndarray
+    travel: np.ndarray
     origin: Origin
     partner: np.ndarray | None = None
 
@@ -138,10 +140,21 @@ def facing(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 def joint_speed(xyz: np.ndarray, fps: float) -> np.ndarray:
     """Speed of the fastest joint, m/s, (T, J, 3) to (T,): over 5 frames, so noise hardly counts."""
-    padded = np.pad(xyz, ((2, 3), (0, 0), (0, 0)), mode="edge")
+    return _speed(xyz, fps, frames=5).max(-1)
+
+
+def travel_speed(xyz: np.ndarray, skeleton: Skeleton, fps: float) -> np.ndarray:
+    """Speed of the root over the ground, m/s, of (T, J, 3), world axes, to (T,): over 9 frames."""
+    return _speed(xyz[:, skeleton.root, :2], fps, frames=9)
+
+
+def _speed(places: np.ndarray, fps: float, *, frames: int) -> np.ndarray:
+    """m/s of places (T, ..., C), averaged over so many frames: (T, ...)."""
+    before, still = frames // 2, ((0, 0),) * (places.ndim - 1)
+    padded = np.pad(places, ((before, before + 1), *still), mode="edge")
     sums = np.concatenate([np.zeros_like(padded[:1]), padded.cumsum(0)])
-    smooth = (sums[5:] - sums[:-5]) / 5  # (T + 1, J, 3)
-    return np.linalg.norm(np.diff(smooth, axis=0), axis=-1).max(-1).astype(np.float32) * fps
+    smooth = (sums[frames:] - sums[:-frames]) / frames  # (T + 1, ..., C)
+    return np.linalg.norm(np.diff(smooth, axis=0), axis=-1).astype(np.float32) * fps
 
 
 def frame_actions(clip: MotionClip | KeypointClip, labels: Sequence[str]) -> np.ndarray:
@@ -179,6 +192,7 @@ def save_lifted(folder: str | Path, origin: Origin, clips: Sequence[LiftedClip])
             xyz=np.concatenate([clip.xyz for clip in clips]).astype(np.float16),
             actions=np.concatenate([clip.actions for clip in clips]).astype(np.int16),
             speed=np.concatenate([clip.speed for clip in clips]).astype(np.float16),
+            travel=np.concatenate([clip.travel for clip in clips]).astype(np.float16),
         )
     os.replace(unfinished, path)
     return path
@@ -198,17 +212,20 @@ def read_lifted(path: str | Path) -> list[LiftedClip]:
             raise InputError(f"{path} has format version {fields['version']}, wanted {VERSION}")
         origin = Origin(**{**fields, "labels": tuple(fields["labels"])})
         cuts = content["stop"][:-1]
-        parts = [np.split(content[key], cuts) for key in ("xyz", "actions", "speed")]
+        parts = [np.split(content[key], cuts) for key in _ARRAYS]
         return [
             LiftedClip(str(name), int(view), xyz.astype(np.float32), actions,
-                       speed.astype(np.float32), origin)
-            for name, view, xyz, actions, speed in zip(
+                       speed.astype(np.float32), travel.astype(np.float32), origin)
+            for name, view, xyz, actions, speed, travel in zip(
                 content["name"], content["view"], *parts, strict=True)
         ]  # fmt: skip
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is no file of lifted clips; delete it and lift anew") from error
+
+
+_ARRAYS = ("xyz", "actions", "speed", "travel")
 
 
 def lifted_people(folder: str | Path) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from ..gast.skeleton import Skeleton
-from .augmentation import Augmentation, Piece, Splice
+from .augmentation import Augmentation, Piece, Splice, mirror_images
 from .labels import UNKNOWN, LabelMap
 from .lifted import LiftedClip, facing
 
@@ -45,10 +45,12 @@ class Repertoire:
         labels: What their labels mean here.
         skeleton: Layout of the joints.
         still: Speed of the fastest joint below which a person stands still, m/s.
+        travels: Speed of the root above which somebody is on the way to a place, m/s.
 
     Attributes:
         pieces: Every clip, labelled.
         acts: For each label that there is, where it is shown.
+        swap: The label of each label's mirror image.
     """
 
     def __init__(
@@ -58,9 +60,11 @@ class Repertoire:
         skeleton: Skeleton,
         *,
         still: float = 0.3,
+        travels: float = 0.5,
     ) -> None:
         self.skeleton, self.idle = skeleton, labels.idle
-        self.pieces = [Piece(clip.xyz, _labelled(clip, labels, still)) for clip in clips]
+        self.swap = mirror_images(labels.names)
+        self.pieces = [Piece(clip.xyz, _labelled(clip, labels, still, travels)) for clip in clips]
         self.facing = [float(facing(piece.xyz[None], skeleton)[0]) for piece in self.pieces]
         self.recordings = defaultdict[tuple[str, str, str], list[int]](list)
         for i, clip in enumerate(clips):
@@ -81,7 +85,7 @@ _SHORTEST = 5
 """Frames; a shorter run is a slip of the labelling."""
 
 
-def _labelled(clip: LiftedClip, labels: LabelMap, still: float) -> np.ndarray:
+def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) -> np.ndarray:
     """(T,) places of our labels."""
     ours = np.append(labels.places(clip.origin.dataset, clip.origin.labels), UNKNOWN)
     frames = ours[clip.actions]
@@ -90,6 +94,9 @@ def _labelled(clip: LiftedClip, labels: LabelMap, still: float) -> np.ndarray:
         frames[: moving[0]] = frames[moving[-1] + 1 :] = np.where(
             frames[0] < 0, UNKNOWN, labels.idle
         )
+    way = np.append(labels.on_the_way(clip.origin.dataset, clip.origin.labels), False)
+    if way.any() and labels.walking is not None:
+        frames[way[clip.actions] & (clip.travel > travels)] = labels.names.index(labels.walking)
     return frames
 
 
@@ -166,7 +173,10 @@ class Streams(IterableDataset[Batch]):
             total += len(pieces[-1].labels)
         joined = self.splice.join(pieces, self.repertoire.idle, rng)
         xyz, labels = (part[early : early + self.frames] for part in joined)
-        varied = self.augmentation.vary(xyz, self.repertoire.skeleton, rng)
+        mirror = self.augmentation.mirrors(rng)
+        varied = self.augmentation.vary(xyz[None], self.repertoire.skeleton, rng, mirror=mirror)[0]
+        if mirror:
+            labels = np.where(labels >= 0, self.repertoire.swap[labels], labels)
         return varied, labels, self._weights(labels)
 
     def _act(self, towards: float, rng: np.random.Generator) -> Piece:

@@ -97,7 +97,7 @@ class Descent:
         """
         if isinstance(head, SVM):
             raise InputError("a SVM is not trained by descent; add training=linear")
-        task = self.task(head)
+        task = self.task(head.train())  # Lightning leaves a net in the mode it comes in
         chosen = fit(self.trainer, task, data, resume=self.resume, newest=self.newest)
         # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
         task.load_state_dict(

@@ -26,6 +26,7 @@ from ..datasets.lifted import (
     frame_actions,
     joint_speed,
     save_lifted,
+    travel_speed,
 )
 from ..datasets.motion import resample
 from ..gast.checkpoint import load
@@ -122,8 +123,10 @@ class Studio:
         rng = np.random.default_rng([origin.seed, crc32(clip.name.encode())])
         views = self.lift(*cameras.see(clip.xyz, self.skeleton, rng))
         actions, speed = frame_actions(clip, origin.labels), joint_speed(clip.xyz, clip.fps)
+        travel = travel_speed(clip.xyz, self.skeleton, clip.fps)
         return [
-            LiftedClip(clip.name, i, xyz, actions, speed, origin) for i, xyz in enumerate(views)
+            LiftedClip(clip.name, i, xyz, actions, speed, travel, origin)
+            for i, xyz in enumerate(views)
         ]
 
     def _lifted(self, clip: KeypointClip, origin: Origin) -> LiftedClip:
@@ -131,7 +134,8 @@ class Studio:
         xy = as_live(clip, self.skeleton.name)[None]
         xyz = self.lift(xy, np.zeros((*xy.shape[:-1], 3), np.float32))[0]
         actions = frame_actions(clip, origin.labels)
-        return LiftedClip(clip.name, 0, xyz, actions, joint_speed(xyz, clip.fps), origin)
+        speed, travel = joint_speed(xyz, clip.fps), np.zeros(len(xyz), np.float32)
+        return LiftedClip(clip.name, 0, xyz, actions, speed, travel, origin)
 
 
 def _whole(clip: MotionClip) -> bool:

@@ -126,11 +126,11 @@ def validated(
 
     With the card of a head that was calibrated before, temperature and decision are that one's.
     """
-    background = data.labels.background
-    if isinstance(data, ActionClips) or background is None:
+    if isinstance(data, ActionClips):
         clips = score_clips(head, [(sample.xyz, sample.label) for sample in data.clips("val")])
         temperature = before.temperature if before else best_temperature(*clips.together())
         return temperature, {}, clip_figures(clips, head.labels, temperature=temperature)
+    background = data.labels.names[data.labels.idle]
     streams = scored(head.per_frame, data.val_dataloader())
     temperature = before.temperature if before else best_temperature(*streams.together())
     tuned = dict(before.decision) if before else tuned_on(streams, head, background, temperature)

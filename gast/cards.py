@@ -5,7 +5,7 @@ A file never runs code, and never loads into the wrong net in silence.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import MISSING, Field, asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -75,6 +75,8 @@ def read(path: str | Path, card: type[C], *, version: int) -> tuple[C, dict[str,
 def parsed(content: Any, card: type[C], path: str | Path, *, version: int) -> C:
     """A card from what a file holds in its place; lists become tuples.
 
+    What a card may lack is as its class has it, so that files of before a field came still load.
+
     Raises:
         InputError: It is no such card, or of another version.
     """
@@ -82,10 +84,16 @@ def parsed(content: Any, card: type[C], path: str | Path, *, version: int) -> C:
         raise InputError(f"{path} is not a gastlive {card.kind} (no card in it)")
     if content.get("version") != version:
         raise InputError(f"{path} has format version {content.get('version')}, wanted {version}")
-    strange = set(content) ^ {part.name for part in fields(card)}
+    names = {part.name for part in fields(card)}
+    needed = {p.name for p in fields(card) if _needed(p)}
+    strange = (set(content) - names) | (needed - set(content))
     if strange:
         raise InputError(f"{path} has a card without or with unknown {', '.join(sorted(strange))}")
     return card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+
+
+def _needed(part: "Field[Any]") -> bool:
+    return part.default is MISSING and part.default_factory is MISSING
 
 
 def expect(card: Card, expected: Mapping[str, Any], path: str | Path) -> None:

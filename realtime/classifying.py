@@ -64,6 +64,11 @@ class Classify:
         device: str = "cpu",
     ) -> None:
         source, self.card = deployed(checkpoint, layout=layout)
+        if self.card.background is None:
+            raise InputError(
+                f"head {checkpoint} was trained on cut clips and knows no background class, so it "
+                f"can't run live; train it with datamodule=streams"
+            )
         self.labels, self.background = tuple(self.card.labels), self.card.background
         self.temperature = self.card.temperature
         self._run: StreamRunner | WindowRunner

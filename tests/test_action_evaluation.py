@@ -99,7 +99,7 @@ def test_what_nothing_tells_is_null():
         assert told[name] is None
     assert told["early"] == [None] * 10
     assert told["false_positives_per_minute"] == 0
-    with pytest.raises(InputError, match="none of the labels is a background"):
+    with pytest.raises(InputError, match="knows no background class"):
         figures(result, HEAD, background=None, temperature=1.0)
 
 

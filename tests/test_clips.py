@@ -8,9 +8,9 @@ import torch
 
 from gastlive.action.head import of_bodies
 from gastlive.action.heads.tcn import TCN
-from gastlive.datasets.augmentation import Augmentation
+from gastlive.datasets.augmentation import Augmentation, mirror_images
 from gastlive.datasets.clip import MotionClip, Problem, Segment
-from gastlive.datasets.clips import ActionClips, mirror_images, samples
+from gastlive.datasets.clips import ActionClips, samples
 from gastlive.datasets.labelled import Joints, as_seen, closed
 from gastlive.datasets.labels import UNKNOWN, LabelMap, OwnLabels
 from gastlive.datasets.protocols import ByName

@@ -3,18 +3,21 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 from gastlive.action.checkpoint import save_head
+from gastlive.action.decision import Decision
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.heads.svm import SVM
 from gastlive.action.heads.tcn import TCN
 from gastlive.datasets.clips import Sample
 from gastlive.datasets.labels import LabelMap
-from gastlive.experiments.evaluating.action import measured
+from gastlive.datasets.lifted import LiftedClip, Origin, save_lifted
+from gastlive.experiments.evaluating.action import main, measured
 from gastlive.experiments.evaluating.action_report import write
 from gastlive.experiments.evaluating.chosen import by_name
 from gastlive.experiments.evaluating.heads import contender, contenders, step_ms
@@ -233,6 +236,49 @@ def test_a_report_can_not_be_written_into_a_file(weights, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(InputError, match="taken"):
         write(results_of(Clips(), weights, "head"), {}, ABOUT, folder=tmp_path / "taken")
+
+
+def test_events_are_those_of_the_decision_that_suits_the_head(weights, streams, tmp_path):
+    net = contender(str(weights / "head.safetensors"), name="one", **HOW).source
+    net.score.bias.data[1] += 5  # always waves
+    save_head(net, tmp_path / "plain.safetensors", background="idle")
+    save_head(net, tmp_path / "shy.safetensors", background="idle", decision={"enter": 1.0})
+    data, name = Streams(streams), "detection_rate"
+    plain, shy = (each.figures[name] for each in results_of(data, tmp_path, "plain", "shy"))
+    assert plain > shy == 0
+    (asked,) = measured(
+        contenders(str(tmp_path / "shy.safetensors"), **HOW), data, part="val", same_lifter=True,
+        compared=0, decision=partial(Decision, enter=0.5),
+    )  # fmt: skip
+    assert asked.figures[name] == plain
+
+
+@pytest.mark.parametrize("way", ["clips", "streams"])
+@pytest.mark.filterwarnings("ignore::Warning")  # of Lightning
+def test_the_program_measures_lifted_clips(weights, tmp_path, monkeypatch, capsys, way):
+    rng, still = np.random.default_rng(0), np.zeros(40)
+    origin = Origin("h36m17", 30.0, "", "", "mine", "anna", ("wave", "kick"), 0, "k1")
+    save_lifted(tmp_path / "lifted", origin, [
+        LiftedClip(f"{i}", 0, rng.random((40, 17, 3)), np.full(40, i % 2), still + 1, still, origin)
+        for i in range(4)
+    ])  # fmt: skip
+    words = [
+        f"checkpoint=[{weights / 'head.safetensors'},{weights / 'svm.safetensors'}]",
+        f"data.folder={tmp_path / 'lifted'}", "labels=own", "labels.background=idle",
+        "protocol=own", "protocol.val=0.001", "part=train", f"datamodule={way}", "rounds=1",
+        "threads=1", f"hydra.run.dir={tmp_path}", f"output={tmp_path / 'said'}",
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", ["gastlive-evaluate action", *words])
+    main()
+    said = capsys.readouterr().out
+    assert f"report in {tmp_path / 'said' / 'report.md'}" in said
+    content = json.loads((tmp_path / "said" / "report.json").read_text())
+    assert content["data"][0] == "train: mine anna; 4 recordings, 4 views, 160 frames"
+    assert content["shown"] == way
+    for each in content["heads"]:
+        assert each["clips" if way == "clips" else "events"] == 4
+        assert each["step_p50_ms"] > 0
+        assert each["stream_apart"] < 1e-4
 
 
 def test_the_program_takes_runtime_and_precision(tmp_path):

@@ -289,6 +289,13 @@ def saved(tmp_path):
     return tmp_path / "head.safetensors"
 
 
+@torch.inference_mode()
+def test_a_file_from_before_features_could_be_chosen_still_loads(saved):
+    expected = load_head(saved)[0](clip())
+    resaved(saved, settings={"channels": 24, "dilations": [1, 2, 4], "dropout": 0.2})
+    assert torch.equal(load_head(saved)[0](clip()), expected)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

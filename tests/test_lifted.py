@@ -32,6 +32,7 @@ from gastlive.datasets.lifted import (
     read_folder,
     read_lifted,
     save_lifted,
+    travel_speed,
 )
 from gastlive.datasets.sequences import Repertoire, Streams, continuous
 from gastlive.datasets.streams import ActionStreams, padded
@@ -76,12 +77,13 @@ def standing():
     return pose
 
 
-def lifted(name, actions, *, view=0, speed=1.0, subject="a", shift=0.0, **changes):
+def lifted(name, actions, *, view=0, speed=1.0, travel=0.0, subject="a", shift=0.0, **changes):
     actions = np.asarray(actions, np.int16)
     xyz = np.repeat(standing()[None], len(actions), 0)
     xyz[:, H36M17.index["left_wrist"], 0] += shift + np.arange(len(actions)) * 0.01
     speeds = np.broadcast_to(np.float32(speed), actions.shape).copy()
-    return LiftedClip(name, view, xyz, actions, speeds, origin(subject, **changes))
+    travels = np.broadcast_to(np.float32(travel), actions.shape).copy()
+    return LiftedClip(name, view, xyz, actions, speeds, travels, origin(subject, **changes))
 
 
 def world(frames=50):
@@ -137,7 +139,7 @@ def test_a_folder_that_can_not_be_read_says_why(tmp_path):
 
 def test_a_file_of_another_version_is_refused(tmp_path):
     path = save_lifted(tmp_path, origin(version=7), [lifted("one", [HELLO] * 9, version=7)])
-    with pytest.raises(InputError, match="format version 7, wanted 1"):
+    with pytest.raises(InputError, match="format version 7, wanted 2"):
         read_lifted(path)
 
 
@@ -282,7 +284,7 @@ def composed(program):
 
 
 @pytest.mark.parametrize(
-    "program, part", [("train_action", "protocol"), ("lift_dataset", "split")]
+    ("program", "part"), [("train_action", "protocol"), ("lift_dataset", "split")]
 )
 def test_the_promised_subjects_are_held_out(program, part):
     split = instantiate(composed(program)[part])
@@ -365,6 +367,31 @@ def test_without_pauses_pieces_are_only_blended():
     assert (np.diff(joined.xyz[:, 0, 0]) >= 0).all()
 
 
+def test_on_the_way_to_what_is_done_in_place_people_walk():
+    labels = LabelMap(
+        names=["idle", "walk", "kick"], background="idle", walking="walk",
+        in_place={"mine": ["front kick"]},
+        sets={"mine": {"hello": "idle", "front kick": "kick", "junk": None, "stand": "idle"}},
+    )  # fmt: skip
+    travel = [1.0] * 8 + [0.1] * 12
+    clips = [lifted("one", [action] * 20, travel=travel) for action in (KICK, HELLO)]
+    kicks, hello = (piece.labels for piece in Repertoire(clips, labels, H36M17).pieces)
+    assert kicks.tolist() == [1] * 8 + [2] * 12
+    assert set(hello) == {0}
+    assert labels.on_the_way("yours", ["front kick"]).tolist() == [False]
+    with pytest.raises(InputError, match="labels run are used and not named"):
+        LabelMap(names=["idle"], background="idle", walking="run", sets={})
+
+
+def test_travel_is_of_the_root_over_the_ground():
+    xyz = np.zeros((30, 17, 3), np.float32)
+    xyz[:, :, 0] += np.arange(30)[:, None] / 30  # 1 m/s
+    xyz[:, H36M17.root, 2] += np.arange(30) / 3
+    travel = travel_speed(xyz, H36M17, 30.0)
+    assert travel[5:-5] == pytest.approx(1.0, abs=1e-5)
+    assert travel.shape == (30,)
+
+
 def test_a_mirror_swaps_left_and_right():
     pose = standing()
     pose[H36M17.index["left_wrist"]] = 0.5, -0.8, 0.2
@@ -376,11 +403,15 @@ def test_a_mirror_swaps_left_and_right():
 
 def test_varied_people_keep_their_root_their_height_and_their_shape():
     xyz = np.repeat(standing()[None], 30, 0)
-    turned = replace(QUIET, yaw_deg=30.0).vary(xyz, H36M17, np.random.default_rng(1))
+    turned = replace(QUIET, yaw_deg=30.0).vary(
+        xyz[None], H36M17, np.random.default_rng(2), mirror=False
+    )[0]
     assert np.abs(turned - xyz).max() > 0.02
     assert np.abs(turned[..., 1] - xyz[..., 1]).max() < 1e-6
     assert np.linalg.norm(turned, axis=-1) == pytest.approx(np.linalg.norm(xyz, axis=-1), abs=1e-5)
-    rough = Augmentation(hold=1.0).vary(xyz, H36M17, np.random.default_rng(1))
+    rough = Augmentation(hold=1.0).vary(xyz[None], H36M17, np.random.default_rng(1), mirror=False)[
+        0
+    ]
     assert np.abs(rough[:, H36M17.root]).max() == 0
     assert rough.dtype == np.float32
 

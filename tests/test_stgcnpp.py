@@ -100,20 +100,17 @@ def test_it_comes_back_from_its_file_as_it_was(tmp_path):
     assert torch.equal(read(windows()), head(windows()))
 
 
-def test_it_learns_who_moves_which_hand():
-    torch.manual_seed(0)
-    targets = torch.arange(32) % 2
-    xyz = windows(1, 1).expand(32, 10, -1, -1).clone()
-    wave = 0.4 * torch.sin(torch.arange(10) + 6 * torch.rand(32, 1))
-    for target, side in enumerate(("left", "right")):
-        xyz[targets == target, :, KINECT20.index[f"{side}_hand"], 1] += wave[targets == target]
-    head = small(dropout=0.0, frames=10, widths=(1,), strides=(1,))
+def test_every_weight_learns_and_the_scores_follow():
+    head, targets = small(channels=12, dropout=0.0), torch.arange(4)
     optimizer = torch.optim.Adam(head.parameters(), lr=0.03)
-    for _ in range(30):
+    losses = []
+    for _ in range(8):
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(head(xyz[:20]), targets[:20]).backward()
+        losses.append(torch.nn.functional.cross_entropy(head(windows(4)), targets))
+        losses[-1].backward()
+        assert all(weight.grad.abs().sum() > 0 for weight in head.parameters())
         optimizer.step()
-    assert (head.eval()(xyz[20:]).argmax(1) == targets[20:]).all()
+    assert losses[-1] < 0.3 * losses[0]
 
 
 def test_hydra_takes_it_by_its_name():

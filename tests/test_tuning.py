@@ -44,5 +44,5 @@ def test_a_number_that_is_given_comes_before_the_tuned_one():
 
 
 def test_a_head_without_a_background_can_decide_nothing():
-    with pytest.raises(InputError, match="knows no background class.*datamodule=streams"):
+    with pytest.raises(InputError, match=r"knows no background class.*datamodule=streams"):
         Decision(NAMES, background=None)

@@ -198,10 +198,12 @@ def _of_streams(
 ) -> Result:
     card = each.card
     result = scored(each.per_frame, batches)
+    chosen = decision(
+        labels=list(card.labels), background=card.background, tuned=dict(card.decision)
+    )
     told = figures(
-        result, card, background=card.background, temperature=card.temperature,
-        decision=decision(labels=list(card.labels), background=card.background),
-    )  # fmt: skip
+        result, card, background=card.background, temperature=card.temperature, decision=chosen
+    )
     return _result(each, told, result, each.apart(_first(batches, compared)))
 
 

@@ -121,6 +121,7 @@ def _head(result: "Result", speeds: Mapping[str, float]) -> dict[str, Any]:
         "window": card.frames,
         "receptive_field": card.receptive_field,
         "lifter": card.lifter,
+        "decision": dict(card.decision),
         "runtime": each.runtime,
         "parameters": parameters,
         "multiply_adds": multiply_adds,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...action.checkpoint import HeadCard
+from ...action.complexity import complexity
 from ...action.deployed import deployed
 from ...action.evaluation import PerFrame
 from ...action.head import Head, WindowedHead
@@ -136,7 +137,8 @@ def size_of(source: Head | StepGraph) -> tuple[int | None, int | None]:
     """Parameters, and multiply-adds a frame; ``None`` of an exported head."""
     if isinstance(source, StepGraph):
         return None, None
-    return sum(p.numel() for p in source.parameters()), None
+    cost = complexity(source)
+    return cost.parameters, cost.multiply_adds
 
 
 def step_ms(
