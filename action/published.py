@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..gast.cards import fill
+from ..gast.cards import fill, unpickled
 from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .features import FEATURES
@@ -51,7 +51,7 @@ def from_published(
         InputError: Unreadable file, not such a head, or for another layout or number of labels.
     """
     name = str(source) if isinstance(source, str | Path) else "state dict"
-    weights = _state(_unpickled(source) if isinstance(source, str | Path) else source)
+    weights = _state(unpickled(source, kind="an early fusion head"))
     head = EarlyFusion(
         skeleton, labels=labels, fps=fps, frames=frames,
         channels=_channels(weights, name), parents=NTU_PARENTS.get(skeleton.name),
@@ -63,19 +63,6 @@ def from_published(
         raise InputError(f"{name} is not an early fusion head: {_line(error)}") from error
     fill(head, renamed, name=name, kind="head")
     return head.eval()
-
-
-def _unpickled(path: str | Path) -> Mapping[str, Any]:
-    if not Path(path).is_file():
-        raise InputError(f"no checkpoint at {path}")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file it can't or won't read
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} can't be read as weights alone: {reason}") from error
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path} holds {type(content).__name__}, wanted an early fusion head")
-    return content
 
 
 def _state(content: Mapping[str, Any]) -> dict[str, Tensor]:

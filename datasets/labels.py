@@ -18,8 +18,8 @@ class LabelMap:
         background: The one of them that means nothing in particular; None where clips are cut.
         sets: For each data set, every publisher's label with ours; ``None`` leaves its frames out.
         walking: The one of them that people do on their way to what a clip is named after.
-        in_place: For each data set, publishers' labels of what is done in one place: their frames
-            in which the body travels are `walking`.
+        in_place: For each data set, publishers' labels of what is done in one place: as long as
+            the body travels at the beginning or the end of such a clip, it is `walking`.
 
     Raises:
         InputError: The background, `walking` or a label mapped to is none of `names`.
@@ -60,7 +60,7 @@ class LabelMap:
         return self.names.index(self.background)
 
     def on_the_way(self, data: str, labels: Sequence[str]) -> np.ndarray:
-        """(L,) bool: publisher's labels whose frames are walking where the body travels."""
+        """(L,) bool: publisher's labels of what people walk to and away from."""
         done_in_place = self.in_place.get(data, set()) if self.walking is not None else set()
         return np.array([label in done_in_place for label in labels], bool)
 

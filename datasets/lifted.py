@@ -144,8 +144,13 @@ def joint_speed(xyz: np.ndarray, fps: float) -> np.ndarray:
 
 
 def travel_speed(xyz: np.ndarray, skeleton: Skeleton, fps: float) -> np.ndarray:
-    """Speed of the root over the ground, m/s, of (T, J, 3), world axes, to (T,): over 9 frames."""
-    return _speed(xyz[:, skeleton.root, :2], fps, frames=9)
+    """Speed of the root over the ground, m/s, of (T, J, 3), world axes, to (T,): over 9 frames.
+
+    At either end, where there are no such 9, it is what it is at the nearest frame with them.
+    """
+    speed = _speed(xyz[:, skeleton.root, :2], fps, frames=9)
+    whole = np.clip(np.arange(len(speed)), 4, max(4, len(speed) - 6))
+    return speed[np.minimum(whole, len(speed) - 1)]
 
 
 def _speed(places: np.ndarray, fps: float, *, frames: int) -> np.ndarray:

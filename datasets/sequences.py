@@ -81,8 +81,8 @@ class Repertoire:
         return int(views[int(np.argmin(turns))] if rng.random() < 0.7 else rng.choice(views))
 
 
-_SHORTEST = 5
-"""Frames; a shorter run is a slip of the labelling."""
+_SHORTEST, _WAY = 5, 8
+"""Frames; a shorter run is a slip of the labelling, a shorter way no walk."""
 
 
 def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) -> np.ndarray:
@@ -95,8 +95,14 @@ def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) 
             frames[0] < 0, UNKNOWN, labels.idle
         )
     way = np.append(labels.on_the_way(clip.origin.dataset, clip.origin.labels), False)
-    if way.any() and labels.walking is not None:
-        frames[way[clip.actions] & (clip.travel > travels)] = labels.names.index(labels.walking)
+    if labels.walking is not None and way[clip.actions].all():
+        there = np.flatnonzero(clip.travel <= travels)
+        first, last = (there[0], there[-1] + 1) if len(there) else (len(frames), len(frames))
+        walking = labels.names.index(labels.walking)
+        if first >= _WAY:
+            frames[:first] = walking
+        if len(frames) - last >= _WAY:
+            frames[last:] = walking
     return frames
 
 

@@ -9,6 +9,7 @@ from dataclasses import MISSING, Field, asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -128,3 +129,27 @@ def fill(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str)
     if said:
         raise InputError(f"{name} does not fit the {kind} it claims to be ({'; '.join(said)})")
     net.load_state_dict(dict(weights))
+
+
+def unpickled(source: str | Path | Mapping[str, Any], *, kind: str) -> Mapping[str, Any]:
+    """Somebody else's checkpoint, read as weights alone; what has been read is given back.
+
+    Args:
+        source: Path, or the content.
+        kind: What is wanted, for the message.
+
+    Raises:
+        InputError: No such file, or more in it than weights, or something else.
+    """
+    if not isinstance(source, str | Path):
+        return source
+    if not Path(source).is_file():
+        raise InputError(f"no checkpoint at {source}")
+    try:
+        content = torch.load(source, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file it can't or won't read
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{source} can't be read as weights alone: {reason}") from error
+    if not isinstance(content, Mapping):
+        raise InputError(f"{source} holds {type(content).__name__}, wanted {kind}")
+    return content

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from .cards import expect, fill, read, write
+from .cards import expect, fill, read, unpickled, write
 from .errors import InputError
 from .lifter import GASTNet
 from .skeleton import Skeleton, named
@@ -119,7 +119,7 @@ def import_official(
         InputError: Unreadable file, not a GAST-Net, or another number of joints than `skeleton`.
     """
     name = str(path_or_state_dict) if isinstance(path_or_state_dict, str | Path) else "state dict"
-    content = _unpickled(path_or_state_dict)
+    content = unpickled(path_or_state_dict, kind="a GAST-Net checkpoint")
     source: dict[str, Tensor] = dict(content.get("model_pos", content))
     try:
         net = _official_shape(source, skeleton, causal)
@@ -128,21 +128,6 @@ def import_official(
         raise InputError(f"{name} is not a GAST-Net checkpoint: {error} is missing") from error
     fill(net, weights, name=name, kind="lifter")
     return net.eval()
-
-
-def _unpickled(source: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(source, str | Path):
-        return source
-    if not Path(source).is_file():
-        raise InputError(f"no checkpoint at {source}")
-    try:
-        content = torch.load(source, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file it can't or won't read
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{source} can't be read as weights alone: {reason}") from error
-    if not isinstance(content, Mapping):
-        raise InputError(f"{source} holds {type(content).__name__}, wanted a GAST-Net checkpoint")
-    return content
 
 
 def _official_shape(source: Mapping[str, Tensor], skeleton: Skeleton, causal: bool) -> GASTNet:

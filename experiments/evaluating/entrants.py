@@ -1,6 +1,6 @@
 """Lifters that are measured: how each lifts whole clips, frame by frame, and each frame alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ...gast.skeleton import Skeleton, named
 from ...gast.streaming import streamed
 from ...gast.units import Lifter
 from ..lift_dataset import in_chunks
+from .chosen import by_name
 
 Lift = Callable[[Tensor], Tensor]
 """Clips (N, T, J, 2) in screen units to (N, T, J, 3)."""
@@ -67,20 +68,10 @@ def entrants(checkpoints: Any, **how: Any) -> list[Entrant]:
     Raises:
         InputError: There is none, or one of them can't be measured so.
     """
-    chosen = checkpoints if isinstance(checkpoints, Mapping) else _named(checkpoints)
+    chosen = by_name(checkpoints)
     if not chosen:
         raise InputError("checkpoint=[] names no lifter; give one or more")
-    return [entrant(str(path), name=str(name), **how) for name, path in chosen.items()]
-
-
-def _named(checkpoints: str | Sequence[str]) -> dict[str, str]:
-    """By the shortest name that tells them apart."""
-    paths = [checkpoints] if isinstance(checkpoints, str) else [str(path) for path in checkpoints]
-    stems = [Path(path).stem if Path(path).suffix else path for path in paths]
-    return {
-        stem if stems.count(stem) == 1 else path: path
-        for stem, path in zip(stems, paths, strict=True)
-    }
+    return [entrant(path, name=name, **how) for name, path in chosen.items()]
 
 
 def entrant(

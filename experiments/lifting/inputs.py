@@ -5,13 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...datasets.folder import VIDEOS
 from ...gast.errors import InputError
 from ...realtime.sources.keypoint_files import OPENPOSE, SUFFIXES
-
-VIDEOS = (
-    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
-    ".mts", ".ogv",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
