@@ -1,9 +1,9 @@
-"""How good lifters, heads and recordings are: ``gastlive-evaluate lifter|action|recording ...``."""
+"""How good lifters, heads and recordings are: ``gastlive-evaluate VERB ...``."""
 
 import sys
 from importlib import import_module
 
-VERBS = ("lifter", "action", "recording")
+VERBS = ("lifter", "action", "folds", "recording")
 _USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them explains --help"
 
 

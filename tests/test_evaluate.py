@@ -29,13 +29,13 @@ def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, word
         run(*words)
     assert ended.value.code == 2
     assert capsys.readouterr() == (
-        "", f"gastlive: {said}; choose one of lifter, action, recording\n",
+        "", f"gastlive: {said}; choose one of lifter, action, folds, recording\n",
     )  # fmt: skip
 
 
 def test_help_says_what_there_is(run, capsys):
     run("--help")
-    assert "gastlive-evaluate lifter|action|recording" in capsys.readouterr().out
+    assert "gastlive-evaluate lifter|action|folds|recording" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
