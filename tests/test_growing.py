@@ -42,6 +42,16 @@ def test_a_longer_receptive_field_starts_by_computing_about_the_same(layers):
     assert 0 < difference < 0.05
 
 
+@pytest.mark.parametrize("causal", [True, False])
+def test_a_last_layer_that_looks_further_back_starts_by_computing_the_same(causal):
+    short, long = trained(causal=causal), trained(causal=causal, filter_widths=(3, 9))
+    assert grow(long, short.state_dict(), XY) == len(long.state_dict())
+    torch.testing.assert_close(long(XY), short(XY), rtol=1e-4, atol=1e-4)
+    long.train()(XY).square().sum().backward()
+    older = long.blocks[0].conv.mix.weight.grad[:, : 2 * 16]
+    assert older.abs().sum() > 0
+
+
 def test_a_layer_on_top_learns_at_once():
     short, long = trained(), GASTNet(H36M17, filter_widths=(3, 3, 3), channels=8)
     grow(long, short.state_dict(), XY)
