@@ -32,6 +32,32 @@ def best_temperature(logits: Tensor, targets: Tensor) -> float:
     return float(np.exp(minimize_scalar(surprise, bounds=(-4.0, 4.0), method="bounded").x))
 
 
+def background_shift(logits: Tensor, targets: Tensor, background: int) -> float:
+    """What to add to the background's logit so that the softmax is as likely as can be.
+
+    Training shows rare actions more often than life does, and so hears the background less often.
+
+    Args:
+        logits: (..., K), of data that the head was not trained on.
+        targets: (...); negative where the truth is not known.
+        background: Its place among the K.
+
+    Raises:
+        InputError: The truth is known nowhere.
+    """
+    chosen = torch.zeros(logits.shape[-1], dtype=torch.float64)
+    chosen[background] = 1.0
+    known = targets >= 0
+    if not known.any():
+        raise InputError("no frame has a known label to calibrate on; give validation subjects")
+    logits, targets = logits[known].double(), targets[known]
+
+    def surprise(shift: float) -> float:
+        return F.cross_entropy(logits + shift * chosen, targets).item()
+
+    return float(minimize_scalar(surprise, bounds=(-4.0, 4.0), method="bounded").x)
+
+
 def calibration_error(probabilities: Tensor, targets: Tensor, *, bins: int = 15) -> float:
     """How far confidence is from accuracy, 0..1: mean over equal bins of confidence.
 

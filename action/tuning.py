@@ -7,19 +7,19 @@ import numpy as np
 
 from .decision import DEFAULTS, Decision
 from .metrics import EventScore, event_score, spans
-from .online import decided
+from .online import THRESHOLDS, decided
 
 CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
     {
         "enter": (0.25, 0.3, 0.35, 0.4, 0.5, 0.6),
-        "leave": (0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
-        "smooth_s": (0.1, 0.15, 0.25, 0.4),
-        "enter_s": (0.05, 0.1, 0.15, 0.25, 0.4),
-        "leave_s": (0.1, 0.2, 0.3, 0.5),
-        "shortest_s": (0.2, 0.35, 0.5),
+        "leave": (0.1, 0.15, 0.2, 0.25, 0.3),
+        "smooth_s": (0.1, 0.15, 0.2, 0.3),
+        "enter_s": (0.05, 0.1, 0.15, 0.2),
+        "leave_s": (0.1, 0.2, 0.3, 0.4),
+        "shortest_s": (0.2, 0.3),
     }
 )
-"""What is tried of each number."""
+"""What is tried of each number. Waiting longer would find some events more, and say them late."""
 
 
 def best_decision(
@@ -32,7 +32,9 @@ def best_decision(
 ) -> dict[str, float]:
     """The numbers of `Decision` that give the best event F1 on some streams.
 
-    One number after another is set to its best while the others stay, and that again.
+    It is the mean over the overlaps of `online.THRESHOLDS`: when an action begins is a matter of
+    taste, and of the labelling. One number after another is set to its best while the others stay,
+    and that again.
 
     Args:
         streams: Calibrated probabilities (T, K) and labels (T,), below zero where unknown.
@@ -49,11 +51,13 @@ def best_decision(
         key = tuple(chosen.values())
         if key not in tried:
             decision = Decision(names, background=background, tuned=chosen)
-            total = EventScore()
+            totals = [EventScore() for _ in THRESHOLDS]
             for odds, truth in known:
                 said = [one.event for one in decided(odds, decision, fps=fps)]
-                total += event_score(said, spans(truth, background=idle))
-            tried[key] = np.nan_to_num(total.f1)
+                true = spans(truth, background=idle)
+                for i, iou in enumerate(THRESHOLDS):
+                    totals[i] += event_score(said, true, iou=iou)
+            tried[key] = float(np.mean([np.nan_to_num(total.f1) for total in totals]))
         return tried[key]
 
     best = dict(DEFAULTS)

@@ -2,12 +2,18 @@
 
 import numpy as np
 import pytest
+import torch
 
+from gastlive.action.calibration import background_shift
 from gastlive.action.decision import DEFAULTS, Decision
+from gastlive.action.evaluation import scored
+from gastlive.action.heads.tcn import TCN
 from gastlive.action.metrics import EventScore, event_score, spans
 from gastlive.action.online import decided
 from gastlive.action.tuning import best_decision
+from gastlive.experiments.train_action import shifted
 from gastlive.gast.errors import InputError
+from gastlive.gast.skeleton import H36M17
 
 NAMES = ("idle", "wave", "kick")
 
@@ -46,3 +52,25 @@ def test_a_number_that_is_given_comes_before_the_tuned_one():
 def test_a_head_without_a_background_can_decide_nothing():
     with pytest.raises(InputError, match=r"knows no background class.*datamodule=streams"):
         Decision(NAMES, background=None)
+
+
+def test_a_background_that_was_heard_too_seldom_is_shifted_back():
+    torch.manual_seed(0)
+    honest = torch.randn(20000, 3)
+    targets = torch.distributions.Categorical(logits=honest).sample()
+    seldom = honest - torch.tensor([1.5, 0.0, 0.0])
+    assert background_shift(seldom, targets, 0) == pytest.approx(1.5, abs=0.1)
+    with pytest.raises(InputError, match="no frame has a known label"):
+        background_shift(honest, torch.full((20000,), -1), 0)
+
+
+def test_the_head_itself_is_shifted_so_that_it_travels_with_its_weights():
+    torch.manual_seed(0)
+    head = TCN(H36M17, labels=NAMES, channels=8).eval()
+    xyz, truth = torch.randn(2, 30, 17, 3), torch.zeros(2, 30, dtype=torch.long)
+    streams = scored(head.per_frame, [(xyz, truth, truth)])
+    shift = shifted(head, streams, 0, None)
+    assert shift > 0
+    again = scored(head.per_frame, [(xyz, truth, truth)])
+    for one, other in zip(streams.logits, again.logits, strict=True):
+        torch.testing.assert_close(one, other)
