@@ -132,12 +132,7 @@ class WindowFeatures(nn.Module):
     def __init__(self, skeleton: Skeleton, *, samples: int) -> None:
         super().__init__()
         self.samples, self.root = samples, skeleton.root
-        pairs = [
-            skeleton.index[f"{side}_{part}"]
-            for side in ("left", "right")
-            for part in ("hip", "shoulder")
-        ]
-        self.left, self.right = pairs[:2], pairs[2:]
+        self.to_the_front = ToTheFront(skeleton)
         self.child, self.parent = (list(ends) for ends in zip(*skeleton.bones, strict=True))
         self.channels = (2 * samples - 1) * len(skeleton) * 3
 
@@ -146,13 +141,28 @@ class WindowFeatures(nn.Module):
         centred = window - window[:, :, self.root : self.root + 1]
         bones = centred[:, :, self.child] - centred[:, :, self.parent]
         size = bones.square().sum(-1).mean((1, 2)).sqrt().clamp_min(1e-6)
-        front = self._to_the_front(centred) / size[:, None, None, None]
+        front = self.to_the_front(centred) / size[:, None, None, None]
         flat = front.flatten(2).transpose(1, 2)  # (N, J * 3, T)
         even = F.interpolate(flat, size=self.samples, mode="linear", align_corners=True)
         return torch.cat([even, even.diff(dim=-1)], -1).flatten(1)
 
-    def _to_the_front(self, xyz: Tensor) -> Tensor:
-        """Turned about the vertical until the person's left is on the picture's right."""
+
+class ToTheFront(nn.Module):
+    """Turns a window about the vertical until the person faces the camera, on average.
+
+    Args:
+        skeleton: Layout of the joints; has shoulders and hips.
+    """
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        super().__init__()
+        self.left, self.right = (
+            [skeleton.index[f"{side}_{part}"] for part in ("hip", "shoulder")]
+            for side in ("left", "right")
+        )
+
+    def forward(self, xyz: Tensor) -> Tensor:
+        """(N, T, J, 3), camera axes, to the same: left is on the picture's right."""
         across = (xyz[:, :, self.left] - xyz[:, :, self.right]).mean((1, 2))  # (N, 3)
         cos, sin = F.normalize(across[:, [0, 2]], dim=-1).T
         x, y, z = xyz.unbind(-1)

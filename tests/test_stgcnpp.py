@@ -7,6 +7,7 @@ from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
 
 from gastlive.action.checkpoint import load_head, save_head
+from gastlive.action.features import ALL_FEATURES
 from gastlive.action.graphconv import GraphConv, partition
 from gastlive.action.heads.stgcnpp import STGCNPP, TimeBranches
 from gastlive.gast.errors import InputError
@@ -119,7 +120,7 @@ def test_hydra_takes_it_by_its_name():
         head = instantiate(cfg.head, labels=LABELS, channels=8, frames=20)
     assert isinstance(head, STGCNPP)
     assert (head.skeleton, head.frames) == (H36M17, 20)
-    assert head.settings["features"] == ["joint", "bone", "joint_motion", "bone_motion"]
+    assert head.settings["features"] == list(ALL_FEATURES)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +138,14 @@ def test_what_can_not_be_says_why(given, said):
     with pytest.raises(InputError, match=said) as error:
         small(**given)
     assert "\n" not in str(error.value)
+
+
+def test_with_front_it_does_not_matter_from_which_side_a_person_is_seen():
+    torch.manual_seed(0)
+    head = STGCNPP(H36M17, labels=["a", "b"], frames=12, channels=8, front=True).eval()
+    window = torch.randn(2, 12, 17, 3)
+    angle = torch.tensor(0.8)
+    turn = torch.tensor([[angle.cos(), 0, angle.sin()], [0, 1, 0], [-angle.sin(), 0, angle.cos()]])
+    torch.testing.assert_close(head(window @ turn), head(window), rtol=1e-3, atol=1e-4)
+    plain = STGCNPP(H36M17, labels=["a", "b"], frames=12, channels=8).eval()
+    assert (plain(window @ turn) - plain(window)).abs().max() > 1e-3

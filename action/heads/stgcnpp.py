@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..features import FEATURES, BodyFeatures
+from ..features import FEATURES, BodyFeatures, ToTheFront
 from ..graphconv import GraphConv, JointNorm
 from ..head import WindowedHead
 
@@ -29,6 +29,7 @@ class STGCNPP(WindowedHead):
             are two more branches, one that takes the maximum of three frames, one without a past.
         dropout: Share of channels dropped in training, whole, in every block and before the scores.
         features: What it looks at; see `BodyFeatures`.
+        front: Turn each window until the person faces the camera.
 
     Raises:
         InputError: No blocks, not as many strides as widths, a number below 1, fewer channels than
@@ -50,6 +51,7 @@ class STGCNPP(WindowedHead):
         dilations: Sequence[int] = (1, 2, 3, 4),
         dropout: float = 0.1,
         features: Sequence[str] = FEATURES,
+        front: bool = False,
     ) -> None:
         widths, strides, dilations = (
             [int(number) for number in numbers] for numbers in (widths, strides, dilations)
@@ -58,8 +60,10 @@ class STGCNPP(WindowedHead):
         settings = {
             "frames": frames, "channels": channels, "widths": widths, "strides": strides,
             "dilations": dilations, "dropout": dropout, "features": list(features),
+            "front": front,
         }  # fmt: skip
         super().__init__(skeleton, labels=labels, fps=fps, settings=settings, frames=frames)
+        self.turn = ToTheFront(skeleton) if front else nn.Identity()
         self.features = BodyFeatures(skeleton, kinds=features)
         self.input_norm = JointNorm(len(skeleton) * self.features.channels)
         sizes = [self.features.channels, *(width * channels for width in widths)]
@@ -72,7 +76,7 @@ class STGCNPP(WindowedHead):
 
     def forward(self, window: Tensor) -> Tensor:
         """(N, frames, J, 3) to logits (N, K)."""
-        features = self.input_norm(self.features(window))
+        features = self.input_norm(self.features(self.turn(window)))
         planes = features.permute(0, 3, 1, 2).contiguous()
         return self.score(self.drop(self.blocks(planes).mean((2, 3))))
 
