@@ -110,7 +110,7 @@ def test_a_keypoint_file_becomes_npz_jsonl_bvh_and_mp4(tmp_path):
     assert not [path for path in out.iterdir() if path.name.endswith(".part")]
     found = read_lifted_video(out / "demo.npz")
     assert (found.layout, found.fps, found.width, found.height) == ("h36m17", 30.0, 640, 480)
-    assert (found.label, found.lifter, found.detector) == ("", "gast27s", "")
+    assert (found.label, found.lifter, found.detector) == ("", "gast27", "")
     assert found.people == [1]
     np.testing.assert_array_equal(found.frame, np.arange(20))
     assert (found.xyz.shape, found.xy.shape, found.visible.shape) == (
