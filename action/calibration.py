@@ -36,6 +36,7 @@ def background_shift(logits: Tensor, targets: Tensor, background: int) -> float:
     """What to add to the background's logit so that the softmax is as likely as can be.
 
     Training shows rare actions more often than life does, and so hears the background less often.
+    Where the data show no background they say nothing about it, and the shift is 0.
 
     Args:
         logits: (..., K), of data that the head was not trained on.
@@ -51,6 +52,8 @@ def background_shift(logits: Tensor, targets: Tensor, background: int) -> float:
     if not known.any():
         raise InputError("no frame has a known label to calibrate on; give validation subjects")
     logits, targets = logits[known].double(), targets[known]
+    if not (targets == background).any():
+        return 0.0
 
     def surprise(shift: float) -> float:
         return F.cross_entropy(logits + shift * chosen, targets).item()

@@ -60,6 +60,7 @@ def test_a_background_that_was_heard_too_seldom_is_shifted_back():
     targets = torch.distributions.Categorical(logits=honest).sample()
     seldom = honest - torch.tensor([1.5, 0.0, 0.0])
     assert background_shift(seldom, targets, 0) == pytest.approx(1.5, abs=0.1)
+    assert background_shift(seldom[targets > 0], targets[targets > 0], 0) == 0.0
     with pytest.raises(InputError, match="no frame has a known label"):
         background_shift(honest, torch.full((20000,), -1), 0)
 
