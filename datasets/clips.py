@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
@@ -13,11 +12,11 @@ from torch.utils.data import DataLoader, IterableDataset
 from ..gast.skeleton import Skeleton
 from .augmentation import Augmentation, Piece, mirror_images
 from .clip import MotionSet
-from .labelled import Lifted, fitting, mapped, source_of, told
+from .labelled import Lifted, told
 from .labels import UNKNOWN, LabelMap, OwnLabels
 from .lifted import LiftedClip
 from .protocols import Protocol
-from .streams import Kept
+from .streams import ActionData, Kept
 from .windowing import random_window, to_frames
 
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -154,7 +153,7 @@ def together(drawn: Sequence[tuple[np.ndarray, ...]], bodies: int) -> Batch:
     )
 
 
-class ActionClips(pl.LightningDataModule):
+class ActionClips(ActionData):
     """Clips of one action each, for training, validation and the protocol's test.
 
     Args:
@@ -198,22 +197,10 @@ class ActionClips(pl.LightningDataModule):
         refit: bool = False,
         augmentation: Augmentation | None = None,
     ) -> None:
-        super().__init__()
-        self.source, self.protocol = source_of(data, skeleton, fps), protocol
-        self.skeleton, self._labels, self.fps = skeleton, labels, fps
+        super().__init__(data, protocol, skeleton, labels, fps)
         self.frames, self.batch, self.crop, self.bodies = frames, batch, crop, bodies
         self.seed, self.onset_weight, self.refit = seed, onset_weight, refit
         self.augmentation, self.window = augmentation or Augmentation(), False
-        self.report: list[str] = []
-        self.lifter = ("", "")
-
-    @property
-    def labels(self) -> LabelMap:
-        """The label map given, or the one that the data's own labels make."""
-        if not isinstance(self._labels, LabelMap):
-            clips = fitting(self.source, "train", self.protocol, self.skeleton, self.fps)
-            self._labels = mapped(self._labels, clips)
-        return self._labels
 
     def windows(self, frames: int | None) -> None:
         """Clips are resampled to a head's window; None is a head that streams."""
@@ -221,9 +208,7 @@ class ActionClips(pl.LightningDataModule):
 
     def clips(self, part: str) -> list[Sample]:
         """All samples of a part of the protocol, as they are."""
-        clips = fitting(self.source, part, self.protocol, self.skeleton, self.fps)
-        origin = clips[0].origin
-        self.lifter = (origin.lifter, origin.lifter_sha256)
+        clips = self.read(part)
         self.report.append(told(part, clips))
         return samples(clips, self.labels, bodies=self.bodies)
 

@@ -12,11 +12,60 @@ from .augmentation import Augmentation, Piece, Splice
 from .clip import MotionSet
 from .labelled import Lifted, fitting, mapped, source_of, told
 from .labels import UNKNOWN, LabelMap, OwnLabels
+from .lifted import LiftedClip
 from .protocols import Protocol
 from .sequences import Batch, Repertoire, Streams, continuous
 
 
-class ActionStreams(pl.LightningDataModule):
+class ActionData(pl.LightningDataModule):
+    """What data modules for heads share: clips by part of a protocol, and what their labels mean.
+
+    Args:
+        data: Lifted clips, or a data set whose joints are taken as they are.
+        protocol: Which clips are for what.
+        skeleton: Layout of the joints.
+        labels: What the publishers' labels mean.
+        fps: Frames per second.
+
+    Attributes:
+        report: Lines about what was read.
+        lifter: Name and sha256 of the lifter behind the clips that were read.
+    """
+
+    def __init__(
+        self,
+        data: Lifted | MotionSet,
+        protocol: Protocol,
+        skeleton: Skeleton,
+        labels: LabelMap | OwnLabels,
+        fps: float,
+    ) -> None:
+        super().__init__()
+        self.source, self.protocol = source_of(data, skeleton, fps), protocol
+        self.skeleton, self._labels, self.fps = skeleton, labels, fps
+        self.report: list[str] = []
+        self.lifter = ("", "")
+
+    @property
+    def labels(self) -> LabelMap:
+        """The label map given, or the one that the data's own labels make."""
+        if not isinstance(self._labels, LabelMap):
+            clips = fitting(self.source, "train", self.protocol, self.skeleton, self.fps)
+            self._labels = mapped(self._labels, clips)
+        return self._labels
+
+    def read(self, part: str) -> list[LiftedClip]:
+        """The clips of a part.
+
+        Raises:
+            InputError: See `labelled.fitting`.
+        """
+        clips = fitting(self.source, part, self.protocol, self.skeleton, self.fps)
+        self.lifter = (clips[0].origin.lifter, clips[0].origin.lifter_sha256)
+        return clips
+
+
+class ActionStreams(ActionData):
     """Training streams, and streams of other people that show every recording once.
 
     Args:
@@ -66,24 +115,12 @@ class ActionStreams(pl.LightningDataModule):
         splice: Splice | None = None,
         augmentation: Augmentation | None = None,
     ) -> None:
-        super().__init__()
-        self.source, self.protocol = source_of(data, skeleton, fps), protocol
-        self.skeleton, self._labels = skeleton, labels
-        self.fps, self.frames, self.batch, self.batches = fps, frames, batch, batches
+        super().__init__(data, protocol, skeleton, labels, fps)
+        self.frames, self.batch, self.batches = frames, batch, batches
         self.val_frames, self.seed, self.still = val_frames, seed, still
         self.onset_frames, self.onset_weight = round(onset_s * fps), onset_weight
         self.refit, self.splice = refit, splice or Splice()
         self.augmentation = augmentation or Augmentation()
-        self.report: list[str] = []
-        self.lifter = ("", "")
-
-    @property
-    def labels(self) -> LabelMap:
-        """The label map given, or the one that the data's own labels make."""
-        if not isinstance(self._labels, LabelMap):
-            clips = fitting(self.source, "train", self.protocol, self.skeleton, self.fps)
-            self._labels = mapped(self._labels, clips)
-        return self._labels
 
     def setup(self, stage: str | None = None) -> None:
         """Read the clips, once."""
@@ -109,13 +146,7 @@ class ActionStreams(pl.LightningDataModule):
         return Kept(padded(pieces, self.batch))
 
     def _read(self, parts: Sequence[str]) -> Repertoire:
-        clips = [
-            clip
-            for part in parts
-            for clip in fitting(self.source, part, self.protocol, self.skeleton, self.fps)
-        ]
-        origin = clips[0].origin
-        self.lifter = (origin.lifter, origin.lifter_sha256)
+        clips = [clip for part in parts for clip in self.read(part)]
         repertoire = Repertoire(clips, self.labels, self.skeleton, still=self.still)
         part = " and ".join(parts)
         self.report.append(told(part, clips))
