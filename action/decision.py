@@ -16,7 +16,8 @@ class Running:
 
     Attributes:
         label: Index of the class.
-        start_s: When it rose above the entering threshold, not when that was sure.
+        start_s: When it began as far as can be told, not when that was sure.
+        risen_s: When it rose above the entering threshold.
         seen_s: When it was last above the leaving threshold.
         total: Sum of its probabilities so far.
         frames: How many there were.
@@ -24,6 +25,7 @@ class Running:
 
     label: int
     start_s: float
+    risen_s: float
     seen_s: float
     total: float
     frames: int
@@ -49,18 +51,21 @@ class Memory:
         running: The action going on, if any.
         rising_s: The likeliest class, if it is above the entering threshold, and since when it has
             been; more than one when they are equal.
+        quiet_s: When the background was last the likeliest, or the last action ended; at first,
+            when the person came.
     """
 
     time_s: float
     smooth: tuple[float, ...]
     running: Running | None
     rising_s: Mapping[int, float]
+    quiet_s: float
 
 
 DEFAULTS = MappingProxyType(
     {
         "enter": 0.5, "leave": 0.3, "enter_s": 0.15, "leave_s": 0.3, "smooth_s": 0.15,
-        "shortest_s": 0.2,
+        "shortest_s": 0.2, "late_s": 0.0,
     }
 )  # fmt: skip
 """For a head that says nothing of its own; see `Decision`."""
@@ -70,9 +75,10 @@ class Decision:
     """Hysteresis over time: an action enters when it is likely for long enough, leaves likewise.
 
     An action begins when it has been the likeliest, with a probability of at least `enter`, for
-    `enter_s`, dated back to when that began; it ends when its probability has been below `leave`
-    for `leave_s`, dated back to when it fell, or when another action begins. The background class
-    never is an action.
+    `enter_s`, dated back to when that began, and by up to `late_s` more: a head that sees no future
+    can't know an action by its first moments. While nothing was going on, or the action before was,
+    it can't have begun. It ends when its probability has been below `leave` for `leave_s`, dated
+    back to when it fell, or when another action begins. The background class never is an action.
 
     Args:
         labels: Names of the K classes.
@@ -84,7 +90,8 @@ class Decision:
         enter_s: How long it must be likely.
         leave_s: How long it must be unlikely.
         smooth_s: Time constant of an exponential mean over the probabilities; 0 for none.
-        shortest_s: An action that ends sooner than this after its start is not reported.
+        shortest_s: An action that falls sooner than this after it rose is not reported.
+        late_s: How long an action goes on, at most, before the head knows it.
 
     Raises:
         InputError: `background` is not a label, or a threshold makes no sense.
@@ -102,6 +109,7 @@ class Decision:
         leave_s: float | None = None,
         smooth_s: float | None = None,
         shortest_s: float | None = None,
+        late_s: float | None = None,
     ) -> None:
         if background is None:
             raise InputError(
@@ -114,7 +122,7 @@ class Decision:
             )
         given = {
             "enter": enter, "leave": leave, "enter_s": enter_s, "leave_s": leave_s,
-            "smooth_s": smooth_s, "shortest_s": shortest_s,
+            "smooth_s": smooth_s, "shortest_s": shortest_s, "late_s": late_s,
         }  # fmt: skip
         chosen = {**DEFAULTS, **(tuned or {})}
         chosen |= {name: value for name, value in given.items() if value is not None}
@@ -129,6 +137,7 @@ class Decision:
         self.enter, self.leave = chosen["enter"], chosen["leave"]
         self.enter_s, self.leave_s = chosen["enter_s"], chosen["leave_s"]
         self.smooth_s, self.shortest_s = chosen["smooth_s"], chosen["shortest_s"]
+        self.late_s = chosen["late_s"]
 
     def step(
         self, time_s: float, probabilities: np.ndarray, memory: Memory | None = None
@@ -152,16 +161,19 @@ class Decision:
             for label, now in enumerate(smooth)
             if now == highest >= self.enter and label != self.background
         }
+        known = memory is not None and smooth[self.background] != highest
+        quiet_s = memory.quiet_s if known else time_s
         running, ended = self._leave(time_s, smooth, None if memory is None else memory.running)
-        running, pushed_out = self._begin(time_s, smooth, rising_s, running)
-        finished = [done for done in (*ended, *pushed_out) if self._long_enough(done)]
-        return running, finished, Memory(time_s, smooth, running, rising_s)
+        quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
+        running, pushed_out = self._begin(time_s, smooth, rising_s, running, quiet_s)
+        finished = [_finished(done) for done in (*ended, *pushed_out) if self._long_enough(done)]
+        return running, finished, Memory(time_s, smooth, running, rising_s, quiet_s)
 
     def finish(self, memory: Memory) -> list[Finished]:
         """What was still going on when the person, or the stream, was lost."""
-        if memory.running is None:
+        if memory.running is None or not self._long_enough(memory.running):
             return []
-        return [done for done in [_finished(memory.running)] if self._long_enough(done)]
+        return [_finished(memory.running)]
 
     def _smooth(
         self, time_s: float, probabilities: Sequence[float], memory: Memory | None
@@ -174,16 +186,17 @@ class Decision:
 
     def _leave(
         self, time_s: float, smooth: Sequence[float], running: Running | None
-    ) -> tuple[Running | None, list[Finished]]:
+    ) -> tuple[Running | None, list[Running]]:
+        """What goes on, and what has ended."""
         if running is None:
             return None, []
         now = smooth[running.label]
         if now >= self.leave:
             total, frames = running.total + now, running.frames + 1
-            return Running(running.label, running.start_s, time_s, total, frames), []
+            return replace(running, seen_s=time_s, total=total, frames=frames), []
         if time_s - running.seen_s < self.leave_s:
             return running, []
-        return None, [_finished(running)]
+        return None, [running]
 
     def _begin(
         self,
@@ -191,18 +204,21 @@ class Decision:
         smooth: Sequence[float],
         rising_s: Mapping[int, float],
         running: Running | None,
-    ) -> tuple[Running | None, list[Finished]]:
+        quiet_s: float,
+    ) -> tuple[Running | None, list[Running]]:
+        """What goes on, and what that has ended."""
         sure = [label for label, since_s in rising_s.items() if time_s - since_s >= self.enter_s]
         if not sure or (running is not None and running.label == sure[0]):
             return running, []
-        best, start_s = sure[0], rising_s[sure[0]]
-        begun = Running(best, start_s, time_s, smooth[best], 1)
-        if running is None:
-            return begun, []
-        return begun, [_finished(replace(running, seen_s=min(running.seen_s, start_s)))]
+        best, risen_s, ended = sure[0], rising_s[sure[0]], list[Running]()
+        if running is not None:
+            ended.append(replace(running, seen_s=min(running.seen_s, risen_s)))
+            quiet_s = max(quiet_s, ended[0].seen_s)
+        start_s = min(risen_s, max(quiet_s, risen_s - self.late_s))
+        return Running(best, start_s, risen_s, time_s, smooth[best], 1), ended
 
-    def _long_enough(self, done: Finished) -> bool:
-        return done.end_s - done.start_s >= self.shortest_s
+    def _long_enough(self, done: Running) -> bool:
+        return done.seen_s - done.risen_s >= self.shortest_s
 
 
 def _finished(running: Running) -> Finished:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..datasets.windowing import to_frames
+from ..datasets.windowing import even_windows
 from ..gast.errors import InputError
 from .calibration import calibration_error
 from .checkpoint import HeadCard
@@ -161,7 +161,8 @@ def score_clips(
     """Run a head over clips.
 
     The logits of two bodies are averaged, see `of_bodies`. A windowed head is shown a clip, or what
-    has been seen of it, stretched to its window; of any other one `clip_score` counts.
+    has been seen of it, in `even_windows`, whose logits are averaged; of any other one `clip_score`
+    counts.
 
     Args:
         head: In evaluation mode, or what names each frame of streams.
@@ -202,8 +203,9 @@ def _streamed(per_frame: PerFrame, xyz: np.ndarray, seen: Sequence[int]) -> Tens
 
 def _stretched(head: WindowedHead, xyz: np.ndarray, seen: Sequence[int]) -> Tensor:
     """(len(seen), K)."""
-    windows = np.stack([to_frames(xyz[:, :frames], head.frames) for frames in seen])
-    return of_bodies(head, torch.from_numpy(windows))
+    windows = np.stack([even_windows(xyz[:, :frames], head.frames) for frames in seen])
+    logits = of_bodies(head, torch.from_numpy(windows).flatten(0, 1))
+    return logits.unflatten(0, windows.shape[:2]).mean(1)
 
 
 def clip_figures(

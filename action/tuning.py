@@ -17,6 +17,7 @@ CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
         "enter_s": (0.05, 0.1, 0.15, 0.2),
         "leave_s": (0.1, 0.2, 0.3, 0.4),
         "shortest_s": (0.2, 0.3),
+        "late_s": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
     }
 )
 """What is tried of each number. Waiting longer would find some events more, and say them late."""

@@ -17,6 +17,24 @@ def to_frames(xyz: np.ndarray, frames: int) -> np.ndarray:
     return _sampled(xyz, np.linspace(0, xyz.shape[-3] - 1, _checked(xyz, frames)))
 
 
+_CROPS = ((0.0, 1.0), (0.0, 0.8), (0.1, 0.9), (0.2, 1.0))
+
+
+def even_windows(xyz: np.ndarray, frames: int) -> np.ndarray:
+    """A clip as `random_window` may show it, evenly: all of it, and four fifths from three places.
+
+    Returns:
+        (4, ..., frames, J, C) float32.
+
+    Raises:
+        InputError: See `to_frames`.
+    """
+    last, steps = xyz.shape[-3] - 1, _checked(xyz, frames)
+    return np.stack([
+        _sampled(xyz, np.linspace(start * last, stop * last, steps)) for start, stop in _CROPS
+    ])  # fmt: skip
+
+
 def random_window(
     xyz: np.ndarray, frames: int, rng: np.random.Generator, *, least: float
 ) -> np.ndarray:

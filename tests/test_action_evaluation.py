@@ -15,6 +15,7 @@ from gastlive.action.evaluation import (
     score_clips,
 )
 from gastlive.action.head import StreamingHead, WindowedHead
+from gastlive.datasets.windowing import even_windows
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
@@ -131,6 +132,8 @@ def test_a_windowed_head_is_shown_what_has_been_seen_stretched_to_its_window():
     result = score_clips(WindowReader(8), [(xyz, 1)])
     assert result.scores[0] == pytest.approx([5, 10, 0])
     assert result.early[0, :, 1] == pytest.approx([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    windows = torch.from_numpy(even_windows(xyz, 8))[:, 0]  # the mean of four, as it was trained
+    assert result.scores[0] == pytest.approx(WindowReader(8)(windows).mean(0))
 
 
 @pytest.mark.parametrize("head", [Reader(), WindowReader(4)])

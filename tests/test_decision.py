@@ -111,6 +111,26 @@ def test_too_short_an_action_is_not_reported():
     assert play(decision(shortest_s=1.0), track)[1] == []
 
 
+def test_a_late_head_has_its_actions_dated_back_to_where_something_began():
+    unsure = (WALK, 0.5)  # something goes on that nobody can name
+    track = [(0, 0.9)] * 5 + [unsure] * 4 + [(WAVE, 0.9)] * 10 + [(0, 0.9)] * 10
+    starts = [play(decision(late_s=late_s), track)[1][0].start_s for late_s in (0.0, 0.2, 1.0)]
+    assert starts == pytest.approx([0.9, 0.7, 0.4])  # at 0.4 s the person still did nothing
+
+
+def test_no_action_is_dated_back_into_the_one_before():
+    _, (wave, walk) = play(decision(late_s=1.0), [(WAVE, 0.9)] * 10 + [(WALK, 0.9)] * 10)
+    assert (wave.start_s, wave.end_s, walk.start_s) == (0.0, 0.9, 0.9)
+    gap = [(WAVE, 0.9)] * 5 + [(WALK, 0.5)] * 6 + [(WALK, 0.9)] * 5
+    _, (wave, walk) = play(decision(late_s=1.0), gap)
+    assert (wave.end_s, walk.start_s) == (0.4, 0.4)
+
+
+def test_dating_back_makes_no_flash_an_action():
+    track = [(0, 0.9), *[(WALK, 0.5)] * 5, *[(WAVE, 0.9)] * 3, *[(0, 0.9)] * 9]
+    assert play(decision(late_s=1.0, shortest_s=0.5), track)[1] == []
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"background": "rest"}, "idle, wave, walk"), ({"enter": 0.2}, "leave=0.4, enter=0.2")],

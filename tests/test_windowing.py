@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gastlive.datasets.windowing import random_window, to_frames
+from gastlive.datasets.windowing import even_windows, random_window, to_frames
 from gastlive.gast.errors import InputError
 
 
@@ -29,6 +29,14 @@ def test_a_clip_of_the_right_length_stays_as_it_is():
 def test_one_frame_stands_still():
     assert (to_frames(line(1), 4) == 0).all()
     assert to_frames(line(6), 1)[0, :, 0, 0].tolist() == [0]
+
+
+def test_even_windows_are_the_clip_and_four_fifths_of_it_from_three_places():
+    windows = even_windows(line(11, bodies=2), 5)
+    assert windows.shape == (4, 2, 5, *line(11).shape[-2:])
+    assert windows[0] == pytest.approx(to_frames(line(11, bodies=2), 5))
+    ends = windows[:, 0, [0, -1], 0, 0] - line(11)[0, 0, 0, 0]
+    assert ends == pytest.approx(np.array([[0, 10], [0, 8], [1, 9], [2, 10]]))
 
 
 def test_a_random_stretch_is_at_least_as_long_as_wanted_and_inside_the_clip():

@@ -40,7 +40,8 @@ _EXPLAINED = {
     "clips": (
         "Shares of clips in %. Half seen: named right once half of the clip has been seen. A head "
         "that streams is scored by the mean of its logits without the first third of the frames; "
-        "one that looks at windows by the clip stretched to its window."
+        "one that looks at windows by the mean of four: the clip, and four fifths of it from "
+        "three places."
     ),
     "streams": (
         "Shares in %. Frames: named right, before the decision. mAP: average precision of frames, "
