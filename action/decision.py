@@ -161,8 +161,10 @@ class Decision:
             for label, now in enumerate(smooth)
             if now == highest >= self.enter and label != self.background
         }
-        known = memory is not None and smooth[self.background] != highest
-        quiet_s = memory.quiet_s if known else time_s
+        if memory is None or smooth[self.background] == highest:
+            quiet_s = time_s
+        else:
+            quiet_s = memory.quiet_s
         running, ended = self._leave(time_s, smooth, None if memory is None else memory.running)
         quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
         running, pushed_out = self._begin(time_s, smooth, rising_s, running, quiet_s)
