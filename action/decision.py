@@ -161,9 +161,8 @@ class Decision:
             for label, now in enumerate(smooth)
             if now == highest >= self.enter and label != self.background
         }
-        if memory is None or smooth[self.background] == highest:
-            quiet_s = time_s
-        else:
+        quiet_s = time_s
+        if memory is not None and smooth[self.background] != highest:
             quiet_s = memory.quiet_s
         running, ended = self._leave(time_s, smooth, None if memory is None else memory.running)
         quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
