@@ -38,12 +38,14 @@ def fit(
         Path of the best checkpoint by validation, or of the newest.
 
     Raises:
-        InputError: The checkpoint to go on from isn't there, or training ended before its first
-            validation.
+        InputError: The checkpoint to go on from isn't there, an earlier training is in the way, or
+            training ended before its first validation.
         KeyboardInterrupt: Ctrl-C; where to go on from has been printed.
     """
     if resume is not None and not Path(resume).is_file():
         raise InputError(f"no checkpoint at resume={resume}; give the path of a .ckpt file")
+    if resume is None:
+        _refuse_earlier(trainer)
     try:
         with warnings.catch_warnings():
             for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
@@ -60,6 +62,17 @@ def fit(
     if not chosen:
         raise InputError("training ended before its first validation; give it more steps or time")
     return chosen
+
+
+def _refuse_earlier(trainer: pl.Trainer) -> None:
+    """Lightning would go on from what lies in the folder, whatever it was, without being asked."""
+    for callback in trainer.checkpoint_callbacks:
+        folder = Path(getattr(callback, "dirpath", None) or trainer.default_root_dir)
+        if earlier := sorted(folder.glob("*.ckpt")):
+            raise InputError(
+                f"{folder} has an earlier training; add resume={earlier[-1]} to go on with it, or "
+                f"give another hydra.run.dir"
+            )
 
 
 def _tell(trainer: pl.Trainer) -> None:

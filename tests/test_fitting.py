@@ -1,10 +1,12 @@
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 from torch import nn
 from torch.utils.data import DataLoader
 
-from gastlive.experiments.fitting import AveragedWeights
+from gastlive.experiments.fitting import AveragedWeights, fit
+from gastlive.gast.errors import InputError
 
 
 class Net(pl.LightningModule):
@@ -41,3 +43,21 @@ def test_a_mean_of_weights_leaves_numbers_of_joints_alone(tmp_path):
     assert net.validated[-1][1] == list(range(40))
     assert net.weight.item() == net.validated[-1][0]
     assert abs(net.weight.item() - weight) < 1e-5
+
+
+@pytest.mark.filterwarnings("ignore::Warning")  # of Lightning
+def test_a_new_training_does_not_go_on_with_an_earlier_one(tmp_path):
+    def trainer():
+        saving = [ModelCheckpoint(tmp_path, save_last=True), OnExceptionCheckpoint(tmp_path)]
+        return pl.Trainer(
+            max_steps=4, callbacks=saving, default_root_dir=tmp_path, logger=False,
+            accelerator="cpu", enable_progress_bar=False, enable_model_summary=False,
+        )  # fmt: skip
+
+    class Data(pl.LightningDataModule):
+        def train_dataloader(self):
+            return DataLoader(torch.zeros(4))
+
+    fit(trainer(), Net(), Data(), newest=True)
+    with pytest.raises(InputError, match=r"earlier training; add resume=.*last\.ckpt"):
+        fit(trainer(), Net(), Data(), newest=True)
