@@ -67,8 +67,8 @@ def fit(
 def _refuse_earlier(trainer: pl.Trainer) -> None:
     """Lightning would go on from what lies in the folder, whatever it was, without being asked."""
     for callback in trainer.checkpoint_callbacks:
-        folder = Path(getattr(callback, "dirpath", None) or trainer.default_root_dir)
-        if earlier := sorted(folder.glob("*.ckpt")):
+        folder = callback.dirpath if isinstance(callback, ModelCheckpoint) else None
+        if folder is not None and (earlier := sorted(Path(folder).glob("*.ckpt"))):
             raise InputError(
                 f"{folder} has an earlier training; add resume={earlier[-1]} to go on with it, or "
                 f"give another hydra.run.dir"
