@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_module
-from hydra.utils import get_object
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from gastlive.experiments.train_action import started
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"
@@ -58,3 +60,11 @@ def test_no_file_imports_by_a_bare_root_name():
     for folder in (*OURS, "tests"):
         for path in (ROOT / folder).glob("**/*.py"):
             assert not bare.search(path.read_text()), path
+
+
+def test_a_head_for_own_clips_takes_over_all_of_the_shipped_one_but_its_scores():
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        cfg = compose("train_action", ["+experiment=own_clips", "data.path=clips"])
+    head = instantiate(cfg.head, labels=["idle", "mine"])
+    tensors = len(head.state_dict())
+    assert f"{tensors - 2} of {tensors} tensors start" in started(head, cfg.start)
