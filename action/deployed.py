@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ..gast.cards import expect
-from ..gast.graphs import StepGraph, load_graph
-from ..gast.shipped import HEADS, find
+from ..gast.runtimes.step_graph import StepGraph, load_graph
+from ..gast.shipped import find
 from ..gast.skeleton import named
 from .checkpoint import VERSION, HeadCard, load_head
 from .head import Head
@@ -28,3 +28,6 @@ def deployed(checkpoint: str | Path, *, layout: str) -> tuple[Head | StepGraph, 
     expect(card, {"layout": layout}, path)
     graph.expect(path, shape=(len(named(layout)), 3), output=(len(card.labels),))
     return graph, card
+
+
+HEADS = Path(__file__).parents[1] / "action" / "weights"

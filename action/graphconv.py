@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..gast.graph import ChannelNorm
+from ..gast.attention import ChannelNorm
 from ..gast.skeleton import Skeleton
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..gast.inputs.filling import REST
+from ..gast.inputs.smoothing import Smoothed, Smoothing
 from ..gast.skeleton import COCO17, Skeleton, joint_map
-from ..realtime.filling import REST
-from ..realtime.smoothing import Smoothed, Smoothing
 from .body import unit
 
 MIDDLE = ("hip", "lower_spine", "spine", "thorax")
@@ -54,7 +54,7 @@ def complete(
         lost: (T, N, J) bool; shoulders and hips are taken to be seen.
         skeleton: Layout of the joints.
         fps: Frames per second.
-        ease_s: See `gastlive.realtime.filling.Filler`.
+        ease_s: See `gastlive.gast.inputs.filling.Filler`.
         smoothing: As in the live program.
     """
     keep, done = float(np.exp(-1 / (fps * ease_s))), np.empty_like(xy)

@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.inputs.smoothing import OneEuro, Smoothing, Unsmoothed
 from ..gast.skeleton import Skeleton
-from ..realtime.smoothing import OneEuro, Smoothing, Unsmoothed
 from .body import body_axes, body_depth, body_size, unit
 from .completion import complete, is_hanging, kind_of, make_middle
 from .joint_errors import JointErrors, slipped

@@ -10,17 +10,18 @@ import torch
 from omegaconf import DictConfig
 
 from ..action.checkpoint import load_head
+from ..action.deployed import HEADS
 from ..action.head import WindowedHead
 from ..conf.program import program
 from ..gast.cards import Card
 from ..gast.deployed import deployed
 from ..gast.errors import InputError
-from ..gast.graphs import StepGraph, graph_of, load_graph, save_graph
-from ..gast.runtimes import COMPILERS, PARITY, Compiled
-from ..gast.shipped import HEADS, LIFTERS, find
+from ..gast.runtimes.compiled import COMPILERS, PARITY, Compiled
+from ..gast.runtimes.selection import differences
+from ..gast.runtimes.step_graph import StepGraph, graph_of, load_graph, save_graph
+from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import named
 from ..gast.streaming import Streaming
-from ..gast.trials import differences
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -12,7 +12,6 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.progress import track
-from torch import Tensor, nn
 
 from ..conf.program import program
 from ..datasets.clip import KeypointClip, MotionClip
@@ -31,11 +30,10 @@ from ..datasets.lifted import (
 from ..datasets.motion import resample
 from ..gast.checkpoint import load
 from ..gast.errors import InputError
-from ..gast.lifter import GASTNet
+from ..gast.lifter import Lifter
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
-from ..gast.streaming import pad_past
-from ..gast.units import Lifter
+from ..gast.windowed import in_chunks
 from .lifting.keypoints import as_live
 
 Clip = MotionClip | KeypointClip
@@ -159,24 +157,6 @@ def lifter(name: str | None, skeleton: Skeleton, fps: float) -> tuple[Lift, str,
         return in_chunks(net, units, torch.from_numpy(detected)).numpy()
 
     return lift, path.stem, sha256
-
-
-@torch.inference_mode()
-def in_chunks(net: GASTNet, units: nn.Module, xy: Tensor, *, frames: int = 2000) -> Tensor:
-    """What ``net(units(xy))`` gives, at most so many frames at once, however long the clip.
-
-    Args:
-        net: A causal one.
-        units: That it was trained in.
-        xy: (V, T, J, 2), screen units.
-        frames: V times those of a chunk.
-    """
-    past = net.receptive_field - 1
-    scaled = pad_past(units(xy), past)
-    size = max(1, frames // len(xy))
-    return torch.cat(
-        [net.valid(scaled[:, t : t + size + past]) for t in range(0, xy.shape[1], size)], 1
-    )
 
 
 if __name__ == "__main__":

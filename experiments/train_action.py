@@ -14,6 +14,7 @@ from torch import Tensor
 from ..action.calibration import background_shift, best_temperature
 from ..action.checkpoint import HeadCard, head_name, load_head, save_head
 from ..action.decision import Decision
+from ..action.deployed import HEADS
 from ..action.evaluation import Scored, clip_figures, figures, score_clips, scored
 from ..action.head import Head
 from ..action.tuning import best_decision
@@ -22,7 +23,7 @@ from ..datasets.clips import ActionClips
 from ..datasets.folder import Folder
 from ..datasets.streams import ActionStreams
 from ..gast.errors import InputError
-from ..gast.shipped import HEADS, LIFTERS, find
+from ..gast.shipped import LIFTERS, find
 
 Data = ActionStreams | ActionClips
 

@@ -14,12 +14,12 @@ from ..datasets.lifting import Lifting
 from ..datasets.paired import Paired
 from ..gast.checkpoint import load, save
 from ..gast.errors import InputError
-from ..gast.growing import grow
-from ..gast.lifter import GASTNet
+from ..gast.gastnet import GASTNet
+from ..gast.lifter import Lifter
+from ..gast.lifting_task import LiftingTask
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 from ..gast.shipped import LIFTERS, find
-from ..gast.task import LiftingTask
-from ..gast.units import Lifter
+from ..gast.warm_start import grow
 from .fitting import fit
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .cards import expect, fill, read, unpickled, write
 from .errors import InputError
-from .lifter import GASTNet
+from .gastnet import GASTNet
 from .skeleton import Skeleton, named
 
 VERSION = 1

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from .checkpoint import VERSION, LifterCard, load
 from .folded import FoldedGASTNet
-from .graphs import StepGraph, load_graph
+from .lifter import Lifter
+from .runtimes.step_graph import StepGraph, load_graph
 from .shipped import LIFTERS, find
 from .skeleton import named
 from .streaming import Streaming
-from .units import Lifter
 
 
 def deployed(checkpoint: str | Path) -> tuple[Streaming | StepGraph, LifterCard]:

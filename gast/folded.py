@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .attention import ChannelNorm, GraphAttention, SemanticGraph
 from .errors import InputError
-from .graph import ChannelNorm, GraphAttention, SemanticGraph
-from .lifter import GASTNet, TemporalBlock
+from .gastnet import GASTNet, TemporalBlock
 from .streaming import State, Streaming, begun
 
 

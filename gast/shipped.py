@@ -5,7 +5,6 @@ from pathlib import Path
 from .errors import InputError
 
 LIFTERS = Path(__file__).parent / "weights"
-HEADS = Path(__file__).parents[1] / "action" / "weights"
 
 
 def find(name_or_path: str | Path, *, folder: Path, kind: str) -> Path:

@@ -6,12 +6,12 @@ Kept to be measured beside streaming, which gives the same numbers for a fractio
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .errors import InputError
-from .lifter import GASTNet
+from .gastnet import GASTNet
 from .skeleton import Skeleton
-from .streaming import State, Streaming, begun
+from .streaming import State, Streaming, begun, pad_past
 
 WAYS = ("dilated", "strided")
 
@@ -69,3 +69,21 @@ def mirrored(joints: Tensor, skeleton: Skeleton) -> Tensor:
     """(..., J, C) left for right."""
     swapped = joints[..., skeleton.mirror, :]
     return torch.cat([-swapped[..., :1], swapped[..., 1:]], -1)
+
+
+@torch.inference_mode()
+def in_chunks(net: GASTNet, units: nn.Module, xy: Tensor, *, frames: int = 2000) -> Tensor:
+    """What ``net(units(xy))`` gives, at most so many frames at once, however long the clip.
+
+    Args:
+        net: A causal one.
+        units: That it was trained in.
+        xy: (V, T, J, 2), screen units.
+        frames: V times those of a chunk.
+    """
+    past = net.receptive_field - 1
+    scaled = pad_past(units(xy), past)
+    size = max(1, frames // len(xy))
+    return torch.cat(
+        [net.valid(scaled[:, t : t + size + past]) for t in range(0, xy.shape[1], size)], 1
+    )

@@ -9,8 +9,8 @@ import torch
 from ..action.deployed import deployed
 from ..gast.device import device as pick
 from ..gast.errors import InputError
-from ..gast.graphs import StepGraph
-from ..gast.runtimes import ready
+from ..gast.runtimes.compiled import ready
+from ..gast.runtimes.step_graph import StepGraph
 from ..gast.skeleton import named
 from ..gast.streaming import Streaming
 from .buffer import RingBuffer
@@ -35,7 +35,7 @@ class Classify:
         patience_s: Stream time for which a person out of view is remembered.
         window_every_s: How often a windowed head is run for a person.
         runtime: What runs a streaming head: auto, torch, openvino, onnxruntime; see
-            `gastlive.gast.runtimes`. A windowed head runs in torch.
+            `gastlive.gast.runtimes.compiled`. A windowed head runs in torch.
         precision: float32, bfloat16, int8.
         threads: CPU threads of a compiled step.
         device: Of torch: auto, cpu, cuda.

@@ -6,10 +6,10 @@ from math import exp
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.inputs.filling import Filler
+from ..gast.inputs.smoothing import OneEuro, Smoothed, Smoothing
 from ..gast.skeleton import Skeleton, joint_map, named
-from .filling import Filler
 from .packets import Frame, Person, Pose
-from .smoothing import OneEuro, Smoothed, Smoothing
 
 MARGIN = 0.02
 """How far outside the picture a joint may still be believed, of the longer side."""
@@ -43,7 +43,7 @@ class Joints:
     sure enough and inside the picture (or just outside). Because detectors put joints that are
     out of view somewhere, with little confidence but not none, a joint must be twice as sure when
     the one before it on the limb is not (ankle: knee, knee: hip, wrist: elbow; hip: other hip).
-    Joints that aren't visible are filled in as `gastlive.realtime.filling` says. All are smoothed
+    Joints that aren't visible are filled in as `gast.inputs.filling` says. All are smoothed
     per joint and coordinate; the unit of speed is the person's torso length. With fewer than three
     visible joints a person keeps the last pose, and without any such past is left without `xy`,
     which later stages skip.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..gast.deployed import deployed
-from ..gast.runtimes import ready
+from ..gast.runtimes.compiled import ready
 from ..gast.skeleton import Skeleton, named
 from ..gast.units import to_screen
 from .packets import Frame
@@ -19,7 +19,7 @@ class Lift:
         checkpoint: Name of a lifter that comes with the package, or the path of one: a
             .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
         patience_s: Stream time for which a person out of view is remembered.
-        runtime: What runs it: auto, torch, openvino, onnxruntime; see `gastlive.gast.runtimes`.
+        runtime: What runs it: auto, torch, openvino or onnxruntime.
         precision: float32, bfloat16, int8.
         threads: CPU threads of a compiled step.
         device: Of torch: auto, cpu, cuda.

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17, H36M19, HUMANEVA15
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"

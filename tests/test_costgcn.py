@@ -6,8 +6,8 @@ import torch
 from gastlive.action.checkpoint import load_head, save_head
 from gastlive.action.heads.costgcn import CausalMean, CoSTGCN
 from gastlive.experiments import export
-from gastlive.gast import runtimes
 from gastlive.gast.errors import InputError
+from gastlive.gast.runtimes import compiled as runtimes
 from gastlive.gast.skeleton import H36M17, HUMANEVA15, KINECT20, NTU25
 from gastlive.gast.streaming import join, streamed, take
 

@@ -18,7 +18,7 @@ from gastlive.experiments.evaluating.scores import Case, Scores
 from gastlive.experiments.export import exported, lifter
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.windowed import mirrored
 

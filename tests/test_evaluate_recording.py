@@ -13,11 +13,11 @@ from gastlive.experiments.evaluating.recording import compare, evaluated, lifter
 from gastlive.experiments.measuring.watching import turned_towards
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.inputs.smoothing import Unsmoothed
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.units import to_screen
 from gastlive.realtime.joints import Joints
-from gastlive.realtime.smoothing import Unsmoothed
 
 HEADER = {"labels": ["idle", "wave"], "layout": "h36m17", "width": 640, "height": 480}
 

@@ -11,9 +11,10 @@ from gastlive.action.checkpoint import load_head, save_head
 from gastlive.action.heads.svm import SVM
 from gastlive.action.heads.tcn import TCN
 from gastlive.experiments import export
-from gastlive.gast import checkpoint, runtimes
+from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.runtimes import compiled as runtimes
 from gastlive.gast.skeleton import H36M17
 from gastlive.realtime.classifying import Classify
 from gastlive.realtime.lifting import Lift

@@ -5,7 +5,7 @@ import torch
 
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import H36M17, HUMANEVA15
 from gastlive.gast.streaming import streamed
 

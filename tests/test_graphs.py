@@ -16,11 +16,11 @@ from gastlive.gast import deployed as lifters
 from gastlive.gast.checkpoint import VERSION, LifterCard
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
-from gastlive.gast.graphs import Line, graph_of, load_graph, save_graph
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.lifter import Lifter
+from gastlive.gast.runtimes.step_graph import Line, graph_of, load_graph, save_graph
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import Streaming, begun
-from gastlive.gast.units import Lifter
 
 LABELS = ("idle", "wave", "kick")
 CARD = LifterCard("h36m17", (3, 3), 4, True, 30.0, "person", receptive_field=9)

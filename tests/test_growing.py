@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from gastlive.gast.errors import InputError
-from gastlive.gast.growing import grow
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17
+from gastlive.gast.warm_start import grow
 
 XY = torch.randn(4, 60, 17, 2, generator=torch.Generator().manual_seed(0))
 

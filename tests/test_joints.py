@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from gastlive.gast.errors import InputError
+from gastlive.gast.inputs.filling import Filler
+from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
 from gastlive.gast.skeleton import COCO17, H36M17, LAYOUTS, joint_map
-from gastlive.realtime.filling import Filler
 from gastlive.realtime.joints import Joints
 from gastlive.realtime.packets import Frame, Person, Pose
-from gastlive.realtime.smoothing import OneEuro, Unsmoothed
 
 STANDING = (Filler(COCO17)._rest * 100 + [320, 220]).astype(np.float32)
 LEGS = [i for i, joint in enumerate(COCO17.joints) if joint.endswith(("hip", "knee", "ankle"))]

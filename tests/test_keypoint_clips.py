@@ -13,7 +13,7 @@ from gastlive.experiments.lift_dataset import Studio, even
 from gastlive.experiments.lifting.keypoints import as_live
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17
 
 PLACES = {

@@ -38,12 +38,13 @@ from gastlive.datasets.sequences import Repertoire, Streams, continuous
 from gastlive.datasets.streams import ActionStreams, padded
 from gastlive.datasets.views import DetectorNoise
 from gastlive.experiments.fitting import Descent
-from gastlive.experiments.lift_dataset import Studio, in_chunks, lifter
+from gastlive.experiments.lift_dataset import Studio, lifter
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import H36M17
-from gastlive.gast.units import Lifter
+from gastlive.gast.windowed import in_chunks
 
 LABELS = LabelMap(
     names=["idle", "wave", "kick"],

@@ -9,11 +9,11 @@ from gastlive.datasets.body import body_axes, body_depth, body_size
 from gastlive.datasets.completion import complete, kind_of, make_middle
 from gastlive.datasets.noise import GaussianNoise, MeasuredNoise, NoNoise, read_noise
 from gastlive.gast.errors import InputError
+from gastlive.gast.inputs.filling import REST
+from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
 from gastlive.gast.skeleton import COCO17, H36M16, H36M17, joint_map
-from gastlive.realtime.filling import REST
 from gastlive.realtime.joints import Joints
 from gastlive.realtime.packets import Frame, Person, Pose
-from gastlive.realtime.smoothing import OneEuro, Unsmoothed
 
 KINDS = ("hip", "knee", "ankle", "nose", "head", "shoulder", "elbow", "wrist")
 NEVER = {"begin_hz": [0.0, 0.0], "last_s": [0.1, 0.1]}

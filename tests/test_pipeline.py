@@ -15,7 +15,7 @@ from gastlive.action.decision import Decision
 from gastlive.action.heads.tcn import TCN
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.classifying import Classify
 from gastlive.realtime.deciding import Decide

@@ -9,9 +9,9 @@ from onnx.reference import ReferenceEvaluator
 
 from gastlive.action.deployed import deployed as deployed_head
 from gastlive.gast.deployed import deployed as deployed_lifter
-from gastlive.gast.graphs import graph_of
-from gastlive.gast.precision import SMALL, TOP, int8
-from gastlive.gast.runtimes import ready
+from gastlive.gast.runtimes.compiled import ready
+from gastlive.gast.runtimes.precision import SMALL, TOP, int8
+from gastlive.gast.runtimes.step_graph import graph_of
 from gastlive.gast.streaming import streamed
 
 SHIPPED = {

@@ -9,18 +9,18 @@ import torch
 from gastlive.action.deployed import deployed as deployed_head
 from gastlive.action.heads.gru import GRU
 from gastlive.action.heads.tcn import TCN
-from gastlive.gast import runtimes
 from gastlive.gast.checkpoint import LifterCard
 from gastlive.gast.deployed import deployed as deployed_lifter
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
-from gastlive.gast.graphs import graph_of, save_graph
-from gastlive.gast.lifter import GASTNet
-from gastlive.gast.runtimes import PARITY, Compiled, ready
+from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.lifter import Lifter
+from gastlive.gast.runtimes import compiled as runtimes
+from gastlive.gast.runtimes.compiled import PARITY, Compiled, ready
+from gastlive.gast.runtimes.selection import differences, fastest
+from gastlive.gast.runtimes.step_graph import graph_of, save_graph
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import Streaming, join, streamed, take
-from gastlive.gast.trials import differences, fastest
-from gastlive.gast.units import Lifter
 
 LABELS = ("idle", "wave", "squat", "kick")
 COMPILING = ("openvino", "onnxruntime")

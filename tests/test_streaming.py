@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet, TemporalBlock
+from gastlive.gast.gastnet import GASTNet, TemporalBlock
+from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import H36M17, HUMANEVA15
 from gastlive.gast.streaming import TemporalConv, join, pad_past, streamed, take
-from gastlive.gast.units import Lifter, PersonUnits, ScreenUnits
+from gastlive.gast.units import PersonUnits, ScreenUnits
 
 
 def lively(net):

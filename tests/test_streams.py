@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import Streaming
 from gastlive.realtime.classifying import StreamRunner, WindowRunner

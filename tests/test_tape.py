@@ -6,8 +6,8 @@ from onnx.checker import check_model
 from onnx.reference import ReferenceEvaluator
 from torch.nn import functional as F
 
-from gastlive.gast.tape import Tape
-from gastlive.gast.translations import TRANSLATIONS
+from gastlive.gast.runtimes.tape import Tape
+from gastlive.gast.runtimes.translations import TRANSLATIONS
 
 torch.manual_seed(0)
 WEIGHT = torch.randn(5, 4)

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.lifter import Lifter
+from gastlive.gast.lifting_task import LiftingTask
 from gastlive.gast.skeleton import H36M17
-from gastlive.gast.task import LiftingTask
-from gastlive.gast.units import Lifter
 
 SEEN = torch.ones(4, 9, 17, dtype=torch.bool)
 

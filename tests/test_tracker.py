@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from gastlive.gast.errors import InputError
+from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17
-from gastlive.realtime.filling import Filler
 from gastlive.realtime.packets import Frame, Pose
 from gastlive.realtime.tracker import Tracker, similarity
 

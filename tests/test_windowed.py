@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet
+from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import streamed
 from gastlive.gast.windowed import WindowedGASTNet

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...gast.attention import ChannelNorm, symmetry
 from ...gast.errors import InputError
-from ...gast.graph import ChannelNorm, symmetry
 from ...gast.skeleton import Skeleton
 from ..features import FEATURES, bones, inward, motion
 from ..graphconv import JointNorm

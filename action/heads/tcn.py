@@ -6,8 +6,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ...gast.attention import ChannelNorm
 from ...gast.errors import InputError
-from ...gast.graph import ChannelNorm
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, Streaming, TemporalConv, pad_past
 from ..features import FEATURES, BodyFeatures

@@ -16,11 +16,11 @@ from ...action.head import WindowedHead
 from ...gast.checkpoint import load
 from ...gast.deployed import deployed as deployed_lifter
 from ...gast.errors import InputError
-from ...gast.runtimes import ready
+from ...gast.lifter import Lifter
+from ...gast.runtimes.compiled import ready
 from ...gast.shipped import LIFTERS, find
 from ...gast.skeleton import named
 from ...gast.streaming import State, Streaming
-from ...gast.units import Lifter
 from ...gast.windowed import WAYS, WindowedGASTNet
 from ...realtime.packets import Frame
 from ...realtime.sources.demo import Demo

@@ -12,12 +12,12 @@ from ...gast.cards import expect
 from ...gast.checkpoint import LifterCard, load
 from ...gast.deployed import deployed
 from ...gast.errors import InputError
-from ...gast.runtimes import ready
+from ...gast.lifter import Lifter
+from ...gast.runtimes.compiled import ready
 from ...gast.shipped import LIFTERS, find
 from ...gast.skeleton import Skeleton, named
 from ...gast.streaming import streamed
-from ...gast.units import Lifter
-from ..lift_dataset import in_chunks
+from ...gast.windowed import in_chunks
 from .chosen import by_name
 
 Lift = Callable[[Tensor], Tensor]
@@ -154,7 +154,7 @@ class Stepped:
 
     Args:
         path: Of a .safetensors or .onnx file.
-        runtime: See `gastlive.gast.runtimes`.
+        runtime: See `gastlive.gast.runtimes.compiled`.
         precision: As above.
         threads: As above.
     """

@@ -15,8 +15,8 @@ from ...action.deployed import deployed
 from ...action.evaluation import PerFrame
 from ...action.head import Head, WindowedHead
 from ...gast.errors import InputError
-from ...gast.graphs import StepGraph
-from ...gast.runtimes import ready
+from ...gast.runtimes.compiled import ready
+from ...gast.runtimes.step_graph import StepGraph
 from ...gast.skeleton import named
 from ...gast.streaming import State, Streaming, streamed
 from ..benchmarking.step import Contestant, Step

@@ -10,13 +10,7 @@ import torch
 from torch import Tensor
 
 from ...gast.errors import InputError
-from ...gast.metrics import (
-    acceleration_error_mm,
-    mpjpe_mm,
-    mpjve_mm,
-    n_mpjpe_mm,
-    p_mpjpe_mm,
-)
+from ...gast.metrics import acceleration_error_mm, mpjpe_mm, mpjve_mm, n_mpjpe_mm, p_mpjpe_mm
 from ...gast.skeleton import Skeleton, named
 from ...gast.units import to_screen
 from ...realtime.joints import Joints

@@ -10,13 +10,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
 
-from ...action.metrics import (
-    class_accuracies,
-    confusion_matrix,
-    event_score,
-    frame_accuracy,
-    spans,
-)
+from ...action.metrics import class_accuracies, confusion_matrix, event_score, frame_accuracy, spans
 from ...conf.program import program
 from ...gast.errors import InputError
 from ...gast.shipped import LIFTERS, find

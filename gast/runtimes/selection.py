@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .streaming import State, Streaming, join, take
+from ..streaming import State, Streaming, join, take
 
 
 @torch.inference_mode()

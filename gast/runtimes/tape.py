@@ -148,7 +148,8 @@ class Tape(TorchFunctionMode):
         name = name.strip("_")  # __add__, add_ and add are one
         if name not in self.translations:
             raise NotImplementedError(
-                f"torch's {name} has no translation to ONNX yet; add one to gast/translations.py"
+                f"torch's {name} has no translation to ONNX yet; add one to "
+                "gast/runtimes/translations.py"
             )
         try:
             made = self.translations[name](self.graph, results[0], *args, **kwargs)

@@ -10,8 +10,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .errors import InputError
+from .lifter import Lifter
 from .metrics import acceleration_error_mm, mpjpe_mm, p_mpjpe_mm
-from .units import Lifter
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """2-D joints (N, T, J, 2) in screen units, the true 3-D joints (N, T, J, 3) in metres relative to

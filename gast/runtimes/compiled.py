@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .device import device as pick
-from .errors import InputError
-from .graphs import StepGraph, graph_of
+from ..device import device as pick
+from ..errors import InputError
+from ..streaming import State, Streaming
 from .precision import int8
-from .streaming import State, Streaming
-from .trials import differences, fastest
+from .selection import differences, fastest
+from .step_graph import StepGraph, graph_of
 
 if TYPE_CHECKING:
     import openvino

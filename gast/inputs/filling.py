@@ -13,8 +13,8 @@ from math import exp
 
 import numpy as np
 
-from ..gast.errors import InputError
-from ..gast.skeleton import Skeleton
+from ..errors import InputError
+from ..skeleton import Skeleton
 
 REST: Mapping[str, tuple[float, float]] = {
     "hip": (0, 0), "lower_spine": (0, -0.12), "spine": (0, -0.25), "thorax": (0, -0.5),

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from .cards import C, Card, parsed
-from .errors import InputError
-from .streaming import Mixed, State, Streaming
+from ..cards import C, Card, parsed
+from ..errors import InputError
+from ..streaming import Mixed, State, Streaming
 from .tape import Tape
 from .translations import TRANSLATIONS
 

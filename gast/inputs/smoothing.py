@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ..gast.errors import InputError
+from ..errors import InputError
 
 
 class Smoothed(NamedTuple):

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .attention import GraphAttention
 from .errors import InputError
-from .graph import GraphAttention
-from .lifter import GASTNet
+from .gastnet import GASTNet
 
 
 def grow(

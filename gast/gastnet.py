@@ -1,0 +1,163 @@
+"""2-D joints to 3-D joints over time: GAST-Net."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .attention import ChannelNorm, GraphAttention
+from .errors import InputError
+from .skeleton import Skeleton
+from .streaming import State, Streaming, TemporalConv, pad_past
+
+
+class GASTNet(Streaming):
+    """Graph-attention spatio-temporal convolutions over 2-D joints.
+
+    Layers of temporal convolution, each followed by attention over the joints that doubles the
+    channels; layer i skips as many frames as the layers before it have seen.
+
+    Args:
+        skeleton: Layout of input and output joints.
+        filter_widths: Frames that each layer looks at, odd; their product is the receptive field:
+            (3, 3, 3) sees 27 frames, (1,) a single one.
+        channels: Width of the first layer, a multiple of 4; the last has ``2 ** layers`` times it.
+        causal: Look only back, so that each frame can be lifted when it comes. Otherwise the net
+            is centred and looks as far ahead as back.
+        dropout: Share of activations dropped in training.
+
+    Source: Liu et al. 2020 (arXiv 2003.14179), §3; the temporal layers are from Pavllo et al. 2019,
+    "3D human pose estimation in video with temporal convolutions and semi-supervised training", §3.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        filter_widths: Sequence[int] = (3, 3, 3),
+        channels: int = 128,
+        causal: bool = True,
+        dropout: float = 0.05,
+    ) -> None:
+        super().__init__()
+        if not filter_widths or any(width < 1 or width % 2 == 0 for width in filter_widths):
+            raise InputError(f"filter_widths must be odd, such as 3 3 3; got {filter_widths}")
+        if channels < 4 or channels % 4:
+            raise InputError(f"channels must be a multiple of 4 (attention heads); got {channels}")
+        self.skeleton, self.filter_widths = skeleton, tuple(filter_widths)
+        self.channels, self.causal, self.dropout = channels, causal, dropout
+        self.receptive_field = math.prod(filter_widths)
+        self.input_norm = ChannelNorm(2)
+        self.expand = TemporalConv(2, channels, kernel=filter_widths[0])
+        self.expand_norm = ChannelNorm(channels)
+        self.graphs = nn.ModuleList([GraphAttention(skeleton, channels, dropout=dropout)])
+        self.blocks = nn.ModuleList()
+        dilation = filter_widths[0]
+        for i, width in enumerate(filter_widths[1:], start=1):
+            wide = 2**i * channels
+            self.blocks.append(TemporalBlock(wide, width, dilation, causal, dropout))
+            self.graphs.append(GraphAttention(skeleton, wide, dropout=dropout))
+            dilation *= width
+        self.shrink = nn.Linear(2 ** len(filter_widths) * channels, 3, bias=False)
+
+    def forward(self, xy: Tensor) -> Tensor:
+        """Lift a clip; beyond its ends the first (and for a centred net the last) frame stands.
+
+        Args:
+            xy: (N, T, J, 2) in the units the weights were trained in.
+
+        Returns:
+            (N, T, J, 3), metres, camera axes, relative to the root joint.
+        """
+        if self.causal:
+            return self._layers(xy, lambda layer, x: pad_past(x, layer.past))
+        side = self.receptive_field // 2
+        return self.valid(pad_past(pad_past(xy, side).flip(1), side).flip(1))
+
+    def valid(self, xy: Tensor) -> Tensor:
+        """(N, T, J, 2) to (N, T - receptive_field + 1, J, 3): only frames that are seen whole."""
+        return self._layers(xy, lambda layer, x: x)
+
+    def _layers(self, xy: Tensor, pad: Callable[[TemporalConv, Tensor], Tensor]) -> Tensor:
+        expanded = self.expand(pad(self.expand, self.input_norm(xy)))
+        x = self.graphs[0](F.relu(self.expand_norm(expanded)))
+        for block, graph in self.layers():
+            x = graph(block(pad(block.conv, x)))
+        return self._shrunk(x)
+
+    def layers(self) -> list[tuple["TemporalBlock", GraphAttention]]:
+        """The layers after the first: a block over time, and attention over the joints."""
+        blocks, graphs = cast("list[TemporalBlock]", self.blocks), list(self.graphs)[1:]
+        return list(zip(blocks, cast(list[GraphAttention], graphs), strict=True))
+
+    def _shrunk(self, x: Tensor) -> Tensor:
+        xyz: Tensor = self.shrink(x)
+        return xyz
+
+    def strided(self, xy: Tensor) -> Tensor:
+        """One frame from one receptive field, as `valid` gives it, without the frames between.
+
+        Args:
+            xy: (N, receptive_field, J, 2).
+
+        Returns:
+            (N, 1, J, 3).
+        """
+        expanded = self.expand.strided(self.input_norm(xy))
+        x = self.graphs[0](F.relu(self.expand_norm(expanded)))
+        for block, graph in self.layers():
+            x = graph(block.strided(x))
+        return self._shrunk(x)
+
+    def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """Lift one frame (N, J, 2) of each stream to (N, J, 3), as `forward` would.
+
+        Raises:
+            InputError: The net is centred.
+        """
+        if not self.causal:
+            raise InputError("a centred lifter can't stream: it looks ahead; take a causal one")
+        states = (None,) * (1 + len(self.blocks)) if state is None else state
+        expanded, first = self.expand.step(self.input_norm(xy), states[0])
+        x, after = self.graphs[0](F.relu(self.expand_norm(expanded))), [first]
+        for (block, graph), past in zip(self.layers(), states[1:], strict=True):
+            x, past = block.step(x, past)
+            x = graph(x)
+            after.append(past)
+        return self._shrunk(x), tuple(after)
+
+
+class TemporalBlock(Streaming):
+    """``x + mix(conv(x))`` over time; the residual is the newest frame, or the centred one."""
+
+    def __init__(
+        self, channels: int, kernel: int, dilation: int, causal: bool, dropout: float
+    ) -> None:
+        super().__init__()
+        self.conv = TemporalConv(channels, channels, kernel=kernel, dilation=dilation)
+        self.conv_norm = ChannelNorm(channels)
+        self.mix = nn.Linear(channels, channels, bias=False)
+        self.mix_norm = ChannelNorm(channels)
+        self.drop = nn.Dropout(dropout)
+        self.newest = kernel - 1 if causal else kernel // 2
+
+    def _rest(self, residual: Tensor, convolved: Tensor) -> Tensor:
+        hidden = F.relu(self.conv_norm(convolved))
+        return residual + self.drop(F.relu(self.mix_norm(self.mix(hidden))))
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """(N, T, J, C) to (N, T - past, J, C)."""
+        convolved = self.conv(clip)
+        start = self.newest * self.conv.dilation
+        return self._rest(clip[:, start : start + convolved.shape[1]], convolved)
+
+    def strided(self, clip: Tensor) -> Tensor:
+        """(N, kernel * T, J, C) to (N, T, J, C)."""
+        return self._rest(clip[:, self.newest :: self.conv.kernel], self.conv.strided(clip))
+
+    def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, C) and the conv's past to (N, J, C) and its next past."""
+        convolved, state = self.conv.step(frame, state)
+        return self._rest(frame, convolved), state
