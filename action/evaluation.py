@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..datasets.windowing import even_windows
 from ..gast.errors import InputError
 from .calibration import calibration_error
 from .checkpoint import HeadCard
@@ -25,7 +24,8 @@ from .metrics import (
     spans,
     top_accuracy,
 )
-from .online import OnlineScore, decided, online_score
+from .online_metrics import OnlineScore, decided, online_score
+from .windowing import even_windows
 
 PerFrame = Callable[[Tensor], Tensor]
 """Streams (N, T, J, 3) to logits (N, T, K), such as `Head.per_frame` in evaluation mode."""

@@ -4,10 +4,15 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
+import torch
 
+from .calibration import background_shift
+from .checkpoint import HeadCard
 from .decision import DEFAULTS, Decision
+from .evaluation import Scored
+from .head import Head
 from .metrics import EventScore, event_score, spans
-from .online import THRESHOLDS, decided
+from .online_metrics import THRESHOLDS, decided
 
 CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
     {
@@ -67,3 +72,28 @@ def best_decision(
             options = [{**best, name: value} for value in (best[name], *values)]
             best = max((o for o in options if o["leave"] <= o["enter"]), key=f1)
     return best
+
+
+def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> float:
+    """Let the head, and what it said, prefer the background as much as life does; says how much."""
+    score = getattr(head, "score", None)
+    if not isinstance(score, torch.nn.Linear) or score.bias is None:
+        return 0.0
+    if before:
+        shift = float(before.training.get("validation", {}).get("background_shift", 0.0))
+    else:
+        shift = round(background_shift(*streams.together(), idle), 4)
+    with torch.inference_mode():
+        score.bias[idle] += shift
+        for logits in streams.logits:
+            logits[:, idle] += shift
+    return shift
+
+
+def tuned_on(streams: Scored, head: Head, background: str, temperature: float) -> dict[str, float]:
+    """The decision that finds the most events of some streams."""
+    pairs = [
+        ((logits / temperature).softmax(-1).numpy(), truth.numpy())
+        for logits, truth in zip(streams.logits, streams.labels, strict=True)
+    ]
+    return best_decision(pairs, head.labels, background=background, fps=head.fps)

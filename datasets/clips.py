@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from ..action.windowing import random_window, to_frames
 from ..gast.skeleton import Skeleton
 from .augmentation import Augmentation, Piece, mirror_images
 from .clip import MotionSet
@@ -17,7 +18,6 @@ from .labels import UNKNOWN, LabelMap, OwnLabels
 from .lifted import LiftedClip
 from .protocols import Protocol
 from .streams import ActionData, Kept
-from .windowing import random_window, to_frames
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """For a head that looks at windows: joints (N, M, frames, J, 3), labels (N,), weights (N,). For one

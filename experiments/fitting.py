@@ -11,8 +11,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint, 
 from torch import Tensor
 
 from ..action.head import Head
+from ..action.head_task import HeadTask
 from ..action.heads.svm import SVM
-from ..action.task import HeadTask
 from ..gast.errors import InputError
 
 

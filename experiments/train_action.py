@@ -11,13 +11,13 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from ..action.calibration import background_shift, best_temperature
+from ..action.calibration import best_temperature
 from ..action.checkpoint import HeadCard, head_name, load_head, save_head
 from ..action.decision import Decision
 from ..action.deployed import HEADS
-from ..action.evaluation import Scored, clip_figures, figures, score_clips, scored
+from ..action.evaluation import clip_figures, figures, score_clips, scored
 from ..action.head import Head
-from ..action.tuning import best_decision
+from ..action.tuning import shifted, tuned_on
 from ..conf.program import program
 from ..datasets.clips import ActionClips
 from ..datasets.folder import Folder
@@ -141,31 +141,6 @@ def validated(
         decision=Decision(head.labels, background=background, tuned=tuned),
     )  # fmt: skip
     return temperature, tuned, found | {"background_shift": shift}
-
-
-def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> float:
-    """Let the head, and what it said, prefer the background as much as life does; says how much."""
-    score = getattr(head, "score", None)
-    if not isinstance(score, torch.nn.Linear) or score.bias is None:
-        return 0.0
-    if before:
-        shift = float(before.training.get("validation", {}).get("background_shift", 0.0))
-    else:
-        shift = round(background_shift(*streams.together(), idle), 4)
-    with torch.inference_mode():
-        score.bias[idle] += shift
-        for logits in streams.logits:
-            logits[:, idle] += shift
-    return shift
-
-
-def tuned_on(streams: Scored, head: Head, background: str, temperature: float) -> dict[str, float]:
-    """The decision that finds the most events of some streams."""
-    pairs = [
-        ((logits / temperature).softmax(-1).numpy(), truth.numpy())
-        for logits, truth in zip(streams.logits, streams.labels, strict=True)
-    ]
-    return best_decision(pairs, head.labels, background=background, fps=head.fps)
 
 
 def tell(validation: dict[str, Any], output: str) -> None:

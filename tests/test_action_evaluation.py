@@ -15,7 +15,7 @@ from gastlive.action.evaluation import (
     score_clips,
 )
 from gastlive.action.head import StreamingHead, WindowedHead
-from gastlive.datasets.windowing import even_windows
+from gastlive.action.windowing import even_windows
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 

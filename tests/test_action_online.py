@@ -5,7 +5,7 @@ import pytest
 
 from gastlive.action.decision import Decision
 from gastlive.action.metrics import EventScore, Span
-from gastlive.action.online import OnlineScore, Said, decided, online_score
+from gastlive.action.online_metrics import OnlineScore, Said, decided, online_score
 
 LABELS = ("idle", "wave", "kick")
 

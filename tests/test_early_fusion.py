@@ -9,7 +9,7 @@ import torch
 
 from gastlive.action.checkpoint import load_head, save_head
 from gastlive.action.heads.early_fusion import EarlyFusion
-from gastlive.action.published import from_published
+from gastlive.action.reference_checkpoint import from_published
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15, KINECT20, NTU25
 

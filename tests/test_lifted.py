@@ -15,8 +15,8 @@ from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from gastlive.action.evaluation import figures, scored
+from gastlive.action.head_task import HeadTask
 from gastlive.action.heads.tcn import TCN
-from gastlive.action.task import HeadTask
 from gastlive.datasets.augmentation import Augmentation, Piece, Splice, mirrored
 from gastlive.datasets.clip import MotionClip, Segment
 from gastlive.datasets.labelled import Lifted

@@ -9,9 +9,8 @@ from gastlive.action.decision import DEFAULTS, Decision
 from gastlive.action.evaluation import scored
 from gastlive.action.heads.tcn import TCN
 from gastlive.action.metrics import EventScore, event_score, spans
-from gastlive.action.online import decided
-from gastlive.action.tuning import best_decision
-from gastlive.experiments.train_action import shifted
+from gastlive.action.online_metrics import decided
+from gastlive.action.tuning import best_decision, shifted
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 

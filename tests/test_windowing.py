@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gastlive.datasets.windowing import even_windows, random_window, to_frames
+from gastlive.action.windowing import even_windows, random_window, to_frames
 from gastlive.gast.errors import InputError
 
 
