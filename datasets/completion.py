@@ -47,7 +47,7 @@ def complete(
     ease_s: float,
     smoothing: Smoothing,
 ) -> np.ndarray:
-    """What the live program makes of it, see `gastlive.realtime.joints`.
+    """What the live program makes of it, see `gastlive.realtime.stages.joints`.
 
     Args:
         xy: (T, N, J, 2) as detected, in lengths of the torso.

@@ -15,7 +15,7 @@ from ..datasets.clip import MotionClip
 from ..datasets.noise import VERSION, GaussianNoise, MeasuredNoise
 from ..gast.errors import InputError
 from ..gast.skeleton import H36M17
-from ..realtime.joints import Joints
+from ..realtime.stages.joints import Joints
 from .measuring.checking import check
 from .measuring.errors import errors_of
 from .measuring.fitting import fit

@@ -14,10 +14,10 @@ from ..conf.program import program
 from ..gast.errors import InputError
 
 if TYPE_CHECKING:
-    from .classifying import Classify
-    from .deciding import Decide
-    from .lifting import Lift
     from .pipeline import Pipeline
+    from .stages.classifying import Classify
+    from .stages.deciding import Decide
+    from .stages.lifting import Lift
 
 _AS_IT_STANDS = (
     "source.url", "source.path", "source.folder", "hydra.run.dir", "input", "output", "data.path",
@@ -114,7 +114,7 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
     """
     import torch
 
-    from .deciding import Decide
+    from .stages.deciding import Decide
 
     if not isinstance(cfg.threads, int) or cfg.threads < 1:
         raise InputError(f"threads={cfg.threads} is no number of CPU threads; give 1 or more")

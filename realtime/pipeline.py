@@ -9,18 +9,18 @@ from types import FrameType
 from typing import Any
 
 from ..gast.errors import InputError
-from .classifying import Classify
 from .clock import SYSTEM, Clock
-from .deciding import Decide
-from .joints import Joints
-from .lifting import Lift
-from .packets import Frame
-from .sinks.run_info import RunInfo
+from .packets import Frame, RunInfo
+from .sinks.sink import Sink
 from .sinks.window import WindowClosed
 from .sources.source import Source
-from .stages import Detector, Sink, Stage
+from .stages.classifying import Classify
+from .stages.deciding import Decide
+from .stages.joints import Joints
+from .stages.lifting import Lift
+from .stages.stage import Detector, Stage
+from .stages.tracker import Tracker
 from .summary import Summary
-from .tracker import Tracker
 
 
 class Pipeline:

@@ -16,7 +16,7 @@ from .clock import SYSTEM
 from .machine import machine, versions
 from .memory import Memory
 from .packets import Event, Frame
-from .sinks.folder import run_folder, unwritable
+from .run_folder import run_folder, unwritable
 
 
 class Summary:

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from gastlive.gast.errors import InputError
-from gastlive.realtime.packets import Event, Frame
+from gastlive.realtime.packets import Event, Frame, RunInfo
 from gastlive.realtime.sinks.background import Background, apart
-from gastlive.realtime.sinks.run_info import RunInfo
 from gastlive.realtime.sinks.terminal import TerminalSink
 from gastlive.realtime.sinks.video import VideoSink
 from gastlive.realtime.sinks.window import WindowClosed

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gastlive.gast.errors import InputError
-from gastlive.realtime.buffer import RingBuffer
+from gastlive.realtime.stages.ring_buffer import RingBuffer
 
 SLOPE = np.arange(1, 7, dtype=np.float32).reshape(2, 3)
 

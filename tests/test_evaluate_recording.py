@@ -17,7 +17,7 @@ from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.inputs.smoothing import Unsmoothed
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.units import to_screen
-from gastlive.realtime.joints import Joints
+from gastlive.realtime.stages.joints import Joints
 
 HEADER = {"labels": ["idle", "wave"], "layout": "h36m17", "width": 640, "height": 480}
 
@@ -189,7 +189,7 @@ def test_a_recording_says_which_lifter_made_it(tmp_path):
 def test_recordings_share_a_table(truth, lifter, seen, tmp_path):
     lines = [HEADER, *recorded(seen, truth["xyz"])]
     (tmp_path / "frames.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    joints = {"_target_": "gastlive.realtime.joints.Joints"}
+    joints = {"_target_": "gastlive.realtime.stages.joints.Joints"}
     cfg = OmegaConf.create(
         {"alone": True, "checkpoint": str(tmp_path / "short.safetensors"), "joints": joints}
     )

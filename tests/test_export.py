@@ -16,9 +16,9 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.runtimes import compiled as runtimes
 from gastlive.gast.skeleton import H36M17
-from gastlive.realtime.classifying import Classify
-from gastlive.realtime.lifting import Lift
 from gastlive.realtime.packets import Frame, Person, Pose
+from gastlive.realtime.stages.classifying import Classify
+from gastlive.realtime.stages.lifting import Lift
 
 LABELS = ("idle", "wave", "kick")
 

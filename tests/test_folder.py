@@ -13,9 +13,8 @@ from gastlive.datasets.folder import Folder
 from gastlive.datasets.lifted_video import LiftedVideo, save_lifted_video
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31, H36M17
-from gastlive.realtime.packets import Action, Frame, Person, Pose
+from gastlive.realtime.packets import Action, Frame, Person, Pose, RunInfo
 from gastlive.realtime.sinks.jsonl import JsonlSink
-from gastlive.realtime.sinks.run_info import RunInfo
 
 HINT = "give one with a folder of clips for each action, or recordings and a labels.csv"
 

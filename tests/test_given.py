@@ -3,8 +3,8 @@ import pytest
 
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17
-from gastlive.realtime.given import GivenTracks
 from gastlive.realtime.packets import Frame, Pose
+from gastlive.realtime.stages.given_tracks import GivenTracks
 
 
 def frame(*tracks):

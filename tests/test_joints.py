@@ -7,8 +7,8 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
 from gastlive.gast.skeleton import COCO17, H36M17, LAYOUTS, joint_map
-from gastlive.realtime.joints import Joints
 from gastlive.realtime.packets import Frame, Person, Pose
+from gastlive.realtime.stages.joints import Joints
 
 STANDING = (Filler(COCO17)._rest * 100 + [320, 220]).astype(np.float32)
 LEGS = [i for i, joint in enumerate(COCO17.joints) if joint.endswith(("hip", "knee", "ankle"))]

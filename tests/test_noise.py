@@ -12,8 +12,8 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import REST
 from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
 from gastlive.gast.skeleton import COCO17, H36M16, H36M17, joint_map
-from gastlive.realtime.joints import Joints
 from gastlive.realtime.packets import Frame, Person, Pose
+from gastlive.realtime.stages.joints import Joints
 
 KINDS = ("hip", "knee", "ankle", "nose", "head", "shoulder", "elbow", "wrist")
 NEVER = {"begin_hz": [0.0, 0.0], "last_s": [0.1, 0.1]}

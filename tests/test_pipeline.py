@@ -17,18 +17,18 @@ from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
 from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17
-from gastlive.realtime.classifying import Classify
-from gastlive.realtime.deciding import Decide
 from gastlive.realtime.detectors.none import NoDetector
-from gastlive.realtime.joints import Joints
-from gastlive.realtime.lifting import Lift
 from gastlive.realtime.packets import Event, Frame, Person, Pose
 from gastlive.realtime.pipeline import Pipeline
 from gastlive.realtime.sinks.background import Background
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
+from gastlive.realtime.stages.classifying import Classify
+from gastlive.realtime.stages.deciding import Decide
+from gastlive.realtime.stages.joints import Joints
+from gastlive.realtime.stages.lifting import Lift
+from gastlive.realtime.stages.tracker import Tracker
 from gastlive.realtime.summary import Summary
-from gastlive.realtime.tracker import Tracker
 
 LABELS = ("idle", "wave", "walk")
 STANDING = {

@@ -10,9 +10,8 @@ from gastlive.datasets.recordings import Recordings
 from gastlive.datasets.renders import Renders
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
-from gastlive.realtime.packets import Action, Frame, Person, Pose
+from gastlive.realtime.packets import Action, Frame, Person, Pose, RunInfo
 from gastlive.realtime.sinks.jsonl import JsonlSink
-from gastlive.realtime.sinks.run_info import RunInfo
 
 HEADER = {"gastlive": 1, "kind": "frames", "lifter_layout": "h36m17", "labels": ["idle", "wave"]}
 

@@ -12,13 +12,12 @@ import pytest
 
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
-from gastlive.realtime.annotator import Annotator, Timeline
-from gastlive.realtime.drawing import draw_body, person_colour, turned
-from gastlive.realtime.packets import Action, Event, Frame, Person, Pose
+from gastlive.realtime.packets import Action, Event, Frame, Person, Pose, RunInfo
+from gastlive.realtime.pictures.annotator import Annotator, Timeline
+from gastlive.realtime.pictures.drawing import draw_body, person_colour, turned
+from gastlive.realtime.pictures.rate import Rate
 from gastlive.realtime.sinks import window
 from gastlive.realtime.sinks.jsonl import JsonlSink
-from gastlive.realtime.sinks.rate import Rate
-from gastlive.realtime.sinks.run_info import RunInfo
 from gastlive.realtime.sinks.terminal import TerminalSink
 from gastlive.realtime.sinks.video import VideoSink
 from gastlive.realtime.sinks.window import WindowClosed, WindowSink

@@ -7,8 +7,8 @@ import torch
 from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import Streaming
-from gastlive.realtime.classifying import StreamRunner, WindowRunner
-from gastlive.realtime.streams import Streams
+from gastlive.realtime.stages.batching import Streams
+from gastlive.realtime.stages.runners import StreamRunner, WindowRunner
 
 
 class Summing(Streaming):

@@ -8,8 +8,7 @@ import pytest
 
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17
-from gastlive.realtime.packets import Action, Frame, Person, Pose
-from gastlive.realtime.sinks.run_info import RunInfo
+from gastlive.realtime.packets import Action, Frame, Person, Pose, RunInfo
 from gastlive.realtime.sinks.timings import TimingsSink, read_timings
 
 INFO = RunInfo(160, 120, 30.0, "coco17", "h36m17", ("idle", "wave"), "idle", "demo")

@@ -5,8 +5,8 @@ import zipfile
 import pytest
 
 from gastlive.gast.errors import InputError
-from gastlive.realtime import weights
-from gastlive.realtime.weights import Weights, fetch, fetch_all
+from gastlive.realtime.detectors import weights
+from gastlive.realtime.detectors.weights import Weights, fetch, fetch_all
 
 CONTENT = b"not really a network"
 METADATA = "Metadata-Version: 2.1\nName: tinyweights\nVersion: 1.0"

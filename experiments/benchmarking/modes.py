@@ -10,7 +10,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...realtime.live import naming
-from ...realtime.sinks.folder import run_folder
+from ...realtime.run_folder import run_folder
 from ..evaluating.recorded import read, read_truth
 from ..evaluating.recording import compare
 from .child import record, spelt

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...gast.errors import InputError
-from ...realtime.sinks.folder import run_folder
+from ...realtime.run_folder import run_folder
 from .child import PROGRAM, Child, Measured, Pace, shown, spelt
 from .row import Row
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...gast.errors import InputError
 from ...realtime.machine import machine, versions
-from ...realtime.sinks.folder import run_folder, unwritable
+from ...realtime.run_folder import run_folder, unwritable
 from .page import page
 from .pictures import draw
 from .row import Row

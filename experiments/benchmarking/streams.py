@@ -20,7 +20,7 @@ from ...gast.skeleton import named
 from ...realtime.clock import SYSTEM, Clock
 from ...realtime.packets import Frame, Person, Pose
 from ...realtime.sources import demo
-from ...realtime.stages import Stage
+from ...realtime.stages.stage import Stage
 from .row import Row
 
 Stages = Sequence[Stage]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...action.metrics import SHARES
 from ...realtime.machine import machine, versions
-from ...realtime.sinks.folder import run_folder, unwritable
+from ...realtime.run_folder import run_folder, unwritable
 from .action_pictures import CAPTIONS, draw
 from .heads import size_of
 from .recording import confused

@@ -13,8 +13,8 @@ from ...gast.errors import InputError
 from ...gast.metrics import acceleration_error_mm, mpjpe_mm, mpjve_mm, n_mpjpe_mm, p_mpjpe_mm
 from ...gast.skeleton import Skeleton, named
 from ...gast.units import to_screen
-from ...realtime.joints import Joints
 from ...realtime.packets import Frame, Person, Pose
+from ...realtime.stages.joints import Joints
 from ..measuring.watching import turned_towards
 from .entrants import Whole
 from .tables import ratio

@@ -14,7 +14,7 @@ from ...action.metrics import class_accuracies, confusion_matrix, event_score, f
 from ...conf.program import program
 from ...gast.errors import InputError
 from ...gast.shipped import LIFTERS, find
-from ...realtime.sinks.folder import run_folder
+from ...realtime.run_folder import run_folder
 from .entrants import Whole
 from .recorded import FIGURES, jitter, lifted_live, read, read_truth, rounded, who
 from .tables import number, table

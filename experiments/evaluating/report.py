@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...realtime.machine import machine, versions
-from ...realtime.sinks.folder import run_folder, unwritable
+from ...realtime.run_folder import run_folder, unwritable
 from .pictures import CAPTIONS, draw
 from .tables import number, ratio, table
 

@@ -12,14 +12,13 @@ from omegaconf import DictConfig, OmegaConf
 from ...gast.errors import InputError
 from ...gast.shipped import LIFTERS, find
 from ...realtime.detectors.none import NoDetector
-from ...realtime.given import GivenTracks
-from ...realtime.lifting import Lift
-from ...realtime.packets import Frame
-from ...realtime.sinks.run_info import RunInfo
+from ...realtime.packets import Frame, RunInfo
 from ...realtime.sources.keypoints import Keypoints
 from ...realtime.sources.source import Source
 from ...realtime.sources.video import Video
-from ...realtime.stages import Detector, Stage
+from ...realtime.stages.given_tracks import GivenTracks
+from ...realtime.stages.lifting import Lift
+from ...realtime.stages.stage import Detector, Stage
 from .inputs import Input
 
 

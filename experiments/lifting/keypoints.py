@@ -5,8 +5,8 @@ import numpy as np
 from ...datasets.clip import KeypointClip
 from ...gast.errors import InputError
 from ...gast.units import to_screen
-from ...realtime.joints import Joints
 from ...realtime.packets import Frame, Person, Pose
+from ...realtime.stages.joints import Joints
 
 
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:

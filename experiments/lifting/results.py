@@ -13,12 +13,11 @@ from ...datasets.bvh_writer import write_bvh
 from ...datasets.lifted_video import LiftedVideo, save_lifted_video
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ...realtime.packets import Frame
-from ...realtime.side_by_side import SideBySideSink
+from ...realtime.packets import Frame, RunInfo
 from ...realtime.sinks.background import Background
 from ...realtime.sinks.jsonl import JsonlSink
-from ...realtime.sinks.run_info import RunInfo
-from ...realtime.stages import Sink
+from ...realtime.sinks.sink import Sink
+from .side_by_side import SideBySideSink
 
 FORMATS = ("npz", "jsonl", "bvh", "mp4")
 _MADE_AS = {"jsonl": "frames.jsonl", "mp4": "annotated.mp4"}

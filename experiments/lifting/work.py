@@ -17,13 +17,13 @@ from rich.progress import (
 
 from ...conf.program import explained
 from ...gast.errors import InputError
-from ...realtime.side_by_side import SideBySideSink
 from ...realtime.sources.keypoints import Keypoints
 from ...realtime.sources.video import Video
 from .chain import Chain
 from .inputs import Input, find_inputs
 from .ledger import Ledger, content_key
 from .results import FORMATS, CannotWrite, Results, cannot_write
+from .side_by_side import SideBySideSink
 
 
 class Work:

@@ -9,7 +9,7 @@ import numpy as np
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, joint_map
 from ...realtime.packets import Frame, Person
-from ...realtime.stages import Stage
+from ...realtime.stages.stage import Stage
 from ..rendering.body import Body
 from ..rendering.camera import Camera
 from ..rendering.renderer import Renderer

@@ -7,9 +7,9 @@ import numpy as np
 
 from ...gast.skeleton import BLAZEPOSE33
 from ..packets import Frame, Pose
-from ..weights import fetch
 from .network import Network, Normalisation
 from .picture import Letterbox, cut_out, picture_of
+from .weights import fetch
 
 STRIDES = ((8, 2), (16, 2), (32, 6))
 """Grids of anchors of the person detector: pixels between two, and how many at each place."""

@@ -7,10 +7,10 @@ import numpy as np
 from ...gast.errors import InputError
 from ...gast.skeleton import COCO17
 from ..packets import Frame, Pose
-from ..weights import fetch
 from .network import Network
 from .picture import Letterbox, picture_of
 from .regions import Regions
+from .weights import fetch
 
 STRIDE = 32
 """Sides of the network's input are multiples of this."""

@@ -4,9 +4,8 @@ from threading import Thread
 from typing import Any
 
 from ..mailbox import Queue
-from ..packets import Event, Frame
-from ..stages import Sink
-from .run_info import RunInfo
+from ..packets import Event, Frame, RunInfo
+from .sink import Sink
 
 AHEAD = 4
 """Frames that may wait for a sink: few, since a killed program loses them."""

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..packets import Event, Frame, Person
-from .folder import run_folder, unwritable
-from .run_info import RunInfo
+from ..packets import Event, Frame, Person, RunInfo
+from ..run_folder import run_folder, unwritable
 
 
 class JsonlSink:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ...gast.errors import InputError
 from ..clock import SYSTEM
-from ..packets import Event, Frame, Person
-from .rate import Rate
-from .run_info import RunInfo
+from ..packets import Event, Frame, Person, RunInfo
+from ..pictures.rate import Rate
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -11,9 +11,8 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ..memory import Memory
-from ..packets import Event, Frame
-from .folder import run_folder, unwritable
-from .run_info import RunInfo
+from ..packets import Event, Frame, RunInfo
+from ..run_folder import run_folder, unwritable
 
 _BEFORE = ("index", "time_s", "captured_s", "finished_s", "age_ms")
 _AFTER = ("people", "dropped", "cpu_s", "memory_mb", "labelled")

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...gast.errors import InputError
-from ..annotator import Annotator
 from ..clock import SYSTEM
 from ..opencv import cv2
-from ..packets import Event, Frame
-from .folder import run_folder, unwritable
-from .run_info import RunInfo
+from ..packets import Event, Frame, RunInfo
+from ..pictures.annotator import Annotator
+from ..run_folder import run_folder, unwritable
 
 if TYPE_CHECKING:
     from av.container import OutputContainer

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from ...gast.errors import InputError
-from ..annotator import Annotator
 from ..clock import SYSTEM
 from ..opencv import cv2
-from ..packets import Event, Frame
+from ..packets import Event, Frame, RunInfo
+from ..pictures.annotator import Annotator
 from .background import Background
-from .run_info import RunInfo
 
 _NO_DISPLAY = "sink=window needs a display; use sink=[terminal,video]"
 _QUIT_KEYS = {ord("q"), ord("Q"), 27}  # 27 is Esc

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..gast.skeleton import named
-from .clock import SYSTEM
+from ...gast.skeleton import named
+from ..clock import SYSTEM
+from ..opencv import cv2
+from ..packets import Event, Frame, Person, RunInfo
 from .drawing import (
     GREY,
     INK,
@@ -21,10 +23,7 @@ from .drawing import (
     width_of,
     write,
 )
-from .opencv import cv2
-from .packets import Event, Frame, Person
-from .sinks.rate import Rate
-from .sinks.run_info import RunInfo
+from .rate import Rate
 
 PANEL: Colour = (38, 33, 30)
 WELL: Colour = (52, 46, 42)

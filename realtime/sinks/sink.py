@@ -1,36 +1,8 @@
-"""What a stage and a sink of the live pipeline are."""
+"""What a sink of the live pipeline is."""
 
 from typing import Any, Protocol
 
-from ..gast.skeleton import Skeleton
-from .packets import Event, Frame
-from .sinks.run_info import RunInfo
-
-
-class Stage(Protocol):
-    """A step of the pipeline; it may remember per track, and `reset` makes it forget.
-
-    Attributes:
-        name: Under which its time is reported.
-    """
-
-    name: str
-
-    def __call__(self, frame: Frame) -> Frame:
-        """The same frame, knowing more."""
-
-    def reset(self) -> None:
-        """Forget everything seen so far."""
-
-
-class Detector(Stage, Protocol):
-    """The first stage: finds poses.
-
-    Attributes:
-        layout: Joints of the poses; ``None`` where each pose says its own.
-    """
-
-    layout: Skeleton | None
+from ..packets import Event, Frame, RunInfo
 
 
 class Sink(Protocol):

@@ -5,11 +5,11 @@ from math import exp
 
 import numpy as np
 
-from ..gast.errors import InputError
-from ..gast.inputs.filling import Filler
-from ..gast.inputs.smoothing import OneEuro, Smoothed, Smoothing
-from ..gast.skeleton import Skeleton, joint_map, named
-from .packets import Frame, Person, Pose
+from ...gast.errors import InputError
+from ...gast.inputs.filling import Filler
+from ...gast.inputs.smoothing import OneEuro, Smoothed, Smoothing
+from ...gast.skeleton import Skeleton, joint_map, named
+from ..packets import Frame, Person, Pose
 
 MARGIN = 0.02
 """How far outside the picture a joint may still be believed, of the longer side."""

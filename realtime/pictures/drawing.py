@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from ..gast.skeleton import Skeleton
-from .opencv import cv2
-from .packets import Person
+from ...gast.skeleton import Skeleton
+from ..opencv import cv2
+from ..packets import Person
 
 Colour = tuple[int, int, int]
 Point = tuple[int, int]

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..gast.deployed import deployed
-from ..gast.runtimes.compiled import ready
-from ..gast.skeleton import Skeleton, named
-from ..gast.units import to_screen
-from .packets import Frame
-from .streams import Streams
+from ...gast.deployed import deployed
+from ...gast.runtimes.compiled import ready
+from ...gast.skeleton import Skeleton, named
+from ...gast.units import to_screen
+from ..packets import Frame
+from .batching import Streams
 
 
 class Lift:

@@ -1,7 +1,7 @@
 """Who is who as the keypoint file says it."""
 
-from ..gast.errors import InputError
-from .packets import Frame, Person
+from ...gast.errors import InputError
+from ..packets import Frame, Person
 
 
 class GivenTracks:

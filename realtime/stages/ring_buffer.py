@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..gast.errors import InputError
+from ...gast.errors import InputError
 
 TOLERANCE = 0.02
 """Share of a frame that time stamps may be off and still count as evenly spaced."""

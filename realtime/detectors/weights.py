@@ -17,7 +17,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
-from ..gast.errors import InputError
+from ...gast.errors import InputError
 
 
 @dataclass(frozen=True)

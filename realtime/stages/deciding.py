@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..action.decision import Decision, Finished, Memory
-from .packets import Action, Event, Frame
+from ...action.decision import Decision, Finished, Memory
+from ..packets import Action, Event, Frame
 
 
 class Decide:

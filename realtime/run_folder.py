@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ...gast.errors import InputError
+from ..gast.errors import InputError
 
 
 def run_folder(folder: str) -> Path:

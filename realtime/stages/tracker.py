@@ -14,9 +14,9 @@ from math import exp
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..gast.errors import InputError
-from ..gast.skeleton import Skeleton
-from .packets import Frame, Person, Pose
+from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
+from ..packets import Frame, Person, Pose
 
 SPREADS = {
     "nose": 0.026,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from ..gast.streaming import State, Streaming, join, take
+from ...gast.streaming import State, Streaming, join, take
 
 
 class Streams:

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from .annotator import PANEL, WELL, Annotator
-from .drawing import GREY, INK, write
-from .packets import Frame
-from .sinks.run_info import RunInfo
-from .sinks.video import VideoSink
+from ...realtime.packets import Frame, RunInfo
+from ...realtime.pictures.annotator import PANEL, WELL, Annotator
+from ...realtime.pictures.drawing import GREY, INK, write
+from ...realtime.sinks.video import VideoSink
 
 
 class SideBySide(Annotator):

@@ -1,0 +1,109 @@
+"""The head stage: 3-D joints over time to class probabilities."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...action.deployed import deployed
+from ...gast.errors import InputError
+from ...gast.runtimes.compiled import ready
+from ...gast.runtimes.step_graph import StepGraph
+from ...gast.skeleton import named
+from ...gast.streaming import Streaming
+from ..packets import Frame
+from .runners import StreamRunner, WindowRunner
+
+
+class Classify:
+    """Runs an action head for everyone in view.
+
+    A streaming head is fed directly when pictures come at the rate it was trained at, otherwise
+    at its own rate by interpolation, so that 10 or 60 pictures a second look alike to it. A
+    windowed head reads the last seconds from a ring buffer, at its rate.
+
+    Args:
+        checkpoint: Name of a head that comes with the package, or the path of one: a
+            .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
+        layout: Name of the lifter's; the head must have been trained on it.
+        patience_s: Stream time for which a person out of view is remembered.
+        window_every_s: How often a windowed head is run for a person.
+        runtime: What runs a streaming head: auto, torch, openvino, onnxruntime; see
+            `gastlive.gast.runtimes.compiled`. A windowed head runs in torch.
+        precision: float32, bfloat16, int8.
+        threads: CPU threads of a compiled step.
+        device: Of torch: auto, cpu, cuda.
+
+    Attributes:
+        labels: Class names, length K.
+        background: The one that means nothing in particular.
+        runtime: What runs it.
+
+    Raises:
+        InputError: No such head, one of another layout, or nothing here can run it as asked.
+    """
+
+    name = "head"
+
+    def __init__(
+        self,
+        checkpoint: str,
+        *,
+        layout: str,
+        patience_s: float = 1.0,
+        window_every_s: float = 0.1,
+        runtime: str = "auto",
+        precision: str = "float32",
+        threads: int = 1,
+        device: str = "cpu",
+    ) -> None:
+        source, self.card = deployed(checkpoint, layout=layout)
+        if self.card.background is None:
+            raise InputError(
+                f"head {checkpoint} was trained on cut clips and knows no background class, so it "
+                f"can't run live; train it with datamodule=streams"
+            )
+        self.labels, self.background = tuple(self.card.labels), self.card.background
+        self.temperature = self.card.temperature
+        self._run: StreamRunner | WindowRunner
+        if isinstance(source, Streaming | StepGraph):
+            made = ready(
+                source, shape=(len(named(layout)), 3), runtime=runtime, precision=precision,
+                threads=threads, device=device,
+            )  # fmt: skip
+            self.runtime = made.runtime
+            self._run = StreamRunner(
+                made.net, fps=self.card.fps, patience_s=patience_s, device=made.device
+            )
+        else:
+            if runtime not in ("auto", "torch") or precision != "float32":
+                raise InputError(
+                    f"classifier {checkpoint} looks at windows, which runtime=torch and "
+                    f"precision=float32 alone run; got runtime={runtime}, precision={precision}"
+                )
+            self.runtime = "torch"
+            self._run = WindowRunner(
+                source, joints=len(source.skeleton), frames=source.frames, fps=self.card.fps,
+                patience_s=patience_s, every_s=window_every_s, device=device,
+            )  # fmt: skip
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._run.reset()
+
+    def __call__(self, frame: Frame) -> Frame:
+        """Write `Person.probabilities` of everyone who has `Person.xyz`."""
+        seen = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
+        logits = self._run.step(seen, frame.time_s)
+        if not logits:
+            return frame
+        people = dict(frame.people)
+        odds = _softmax(np.stack(list(logits.values())) / self.temperature)
+        for track, probabilities in zip(logits, odds, strict=True):
+            people[track] = replace(people[track], probabilities=probabilities)
+        return frame.knowing(people=people)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """(N, K) to the same, each row a distribution."""
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
