@@ -30,4 +30,4 @@ def deployed(checkpoint: str | Path, *, layout: str) -> tuple[Head | StepGraph, 
     return graph, card
 
 
-HEADS = Path(__file__).parents[1] / "action" / "weights"
+HEADS = Path(__file__).parent / "weights"

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from .clip import MotionClip, Problem
-from .pairs import Pair
+from .pair import Pair
 
 MOST = 5
 """Problems of a set that are shown; the others are counted."""

@@ -1,6 +1,6 @@
 """Publishers' action names as ours, and which subjects are for what."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -98,67 +98,3 @@ class OwnLabels:
             names = {self.background: None} | names
         same = {data: {label: label for label in labels} for data, labels in sets.items()}
         return LabelMap(names=list(names), background=self.background, sets=same)
-
-
-class Split:
-    """Who is trained on, who chooses the checkpoint, and whom nothing may ever be trained on.
-
-    Args:
-        train: Subjects of each data set.
-        val: Subjects of each data set.
-        held_out: Subjects of each data set.
-
-    Raises:
-        InputError: A subject is in two of them.
-    """
-
-    def __init__(
-        self,
-        *,
-        train: Mapping[str, Sequence[str]],
-        val: Mapping[str, Sequence[str]],
-        held_out: Mapping[str, Sequence[str]],
-    ) -> None:
-        parts = {"train": train, "val": val, "held_out": held_out}
-        self.parts = {
-            part: {(data, str(name)) for data, names in sets.items() for name in names}
-            for part, sets in parts.items()
-        }
-        for one, other in (("train", "val"), ("train", "held_out"), ("val", "held_out")):
-            if both := self.parts[one] & self.parts[other]:
-                data, subject = min(both)
-                raise InputError(
-                    f"subject {subject} of {data} is in {one} and in {other}; leave it in one"
-                )
-
-    def part(self, dataset: str, subject: str, name: str) -> str | None:
-        """What a clip is for; None for nothing."""
-        return next((part for part, all_ in self.parts.items() if (dataset, subject) in all_), None)
-
-    def people(self, part: str) -> list[tuple[str, str]]:
-        """Data set and subject of all in a part.
-
-        Raises:
-            InputError: There is no such part.
-        """
-        return sorted(self.parts[self._known([part])[0]])
-
-    def meet(self, shown: Mapping[str, Collection[str]]) -> None:
-        """Nothing to learn from it."""
-
-    def subjects(self, data: str, parts: Sequence[str]) -> list[str]:
-        """Subjects of a data set in some parts: ``train``, ``val``, ``held_out``.
-
-        Raises:
-            InputError: There is no such part.
-        """
-        chosen = {pair for part in self._known(parts) for pair in self.parts[part]}
-        return sorted(subject for owner, subject in chosen if owner == data)
-
-    def _known(self, parts: Sequence[str]) -> Sequence[str]:
-        if strangers := set(parts) - set(self.parts):
-            raise InputError(
-                f"no part {', '.join(sorted(strangers))} in a split; choose from "
-                f"{', '.join(self.parts)}"
-            )
-        return parts

@@ -15,9 +15,7 @@ from rich.progress import track
 
 from ..conf.program import program
 from ..datasets.clip import KeypointClip, MotionClip
-from ..datasets.detectable import detectable
-from ..datasets.labels import Split
-from ..datasets.lifted import (
+from ..datasets.for_heads.lifted import (
     Cameras,
     LiftedClip,
     Origin,
@@ -27,7 +25,9 @@ from ..datasets.lifted import (
     save_lifted,
     travel_speed,
 )
-from ..datasets.motion import resample
+from ..datasets.protocols import Split
+from ..datasets.rates import resample
+from ..datasets.seen.detectable import detectable
 from ..gast.checkpoint import load
 from ..gast.errors import InputError
 from ..gast.lifter import Lifter

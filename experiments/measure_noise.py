@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..conf.program import program
 from ..datasets.clip import MotionClip
-from ..datasets.noise import VERSION, GaussianNoise, MeasuredNoise
+from ..datasets.seen.noise import VERSION, GaussianNoise, MeasuredNoise
 from ..gast.errors import InputError
 from ..gast.skeleton import H36M17
 from ..realtime.stages.joints import Joints

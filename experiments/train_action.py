@@ -19,9 +19,9 @@ from ..action.evaluation import clip_figures, figures, score_clips, scored
 from ..action.head import Head
 from ..action.tuning import shifted, tuned_on
 from ..conf.program import program
-from ..datasets.clips import ActionClips
-from ..datasets.folder import Folder
-from ..datasets.streams import ActionStreams
+from ..datasets.for_heads.clip_data import ActionClips
+from ..datasets.for_heads.stream_data import ActionStreams
+from ..datasets.own.folder import Folder
 from ..gast.errors import InputError
 from ..gast.shipped import LIFTERS, find
 

@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..conf.program import program
 from ..datasets.check import Checkable, print_report
-from ..datasets.lifting import Lifting
-from ..datasets.paired import Paired
+from ..datasets.for_lifters.paired import Paired
+from ..datasets.for_lifters.random_views import Lifting
 from ..gast.checkpoint import load, save
 from ..gast.errors import InputError
 from ..gast.gastnet import GASTNet

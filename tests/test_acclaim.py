@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gastlive.datasets.acclaim import ACCLAIM_JOINTS, AcclaimSkeleton, read_acclaim
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.cmu import Cmu
-from gastlive.datasets.hdm05 import Hdm05
-from gastlive.datasets.mocap6 import Mocap6
+from gastlive.datasets.formats.acclaim import ACCLAIM_JOINTS, AcclaimSkeleton, read_acclaim
+from gastlive.datasets.published.cmu import Cmu
+from gastlive.datasets.published.hdm05 import Hdm05
+from gastlive.datasets.published.mocap6 import Mocap6
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gastlive.datasets.bvh import read_bvh
-from gastlive.datasets.cmu import Cmu
+from gastlive.datasets.formats.bvh import read_bvh
+from gastlive.datasets.published.cmu import Cmu
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from gastlive.datasets.bvh import Bvh, read_bvh
-from gastlive.datasets.bvh_writer import write_bvh
+from gastlive.datasets.formats.bvh import Bvh, read_bvh
+from gastlive.datasets.formats.bvh_writer import write_bvh
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31, COCO17, H36M17
 

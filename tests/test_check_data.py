@@ -5,7 +5,7 @@ import pytest
 
 from gastlive.datasets.check import MOST, print_report, report
 from gastlive.datasets.clip import MotionClip, Problem, Segment
-from gastlive.datasets.pairs import Pair
+from gastlive.datasets.pair import Pair
 from gastlive.gast.skeleton import H36M17
 
 

@@ -8,13 +8,13 @@ import torch
 
 from gastlive.action.head import of_bodies
 from gastlive.action.heads.tcn import TCN
-from gastlive.datasets.augmentation import Augmentation, mirror_images
 from gastlive.datasets.clip import MotionClip, Problem, Segment
-from gastlive.datasets.clips import ActionClips, samples
-from gastlive.datasets.labelled import Joints, as_seen, closed
+from gastlive.datasets.for_heads.augmentation import Augmentation, mirror_images
+from gastlive.datasets.for_heads.clip_data import ActionClips, samples
+from gastlive.datasets.for_heads.labelled import Joints, as_seen, closed
+from gastlive.datasets.for_heads.stream_data import ActionStreams
 from gastlive.datasets.labels import UNKNOWN, LabelMap, OwnLabels
 from gastlive.datasets.protocols import ByName
-from gastlive.datasets.streams import ActionStreams
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import KINECT20
 

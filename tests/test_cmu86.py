@@ -3,7 +3,7 @@
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.cmu86 import Cmu86
+from gastlive.datasets.published.cmu86 import Cmu86
 from gastlive.gast.errors import InputError
 
 LIMBS = ("hipjoint", "femur", "tibia", "foot", "toes",

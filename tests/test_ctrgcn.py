@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.ctrgcn import CtrGcn
+from gastlive.datasets.published.ctrgcn import CtrGcn
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import NTU25
 

@@ -6,13 +6,14 @@ import pytest
 from scipy.io import savemat
 
 from gastlive.datasets.clip import MotionClip, Segment
-from gastlive.datasets.cmu import Cmu
-from gastlive.datasets.hdm05 import Hdm05
-from gastlive.datasets.mocap6 import Mocap6
-from gastlive.datasets.motion import at_layout, resample, runs
-from gastlive.datasets.nw_ucla import NwUcla
-from gastlive.datasets.precog16 import Precog16
-from gastlive.datasets.utd_mhad import UtdMhad
+from gastlive.datasets.motion import runs
+from gastlive.datasets.published.cmu import Cmu
+from gastlive.datasets.published.hdm05 import Hdm05
+from gastlive.datasets.published.mocap6 import Mocap6
+from gastlive.datasets.published.nw_ucla import NwUcla
+from gastlive.datasets.published.precog16 import Precog16
+from gastlive.datasets.published.utd_mhad import UtdMhad
+from gastlive.datasets.rates import at_layout, resample
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31, H36M17, KINECT20
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import MotionClip
-from gastlive.datasets.detectable import FACE, detectable
+from gastlive.datasets.seen.detectable import FACE, detectable
 from gastlive.gast.skeleton import CMU31, COCO17, H36M17, KINECT20, joint_map
 
 

@@ -14,9 +14,9 @@ from gastlive.action.decision import Decision
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.heads.svm import SVM
 from gastlive.action.heads.tcn import TCN
-from gastlive.datasets.clips import Sample
+from gastlive.datasets.for_heads.clip_data import Sample
+from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
 from gastlive.datasets.labels import LabelMap
-from gastlive.datasets.lifted import LiftedClip, Origin, save_lifted
 from gastlive.experiments.evaluating.action import main, measured
 from gastlive.experiments.evaluating.action_report import write
 from gastlive.experiments.evaluating.chosen import by_name

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gastlive.datasets.held_out import Watched
+from gastlive.datasets.for_lifters.held_out import Watched
 from gastlive.experiments.evaluating import entrants as ways
 from gastlive.experiments.evaluating.entrants import entrant, entrants
 from gastlive.experiments.evaluating.lifter import measured, step_ms

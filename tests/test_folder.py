@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gastlive.datasets.bvh_writer import write_bvh
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.folder import Folder
-from gastlive.datasets.lifted_video import LiftedVideo, save_lifted_video
+from gastlive.datasets.formats.bvh_writer import write_bvh
+from gastlive.datasets.own.folder import Folder
+from gastlive.datasets.own.lifted_video import LiftedVideo, save_lifted_video
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31, H36M17
 from gastlive.realtime.packets import Action, Frame, Person, Pose, RunInfo

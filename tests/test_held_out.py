@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import MotionClip, Segment
-from gastlive.datasets.held_out import PairedViews, VirtualViews, actions_of
-from gastlive.datasets.pairs import Pair
-from gastlive.datasets.views import DetectorNoise
+from gastlive.datasets.for_lifters.held_out import PairedViews, VirtualViews, actions_of
+from gastlive.datasets.pair import Pair
+from gastlive.datasets.seen.assumed_noise import DetectorNoise
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 

@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 
 from gastlive.datasets.clip import KeypointClip, Segment
-from gastlive.datasets.lifted import Cameras, read_lifted
+from gastlive.datasets.for_heads.lifted import Cameras, read_lifted
 from gastlive.experiments.lift_dataset import Studio, even
 from gastlive.experiments.lifting.keypoints import as_live
 from gastlive.gast.checkpoint import save

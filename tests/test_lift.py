@@ -16,8 +16,8 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
-from gastlive.datasets.bvh import read_bvh
-from gastlive.datasets.lifted_video import read_lifted_video
+from gastlive.datasets.formats.bvh import read_bvh
+from gastlive.datasets.own.lifted_video import read_lifted_video
 from gastlive.experiments.lifting.inputs import find_inputs
 from gastlive.experiments.lifting.results import evenly
 from gastlive.experiments.lifting.work import Work, progress

@@ -17,11 +17,10 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.head_task import HeadTask
 from gastlive.action.heads.tcn import TCN
-from gastlive.datasets.augmentation import Augmentation, Piece, Splice, mirrored
 from gastlive.datasets.clip import MotionClip, Segment
-from gastlive.datasets.labelled import Lifted
-from gastlive.datasets.labels import UNKNOWN, LabelMap, Split
-from gastlive.datasets.lifted import (
+from gastlive.datasets.for_heads.augmentation import Augmentation, Piece, Splice, mirrored
+from gastlive.datasets.for_heads.labelled import Lifted
+from gastlive.datasets.for_heads.lifted import (
     Cameras,
     LiftedClip,
     Origin,
@@ -34,9 +33,11 @@ from gastlive.datasets.lifted import (
     save_lifted,
     travel_speed,
 )
-from gastlive.datasets.sequences import Repertoire, Streams, continuous
-from gastlive.datasets.streams import ActionStreams, padded
-from gastlive.datasets.views import DetectorNoise
+from gastlive.datasets.for_heads.stream_composer import Repertoire, Streams, continuous
+from gastlive.datasets.for_heads.stream_data import ActionStreams, padded
+from gastlive.datasets.labels import UNKNOWN, LabelMap
+from gastlive.datasets.protocols import Split
+from gastlive.datasets.seen.assumed_noise import DetectorNoise
 from gastlive.experiments.fitting import Descent
 from gastlive.experiments.lift_dataset import Studio, lifter
 from gastlive.gast.checkpoint import save
@@ -314,10 +315,10 @@ def test_the_everyday_labels_are_sixteen_actions_and_more():
 
 
 def test_every_label_that_a_reader_knows_has_a_counterpart():
-    from gastlive.datasets.mocap6 import Mocap6
-    from gastlive.datasets.nw_ucla import NwUcla
-    from gastlive.datasets.precog16 import Precog16
-    from gastlive.datasets.utd_mhad import UtdMhad
+    from gastlive.datasets.published.mocap6 import Mocap6
+    from gastlive.datasets.published.nw_ucla import NwUcla
+    from gastlive.datasets.published.precog16 import Precog16
+    from gastlive.datasets.published.utd_mhad import UtdMhad
 
     labels = instantiate(composed("train_action").labels)
     for data in (Mocap6, NwUcla, Precog16, UtdMhad):

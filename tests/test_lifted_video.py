@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from gastlive.datasets.lifted_video import LiftedVideo, read_lifted_video, save_lifted_video
+from gastlive.datasets.own.lifted_video import LiftedVideo, read_lifted_video, save_lifted_video
 from gastlive.gast.errors import InputError
 
 VIDEO = LiftedVideo(

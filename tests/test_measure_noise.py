@@ -7,8 +7,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from gastlive.datasets.clip import MotionClip
-from gastlive.datasets.noise import NoNoise
-from gastlive.datasets.views import Views
+from gastlive.datasets.seen.noise import NoNoise
+from gastlive.datasets.seen.views import Views
 from gastlive.experiments.measure_noise import is_for_checking, noise_of, takes_in
 from gastlive.experiments.measuring.checking import Taken, check, figures
 from gastlive.experiments.measuring.errors import Errors, errors_of
@@ -207,7 +207,7 @@ def test_joints_that_err_alike_are_found_and_the_sides_are_treated_alike(rng):
 def test_a_whole_fit_is_noise_that_can_be_applied(rng, tmp_path):
     import json
 
-    from gastlive.datasets.noise import VERSION, MeasuredNoise
+    from gastlive.datasets.seen.noise import VERSION, MeasuredNoise
 
     takes = [
         errors(rng, facing=facing, detected=0.02 * rng.standard_normal((60, 17, 2)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.msr_action3d import NOISY, MsrAction3d
+from gastlive.datasets.published.msr_action3d import NOISY, MsrAction3d
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import KINECT20
 

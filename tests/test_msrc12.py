@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gastlive.datasets.msrc12 import Msrc12
+from gastlive.datasets.published.msrc12 import Msrc12
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import KINECT20
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from gastlive.datasets.body import body_axes, body_depth, body_size
-from gastlive.datasets.completion import complete, kind_of, make_middle
-from gastlive.datasets.noise import GaussianNoise, MeasuredNoise, NoNoise, read_noise
+from gastlive.datasets.seen.body import body_axes, body_depth, body_size
+from gastlive.datasets.seen.completion import complete, kind_of, make_middle
+from gastlive.datasets.seen.noise import GaussianNoise, MeasuredNoise, NoNoise, read_noise
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import REST
 from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
@@ -317,7 +317,7 @@ def test_the_shipped_file_makes_wrists_worse_than_hips_and_loses_them_more_often
 
 
 def test_the_shipped_file_says_how_it_was_made_and_is_small():
-    from gastlive.datasets.noise import FILES
+    from gastlive.datasets.seen.noise import FILES
 
     content = read_noise("movenet")
     assert content["made"]["command"].startswith("gastlive-measure-noise")

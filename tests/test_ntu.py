@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.ntu import NTU_ACTIONS, Ntu60, Ntu120, missing_skeletons
+from gastlive.datasets.published.ntu import NTU_ACTIONS, Ntu60, Ntu120, missing_skeletons
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import NTU25
 

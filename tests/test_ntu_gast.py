@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.ntu_gast import NtuGast60, NtuGast120
+from gastlive.datasets.published.ntu_gast import NtuGast60, NtuGast120
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 

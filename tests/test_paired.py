@@ -7,8 +7,8 @@ from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
 
 from gastlive.datasets.clip import Problem
-from gastlive.datasets.paired import Paired
-from gastlive.datasets.pairs import Pair
+from gastlive.datasets.for_lifters.paired import Paired
+from gastlive.datasets.pair import Pair
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M16, H36M17
 

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from gastlive.datasets.cameras import Lens, calibrated
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.human36m import Human36m, Human36mPairs
-from gastlive.datasets.humaneva import HumanEva, HumanEvaPairs
-from gastlive.datasets.pairs import filled
+from gastlive.datasets.pair import filled
+from gastlive.datasets.published.cameras import Lens, calibrated
+from gastlive.datasets.published.human36m import Human36m, Human36mPairs
+from gastlive.datasets.published.humaneva import HumanEva, HumanEvaPairs
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M16, H36M17, HUMANEVA15, MPII16
 

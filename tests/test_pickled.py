@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from gastlive.datasets.pickled import read_object, read_pickle
+from gastlive.datasets.formats.pickled import read_object, read_pickle
 from gastlive.gast.errors import InputError
 
 CONTENT = {

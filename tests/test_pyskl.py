@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.pyskl import PysklKeypoints, PysklMotion
+from gastlive.datasets.published.pyskl import PysklKeypoints, PysklMotion
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, NTU25
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.recordings import Recordings
-from gastlive.datasets.renders import Renders
+from gastlive.datasets.own.recordings import Recordings
+from gastlive.datasets.own.renders import Renders
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 from gastlive.realtime.packets import Action, Frame, Person, Pose, RunInfo

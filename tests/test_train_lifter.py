@@ -19,7 +19,7 @@ SETS = ("hdm05", "cmu", "mocap6", "precog16", "utd_mhad", "nw_ucla")
 
 def train(folder, monkeypatch, *overrides):
     """Two steps of a tiny net on the demo's motion."""
-    renders = f"{{_target_: gastlive.datasets.renders.Renders, root: {DEMO}, fps: 30.0}}"
+    renders = f"{{_target_: gastlive.datasets.own.renders.Renders, root: {DEMO}, fps: 30.0}}"
     argv = [
         "gastlive-train-lifter", *(f"~train_sets.{name}" for name in SETS), "~val_sets.cmu",
         "~val_sets.mocap6", f"+train_sets.renders={renders}", f"+val_sets.renders={renders}",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.utkinect import UtKinect
+from gastlive.datasets.published.utkinect import UtKinect
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import KINECT20
 

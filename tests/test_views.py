@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from gastlive.datasets.lifting import RandomViews
-from gastlive.datasets.views import DetectorNoise, Views, scale_bones
-from gastlive.datasets.windows import Windows
+from gastlive.datasets.for_lifters.bodies import scale_bones
+from gastlive.datasets.for_lifters.random_views import RandomViews
+from gastlive.datasets.for_lifters.windows import Windows
+from gastlive.datasets.seen.assumed_noise import DetectorNoise
+from gastlive.datasets.seen.views import Views
 from gastlive.gast.skeleton import H36M17
 
 HEIGHTS = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gastlive.datasets.windows import Windows
+from gastlive.datasets.for_lifters.windows import Windows
 from gastlive.gast.errors import InputError
 
 

@@ -34,7 +34,7 @@ from .action_report import write
 from .heads import Contender, contenders, step_ms
 
 if TYPE_CHECKING:
-    from ...datasets.clips import Sample  # brings Lightning
+    from ...datasets.for_heads.clip_data import Sample  # brings Lightning
 
 Batch = tuple[Tensor, Tensor, Tensor]
 

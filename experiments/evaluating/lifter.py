@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from ...conf.program import program
-from ...datasets.held_out import HeldOut, Watched
+from ...datasets.for_lifters.held_out import HeldOut, Watched
 from ...gast.skeleton import named
 from ...gast.windowed import mirrored
 from ..benchmarking.jobs import Job

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...datasets.held_out import Watched
+from ...datasets.for_lifters.held_out import Watched
 from ...gast.metrics import (
     acceleration_errors_mm,
     aligned_errors_mm,

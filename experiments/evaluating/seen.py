@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...datasets.held_out import Watched
-from ...datasets.pairs import filled
+from ...datasets.for_lifters.held_out import Watched
+from ...datasets.pair import filled
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, Skeleton
 from ...gast.units import to_screen

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...datasets.folder import VIDEOS
+from ...datasets.own.folder import VIDEOS
 from ...gast.errors import InputError
 from ...realtime.sources.keypoint_files import OPENPOSE, SUFFIXES
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets.bvh_writer import write_bvh
-from ...datasets.lifted_video import LiftedVideo, save_lifted_video
+from ...datasets.formats.bvh_writer import write_bvh
+from ...datasets.own.lifted_video import LiftedVideo, save_lifted_video
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...realtime.packets import Frame, RunInfo

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...datasets.completion import kind_of
-from ...datasets.noise import Noise
+from ...datasets.seen.completion import kind_of
+from ...datasets.seen.noise import Noise
 from ...gast.skeleton import H36M17
 from .errors import SETTLING, errors_of
 from .watching import Sight

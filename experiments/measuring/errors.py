@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...datasets.body import body_axes, body_depth, body_size
-from ...datasets.completion import MIDDLE, kind_of
+from ...datasets.seen.body import body_axes, body_depth, body_size
+from ...datasets.seen.completion import MIDDLE, kind_of
 from ...gast.skeleton import H36M17
 from .watching import Sight
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import binary_closing, binary_opening
 
-from ...datasets.completion import MIDDLE
-from ...datasets.joint_errors import SPELLS
+from ...datasets.seen.completion import MIDDLE
+from ...datasets.seen.joint_errors import SPELLS
 from ...gast.skeleton import H36M17
 from .errors import FAR, Errors, columns, kinds
 

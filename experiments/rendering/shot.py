@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from ...datasets.clip import MotionClip
-from ...datasets.motion import at_layout, resample
+from ...datasets.rates import at_layout, resample
 from ...gast.errors import InputError
 from .rig import PUPPET, leg_lengths
 from .staging import hips

@@ -1,0 +1,233 @@
+"""Continuous streams for training and scoring action heads, put together from lifted clips.
+
+Most sets are cut clips; what a camera sees is one person doing one thing after another, with
+pauses. So clips are set end to end, with a moment of standing still and a blended transition
+between them. Axes are the camera's: x right, y down, z forward.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from ...gast.skeleton import Skeleton
+from ..labels import UNKNOWN, LabelMap
+from .augmentation import Augmentation, Piece, Splice, mirror_images
+from .lifted import LiftedClip, facing
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Joints (N, T, J, 3) in metres relative to the root, the place of each frame's label (N, T),
+`UNKNOWN` where it is not known, and how much each frame counts (N, T)."""
+
+
+class Act(NamedTuple):
+    """Frames ``start <= t < stop`` of every view of one recording show one thing."""
+
+    views: tuple[int, ...]
+    start: int
+    stop: int
+    label: int
+
+
+class Repertoire:
+    """Lifted clips by what they show.
+
+    A clip's first and last frames, as long as the person stands still in them, are background:
+    publishers cut generously.
+
+    Args:
+        clips: Of any sets.
+        labels: What their labels mean here.
+        skeleton: Layout of the joints.
+        still: Speed of the fastest joint below which a person stands still, m/s.
+        travels: Speed of the root above which somebody is on the way to a place, m/s.
+
+    Attributes:
+        pieces: Every clip, labelled.
+        acts: For each label that there is, where it is shown.
+        swap: The label of each label's mirror image.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[LiftedClip],
+        labels: LabelMap,
+        skeleton: Skeleton,
+        *,
+        still: float = 0.3,
+        travels: float = 0.5,
+    ) -> None:
+        self.skeleton, self.idle = skeleton, labels.idle
+        self.swap = mirror_images(labels.names)
+        self.pieces = [Piece(clip.xyz, _labelled(clip, labels, still, travels)) for clip in clips]
+        self.facing = [float(facing(piece.xyz[None], skeleton)[0]) for piece in self.pieces]
+        self.recordings = defaultdict[tuple[str, str, str], list[int]](list)
+        for i, clip in enumerate(clips):
+            self.recordings[clip.origin.dataset, clip.origin.subject, clip.name].append(i)
+        self.acts: dict[int, list[Act]] = defaultdict(list)
+        for views in self.recordings.values():
+            for start, stop, label in _runs(self.pieces[views[0]].labels):
+                if label != UNKNOWN and stop - start >= _SHORTEST:
+                    self.acts[label].append(Act(tuple(views), start, stop, label))
+
+    def view(self, views: Sequence[int], towards: float, rng: np.random.Generator) -> int:
+        """One of a recording's views, rather one in which the person faces as given."""
+        turns = [abs(np.angle(np.exp(1j * (self.facing[i] - towards)))) for i in views]
+        return int(views[int(np.argmin(turns))] if rng.random() < 0.7 else rng.choice(views))
+
+
+_SHORTEST, _WAY = 5, 8
+"""Frames; a shorter run is a slip of the labelling, a shorter way no walk."""
+
+
+def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) -> np.ndarray:
+    """(T,) places of our labels."""
+    ours = np.append(labels.places(clip.origin.dataset, clip.origin.labels), UNKNOWN)
+    frames = ours[clip.actions]
+    moving = np.flatnonzero(clip.speed > still)
+    if len(moving) and len(_runs(frames)) == 1:
+        frames[: moving[0]] = frames[moving[-1] + 1 :] = np.where(
+            frames[0] < 0, UNKNOWN, labels.idle
+        )
+    way = np.append(labels.on_the_way(clip.origin.dataset, clip.origin.labels), False)
+    if labels.walking is not None and way[clip.actions].all():
+        there = np.flatnonzero(clip.travel <= travels)
+        first, last = (there[0], there[-1] + 1) if len(there) else (len(frames), len(frames))
+        walking = labels.names.index(labels.walking)
+        if first >= _WAY:
+            frames[:first] = walking
+        if len(frames) - last >= _WAY:
+            frames[last:] = walking
+    return frames
+
+
+def _runs(labels: np.ndarray) -> list[tuple[int, int, int]]:
+    """Start, stop and label of each run of one label."""
+    edges = np.r_[0, np.flatnonzero(np.diff(labels)) + 1, len(labels)]
+    return [(int(a), int(b), int(labels[a])) for a, b in pairwise(edges)]
+
+
+class Streams(IterableDataset[Batch]):
+    """Endless fresh training streams.
+
+    Every stream draws actions by the square root of how often they are shown (but rare ones more
+    often), and takes some of the frames around each where the recording has them.
+
+    Args:
+        repertoire: What can be shown.
+        frames: T of a stream.
+        batch: Streams a batch.
+        batches: How many there are.
+        classes: K.
+        seed: Of what is drawn; every pass goes on from where the last one ended.
+        splice: How clips are set end to end.
+        augmentation: What a stream might as well have been.
+        onset_frames: An action's first frames, in which nobody can know it yet.
+        onset_weight: How much they count.
+    """
+
+    def __init__(
+        self,
+        repertoire: Repertoire,
+        *,
+        frames: int,
+        batch: int,
+        batches: int,
+        classes: int,
+        seed: int,
+        splice: Splice,
+        augmentation: Augmentation,
+        onset_frames: int,
+        onset_weight: float,
+    ) -> None:
+        self.repertoire, self.frames, self.batch, self.batches = repertoire, frames, batch, batches
+        self.seed, self.passes, self.splice, self.augmentation = seed, 0, splice, augmentation
+        self.onset_frames, self.onset_weight = onset_frames, onset_weight
+        self.shown = sorted(repertoire.acts)
+        shares = np.sqrt([max(len(repertoire.acts[label]), _RARE) for label in self.shown])
+        self.shares = shares / shares.sum()
+        self.class_weights = np.ones(classes)
+        self.class_weights = self._class_weights(np.random.default_rng(seed))
+
+    def __len__(self) -> int:
+        """Batches a pass."""
+        return self.batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = np.random.default_rng([self.seed, self.passes])
+        self.passes += 1
+        for _ in range(self.batches):
+            yield self.draw(rng)
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """One batch."""
+        streams = [self.stream(rng) for _ in range(self.batch)]
+        xyz, labels, weights = (np.stack(part) for part in zip(*streams, strict=True))
+        return torch.from_numpy(xyz), torch.from_numpy(labels), torch.from_numpy(weights)
+
+    def stream(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Joints (T, J, 3), labels (T,) and weights (T,)."""
+        towards, pieces, total = rng.uniform(-np.pi, np.pi), list[Piece](), 0
+        early = int(rng.integers(0, 30))  # a person may come into view in the middle of something
+        while total < self.frames + early:
+            pieces.append(self._act(towards, rng))
+            total += len(pieces[-1].labels)
+        joined = self.splice.join(pieces, self.repertoire.idle, rng)
+        xyz, labels = (part[early : early + self.frames] for part in joined)
+        mirror = self.augmentation.mirrors(rng)
+        varied = self.augmentation.vary(xyz[None], self.repertoire.skeleton, rng, mirror=mirror)[0]
+        if mirror:
+            labels = np.where(labels >= 0, self.repertoire.swap[labels], labels)
+        return varied, labels, self._weights(labels)
+
+    def _act(self, towards: float, rng: np.random.Generator) -> Piece:
+        label = self.shown[rng.choice(len(self.shown), p=self.shares)]
+        acts = self.repertoire.acts[label]
+        act = acts[rng.integers(len(acts))]
+        piece = self.repertoire.pieces[self.repertoire.view(act.views, towards, rng)]
+        start, stop = act.start, act.stop
+        if (longer := stop - start - _LONGEST) > 0:
+            start += int(rng.integers(longer))
+            stop = start + _LONGEST
+        start = max(0, start - int(rng.integers(_AROUND)))
+        stop = min(len(piece.labels), stop + int(rng.integers(_AROUND)))
+        return self.augmentation.pace(Piece(piece.xyz[start:stop], piece.labels[start:stop]), rng)
+
+    def _weights(self, labels: np.ndarray) -> np.ndarray:
+        weights = np.where(labels >= 0, self.class_weights[labels], 0.0)
+        for start, _, label in _runs(labels)[1:]:
+            if label not in (UNKNOWN, self.repertoire.idle):
+                weights[start : start + self.onset_frames] *= self.onset_weight
+        return weights.astype(np.float32)
+
+    def _class_weights(self, rng: np.random.Generator) -> np.ndarray:
+        """Inverse square root of how often each label is on, mean 1, within a factor of 3."""
+        labels = np.concatenate([self.stream(rng)[1] for _ in range(200)])
+        counts = np.bincount(labels[labels >= 0], minlength=len(self.class_weights))
+        weights = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1))
+        return np.clip(weights, 1 / 3, 3)
+
+
+_RARE = 16
+_LONGEST, _AROUND = 100, 45
+"""Frames: of a long action that are taken at once, and at most around it."""
+
+
+def continuous(
+    repertoire: Repertoire, *, frames: int, splice: Splice, rng: np.random.Generator
+) -> list[Piece]:
+    """Every recording once, in one of its views, in streams of at least so many frames."""
+    recordings = list(repertoire.recordings.values())
+    streams, pieces, total = list[Piece](), list[Piece](), 0
+    for i in rng.permutation(len(recordings)):
+        pieces.append(repertoire.pieces[rng.choice(recordings[i])])
+        total += len(pieces[-1].labels)
+        if total >= frames:
+            streams.append(splice.join(pieces, repertoire.idle, rng))
+            pieces, total = [], 0
+    return [*streams, splice.join(pieces, repertoire.idle, rng)] if pieces else streams

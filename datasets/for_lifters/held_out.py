@@ -1,0 +1,197 @@
+"""Clips that lifters are measured on: who does what, as seen, and the truth."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from zlib import crc32
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
+from ..clip import MotionClip, MotionSet
+from ..pair import PairSet, filled, pair_at
+from ..rates import resample
+from ..seen.detectable import detectable
+from ..seen.noise import Noise
+from ..seen.views import Views
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """One recording from V sides.
+
+    Attributes:
+        name: Unique within the data set.
+        dataset: Name of the data set.
+        subject: Who moves, as the publisher names them.
+        actions: (T,) what each frame shows, empty where nobody says.
+        cameras: Name of each side.
+        xy: (V, T, J, 2) float32 in screen units, as seen; complete.
+        xyz: (V, T, J, 3) float32, metres, relative to the root; NaN where not known.
+    """
+
+    name: str
+    dataset: str
+    subject: str
+    actions: np.ndarray
+    cameras: Sequence[str]
+    xy: np.ndarray
+    xyz: np.ndarray
+
+
+class HeldOut(Protocol):
+    """What lifters are measured on.
+
+    Attributes:
+        conditions: Names of the ways in which it is seen, such as exact and noisy.
+        report: A line a data set: who, how much, what is left out; filled by watching.
+    """
+
+    conditions: list[str]
+    report: list[str]
+
+    def watch(self, condition: str) -> Iterator[Watched]:
+        """The recordings in a fixed order, the same cameras in each condition."""
+
+
+class VirtualViews:
+    """Motion capture through virtual cameras that never change.
+
+    Each clip is seen from cameras of its own, whatever other clips there are.
+
+    Args:
+        skeleton: Layout wanted.
+        sets: Data sets by name.
+        noises: What the detector does in each condition, by name; ``None`` for exact 2-D joints.
+        fps: Frames per second wanted.
+        views_per_clip: Cameras a clip.
+        frames: Longer clips are cut into pieces of so many frames; ``None`` leaves them whole.
+        seed: Of cameras and noise.
+        views: Where cameras stand.
+
+    Raises:
+        InputError: A number is below 1; when watching, there is no complete clip.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        sets: Mapping[str, MotionSet],
+        noises: Mapping[str, Noise | None],
+        fps: float = 30.0,
+        views_per_clip: int = 8,
+        frames: int | None = None,
+        seed: int = 100,
+        views: Views | None = None,
+    ) -> None:
+        if views_per_clip < 1 or (frames is not None and frames < 1):
+            raise InputError(
+                f"views_per_clip={views_per_clip}, frames={frames}: give 1 or more of each"
+            )
+        self.skeleton, self.sets, self.noises, self.fps = skeleton, sets, noises, fps
+        self.views_per_clip, self.frames, self.seed = views_per_clip, frames, seed
+        self.views = views or Views()
+        self.conditions, self.report = list(noises), list[str]()
+        self._clips: list[MotionClip] = []
+
+    def watch(self, condition: str) -> Iterator[Watched]:
+        """The clips in the order of the sets; they are read once."""
+        if not self._clips:
+            self._read()
+        for clip in self._clips:
+            yield from self._seen(clip, self.noises[condition])
+
+    def _read(self) -> None:
+        for name, data in self.sets.items():
+            clips = [detectable(resample(clip, self.fps), self.skeleton) for clip in data]
+            whole = [clip for clip in clips if np.isfinite(clip.xyz).all()]
+            subjects = ", ".join(sorted({clip.subject for clip in whole}))
+            self.report.append(
+                f"{name} subjects {subjects}: {len(whole)} clips, "
+                f"{sum(len(clip.xyz) for clip in whole)} frames, each from {self.views_per_clip} "
+                f"sides; {len(clips) - len(whole)} clips with missing joints left out, "
+                f"{len(data.problems)} problems"
+            )
+            self._clips += whole
+        if not self._clips:
+            raise InputError(f"{', '.join(self.sets)}: no complete clip; choose other subjects")
+
+    def _seen(self, clip: MotionClip, noise: Noise | None) -> Iterator[Watched]:
+        actions, key = actions_of(clip), crc32(f"{clip.dataset}/{clip.name}".encode())
+        size = self.frames or len(clip.xyz)
+        for start in range(0, len(clip.xyz), size):
+            piece = clip.xyz[start : start + size].astype(np.float64)
+            many = np.repeat(piece[None], self.views_per_clip, axis=0)
+            cameras = np.random.default_rng([self.seed, key, start])
+            xy, xyz = self.views.see(many, root=self.skeleton.root, rng=cameras)
+            if noise is not None:
+                # A generator of its own: the cameras are those of exact joints.
+                errors = np.random.default_rng([self.seed, key, start, 1])
+                xy, _ = noise.apply(xy, self.skeleton, errors, xyz)
+            yield Watched(
+                name=f"{clip.name}+{start}" if start else clip.name,
+                dataset=clip.dataset,
+                subject=clip.subject,
+                actions=actions[start : start + size],
+                cameras=[f"view {i}" for i in range(self.views_per_clip)],
+                xy=xy.astype(np.float32),
+                xyz=xyz,
+            )
+
+
+class PairedViews:
+    """What a publisher's cameras saw of some subjects.
+
+    Args:
+        skeleton: Layout wanted.
+        pairs: The data.
+        subjects: Who is held out.
+        fps: Frames per second wanted.
+        condition: What it is called, such as the name of the detector.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        pairs: PairSet,
+        subjects: Sequence[str],
+        fps: float,
+        condition: str,
+    ) -> None:
+        self.skeleton, self.pairs, self.subjects, self.fps = skeleton, pairs, subjects, fps
+        self.conditions, self.report = [condition], list[str]()
+
+    def watch(self, condition: str) -> Iterator[Watched]:
+        """Recordings one by one, each camera's by itself."""
+        count, frames = 0, 0
+        for pair in self.pairs.read(self.subjects):
+            pair = pair_at(pair, self.skeleton, self.fps)
+            count, frames = count + 1, frames + len(pair.xy)
+            yield Watched(
+                name=pair.name,
+                dataset=self.pairs.dataset,
+                subject=pair.subject,
+                actions=np.full(len(pair.xy), pair.action),
+                cameras=[pair.camera],
+                xy=filled(pair.xy)[None],
+                xyz=(pair.xyz - pair.xyz[:, self.skeleton.root, None])[None],
+            )
+        who = ", ".join(map(str, self.subjects))
+        if not count:
+            reasons = "; ".join(f"{p.file} {p.reason}" for p in self.pairs.problems[:1])
+            raise InputError(f"{self.pairs.dataset} has nothing of subjects {who}: {reasons}")
+        self.report.append(
+            f"{self.pairs.dataset} subjects {who}, {condition}: {count} recordings, {frames} "
+            f"frames, {len(self.pairs.problems)} problems"
+        )
+
+
+def actions_of(clip: MotionClip) -> np.ndarray:
+    """(T,) label of each frame, empty where there is none."""
+    actions = np.full(len(clip.xyz), "", dtype=object)
+    for segment in clip.segments:
+        actions[segment.start : segment.stop] = segment.label
+    return actions.astype(str)

@@ -1,0 +1,296 @@
+"""Batches of what a detector saw beside what was there, for training and scoring lifters."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
+from ..pair import PairSet, filled, pair_at
+from .random_views import Batch
+
+
+class PairedClip(NamedTuple):
+    """One recording by one camera.
+
+    Attributes:
+        name: Unique within the data set.
+        subject: Who moves.
+        action: What they do.
+        camera: Who saw it.
+        xy: (T, J, 2) float32, screen units, complete: what was not seen is held.
+        xyz: (T, J, 3) float32, metres, camera axes, relative to the root; what is not known is NaN.
+    """
+
+    name: str
+    subject: str
+    action: str
+    camera: str
+    xy: np.ndarray
+    xyz: np.ndarray
+
+
+class _Footage:
+    """Clips end to end, so that windows of many of them are taken at once.
+
+    Attributes:
+        xy: (F, J, 2), complete.
+        xyz: (F, J, 3), relative to the root.
+        seen: (F, J) bool.
+        first: (F,) first frame of each frame's clip.
+        last: (F,) last frame of each frame's clip.
+        starts: First frame of each clip.
+    """
+
+    def __init__(self, clips: Sequence[PairedClip], seen: Sequence[np.ndarray]) -> None:
+        lengths = np.array([len(clip.xy) for clip in clips])
+        self.xy = np.concatenate([clip.xy for clip in clips])
+        self.xyz = np.concatenate([clip.xyz for clip in clips])
+        self.seen = np.concatenate(seen)
+        stops = lengths.cumsum()
+        self.starts = stops - lengths
+        self.first, self.last = np.repeat(self.starts, lengths), np.repeat(stops - 1, lengths)
+
+
+class PairWindows(IterableDataset[Batch]):
+    """Windows of clips in random order, each as it is and mirrored.
+
+    A window that reaches over an end of its clip goes on with the clip's first or last frame; what
+    it shows there is no ground truth (NaN).
+
+    Args:
+        footage: What to take them from.
+        skeleton: Its layout.
+        frames: T of a window.
+        one_frame: One frame of a window is to be lifted, and there is a window for every frame
+            that is known. Otherwise all are, and windows tile the clips, on each pass from
+            another frame.
+        causal: The one frame is the newest of its window, otherwise the middle one.
+        batch: Windows a batch; the last one has what is left.
+        batches: Batches a pass; None: every window once.
+        mirror: Show each window mirrored, too.
+        seed: The same seed gives the same passes.
+    """
+
+    def __init__(
+        self,
+        footage: _Footage,
+        skeleton: Skeleton,
+        *,
+        frames: int,
+        one_frame: bool,
+        causal: bool,
+        batch: int,
+        batches: int | None,
+        mirror: bool,
+        seed: int,
+    ) -> None:
+        self.footage, self.skeleton, self.frames = footage, skeleton, frames
+        self.one_frame = one_frame
+        self.batch, self.batches, self.mirror, self.seed = batch, batches, mirror, seed
+        self.passes = 0
+        lifted = (frames - 1 if causal else frames // 2) if one_frame else 0
+        self.offsets = np.arange(frames) - lifted
+        self.known = np.flatnonzero(np.isfinite(footage.xyz).all(-1).any(-1))
+        if not len(self.known):
+            raise InputError("no frame of the training subjects has 3-D joints; check the files")
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = np.random.default_rng([self.seed, self.passes])
+        self.passes += 1
+        left = self.batches
+        while left is None or left > 0:
+            for chosen in self._batches(rng):
+                if left is not None:
+                    if left == 0:
+                        return
+                    left -= 1
+                yield self.windows(*chosen)
+            if left is None:
+                return
+
+    def _batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
+        """Every window once, see `windows`."""
+        at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
+        order = rng.permutation(len(at) * (1 + self.mirror))
+        for start in range(0, len(order), self.batch):
+            some = order[start : start + self.batch]
+            yield at[some % len(at)], clip[some % len(at)], some >= len(at)
+
+    def _tiles(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """First frames of windows, which may lie before their clip, and any frame of the clip."""
+        starts = self.footage.starts
+        stops = self.footage.last[starts] + 1
+        begins = starts - rng.integers(self.frames, size=len(starts))
+        tiles = [np.arange(a, b, self.frames) for a, b in zip(begins, stops, strict=True)]
+        return np.concatenate(tiles), np.repeat(starts, [len(tile) for tile in tiles])
+
+    def windows(self, at: np.ndarray, clip: np.ndarray, mirrored: np.ndarray) -> Batch:
+        """The batch of N windows.
+
+        Args:
+            at: (N,), the frame that is lifted, or the first of all that are.
+            clip: (N,), any frame of the clip that the window is of.
+            mirrored: (N,) bool, show it mirrored.
+        """
+        footage = self.footage
+        frames = at[:, None] + self.offsets
+        inside = np.clip(frames, footage.first[clip][:, None], footage.last[clip][:, None])
+        xy, xyz, seen = footage.xy[inside], footage.xyz[inside], footage.seen[inside]
+        xyz[inside != frames] = np.nan
+        for part in (xy, xyz, seen):
+            part[mirrored] = part[mirrored][:, :, self.skeleton.mirror]
+        for part in (xy, xyz):
+            part[mirrored, ..., 0] *= -1
+        return torch.from_numpy(xy), torch.from_numpy(xyz), torch.from_numpy(seen)
+
+
+class WholeClips(Dataset[Batch]):
+    """Clips one by one, as batches of one.
+
+    Args:
+        clips: In order.
+        seen: (T, J) bool of each, which joints the detector saw.
+    """
+
+    def __init__(self, clips: Sequence[PairedClip], seen: Sequence[np.ndarray]) -> None:
+        self.clips, self.seen = clips, seen
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.clips)
+
+    def __getitem__(self, i: int) -> Batch:
+        parts = (self.clips[i].xy, self.clips[i].xyz, self.seen[i])
+        xy, xyz, seen = (torch.from_numpy(part)[None] for part in parts)
+        return xy, xyz, seen
+
+
+class Paired(pl.LightningDataModule):
+    """Training, validation and test pairs of a data set with its published split.
+
+    Training batches are windows, validation batches one whole clip each, of different lengths. What
+    is not known is NaN, also where a window reaches over an end of its clip.
+
+    Args:
+        skeleton: Layout to train in.
+        pairs: The data.
+        train: Subjects to train on, `val` excepted.
+        val: Subjects by whom the checkpoint is chosen. Without any, the subjects trained on stand
+            in: they can't tell when to stop, but every one of them is trained on, as in the paper.
+        test: Subjects never trained on.
+        fps: Frames per second of the windows.
+        frames: T of a window, or factors of it: a net's ``filter_widths``.
+        one_frame: Windows are receptive fields of which one frame is lifted, as
+            ``LiftingTask.one_frame``. Otherwise all frames are.
+        causal: The one frame is a window's newest, otherwise its middle one, as the net.
+        batch: Windows a batch.
+        batches: Batches an epoch; None: every window once.
+        mirror: Train on the mirrored windows, too.
+        seed: Of the windows' order.
+
+    Attributes:
+        report: A line a split: subjects, clips, frames, problems; filled by `setup`.
+
+    Raises:
+        InputError: A subject is unknown, tested and trained on, or none is left to train on.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        pairs: PairSet,
+        train: Sequence[str],
+        val: Sequence[str],
+        test: Sequence[str],
+        fps: float,
+        frames: int | Sequence[int],
+        one_frame: bool = True,
+        causal: bool = True,
+        batch: int = 128,
+        batches: int | None = None,
+        mirror: bool = True,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.skeleton, self.pairs, self.fps = skeleton, pairs, fps
+        self.frames = frames if isinstance(frames, int) else math.prod(frames)
+        self.splits = _splits(train=train, val=val, test=test)
+        self.one_frame, self.causal, self.mirror = one_frame, causal, mirror
+        self.batch, self.batches, self.seed = batch, batches, seed
+        self.report: list[str] = []
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the training and validation subjects, once."""
+        if self.report:
+            return
+        train, seen = self._read("train")
+        self._footage = _Footage(train, seen)
+        self._val, self._val_seen = (train, seen)
+        if self.splits["val"] != self.splits["train"]:
+            self._val, self._val_seen = self._read("val")
+
+    def clips(self, split: str) -> Iterator[PairedClip]:
+        """The clips of ``train``, ``val`` or ``test``, one by one, as they are read.
+
+        Raises:
+            InputError: No such split, or one of its subjects is not there.
+        """
+        if split not in self.splits:
+            raise InputError(f"no split {split!r}; choose one of {', '.join(self.splits)}")
+        for clip, _ in self._clips(split):
+            yield clip
+
+    def _clips(self, split: str) -> Iterator[tuple[PairedClip, np.ndarray]]:
+        """Each clip, and which of its joints (T, J) the detector saw."""
+        for pair in self.pairs.read(self.splits[split]):
+            pair = pair_at(pair, self.skeleton, self.fps)
+            root = pair.xyz[:, self.skeleton.root, None]
+            who = (pair.name, pair.subject, pair.action, pair.camera)
+            seen = np.isfinite(pair.xy).all(-1)
+            yield PairedClip(*who, filled(pair.xy), pair.xyz - root), seen
+
+    def _read(self, split: str) -> tuple[list[PairedClip], list[np.ndarray]]:
+        read = list(self._clips(split))
+        if not read:
+            raise InputError(
+                f"{self.pairs.dataset} has nothing of {split} subjects "
+                f"{', '.join(self.splits[split])}: "
+                + "; ".join(f"{p.file} {p.reason}" for p in self.pairs.problems[:1])
+            )
+        frames = sum(len(clip.xy) for clip, _ in read)
+        self.report.append(
+            f"{split}: {self.pairs.dataset} subjects {', '.join(self.splits[split])}; "
+            f"{len(read)} clips, {frames} frames; {len(self.pairs.problems)} problems"
+        )
+        return [clip for clip, _ in read], [seen for _, seen in read]
+
+    def train_dataloader(self) -> DataLoader:
+        """Windows in a new order every epoch."""
+        windows = PairWindows(
+            self._footage, self.skeleton, frames=self.frames, one_frame=self.one_frame,
+            causal=self.causal, batch=self.batch, batches=self.batches, mirror=self.mirror,
+            seed=self.seed,
+        )  # fmt: skip
+        return DataLoader(windows, batch_size=None)
+
+    def val_dataloader(self) -> DataLoader:
+        """Whole clips, one a batch, always in the same order."""
+        return DataLoader(WholeClips(self._val, self._val_seen), batch_size=None)
+
+
+def _splits(**given: Sequence[str]) -> dict[str, list[str]]:
+    splits = {name: [str(subject) for subject in subjects] for name, subjects in given.items()}
+    if both := sorted({*splits["train"], *splits["val"]} & set(splits["test"])):
+        raise InputError(f"subject {', '.join(both)} is trained and tested on; leave it in one")
+    splits["train"] = [subject for subject in splits["train"] if subject not in splits["val"]]
+    if not splits["train"]:
+        raise InputError("no subject is left to train on; give train=[...] others than val=[...]")
+    splits["val"] = splits["val"] or splits["train"]
+    return splits

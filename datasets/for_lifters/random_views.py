@@ -1,0 +1,209 @@
+"""Batches of random views of motion, for training lifters."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, distributed
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from ...gast.skeleton import Skeleton
+from ..clip import MotionSet
+from ..rates import resample
+from ..seen.detectable import detectable
+from ..seen.noise import Noise
+from ..seen.views import Views
+from .bodies import scale_bones
+from .windows import Windows
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""2-D joints (N, T, J, 2) in screen units as detected, 3-D joints (N, T, J, 3) in metres relative
+to the root, and which joints were seen (N, T, J)."""
+
+
+class RandomViews(IterableDataset[Batch]):
+    """Windows of clips through random cameras and a noisy detector.
+
+    Args:
+        windows: What to show.
+        skeleton: Its layout.
+        batch: Windows a batch.
+        batches: How many there are.
+        seed: The same seed gives the same batches.
+        fixed: Every pass shows the same views; otherwise every pass shows new ones.
+        views: Where cameras stand.
+        noise: What the detector does; ``None`` for exact 2-D joints.
+        exact: Share of windows that keep exact 2-D joints all the same.
+        mirror: Share of windows in which left and right are swapped.
+        body_spread: See `views.scale_bones`.
+    """
+
+    def __init__(
+        self,
+        windows: Windows,
+        skeleton: Skeleton,
+        *,
+        batch: int,
+        batches: int,
+        seed: int,
+        fixed: bool,
+        views: Views,
+        noise: Noise | None,
+        exact: float = 0.0,
+        mirror: float = 0.5,
+        body_spread: float = 0.0,
+    ) -> None:
+        self.windows, self.skeleton, self.batch, self.batches = windows, skeleton, batch, batches
+        self.seed, self.fixed, self.views, self.noise = seed, fixed, views, noise
+        self.exact, self.mirror, self.body_spread, self.passes = exact, mirror, body_spread, 0
+
+    def __len__(self) -> int:
+        """Batches a pass."""
+        return self.batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        here = 0 if self.fixed else self.passes
+        rng = np.random.default_rng([self.seed, here, *([] if self.fixed else _process())])
+        self.passes += 1
+        for _ in range(self.batches):
+            yield self.draw(rng)
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """One batch."""
+        windows, held = self.windows.draw(self.batch, rng)
+        if self.body_spread:
+            windows = scale_bones(windows, self.skeleton, spread=self.body_spread, rng=rng)
+        mirrored = rng.random(self.batch) < self.mirror
+        flipped = windows[mirrored][:, :, self.skeleton.mirror] * [-1.0, 1.0, 1.0]
+        windows[mirrored] = flipped
+        xy, xyz = self.views.see(windows, root=self.skeleton.root, rng=rng)
+        seen = np.ones(xy.shape[:3], bool)
+        if self.noise is not None:
+            spoilt = rng.random(self.batch) >= self.exact
+            xy[spoilt], seen[spoilt] = self.noise.apply(xy[spoilt], self.skeleton, rng, xyz[spoilt])
+        for n, first in enumerate(held):  # what stands for the past is what was detected first
+            xy[n, :first], seen[n, :first] = xy[n, first], seen[n, first]
+        return torch.from_numpy(xy), torch.from_numpy(xyz), torch.from_numpy(seen)
+
+
+def _process() -> list[int]:
+    """Which of several training processes and loaders this is: each shows views of its own."""
+    worker = get_worker_info()
+    rank = distributed.get_rank() if distributed.is_initialized() else 0
+    return [rank, 0 if worker is None else worker.id]
+
+
+class Lifting(pl.LightningDataModule):
+    """Training and validation views of motion capture.
+
+    Args:
+        skeleton: Layout to train in.
+        train: Sets whose clips are trained on, by name.
+        val: Sets of other subjects, for choosing the checkpoint, by name.
+        shares: How often a training window comes from each set, by name; 1 if it isn't named.
+        fps: Frames per second of the windows.
+        frames: T of a training window.
+        batch: Windows a batch.
+        batches: Batches an epoch.
+        early: See `windows.Windows`, as `appear`, `varied` and `paces`; for training alone.
+        appear: As above.
+        varied: As above.
+        paces: As above.
+        val_frames: T of a validation window.
+        val_batch: Windows a batch of the validation.
+        val_batches: Batches of a validation, always the same ones.
+        seed: Of the views.
+        views: Where cameras stand.
+        noise: What the detector does; ``None`` for exact 2-D joints.
+        exact: Share of training windows that keep exact 2-D joints all the same.
+        mirror: Share of training windows in which left and right are swapped.
+        body_spread: See `views.scale_bones`.
+
+    Attributes:
+        report: A line a set: subjects, clips, frames, problems; filled by `setup`.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        *,
+        train: Mapping[str, MotionSet],
+        val: Mapping[str, MotionSet],
+        shares: Mapping[str, float],
+        fps: float = 30.0,
+        frames: int = 40,
+        batch: int = 12,
+        batches: int = 250,
+        early: bool = False,
+        appear: float = 0.0,
+        varied: float = 0.0,
+        paces: tuple[float, float] = (0.8, 2.0),
+        val_frames: int = 60,
+        val_batch: int = 16,
+        val_batches: int = 20,
+        seed: int = 0,
+        views: Views | None = None,
+        noise: Noise | None = None,
+        exact: float = 0.0,
+        mirror: float = 0.5,
+        body_spread: float = 0.06,
+    ) -> None:
+        super().__init__()
+        self.skeleton, self.sets, self.val_sets, self.fps = skeleton, train, val, fps
+        self.shares, self.frames, self.batch, self.batches = shares, frames, batch, batches
+        self.early, self.appear, self.varied, self.paces = early, appear, varied, paces
+        self.val_frames, self.val_batch, self.val_batches = val_frames, val_batch, val_batches
+        self.seed, self.views, self.noise = seed, views or Views(), noise
+        self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
+        self.report: list[str] = []
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the sets, once."""
+        if self.report:
+            return
+        self._train = self._read(self.sets, "train")
+        self._val = self._read(self.val_sets, "val")
+
+    def _read(self, sets: Mapping[str, MotionSet], split: str) -> dict[str, list[np.ndarray]]:
+        read = {}
+        for name, data in sets.items():
+            clips: list[np.ndarray] = []
+            subjects, frames = set(), 0
+            for clip in data:
+                xyz = detectable(resample(clip, self.fps), self.skeleton).xyz
+                if np.isfinite(xyz).all():
+                    clips.append(xyz.astype(np.float32))
+                    subjects.add(clip.subject)
+                    frames += len(xyz)
+            self.report.append(
+                f"{split}: {name} subjects {', '.join(sorted(subjects))}; "
+                f"{len(clips)} clips, {frames} frames; {len(data.problems)} problems"
+            )
+            read[name] = clips
+        return read
+
+    def train_dataloader(self) -> DataLoader:
+        """Endless fresh views."""
+        windows = Windows(
+            list(self._train.values()), shares=[self.shares.get(name, 1.0) for name in self._train],
+            frames=self.frames, early=self.early, appear=self.appear, varied=self.varied,
+            paces=self.paces,
+        )  # fmt: skip
+        return self._loader(
+            windows, batch=self.batch, batches=self.batches, seed=self.seed, fixed=False,
+            exact=self.exact, mirror=self.mirror, body_spread=self.body_spread,
+        )  # fmt: skip
+
+    def val_dataloader(self) -> DataLoader:
+        """The same views every time."""
+        clips = list(self._val.values())
+        windows = Windows(clips, shares=[1.0] * len(clips), frames=self.val_frames)
+        return self._loader(
+            windows, batch=self.val_batch, batches=self.val_batches, seed=self.seed + 1, fixed=True
+        )
+
+    def _loader(self, windows: Windows, **how: Any) -> DataLoader:
+        views = RandomViews(windows, self.skeleton, views=self.views, noise=self.noise, **how)
+        return DataLoader(views, batch_size=None)

@@ -1,0 +1,285 @@
+"""BVH, the motion capture format of animation programs, of any rig with a human's joints."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...gast.skeleton import CMU31, Skeleton, joint_map
+from ..axes import rotation, z_up
+from .text import broken, floats, read_text
+
+_SIDED: Mapping[str, tuple[str, ...]] = {
+    "hip": ("upleg", "thigh", "upperleg", "femur", "hip"),
+    "knee": ("calf", "leg", "lowerleg", "lowleg", "shin", "tibia", "knee"),
+    "ankle": ("ankle", "foot"),
+    "foot": ("toebase", "toes", "toe", "ball"),
+    "toe": ("midtoe1", "toeend", "toebaseend", "toesend", "ballend"),
+    "shoulder": ("upperarm", "arm", "uparm", "humerus", "shoulder"),
+    "elbow": ("forearm", "lowerarm", "lowarm", "radius", "elbow"),
+    "wrist": ("wrist", "hand"),
+    "hand": ("mid1", "handmiddle1", "middle1", "fingerbase"),
+    "fingers": ("mid3", "handmiddle3", "middle3", "handindex1"),
+    "thumb": ("thumb3", "handthumb3", "thumb"),
+}
+BVH_JOINTS: Mapping[str, tuple[str, ...]] = {
+    "hip": ("hips", "hip", "pelvis", "root"),
+    "lower_spine": ("spine01", "spine", "chest"),
+    "spine": ("spine02", "spine1", "chest1", "chest2"),
+    "thorax": ("necktwist01", "neck", "neck0"),
+    "lower_neck": ("necktwist02", "neck1"),
+    "neck": ("head",),
+    "head": ("headtopend", "headtop", "headend"),
+    **{
+        f"{side}_{joint}": tuple(f"{prefix}{name}" for name in names for prefix in (side, side[0]))
+        for side in ("left", "right")
+        for joint, names in _SIDED.items()
+    },
+}
+"""Names that a joint of `CMU31` goes by, the surest first, as `_plain` spells them. They cover the
+rigs of Mixamo, Character Creator (``CC_Base_*``), MotionBuilder and Poser and the CMU conversions;
+a name that ends in ``end`` may be an end site."""
+
+_TIPS = ("foot", "toe", "forearm", "hand", "fingers", "thumb")
+_NEEDED = [
+    joint
+    for joint in CMU31.joints
+    if joint not in ("lower_spine", "spine", "lower_neck") and not joint.endswith(_TIPS)
+]
+"""Joints that nothing else stands in for."""
+
+_EYES = ("leye", "reye", "lefteye", "righteye")
+CROWN = 2.3
+"""Height of the crown over that of the eyes, both above the joint on which the head turns."""
+
+TPOSE = np.radians(10)
+
+
+def read_bvh(
+    path: str | PathLike[str], *, up: str = "y", unit_m: float = 0.01
+) -> tuple[np.ndarray, float]:
+    """Joint positions of one take.
+
+    A first frame in T-pose, as programs like to add one, is left out.
+
+    Args:
+        path: BVH file.
+        up: Axis of the file that points up, ``y`` or ``z``.
+        unit_m: Metres in one unit of length; 0.01 for centimetres.
+
+    Returns:
+        (T, 31, 3) float32 in layout `CMU31`, metres, x right, y away, z up; and frames per second.
+        Inner joints of the spine, toes, hands and fingers that the rig lacks are made from their
+        neighbours, see `joint_map`.
+
+    Raises:
+        InputError: The file is broken, the message names the line; or joints are missing, it lists
+            them.
+    """
+    if up not in ("y", "z"):
+        raise InputError(f"up is {up!r}; choose y or z")
+    bvh = Bvh.read(path)
+    xyz = bvh.pose() * unit_m
+    xyz = (z_up(xyz) if up == "y" else xyz).astype(np.float32)
+    return xyz[1:] if len(xyz) > 1 and in_tpose(xyz[0]) else xyz, bvh.fps
+
+
+def in_tpose(pose: np.ndarray) -> bool:
+    """Whether both arms of a `CMU31` pose (31, 3) are stretched out level, within ten degrees."""
+    left, right = (
+        pose[CMU31.index[f"{side}_wrist"]] - pose[CMU31.index[f"{side}_shoulder"]]
+        for side in ("left", "right")
+    )
+    arms = np.stack([left / np.linalg.norm(left), -right / np.linalg.norm(right)])
+    return bool(arms[0] @ arms[1] > np.cos(TPOSE) and (np.abs(arms[:, 2]) < np.sin(TPOSE)).all())
+
+
+@dataclass(slots=True)
+class Node:
+    """A joint or an end site: its parent's index, offset (3,) and channels as the file has them."""
+
+    name: str
+    parent: int
+    offset: np.ndarray
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bvh:
+    """A parsed file.
+
+    Attributes:
+        path: Where it was read.
+        nodes: Parents first; an end site is called as its joint with ``End`` behind it.
+        motion: (T, channels) as the file has them, angles in degrees.
+        fps: Frames per second.
+    """
+
+    path: Path
+    nodes: tuple[Node, ...]
+    motion: np.ndarray
+    fps: float
+    _placed: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """Parse a BVH.
+
+        Raises:
+            InputError: It is missing or broken; the message names file and line.
+        """
+        lines = read_text(path).splitlines()
+        start = next((i for i, line in enumerate(lines) if line.strip() == "MOTION"), None)
+        if start is None:
+            raise broken(path, len(lines), "no line MOTION")
+        nodes = _parse_nodes(path, lines[:start])
+        motion, fps = _parse_motion(path, lines, start, sum(len(node.channels) for node in nodes))
+        return cls(Path(path), nodes, motion, fps)
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Plain name to the place of the node that has it first."""
+        names = [_plain(node.name) for node in self.nodes]
+        return {name: i for i, name in reversed(list(enumerate(names)))}
+
+    def place(self, node: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where a node is: rotations (T, 3, 3) and positions (T, 3), in the file's axes and unit.
+
+        Positions of a root are added to its offset, as the format has it; those of an inner joint
+        take the offset's place.
+        """
+        if node not in self._placed:
+            here = self.nodes[node]
+            turn, moved = self._own(node)
+            if here.parent < 0:
+                self._placed[node] = turn, here.offset + moved
+            else:
+                outer, origin = self.place(here.parent)
+                shift = np.where(np.isnan(moved), here.offset, moved)
+                at = origin + (outer @ shift[..., None])[..., 0]
+                self._placed[node] = outer @ turn, at
+        return self._placed[node]
+
+    def _own(self, node: int) -> tuple[np.ndarray, np.ndarray]:
+        """Turn (T, 3, 3) and shift (T, 3) of one node, NaN where it has no such channel."""
+        here = self.nodes[node]
+        first = sum(len(other.channels) for other in self.nodes[:node])
+        turn = np.broadcast_to(np.eye(3), (len(self.motion), 3, 3))
+        shift = np.full((len(self.motion), 3), 0.0 if here.parent < 0 else np.nan)
+        for i, channel in enumerate(here.channels, first):
+            axis = channel[0].upper()
+            if channel.lower().endswith("position"):
+                shift[:, "XYZ".index(axis)] = self.motion[:, i]
+            else:
+                turn = turn @ rotation(axis, np.radians(self.motion[:, i]))
+        return turn, shift
+
+    def pose(self) -> np.ndarray:
+        """Joints of `CMU31` (T, 31, 3) in the file's axes and unit.
+
+        Raises:
+            InputError: Joints are missing; the message lists them.
+        """
+        found = {
+            joint: self.place(self.index[name])[1]
+            for joint, names in BVH_JOINTS.items()
+            if (name := next((name for name in names if name in self.index), None)) is not None
+        }
+        if "head" not in found and "neck" in found:
+            found |= self._crown()
+        if missing := [joint for joint in _NEEDED if joint not in found]:
+            raise InputError(
+                f"{self.path} has no joint for {', '.join(missing)}; rename its joints as Mixamo "
+                f"does, or use another file"
+            )
+        return joint_map(_layout(tuple(found)), CMU31)(np.stack(list(found.values()), 1))
+
+    def _crown(self) -> dict[str, np.ndarray]:
+        """Top of the head, on the y axis of the joint on which it turns, if the rig has eyes."""
+        eyes = [self.index[name] for name in _EYES if name in self.index]
+        if not eyes:
+            return {}
+        turn, at = self.place(self.index["head"])
+        eye = np.mean([self.place(eye)[1][0] for eye in eyes], 0) - at[0]
+        rise = np.array([0, CROWN * (turn[0].T @ eye)[1], 0])
+        return {"head": at + turn @ rise}
+
+
+@cache
+def _layout(joints: tuple[str, ...]) -> Skeleton:
+    """A layout of the joints that a file has; only their names matter."""
+    return Skeleton("bvh", {joint: None if joint == "hip" else "hip" for joint in joints})
+
+
+def _plain(name: str) -> str:
+    """``mixamorig:LeftUpLeg`` is ``leftupleg``, ``CC_Base_L_Thigh`` and ``Thigh.L`` ``lthigh``."""
+    name = name.split(":")[-1].removeprefix("CC_Base_").lower()
+    if match := re.fullmatch(r"(.+)[._]([lr]|left|right)", name):
+        name = match[2] + match[1]
+    return re.sub(r"[^a-z0-9]", "", name)
+
+
+def _parse_nodes(path: str | PathLike[str], lines: list[str]) -> tuple[Node, ...]:
+    nodes: list[Node] = []
+    open_nodes: list[int] = []
+    for number, line in enumerate(lines, 1):
+        match line.split():
+            case ["HIERARCHY"] | ["{"] | []:
+                pass
+            case [("ROOT" | "JOINT") as kind, *name]:
+                if (kind == "ROOT") != (not open_nodes):
+                    raise broken(path, number, f"a {kind} can't be here")
+                nodes.append(
+                    Node(" ".join(name), open_nodes[-1] if open_nodes else -1, np.zeros(3))
+                )
+                open_nodes.append(len(nodes) - 1)
+            case ["End", "Site"] if open_nodes:
+                parent = open_nodes[-1]
+                nodes.append(Node(f"{nodes[parent].name}End", parent, np.zeros(3)))
+                open_nodes.append(len(nodes) - 1)
+            case ["OFFSET", *numbers] if open_nodes:
+                nodes[open_nodes[-1]].offset = _row(path, number, numbers, 3)
+            case ["CHANNELS", _, *channels] if open_nodes and _known(channels):
+                nodes[open_nodes[-1]].channels = tuple(channels)
+            case ["}"] if open_nodes:
+                open_nodes.pop()
+            case _:
+                raise broken(path, number, f"can't read {line.strip()!r}")
+    if open_nodes or not nodes:
+        raise broken(path, len(lines), "the skeleton ends too early")
+    return tuple(nodes)
+
+
+def _known(channels: list[str]) -> bool:
+    return all(re.fullmatch(r"(?i)[xyz](position|rotation)", channel) for channel in channels)
+
+
+def _parse_motion(
+    path: str | PathLike[str], lines: list[str], start: int, channels: int
+) -> tuple[np.ndarray, float]:
+    text = "\n".join(lines[start : start + 3])
+    head = re.fullmatch(r"MOTION\s+Frames:\s*(\d+)\s+Frame Time:\s*(\S+)\s*", text)
+    step = floats([head[2]]) if head else None
+    if head is None or step is None or step[0] <= 0:
+        raise broken(path, start + 2, "wanted 'Frames: COUNT' and 'Frame Time: SECONDS'")
+    rows = [(n, words) for n, line in enumerate(lines[start + 3 :], start + 4)
+            if (words := line.split())]  # fmt: skip
+    if len(rows) != int(head[1]) or not rows:
+        raise broken(path, start + 2, f"wanted {head[1]} frames, found {len(rows)}")
+    motion = np.empty((len(rows), channels))
+    for i, (number, words) in enumerate(rows):
+        motion[i] = _row(path, number, words, channels)
+    return motion, round(1 / float(step[0]), 2)
+
+
+def _row(path: str | PathLike[str], number: int, words: list[str], count: int) -> np.ndarray:
+    values = floats(words)
+    if values is None or len(values) != count:
+        raise broken(path, number, f"wanted {count} numbers, found {len(words)} words")
+    return values

@@ -1,0 +1,189 @@
+"""Published pickles, bare or inside npz files, read without running what they say.
+
+A pickle is a program. Here it may only build numbers, text, lists, dicts and arrays of numbers,
+and even numpy's own builders are replaced by ours.
+"""
+
+import pickle
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+
+from ...gast.errors import InputError
+
+
+def read_object(path: str | PathLike[str], key: str) -> Any:
+    """What an npz file keeps as a pickled object under `key`.
+
+    Returns:
+        Dicts, lists (also for tuples and arrays of objects), text, numbers and arrays of numbers.
+
+    Raises:
+        InputError: The file can't be read, has no such key, is broken, or wants something run.
+    """
+    with explained(path, "npz of objects"), ZipFile(path) as archive:
+        if f"{key}.npy" not in archive.namelist():
+            raise InputError(
+                f"{path} is broken or has no {key!r}; give the file as VideoPose3D's scripts write "
+                f"it"
+            )
+        with archive.open(f"{key}.npy") as stream:
+            return _plain(_unpickled(stream))
+
+
+def read_pickle(path: str | PathLike[str]) -> Any:
+    """What a bare pickle holds.
+
+    Returns:
+        As `read_object`.
+
+    Raises:
+        InputError: The file can't be read, is broken, or wants something run.
+    """
+    with explained(path, "pickle"), Path(path).open("rb") as stream:
+        return _plain(_Unpickler(stream).load())
+
+
+def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether it is in Fortran's order, and type of the array that follows in a stream.
+
+    Raises:
+        ValueError: It is no such stream.
+    """
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0
+    return (read if version == (1, 0) else np.lib.format.read_array_header_2_0)(stream)
+
+
+@contextmanager
+def explained(path: str | PathLike[str], kind: str) -> Iterator[None]:
+    """What goes wrong while a file is read, as what a user can do about it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except _Forbidden as error:
+        raise InputError(
+            f"{path} wants {error} run, which no published file does; don't use it, get the file "
+            f"anew from its publisher"
+        ) from error
+    except OSError as error:
+        what = error.strerror or error
+        raise InputError(f"can't read {path}: {what}; check the path") from error
+    except _BROKEN as error:
+        raise InputError(
+            f"{path} is broken or no {kind}; get the file anew from its publisher"
+        ) from error
+
+
+_BROKEN = (
+    pickle.UnpicklingError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError,
+    EOFError, MemoryError, NotImplementedError, RecursionError, struct.error, zlib.error,
+    BadZipFile,
+)  # fmt: skip
+"""What is raised, by where a file ends too early or goes wrong."""
+
+
+class _Forbidden(Exception):
+    """Name of what a pickle asked for."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        key = f"{module.replace('numpy._core', 'numpy.core')}.{name}"
+        if key not in _BUILDERS:
+            raise _Forbidden(f"{module}.{name}")
+        return _BUILDERS[key]
+
+
+def _unpickled(stream: IO[bytes]) -> Any:
+    if npy_header(stream)[2] != np.dtype(object):
+        raise ValueError("an array of numbers")
+    return _Unpickler(stream).load()
+
+
+class _Type:
+    """Stands for a numpy dtype while a pickle is read: numbers and objects, nothing else."""
+
+    def __init__(self, code: str, *_: Any) -> None:
+        if not re.fullmatch(r"b1|[iu][1248]|f[248]|O8?", code):
+            raise ValueError(code)
+        self.code, self.order = code, "="
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.order = {"<": "<", ">": ">"}.get(state[1], "=")
+
+    @property
+    def objects(self) -> bool:
+        return self.code.startswith("O")
+
+    def array(self, raw: bytes, shape: tuple[int, ...], order: Any = "C") -> np.ndarray:
+        if self.objects or not isinstance(raw, bytes | bytearray):
+            raise ValueError("objects as raw bytes")
+        values = np.frombuffer(raw, np.dtype(self.order + self.code))
+        return values.reshape(shape, order=order)
+
+
+class _Array:
+    """Stands for a numpy array while a pickle is read."""
+
+    def __init__(self, *_: Any) -> None:
+        self.value: Any = None
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, dtype, fortran, raw = state
+        if not dtype.objects:
+            self.value = dtype.array(raw, shape, "F" if fortran else "C")
+        elif not isinstance(raw, list) or len(shape) > 1 or len(raw) != np.prod(shape):
+            raise ValueError("an array of objects in several dimensions")
+        else:
+            self.value = raw if shape else raw[0]
+
+
+def _scalar(dtype: _Type, raw: bytes) -> Any:
+    return dtype.array(raw, ()).item()
+
+
+def _from_buffer(raw: bytes, dtype: _Type, shape: tuple[int, ...], order: Any) -> np.ndarray:
+    return dtype.array(raw, shape, "F" if order == "F" else "C")
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":
+        raise ValueError(encoding)
+    return text.encode("latin1")
+
+
+def _no_bytes() -> bytes:
+    return b""
+
+
+_BUILDERS: dict[str, Any] = {
+    "numpy.core.multiarray._reconstruct": _Array,
+    "numpy.core.multiarray.scalar": _scalar,
+    "numpy.core.numeric._frombuffer": _from_buffer,
+    "numpy.ndarray": "ndarray",  # only handed on
+    "numpy.dtype": _Type,
+    "_codecs.encode": _encoded,  # how protocol 2 writes bytes,
+    "__builtin__.bytes": _no_bytes,  # and none
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Array):
+        return _plain(value.value)
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if value is None or isinstance(value, str | bool | int | float | np.ndarray):
+        return value
+    raise ValueError(type(value).__name__)

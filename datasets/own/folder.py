@@ -1,0 +1,259 @@
+"""The user's own labelled data."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ..clip import MotionClip, Problem, Segment
+from ..motion import MotionFolder, Take
+from ..timed import painted
+from .annotations import LABELS, Row, misfits, read_rows
+from .footage import FRAMES, KINDS, Footage, Track, read_footage
+
+VIDEOS = (
+    ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp",
+    ".mts", ".ogv",
+)  # fmt: skip
+EVENTS = "events.jsonl"
+
+
+class Folder(MotionFolder):
+    """Clips in a folder per action, untrimmed recordings with a ``labels.csv``, or both.
+
+    *A folder per action*: whatever lies in ``PATH/wave`` and below shows waving, from its first
+    frame to its last.
+
+    *Untrimmed*: ``labels.csv`` with the header ``start,end,label,file`` (seconds from the beginning
+    of the recording; files as seen from the CSV). Without the column ``file`` it is about the one
+    recording that it lies beside. A column ``person`` (track id) says of whom a row is, else it is
+    of everybody. Frames in no row are the background; those in a row without a label are left out.
+
+    Files are those of gastlive-lift (``.npz``), recordings of the live program (the folder with
+    ``frames.jsonl`` or any ``.jsonl``; what the live program decided is passed over) and motion
+    capture (``.bvh``). Videos are lifted first: ``gastlive-lift input=PATH output=PATH/.lifted``;
+    then each is read from there under its own name. Everyone seen for 0.5 s or more is a clip of
+    their own; who was out of view for longer than 0.25 s comes back in another one.
+
+    Joints of lifted files and recordings are what the lifter said, relative to the root, upright as
+    the camera was: nothing to lift again, nor to train a lifter on. Such clips have the recording
+    as their `camera`, motion capture has none.
+
+    Who moves is named by the column ``subject``, else by what follows ``subject_`` in the name of
+    the file or of a folder (``subject_anna_3.mp4`` is anna), else by the recording's name, its file
+    without ending; so a validation by subject keeps the people of one recording together.
+
+    Args:
+        path: The folder. What is hidden in it is passed over.
+        background: Name of the label of frames that show no action.
+        subjects: Only these; None is all.
+        lifted: Where the videos' lifted files are, as gastlive-lift names them; None is
+            ``PATH/.lifted``. One beside its video is found too.
+        fps: Frames per second wanted.
+
+    Attributes:
+        labels: Sorted; with the background if there are untrimmed recordings.
+        background: As given.
+
+    Raises:
+        InputError: The folder does not exist or holds nothing that is labelled, a ``labels.csv``
+            has no header, or none of the subjects is there.
+    """
+
+    dataset = "folder"
+    publisher = "nobody, it is your own"
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        background: str = "idle",
+        subjects: list[str] | None = None,
+        lifted: str | None = None,
+        fps: float = 30.0,
+    ) -> None:
+        root = Path(path).expanduser()
+        if not root.is_dir():
+            raise InputError(f"{path} is no folder; give one with {_WANTED}")
+        if not fps > 0:
+            raise InputError(f"fps={fps:g} frames per second can't be; give more than 0")
+        self.background = background
+        self.lifted = root / ".lifted" if lifted is None else Path(lifted).expanduser()
+        self.rows: dict[Path, list[Row]] = {}
+        self._found: list[Problem] = []
+        super().__init__(path, fps=fps)
+        named = {take.label for take in self.takes} | {
+            row.label for rows in self.rows.values() for row in rows
+        }
+        self.labels = sorted((named | ({background} if self.rows else set())) - {""})
+        self.only("subject", subjects, of=lambda take: take.subject)
+        self.problems = list(self._found)
+
+    def videos(self) -> list[Path]:
+        """Videos to lift: all that have no lifted file beside them."""
+        return [
+            take.path
+            for take in self.takes
+            if _is_video(take.path) and not take.path.with_suffix(".npz").is_file()
+        ]
+
+    def __iter__(self) -> Iterator[MotionClip]:
+        """Clips file by file, by path."""
+        self.problems = list(self._found)
+        for take in self.takes:
+            try:
+                yield from self._clips(take)
+            except InputError as error:
+                self._note(take, str(error))
+
+    def _read(self, take: Take) -> MotionClip:
+        """The first clip of a file."""
+        for clip in self._clips(take):
+            return clip
+        raise InputError("nobody is in it")
+
+    def _clips(self, take: Take) -> Iterator[MotionClip]:
+        path = self._readable(take.path)
+        footage = read_footage(path, fps=self.fps or 30.0)
+        rows = self.rows.get(take.path)
+        for reason in [*footage.reasons, *misfits(rows or [], footage)]:
+            self._note(take, reason)
+        below = take.path.relative_to(self.root)
+        for track in footage.tracks:
+            yield MotionClip(
+                name=f"{below.as_posix()}/person{track.person or 1}+{track.start_s:.2f}s",
+                dataset=self.dataset,
+                subject=take.subject,
+                layout=track.layout,
+                xyz=track.xyz,
+                fps=footage.fps,
+                segments=self._segments(take, rows, track, footage),
+                camera="" if path.suffix.lower() == ".bvh" else below.as_posix(),
+            )
+
+    def _segments(
+        self, take: Take, rows: list[Row] | None, track: Track, footage: Footage
+    ) -> tuple[Segment, ...]:
+        if rows is None:
+            return (Segment(0, len(track.xyz), take.label),)
+        at = track.start_s + np.arange(len(track.xyz)) / footage.fps
+        stretches = [
+            (row.start_s, row.stop_s, row.label) for row in rows if row.person in ("", track.person)
+        ]
+        return painted(at, stretches, background=self.background)
+
+    def _readable(self, path: Path) -> Path:
+        """The file itself, or for a video what it was lifted to."""
+        if not _is_video(path):
+            return path
+        beside = path.with_suffix(".npz")
+        lifted = self.lifted / path.relative_to(self.root).with_suffix(".npz")
+        found = next((file for file in (beside, lifted) if file.is_file()), None)
+        if found is None:
+            raise InputError(
+                f"is not lifted yet; do it with gastlive-lift input={self.root} "
+                f"output={self.lifted}"
+            )
+        return found
+
+    def _find(self) -> Iterable[Take]:
+        files = [path for path in sorted(self.root.rglob("*")) if self._is_shown(path)]
+        csvs = [path for path in files if path.name == LABELS]
+        for path in csvs:
+            self._take_rows(path)
+        untrimmed = {self._top(path) for path in [*csvs, *self.rows]} - {""}
+        takes = [Take(path, self._subject(path)) for path in self.rows]
+        clips = [path for path in files if path not in self.rows and not _is_aside(path)]
+        for path in clips:
+            if not _can_be_read(path):
+                self._wrong(path, f"is no video and none of {', '.join(KINDS)}")
+            elif not self._top(path):
+                self._wrong(path, f"lies in no action's folder and in no row of {LABELS}")
+            elif self._top(path) in untrimmed:
+                self._wrong(path, f"is in no row of {LABELS}")
+            else:
+                takes.append(Take(path, self._subject(path), label=self._top(path)))
+        for folder in sorted(self.root.iterdir()):
+            is_class = folder.is_dir() and self._is_shown(folder) and folder.name not in untrimmed
+            if is_class and not any(take.label == folder.name for take in takes):
+                self._wrong(folder, "holds no clip; fill it or take it away")
+        if not takes:
+            first = f" ({self._found[0].file} {self._found[0].reason})" if self._found else ""
+            raise InputError(f"{self.root} holds nothing labelled{first}; give one with {_WANTED}")
+        return takes
+
+    def _take_rows(self, path: Path) -> None:
+        """Put the rows of a ``labels.csv`` to the recordings they are about."""
+        rows, reasons = read_rows(path)
+        for reason in reasons:
+            self._wrong(path, reason)
+        if not rows and not reasons:
+            self._wrong(path, "has no rows; nothing is labelled")
+        beside = _recordings_beside(path)
+        if len(beside) != 1 and any(not row.file for row in rows):
+            self._wrong(path, f"{len(beside)} recordings lie beside it; name them in a column file")
+            rows = [row for row in rows if row.file]
+        for row in rows:
+            file = self._named(path, row.file) if row.file else beside[0]
+            if file is None:
+                self._wrong(path, f"line {row.line}: there is no recording {row.file}")
+            else:
+                self.rows.setdefault(file, []).append(row)
+
+    def _named(self, csv: Path, name: str) -> Path | None:
+        """The recording of that name as seen from the CSV, if there is one in the folder."""
+        below = os.path.normpath(csv.parent.relative_to(self.root) / name)
+        file = self.root / below
+        file = file / FRAMES if file.is_dir() else file
+        outside = os.path.isabs(below) or below.startswith("..")
+        return file if file.is_file() and _can_be_read(file) and not outside else None
+
+    def _subject(self, path: Path) -> str:
+        told = [row.subject for row in self.rows.get(path, []) if row.subject]
+        below = path.relative_to(self.root).with_suffix("").parts
+        told += [match[1] for part in below[::-1] if (match := _SUBJECT.match(part))]
+        name = path.parent.name if path.name == FRAMES else path.stem
+        return next(iter(told), name)
+
+    def _top(self, path: Path) -> str:
+        """Folder of the root in which a file lies; empty for the root itself."""
+        parts = path.relative_to(self.root).parts
+        return parts[0] if len(parts) > 1 else ""
+
+    def _is_shown(self, path: Path) -> bool:
+        return not any(part.startswith(".") for part in path.relative_to(self.root).parts)
+
+    def _wrong(self, path: Path, reason: str) -> None:
+        self._found.append(Problem(str(path), reason))
+
+
+_WANTED = f"a folder of clips for each action, or recordings and a {LABELS}"
+_SUBJECT = re.compile(r"subject_([^_]+)")
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEOS
+
+
+def _can_be_read(path: Path) -> bool:
+    return path.suffix.lower() in (*KINDS, *VIDEOS) and path.name != EVENTS
+
+
+def _is_aside(path: Path) -> bool:
+    """Folders, labels, what lies in a run's folder beside its frames, and what a video became."""
+    return (
+        not path.is_file()
+        or path.name in (LABELS, EVENTS)
+        or (path.name != FRAMES and (path.parent / FRAMES).is_file())
+        or (path.suffix == ".npz" and any(path.with_suffix(end).is_file() for end in VIDEOS))
+    )
+
+
+def _recordings_beside(path: Path) -> list[Path]:
+    frames = path.with_name(FRAMES)
+    if frames.is_file():
+        return [frames]
+    return [p for p in sorted(path.parent.iterdir()) if _can_be_read(p) and not _is_aside(p)]

@@ -1,0 +1,163 @@
+"""One file of the user's own, whatever its kind, as the people seen in it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...gast.skeleton import CMU31, Skeleton, named
+from ..axes import from_camera
+from ..clip import MotionClip
+from ..formats.bvh import read_bvh
+from ..motion import Take
+from ..rates import resampled
+from ..timed import evenly, stays
+from .lifted_video import read_lifted_video
+from .recordings import Recordings, _Stay
+
+KINDS = (".npz", ".jsonl", ".bvh")
+"""Endings of the files that can be read: of gastlive-lift, of the sink jsonl, motion capture."""
+FRAMES = "frames.jsonl"
+"""What the sink jsonl calls a recording; it is known by its folder."""
+SHORTEST_S = 0.5
+"""Somebody seen for less is no clip."""
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One person from coming into view to leaving it.
+
+    Attributes:
+        person: Track id; empty in motion capture.
+        start_s: When the first frame is, seconds from the beginning of the file.
+        layout: Which joints.
+        xyz: (T, J, 3) float32, metres, world axes; relative to the root but for motion capture.
+    """
+
+    person: str
+    start_s: float
+    layout: Skeleton
+    xyz: np.ndarray
+
+
+@dataclass
+class Footage:
+    """What a file holds.
+
+    Attributes:
+        fps: Frames per second of all tracks.
+        tracks: In the order of the file.
+        reasons: What could not be used, in words.
+    """
+
+    fps: float
+    tracks: list[Track] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def end_s(self) -> float:
+        """When somebody is last seen."""
+        return max((track.start_s + len(track.xyz) / self.fps for track in self.tracks), default=0)
+
+
+def read_footage(path: Path, *, fps: float) -> Footage:
+    """Everybody in a file of one of `KINDS`, at an even frame rate.
+
+    A person who is out of view for longer than 0.25 s, as told by time stamps, comes back in
+    another track.
+
+    Raises:
+        InputError: It can't be read, or nobody is in it.
+    """
+    readers = {".npz": _lifted, ".jsonl": _recorded, ".bvh": _captured}
+    found = readers[path.suffix.lower()](path, fps)
+    footage = Footage(fps, reasons=found.reasons)
+    brief = 0
+    for track in found.tracks:
+        missing = ~np.isfinite(track.xyz).all(-1)
+        who = f"person {track.person}: " if track.person else ""
+        if len(track.xyz) < SHORTEST_S * fps:
+            brief += 1
+            continue
+        if missing.all():
+            footage.reasons.append(f"{who}none of the {len(missing)} frames has a joint")
+            continue
+        if missing.any():
+            frames = int(missing.any(1).sum())
+            footage.reasons.append(
+                f"{who}{int(missing.sum())} joints are missing in {frames} frames"
+            )
+        footage.tracks.append(track)
+    if brief:
+        footage.reasons.append(f"{brief} times somebody is seen for less than {SHORTEST_S:g} s")
+    if not footage.tracks and not footage.reasons:
+        raise InputError("nobody is in it")
+    return footage
+
+
+def _lifted(path: Path, fps: float) -> Footage:
+    video = read_lifted_video(path)
+    layout, footage = named(video.layout), Footage(fps)
+    if video.xyz.shape != (len(video.person), len(layout), 3) or (
+        video.time_s.shape != video.person.shape
+    ):
+        raise InputError(f"{path}: joints are {video.xyz.shape}, not {layout.name}; lift it anew")
+    for person in video.people:
+        rows = video.person == person
+        times, xyz = video.time_s[rows], video.xyz[rows]
+        if not (np.diff(times) > 0).all():
+            raise InputError(f"{path}: time stands still for person {person}; lift it anew")
+        for stay in stays(times):
+            poses = from_camera(evenly(times[stay], xyz[stay], fps=fps))
+            footage.tracks.append(Track(str(person), float(times[stay.start]), layout, poses))
+    return footage
+
+
+def _recorded(path: Path, fps: float) -> Footage:
+    run = _Run(path, fps=fps)
+    clips = list(run)
+    footage = Footage(fps)
+    footage.reasons = [p.reason for p in run.problems if "joints are missing" not in p.reason]
+    if clips:
+        begin_s = _begin_s(path)
+        footage.tracks = [
+            Track(person, start_s - begin_s, clip.layout, clip.xyz)
+            for clip, (person, start_s) in zip(clips, run.stays, strict=True)
+        ]
+    return footage
+
+
+def _captured(path: Path, fps: float) -> Footage:
+    xyz, native_fps = read_bvh(path)
+    return Footage(fps, [Track("", 0.0, CMU31, resampled(xyz, fps=native_fps, to_fps=fps))])
+
+
+class _Run(Recordings):
+    """One recording, whatever its name, and when people came into view.
+
+    Attributes:
+        stays: Of the last iteration: track and first time stamp of each clip.
+    """
+
+    def __init__(self, path: Path, *, fps: float) -> None:
+        self._path = path
+        self.stays: list[tuple[str, float]] = []
+        super().__init__(str(path.parent), fps=fps)
+
+    def _find(self) -> Iterator[Take]:
+        yield Take(self._path, subject=self._path.stem)
+
+    def _over(self, take: Take, layout: Skeleton, track: int, stay: _Stay) -> Iterator[MotionClip]:
+        for clip in super()._over(take, layout, track, stay):
+            self.stays.append((str(track), stay.times[0]))
+            yield clip
+
+
+def _begin_s(path: Path) -> float:
+    """Time stamp of the first frame of a recording that has been read."""
+    with path.open(encoding="utf-8") as file:
+        next(file)
+        return float(json.loads(next(file))["time_s"])

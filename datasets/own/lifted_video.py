@@ -1,0 +1,84 @@
+"""What ``gastlive-lift`` found in one video, on disk."""
+
+from dataclasses import dataclass, fields
+from os import PathLike
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from ...gast.errors import InputError
+
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class LiftedVideo:
+    """Everyone in a video, in 3D; n rows, one for each person in each frame.
+
+    Rows are sorted by person, then by frame, so ``xyz[person == 1]`` is one person's motion, with
+    gaps in `frame` where the person was out of view.
+
+    Attributes:
+        source: Path of the video or keypoint file.
+        label: Name of the folder it lay in, empty if that was the folder given.
+        layout: Name of the joint layout.
+        fps: Frames per second of the source.
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        lifter: Name or path of the lifter.
+        detector: Name of the detector, empty for keypoint files.
+        person: (n,) int32 track id.
+        frame: (n,) int32, counts the source's pictures from 0.
+        time_s: (n,) float64, the source's time.
+        xy: (n, J, 2) float32, pixels, complete and smoothed: what was lifted.
+        visible: (n, J) bool, which joints of `xy` were seen, not filled in.
+        xyz: (n, J, 3) float32, metres, camera axes (x right, y down, z forward), relative to the
+            root joint.
+    """
+
+    source: str
+    label: str
+    layout: str
+    fps: float
+    width: int
+    height: int
+    lifter: str
+    detector: str
+    person: np.ndarray
+    frame: np.ndarray
+    time_s: np.ndarray
+    xy: np.ndarray
+    visible: np.ndarray
+    xyz: np.ndarray
+
+    @property
+    def people(self) -> list[int]:
+        """Track ids, sorted."""
+        return [int(track) for track in np.unique(self.person)]
+
+
+def save_lifted_video(path: str | PathLike[str], video: LiftedVideo) -> None:
+    """Write it as ``.npz``: one array for each attribute, and `version`; nothing is pickled."""
+    content = {part.name: np.asarray(getattr(video, part.name)) for part in fields(video)}
+    with open(path, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, version=np.array(VERSION), **content)
+
+
+def read_lifted_video(path: str | PathLike[str]) -> LiftedVideo:
+    """What `save_lifted_video` wrote.
+
+    Raises:
+        InputError: It is no such file, or of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            content: dict[str, Any] = dict(file)
+        version = int(content.pop("version"))
+        plain = {key: value.item() if not value.ndim else value for key, value in content.items()}
+        video = LiftedVideo(**plain)
+    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+        raise InputError(f"{path} is no file of gastlive-lift ({error}); lift it anew") from error
+    if version != VERSION:
+        raise InputError(f"{path} has format version {version}, wanted {VERSION}; lift it anew")
+    return video

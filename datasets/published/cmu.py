@@ -1,0 +1,141 @@
+"""The CMU Graphics Lab Motion Capture Database."""
+
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from ...gast.errors import InputError
+from ...gast.skeleton import CMU31
+from ..clip import MotionClip, Segment
+from ..formats import acclaim
+from ..formats.acclaim import read_acclaim
+from ..formats.bvh import read_bvh
+from ..formats.text import broken, floats, read_text
+from ..motion import MotionFolder, Take
+
+
+class Cmu(MotionFolder):
+    """Takes as ASF/AMC and as BVH; what they show is described, but not labelled.
+
+    ``SS_TT.amc`` lies beside ``SS.asf``; ``SSS_TT.bvh`` stands alone (retargeted to one body, in
+    centimetres, y up). ``index.csv``, if there, has a description of each trial and the frame rate
+    of its AMC, else 120. A take with ``TT_ground_truth.txt`` beside it has many actions, labelled
+    up to the best transition frames. Published by the CMU Graphics Lab, mocap.cs.cmu.edu, free for
+    all uses. One person may have several numbers.
+
+    Args:
+        root: Folder of the set; files may lie in folders below it.
+        subjects: Only these, such as ``02``; None is all.
+        formats: Of ``amc`` and ``bvh``.
+        motions: Only trials that ``index.csv`` describes with one of these words, such as ``walk``;
+            None is all.
+        fps: Frames per second wanted; None keeps those of the files.
+
+    Source of the ground truth: Barbič, Safonova, Pan, Faloutsos, Hodgins, Pollard 2004, "Segmenting
+        motion capture data into distinct behaviors".
+    """
+
+    dataset = "cmu"
+    publisher = "the CMU Graphics Lab (mocap.cs.cmu.edu)"
+
+    def __init__(
+        self,
+        root: str,
+        *,
+        subjects: list[str] | None = None,
+        formats: list[str] | None = None,
+        motions: list[str] | None = None,
+        fps: float | None = None,
+    ) -> None:
+        super().__init__(root, fps=fps)
+        self.only("format", formats, of=lambda take: take.path.suffix[1:].lower())
+        self.trials = _read_index(self.root / "index.csv")
+        if motions is not None:
+            self._only_motions(motions)
+        segments = [segment for take in self.takes for segment in read_ground_truth(take.path)]
+        self.labels = list(dict.fromkeys(segment.label for segment in segments))
+        self.only("subject", subjects, of=lambda take: take.subject)
+
+    def describe(self, take: Take) -> str:
+        """What the publisher says the take shows; empty where ``index.csv`` does not tell."""
+        return self.trials.get(_trial(take.path), ("", acclaim.FPS))[0]
+
+    def _only_motions(self, words: list[str]) -> None:
+        self.takes = [
+            take for take in self.takes if any(word in self.describe(take) for word in words)
+        ]
+        if not self.takes:
+            raise InputError(
+                f"{self.root / 'index.csv'} describes nothing that is there as "
+                f"{' or '.join(words)}; choose other words"
+            )
+
+    def _find(self) -> Iterable[Take]:
+        for path in self.root.rglob("*"):
+            if re.fullmatch(r"\d+_\d+\.(amc|bvh)", path.name, re.IGNORECASE):
+                yield Take(path, subject=f"{_trial(path)[0]:02d}")
+
+    def _read(self, take: Take) -> MotionClip:
+        if take.path.suffix.lower() == ".bvh":
+            xyz, fps = read_bvh(take.path)
+        else:
+            xyz = read_acclaim(
+                take.path.with_name(f"{take.path.stem.split('_')[0]}.asf"), take.path
+            )
+            _, fps = self.trials.get(_trial(take.path), ("", acclaim.FPS))
+        segments = read_ground_truth(take.path, frames=len(xyz))
+        return self._clip(take, CMU31, xyz, fps, segments=segments)
+
+
+def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment, ...]:
+    """Actions of a take, as told by the ``TT_ground_truth.txt`` beside it; none if there is none.
+
+    Args:
+        path: The take, ``SS_TT.amc``.
+        frames: How many it has; the last action goes up to there.
+
+    Raises:
+        InputError: The file is broken; the message names the line.
+    """
+    truth = path.with_name(f"{path.stem.split('_')[1]}_ground_truth.txt")
+    if not truth.is_file():
+        return ()
+    rows = [(n, row) for n, line in enumerate(read_text(truth).splitlines(), 1)
+            if (row := line.split())]  # fmt: skip
+    segments: list[Segment] = []
+    start = 0
+    for (_, (_, *words)), (number, times) in zip(rows[1::2], rows[2::2], strict=False):
+        ends, action = floats(times), "_".join(words)
+        if not action or ends is None or len(ends) not in (1, 3):
+            raise broken(truth, number, f"wanted the frames at which {action!r} ends")
+        stop = int(ends[len(ends) // 2])
+        segments.append(Segment(start, stop, action.replace("_", " ")))
+        start = stop
+    if not segments or [str(len(segments))] != rows[0][1]:
+        raise broken(truth, 1, f"says {' '.join(rows[0][1])!r} actions, has {len(segments)}")
+    if frames is not None:
+        segments[-1] = replace(segments[-1], stop=frames)
+    return tuple(segments)
+
+
+def _trial(path: Path) -> tuple[int, int]:
+    subject, trial = path.stem.split("_")
+    return int(subject), int(trial)
+
+
+def _read_index(path: Path) -> dict[tuple[int, int], tuple[str, float]]:
+    """Subject and trial to description and frame rate."""
+    if not path.is_file():
+        return {}
+    trials = {}
+    for number, row in enumerate(csv.reader(read_text(path).splitlines()), 1):
+        try:
+            subject, trial, description, fps = row[:4]
+            trials[int(subject), int(trial)] = description, float(fps)
+        except ValueError as error:
+            if number > 1:
+                what = "wanted subject, trial, description and frame rate"
+                raise broken(path, number, what) from error
+    return trials

@@ -1,0 +1,54 @@
+"""HumanEva-I: three people, five actions, three calibrated cameras."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ...gast.skeleton import COCO17, HUMANEVA15, Skeleton
+from .videopose3d import PublishedMotion, PublishedPairs
+
+
+class HumanEva(PublishedMotion):
+    """Three people at 60 frames per second, 15 joints, cut into chunks where markers were lost.
+
+    ``data_3d_humaneva15.npz``, which VideoPose3D's ``prepare_data_humaneva.py`` makes from the
+    publisher's files; those are for academic use, from http://humaneva.is.tue.mpg.de. Subjects are
+    ``Train/S1`` to ``Train/S3`` and ``Validate/S1`` to ``Validate/S3``, the published split;
+    recordings are ``Walking 1 chunk0``, the action is the first word.
+
+    Source: Sigal, Balan, Black 2010, "HumanEva: synchronized video and motion capture dataset and
+        baseline algorithm for evaluation of articulated human motion".
+    """
+
+    dataset = "humaneva"
+    publisher = (
+        "http://humaneva.is.tue.mpg.de, make data_3d_humaneva15.npz with VideoPose3D's scripts"
+    )
+    code = "humaneva15"
+    rate = 60.0
+    layout = HUMANEVA15
+    stored = HUMANEVA15.joints
+    labels = ("Walking", "Jog", "ThrowCatch", "Gestures", "Box")
+
+
+def _coco() -> Skeleton:
+    """COCO's joints with the nose for the head, as the paper has it."""
+    names = {"nose": "head"}
+    return Skeleton(
+        "coco17_nose_is_head",
+        {
+            names.get(joint, joint): names.get(parent, parent) if parent else None
+            for joint, parent in COCO17.parents.items()
+        },
+    )
+
+
+class HumanEvaPairs(PublishedPairs):
+    """HumanEva-I as its three colour cameras (C1, C2, C3; 640 x 480) saw it.
+
+    ``data_2d_humaneva15_DETECTIONS.npz``: ``gt`` projected, 15 joints; ``detectron_pt_coco`` a
+    detector that never saw the set, 17 joints of COCO that are made into the 15. What the files
+    say of unlabelled stretches (``Unlabeled/...``) has no 3-D joints and is left out.
+    """
+
+    motion_set = HumanEva
+    layouts: ClassVar[Mapping[str, Skeleton]] = {"gt": HUMANEVA15, "detectron_pt_coco": _coco()}

@@ -1,0 +1,117 @@
+"""MSR Action3D: twenty actions of a game player before a depth camera."""
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...gast.skeleton import KINECT20
+from ..axes import from_kinect
+from ..clip import MotionClip
+from ..formats.tables import read_table
+from ..motion import MotionFolder, Take
+
+FPS = 15.0
+NOISY = (
+    "a07_s04_e01", "a13_s02_e02", "a13_s06_e01", "a13_s06_e02", "a13_s09_e02",
+    "a20_s02_e01", "a20_s02_e02", "a20_s02_e03", "a20_s06_e01", "a20_s08_e02",
+)  # fmt: skip
+"""Recordings whose skeleton is lost or wrong; the usual protocol has the 557 others."""
+
+
+class MsrAction3d(MotionFolder):
+    """567 clips of 20 actions by 10 people, one action a clip, 15 frames per second.
+
+    ``aAA_sSS_eEE_skeleton3D.txt`` is action A by subject S, take E: 20 rows a frame, each a point
+    in metres (Kinect axes) and a confidence, which is not read. Everybody faces the camera; which
+    of two twin joints comes first is told from that, because published lists disagree about it.
+    Published by Z. Liu, Microsoft Research, and W. Li, University of Wollongong, for academic use.
+    The published protocol trains on the odd subjects and tests on the even ones, mostly within
+    one of three subsets of eight actions.
+
+    Args:
+        root: Folder of the set; files may lie in folders below it.
+        subjects: Only these, such as ``01``; None is all.
+        actions: Only these, by name; None is all.
+        noisy: Also read the ten recordings whose skeleton is lost or wrong.
+        fps: Frames per second wanted; None keeps 15.
+
+    Source: Li, Zhang, Liu 2010, "Action recognition based on a bag of 3D points"; the ten: Wang,
+        Liu, Wu, Yuan 2012, "Mining actionlet ensemble for action recognition with depth cameras".
+    """
+
+    dataset = "msr_action3d"
+    publisher = "Z. Liu and W. Li (MSR Action3D, skeletons in real-world coordinates)"
+    labels = (
+        "high arm wave",
+        "horizontal arm wave",
+        "hammer",
+        "hand catch",
+        "forward punch",
+        "high throw",
+        "draw x",
+        "draw tick",
+        "draw circle",
+        "hand clap",
+        "two hand wave",
+        "side boxing",
+        "bend",
+        "forward kick",
+        "side kick",
+        "jog",
+        "tennis swing",
+        "tennis serve",
+        "golf swing",
+        "pick up and throw",
+    )
+
+    def __init__(
+        self,
+        root: str,
+        *,
+        subjects: list[str] | None = None,
+        actions: list[str] | None = None,
+        noisy: bool = False,
+        fps: float | None = None,
+    ) -> None:
+        super().__init__(root, fps=fps)
+        self.only("action", actions, of=lambda take: take.label)
+        self.only("subject", subjects, of=lambda take: take.subject)
+        self.noisy = noisy
+
+    def _find(self) -> Iterable[Take]:
+        for path in self.root.rglob("*.txt"):
+            match = re.fullmatch(r"a(\d+)_s(\d+)_e\d+_skeleton3D", path.stem, re.IGNORECASE)
+            if match and 1 <= int(match[1]) <= len(self.labels):
+                yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
+
+    def _read(self, take: Take) -> MotionClip:
+        if take.name[:11].lower() in NOISY and not self.noisy:
+            raise InputError("its skeleton is lost or wrong; noisy=true reads it all the same")
+        values = read_table(take.path, columns=4, what="x, y, z and a confidence")
+        if len(values) % len(KINECT20):
+            raise InputError(
+                f"{take.path}: {len(values)} rows are no whole number of frames of 20; get the "
+                f"file anew from its publisher"
+            )
+        xyz = values.reshape(-1, len(KINECT20), 4)[..., :3]
+        return self._clip(take, KINECT20, from_kinect(xyz, joint_order(xyz)), FPS)
+
+
+def joint_order(xyz: np.ndarray) -> list[str]:
+    """Names of `KINECT20` in the order of the rows, for frames (T, 20, 3) as they stand there.
+
+    A Kinect's x points to the left as the sensor sees it, so who faces it has the joints of the
+    left side at smaller x.
+    """
+    shoulders_and_hips = xyz[:, [0, 4], 0] - xyz[:, [1, 5], 0]
+    one, other = ("left", "right") if np.median(shoulders_and_hips) <= 0 else ("right", "left")
+    pair = {joint: [f"{one}_{joint}", f"{other}_{joint}"] for joint in _PAIRS}
+    return [
+        *pair["shoulder"], "thorax", "spine", *pair["hip"], "hip",
+        *(name for joint in _PAIRS[2:] for name in pair[joint]), "head_center",
+    ]  # fmt: skip
+
+
+_PAIRS = ("shoulder", "hip", "elbow", "wrist", "hand", "knee", "ankle", "foot")

@@ -1,0 +1,90 @@
+"""UTD-MHAD: 27 actions before a Kinect."""
+
+import re
+import zlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...gast.skeleton import KINECT20
+from ..axes import SDK_ORDER, from_kinect
+from ..clip import MotionClip
+from ..motion import MotionFolder, Take
+
+FPS = 30.0
+_ORDER = ("head_center", "thorax", "spine", "hip", *SDK_ORDER[4:])
+"""As the publisher's ``Skeleton_joint_order.txt`` has it."""
+
+_BROKEN = (
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    NotImplementedError,
+    EOFError,
+    zlib.error,
+)
+"""What scipy raises, by where a file ends too early or goes wrong."""
+
+
+class UtdMhad(MotionFolder):
+    """861 clips of 27 actions by 8 people, one action a clip.
+
+    ``aA_sS_tT_skeleton.mat`` is action A by subject S, take T, 30 frames per second. Published by
+    the University of Texas at Dallas, for academic use. The published protocol trains on the odd
+    subjects and tests on the even ones.
+
+    Source: Chen, Jafari, Kehtarnavaz 2015, "UTD-MHAD: A multimodal dataset for human action
+        recognition utilizing a depth camera and a wearable inertial sensor".
+    """
+
+    dataset = "utd_mhad"
+    publisher = "the University of Texas at Dallas (N. Kehtarnavaz)"
+    labels = (
+        "swipe left",
+        "swipe right",
+        "wave",
+        "clap",
+        "throw",
+        "arm cross",
+        "basketball shoot",
+        "draw x",
+        "draw circle clockwise",
+        "draw circle counter-clockwise",
+        "draw triangle",
+        "bowling",
+        "boxing",
+        "baseball swing",
+        "tennis swing",
+        "arm curl",
+        "tennis serve",
+        "push",
+        "knock",
+        "catch",
+        "pick up and throw",
+        "jog",
+        "walk",
+        "sit to stand",
+        "stand to sit",
+        "lunge",
+        "squat",
+    )
+
+    def _find(self) -> Iterable[Take]:
+        for path in self.root.rglob("*.mat"):
+            match = re.fullmatch(r"a(\d+)_s(\d+)_t\d+_skeleton", path.stem)
+            if match and 1 <= int(match[1]) <= len(self.labels):
+                yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
+
+    def _read(self, take: Take) -> MotionClip:
+        from scipy.io.matlab import MatReadError, loadmat
+
+        try:
+            xyz = np.asarray(loadmat(take.path)["d_skel"], np.float64)
+        except (MatReadError, OSError, *_BROKEN) as error:
+            raise InputError(f"{take.path} is no MATLAB file with a 'd_skel' of numbers") from error
+        if xyz.ndim != 3 or xyz.shape[:2] != (len(_ORDER), 3):
+            raise InputError(f"{take.path}: 'd_skel' is {xyz.shape}, wanted (20, 3, frames)")
+        pose = from_kinect(np.moveaxis(xyz, -1, 0), _ORDER)
+        return self._clip(take, KINECT20, pose, FPS)

@@ -1,0 +1,102 @@
+"""Detector noise as it was assumed before it was measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...gast.skeleton import Skeleton
+from .views import _from_the_root
+
+
+@dataclass(frozen=True)
+class DetectorNoise:
+    """What a detector might do to joints: a guess, in shares of the torso's length on the picture.
+
+    Attributes:
+        bias: Constant offset a joint and clip, standard deviation.
+        jitter: Wandering error, standard deviation, correlated over time.
+        correlation: Of the jitter from one frame to the next.
+        slip: Share of frames in which a joint is somewhere else for a moment.
+        slip_size: How far it then is, standard deviation.
+        lost: Share of clips in which a limb is not seen for a while and stands still against the
+            joint it hangs on, as the live program fills it.
+        cut: Share of clips that end at the hips: both legs hang straight down.
+    """
+
+    bias: float = 0.03
+    jitter: float = 0.025
+    correlation: float = 0.8
+    slip: float = 0.004
+    slip_size: float = 0.2
+    lost: float = 0.35
+    cut: float = 0.05
+
+    def apply(
+        self,
+        xy: np.ndarray,
+        skeleton: Skeleton,
+        rng: np.random.Generator,
+        xyz: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Spoil clips.
+
+        Args:
+            xy: (N, T, J, 2), any units.
+            skeleton: Layout of the joints.
+            rng: Where the errors come from.
+            xyz: (N, T, J, 3) of the same joints; makes no difference here.
+
+        Returns:
+            The spoilt clips, and (N, T, J) bool: which joints were seen.
+        """
+        count, frames, joints, _ = xy.shape
+        ends = skeleton.index["thorax"], skeleton.index["hip"]
+        torso = np.linalg.norm(xy[:, :, ends[0]] - xy[:, :, ends[1]], axis=-1).mean(1)
+        error = self.bias * rng.standard_normal((count, 1, joints, 2))
+        error = error + self._wander(count, frames, joints, rng)
+        error = error + self._slips(count, frames, joints, rng)
+        spoilt = xy + (torso[:, None, None, None] * error).astype(xy.dtype)
+        return self._lose(spoilt, skeleton, torso, rng)
+
+    def _wander(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
+        fresh = rng.standard_normal((count, frames, joints, 2))
+        gain = np.sqrt(1 - self.correlation**2)
+        for t in range(1, frames):
+            fresh[:, t] = self.correlation * fresh[:, t - 1] + gain * fresh[:, t]
+        strength = self.jitter * rng.uniform(0.4, 1.6, (count, 1, 1, 1))
+        return strength * fresh
+
+    def _slips(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
+        begun = rng.random((count, frames, joints, 1)) < self.slip
+        offset = (
+            np.where(begun, rng.standard_normal((count, frames, joints, 2)), 0) * self.slip_size
+        )
+        for t in range(1, frames):
+            offset[:, t] += 0.7 * offset[:, t - 1] * ~begun[:, t]
+        return offset
+
+    def _lose(
+        self, xy: np.ndarray, skeleton: Skeleton, torso: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        seen = np.ones(xy.shape[:3], bool)
+        frames, order = xy.shape[1], _from_the_root(skeleton)
+        limbs = [i for name, i in skeleton.limbs.items() if name.endswith(("_arm", "_leg", "head"))]
+        legs = [i for i, j in enumerate(skeleton.joints) if j.endswith(("_knee", "_ankle"))]
+        losing = rng.random(len(xy)) < self.lost
+        for n in np.flatnonzero(losing & (frames > 1)):  # what is lost was seen before
+            limb = limbs[rng.integers(len(limbs))]
+            gone = limb[rng.integers(len(limb)) :]
+            start = int(rng.integers(1, frames))
+            stop = start + int(rng.integers(2, max(3, frames // 2)))
+            seen[n, start:stop, list(gone)] = False
+            for child, parent in order:
+                if child in gone:
+                    held = xy[n, start - 1, child] - xy[n, start - 1, parent]
+                    xy[n, start:stop, child] = xy[n, start:stop, parent] + held
+        for n in np.flatnonzero(rng.random(len(xy)) < self.cut):
+            seen[n][:, legs] = False
+            for child, parent in order:
+                if child in legs:
+                    down = np.array([0.0, 0.9 * torso[n]], xy.dtype)
+                    xy[n, :, child] = xy[n, :, parent] + down
+        return xy, seen

@@ -1,0 +1,101 @@
+"""The numbers of a noise file for each joint and frame, and what goes on and off by chance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...gast.skeleton import Skeleton
+from .completion import kind_of
+
+SPELLS = ("brief", "lasting")
+"""How long something goes on: a few frames, or so long that the clip may end before."""
+
+
+class JointErrors:
+    """The file's numbers for the joints of a layout, in each frame.
+
+    Args:
+        kinds: Numbers of each kind of joint, pairs for the near and the far side.
+        skeleton: Layout of the joints.
+        far: (T, N, J) bool: which are on the far side.
+        fps: Frames per second.
+    """
+
+    def __init__(
+        self, kinds: Mapping[str, Any], skeleton: Skeleton, far: np.ndarray, fps: float
+    ) -> None:
+        self.kinds, self.skeleton, self.far, self.fps = kinds, skeleton, far, fps
+        limbs = list(skeleton.limbs.values())
+        self.limbs, self.mirror = len(limbs), np.array(skeleton.mirror)
+        self._limb = [
+            next(n for n, own in enumerate(limbs) if i in own) for i in range(len(skeleton))
+        ]
+
+    def of(self, *keys: str) -> np.ndarray:
+        """(J, ...) numbers; those of the middle line, which is made of others, don't matter."""
+        rows = []
+        for joint in self.skeleton.joints:
+            value = self.kinds.get(kind_of(joint), next(iter(self.kinds.values())))
+            for key in keys:
+                value = value[key]
+            rows.append(value)
+        return np.array(rows, np.float32)
+
+    def here(self, *keys: str) -> np.ndarray:
+        """(T, N, J) numbers, for each joint those of the side it is on."""
+        near, far = self.of(*keys).T
+        return np.where(self.far, far, near)
+
+    @property
+    def bias(self) -> np.ndarray:
+        """(J, 3) to the person's right, up and forward."""
+        bias = self.of("bias")
+        bias[[joint.startswith("right_") for joint in self.skeleton.joints], 0] *= -1
+        return bias
+
+    def at(self, where: tuple[np.ndarray, ...], *keys: str) -> np.ndarray:
+        """(M,) numbers of what `here` would give at M places."""
+        return self.of(*keys)[where[2], self.far[where].astype(int)]
+
+    def by_limb(self, chance: np.ndarray) -> np.ndarray:
+        """(T, N, L) as (T, N, J): joints of a limb go together."""
+        return chance[..., self._limb]
+
+    def spells(self, what: str, rng: np.random.Generator) -> np.ndarray:
+        """(T, N, J) bool: when it goes on, briefly or lasting."""
+        brief, lasting = (self.spell(what, how, rng) for how in SPELLS)
+        return brief | lasting
+
+    def spell(self, what: str, how: str, rng: np.random.Generator) -> np.ndarray:
+        """(T, N, J) bool: when it goes on."""
+        begin = self.here(what, how, "begin_hz") / self.fps
+        end = 1 / np.maximum(self.here(what, how, "last_s") * self.fps, 1)
+        chance = self.by_limb(rng.random((*begin.shape[:2], self.limbs), np.float32))
+        begins, stays, on = chance < begin, chance < 1 - end, np.empty(begin.shape, bool)
+        on[0] = chance[0] < begin[0] / (begin[0] + end[0])
+        for t in range(1, len(on)):
+            on[t] = np.where(on[t - 1], stays[t], begins[t])
+        return on
+
+
+def slipped(exact: np.ndarray, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
+    """Where joints are taken to be: elsewhere for a while, or where the twin is."""
+    place, time = exact.copy(), np.arange(len(exact), dtype=np.int16)[:, None, None]
+    for how in SPELLS:
+        slipping = joints.spell("slip", how, rng)
+        begins = slipping.copy()
+        begins[1:] &= ~slipping[:-1]
+        since = np.maximum.accumulate(np.where(begins, time, 0))
+        begun = np.nonzero(begins)
+        chance = rng.random((*exact.shape[:2], joints.limbs), np.float32)
+        twin = np.zeros(begins.shape, bool)
+        twin[begun] = joints.by_limb(chance)[begun] < joints.at(begun, "slip", how, "twin")
+        astray = np.zeros_like(exact)
+        astray[begun] = rng.standard_normal((len(begun[0]), 2), np.float32)
+        astray[begun] *= joints.at(begun, "slip", how, "size")[:, None]
+        t, n, j = np.nonzero(slipping)  # while it lasts it stays about there
+        first = since[t, n, j], n, j
+        own = np.where(twin[first][:, None], exact[t, n, joints.mirror[j]], exact[t, n, j])
+        place[t, n, j] = own + np.where(twin[first][:, None], 0, astray[first])
+    return place

@@ -1,0 +1,235 @@
+"""What a detector and the live program's first stages do to joints.
+
+``datasets/seen/measured/*.json`` say how, as ``gastlive-measure-noise`` found it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from ...gast.errors import InputError
+from ...gast.inputs.smoothing import OneEuro, Smoothing, Unsmoothed
+from ...gast.skeleton import Skeleton
+from .body import body_axes, body_depth, body_size, unit
+from .completion import complete, is_hanging, kind_of, make_middle
+from .joint_errors import JointErrors, slipped
+
+FILES = Path(__file__).parent / "measured"
+VERSION = 1
+PAST_S = 0.2
+"""What is made up of the time before a clip, so that smoothing has a past."""
+
+
+class Noise(Protocol):
+    """Spoils exact joints as a detector does."""
+
+    def apply(
+        self,
+        xy: np.ndarray,
+        skeleton: Skeleton,
+        rng: np.random.Generator,
+        xyz: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Spoil clips.
+
+        Args:
+            xy: (N, T, J, 2), any units; not written to.
+            skeleton: Layout of the joints.
+            rng: Where the errors come from.
+            xyz: (N, T, J, 3) of the same joints, x right, y down, z away from the viewer.
+
+        Returns:
+            The spoilt clips, and (N, T, J) bool: which joints were seen.
+        """
+
+
+class NoNoise:
+    """Leaves joints as they are."""
+
+    def __repr__(self) -> str:
+        return "NoNoise()"
+
+    def apply(
+        self,
+        xy: np.ndarray,
+        skeleton: Skeleton,
+        rng: np.random.Generator,
+        xyz: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Noise`."""
+        return xy, np.ones(xy.shape[:3], bool)
+
+
+class GaussianNoise:
+    """Independent errors of each joint in each frame, as large as measured: the plain baseline.
+
+    Args:
+        file: As of `MeasuredNoise`.
+
+    Raises:
+        InputError: See `read_noise`; when applied to another layout of joints.
+    """
+
+    def __init__(self, file: str = "movenet") -> None:
+        self.model = read_noise(file)
+
+    def __repr__(self) -> str:
+        """What decides about the errors; data made with other ones are told apart by it."""
+        return f"GaussianNoise({self.model!r})"
+
+    def apply(
+        self,
+        xy: np.ndarray,
+        skeleton: Skeleton,
+        rng: np.random.Generator,
+        xyz: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Noise`."""
+        _check(self.model, skeleton)
+        overall = np.array([self.model["overall"][joint] for joint in skeleton.joints])
+        size = body_size(xy, skeleton)[:, None, None, None]
+        error = size * overall[:, None] * rng.standard_normal(xy.shape)
+        return xy + error.astype(xy.dtype), np.ones(xy.shape[:3], bool)
+
+
+class MeasuredNoise:
+    """Errors and misses as measured, in shares of the torso's length in the picture.
+
+    A joint as detected is off by a bias that everybody shares, an offset for the clip and a
+    trembling, partly new in each frame and partly wandering; now and then it slips away, often to
+    where its twin on the other side is; and it may be lost. What is on the far side of the body
+    does worse. Then the joints are made, filled in and smoothed as the live program does.
+
+    Args:
+        file: Name of a file in ``datasets/seen/measured`` without its ending, or a path.
+        fps: Frames per second of the clips.
+        cut: Share of clips whose picture ends somewhere below the hips. That is up to the camera,
+            so it isn't measured.
+
+    Raises:
+        InputError: See `read_noise`; when applied to another layout of joints.
+    """
+
+    def __init__(self, file: str = "movenet", *, fps: float = 30.0, cut: float = 0.1) -> None:
+        self.model, self.fps, self.cut = read_noise(file), fps, cut
+        one_euro = self.model["smoothing"]
+        self._smoothing: Smoothing = OneEuro(**one_euro) if one_euro else Unsmoothed()
+
+    def __repr__(self) -> str:
+        """What decides about the errors; data made with other ones are told apart by it."""
+        return f"MeasuredNoise({self.model!r}, fps={self.fps}, cut={self.cut})"
+
+    def apply(
+        self,
+        xy: np.ndarray,
+        skeleton: Skeleton,
+        rng: np.random.Generator,
+        xyz: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Noise`. Without `xyz` no joint is on the far side, and no bias goes forward."""
+        _check(self.model, skeleton)
+        size = body_size(xy, skeleton)[:, None, None]
+        before = round(PAST_S * self.fps)
+        exact = _by_time(xy, before, "odd") / size.astype(np.float32)
+        axes, far = _upright(exact, skeleton), np.zeros(exact.shape[:3], bool)
+        if xyz is not None:
+            xyz = _by_time(xyz, before, "even")
+            axes = body_axes(xyz, skeleton)[..., :2]
+            far = body_depth(xyz, skeleton) > self.model["far"]
+        joints = JointErrors(self.model["joints"], skeleton, far, self.fps)
+        detected = slipped(exact, joints, rng)
+        detected += joints.bias @ axes
+        detected += self._tremble(joints, rng)
+        lost = joints.spells("lost", rng) | self._below_the_picture(exact, skeleton, rng)
+        lost &= [is_hanging(joint) for joint in skeleton.joints]
+        done = complete(
+            make_middle(detected, skeleton), lost, skeleton, fps=self.fps,
+            ease_s=self.model["ease_s"], smoothing=self._smoothing,
+        )  # fmt: skip
+        spoilt = (done[before:] * size).swapaxes(0, 1)
+        return spoilt.astype(xy.dtype), ~lost[before:].swapaxes(0, 1)
+
+    def _tremble(self, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
+        """(T, N, J, 2) offset of each clip, and what comes on top of it in each frame."""
+        frames, count, number = joints.far.shape
+        shape, mixing = (frames, count, 2, number), self._mixing(joints.skeleton).T
+        wander = rng.standard_normal(shape, np.float32)
+        decay = np.exp(-1 / (self.fps * joints.of("memory_s")))
+        gain = np.sqrt(1 - decay**2)
+        for t in range(1, frames):
+            wander[t] = decay * wander[t - 1] + gain * wander[t]
+        share = joints.of("wander")
+        wander *= np.sqrt(share)
+        wander += np.sqrt(1 - share) * rng.standard_normal(shape, np.float32)
+        offset = rng.standard_normal(shape[1:], np.float32)
+        spread = np.float32(self.model["spread"])
+        strength = rng.standard_normal((count, number), np.float32)
+        strength = np.exp(spread * strength - spread**2)
+        error = (strength * joints.here("jitter"))[:, :, None] * (wander @ mixing)
+        error += (strength * joints.here("offset"))[:, :, None] * (offset @ mixing)
+        return error.swapaxes(2, 3)
+
+    def _mixing(self, skeleton: Skeleton) -> np.ndarray:
+        """(J, J) that makes independent numbers as like each other as joints' errors are."""
+        correlation = self.model["correlation"]
+        at = [skeleton.index[joint] for joint in correlation["joints"]]
+        mixing = np.eye(len(skeleton), dtype=np.float32)
+        mixing[np.ix_(at, at)] = np.linalg.cholesky(np.array(correlation["matrix"]))
+        return mixing
+
+    def _below_the_picture(
+        self, exact: np.ndarray, skeleton: Skeleton, rng: np.random.Generator
+    ) -> np.ndarray:
+        """(T, N, J) bool: what of the legs is cut off."""
+        count = exact.shape[1]
+        edge = exact[:, :, skeleton.index["hip"], 1].mean(0) + rng.uniform(0.2, 1.8, count)
+        edge[rng.random(count) >= self.cut] = np.inf
+        legs = np.array([kind_of(name) in ("knee", "ankle") for name in skeleton.joints])
+        return legs & (exact[..., 1] > edge[:, None])
+
+
+def read_noise(file: str) -> dict[str, Any]:
+    """What ``gastlive-measure-noise`` wrote.
+
+    Raises:
+        InputError: There is no such file, or it is another.
+    """
+    path = Path(file).expanduser() if file.endswith(".json") else FILES / f"{file}.json"
+    known = ", ".join(sorted(path.stem for path in FILES.glob("*.json")))
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"can't read the noise {path}: {error}; choose from {known} or measure your own"
+        ) from error
+    if not isinstance(content, dict) or content.get("version") != VERSION:
+        raise InputError(f"{path} is no noise of version {VERSION}; measure it anew")
+    return content
+
+
+def _check(model: Mapping[str, Any], skeleton: Skeleton) -> None:
+    if skeleton.name != model["layout"]:
+        raise InputError(
+            f"the noise was measured for joints of {model['layout']}, not {skeleton.name}; "
+            f"choose another noise or skeleton"
+        )
+
+
+def _by_time(clips: np.ndarray, before: int, kind: Literal["even", "odd"]) -> np.ndarray:
+    """(N, T, ...) as (T, N, ...), with frames before the first: the motion played backwards.
+
+    An odd reflection about the first frame goes on as it moves there.
+    """
+    width = [(before, 0), *[(0, 0)] * (clips.ndim - 1)]
+    by_time = clips.swapaxes(0, 1).astype(np.float32)
+    return np.pad(by_time, width, mode="reflect", reflect_type=kind)
+
+
+def _upright(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """(..., 3, 2) axes of people of whom only the picture is known: just up."""
+    axes = np.zeros((*xy.shape[:-2], 3, 2), xy.dtype)
+    axes[..., 1, :] = unit(xy[..., skeleton.index["thorax"], :] - xy[..., skeleton.index["hip"], :])
+    return axes

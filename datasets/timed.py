@@ -1,0 +1,123 @@
+"""Poses with time stamps of their own, at an even frame rate, and what is shown when."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from ..gast.errors import InputError
+from ..gast.skeleton import KINECT20
+from .clip import MotionClip, Segment
+from .motion import MotionFolder, Take, runs
+from .rates import resample
+
+LONGEST_GAP_S = 0.25
+"""A person who is out of view for longer comes back in another clip."""
+ROUNDED_S = 2e-4
+"""Time stamps are rounded; a time that is so little before a frame is that of the frame."""
+
+Stretch = tuple[float, float, str]
+"""From when until when, in seconds, and what is shown."""
+
+
+def stays(times: np.ndarray, *, longest_gap_s: float = LONGEST_GAP_S) -> list[slice]:
+    """Rows of rising `times` (n,) without a longer gap between them."""
+    cuts = np.flatnonzero(np.diff(times) > longest_gap_s) + 1
+    return [slice(int(a), int(b)) for a, b in pairwise([0, *cuts, len(times)]) if a < b]
+
+
+def evenly(times: np.ndarray, poses: np.ndarray, *, fps: float) -> np.ndarray:
+    """Poses (n, ...) at rising `times` (n,) from the first one on, by linear interpolation.
+
+    A time stamp that is hardly before a frame is taken to be that of the frame. What is next to a
+    missing value (NaN) is missing.
+    """
+    count = int((times[-1] - times[0] + ROUNDED_S) * fps) + 1
+    at = times[0] + np.arange(count) / fps
+    before = np.searchsorted(times, at + ROUNDED_S, side="right") - 1
+    after = np.minimum(before + 1, len(times) - 1)
+    late = np.clip(at - times[before], 0, None)
+    span = np.where(after > before, times[after] - times[before], 1.0)
+    form = (-1, *[1] * (poses.ndim - 1))
+    share = np.clip(late / span, 0, 1).reshape(form)
+    between = poses[before] * (1 - share) + poses[after] * share
+    is_frame = (late <= ROUNDED_S).reshape(form)
+    return np.where(is_frame, poses[before], between).astype(poses.dtype)
+
+
+def painted(
+    at: np.ndarray, stretches: Iterable[Stretch], *, background: str = ""
+) -> tuple[Segment, ...]:
+    """What frames at the moments `at` (T,) show.
+
+    A stretch that begins later paints over one that began before; frames in none show the
+    background, an empty label is none.
+    """
+    labels = np.full(len(at), background, object)
+    for start, stop, label in sorted(stretches, key=lambda stretch: stretch[0]):
+        labels[(at >= start - ROUNDED_S) & (at < stop - ROUNDED_S)] = label
+    return runs(labels.tolist(), stops=range(1, len(labels) + 1))
+
+
+class TimedFolder(MotionFolder):
+    """A `MotionFolder` of long recordings with time stamps: a clip for each time one is seen.
+
+    Clips are called after the recording and the second in which they begin.
+    """
+
+    native_fps = 30.0
+
+    def __iter__(self) -> Iterator[MotionClip]:
+        """Clips in a fixed order; a file that can't be read is named in `problems`."""
+        self.problems = []
+        for take in self.takes:
+            try:
+                for clip in self._clips(take):
+                    self._check(take, clip)
+                    yield resample(clip, self.fps)
+            except InputError as error:
+                self._note(take, str(error))
+
+    @abstractmethod
+    def _recording(self, take: Take) -> tuple[np.ndarray, np.ndarray]:
+        """Rising time stamps (n,), s, and a person's joints at each (n, 20, 3) in world axes.
+
+        Raises:
+            InputError: It can't be used.
+        """
+
+    @abstractmethod
+    def _stretches(self, take: Take) -> list[Stretch]:
+        """What a recording shows, by the same clock.
+
+        Raises:
+            InputError: It can't be told.
+        """
+
+    def _read(self, take: Take) -> MotionClip:
+        """The first clip of a recording."""
+        return next(self._clips(take))
+
+    def _clips(self, take: Take) -> Iterator[MotionClip]:
+        times, xyz = self._recording(take)
+        seen = np.isfinite(xyz).all(-1).any(-1)
+        if not seen.any():
+            raise InputError(f"none of its {len(xyz)} frames has a joint")
+        stretches = self._stretches(take)
+        times, xyz = times[seen], xyz[seen]
+        for stay in stays(times):
+            if stay.stop - stay.start < 2:
+                continue
+            poses = evenly(times[stay], xyz[stay], fps=self.native_fps)
+            at = times[stay.start] + np.arange(len(poses)) / self.native_fps
+            segments = painted(at, stretches)
+            clip = self._clip(take, KINECT20, poses, self.native_fps, segments=segments)
+            yield replace(clip, name=f"{take.name}+{at[0]:.2f}s")
+
+
+def forwards(times: np.ndarray) -> np.ndarray:
+    """Which of the time stamps (n,) come after all before them; repeated ones don't."""
+    latest = np.maximum.accumulate(times)
+    return np.r_[True, times[1:] > latest[:-1]][: len(times)]
