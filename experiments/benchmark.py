@@ -10,12 +10,11 @@ from hydra.utils import instantiate
 
 from ..conf.program import Composed, sweep
 from ..realtime.live import speak
-from .benchmarking.child import PROGRAM
-from .benchmarking.jobs import Job, Mode
 from .benchmarking.modes import STORE, choices, stored
 from .benchmarking.pipeline import difference
 from .benchmarking.report import table, write
-from .benchmarking.untrained import untrained
+from .timing.jobs import PROGRAM, Job, Mode
+from .timing.untrained import untrained
 
 OURS = ("mode", "untrained", "baseline", "accuracies")
 """Choices that the live program does not know."""

@@ -3,7 +3,12 @@
 import sys
 from importlib import import_module
 
-VERBS = ("lifter", "action", "folds", "recording")
+VERBS = {
+    "lifter": "lifters.lifter",
+    "action": "heads.action",
+    "folds": "heads.folds",
+    "recording": "recordings.recording",
+}
 _USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them explains --help"
 
 
@@ -18,7 +23,7 @@ def main() -> None:
         print(f"gastlive: {said}; choose one of {', '.join(VERBS)}", file=sys.stderr)
         raise SystemExit(2)
     sys.argv[:2] = [f"{sys.argv[0]} {verb}"]
-    import_module(f".evaluating.{verb}", package=__package__).main()
+    import_module(f".evaluating.{VERBS[verb]}", package=__package__).main()
 
 
 if __name__ == "__main__":

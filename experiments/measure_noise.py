@@ -18,7 +18,7 @@ from ..gast.skeleton import H36M17
 from ..realtime.stages.joints import Joints
 from .measuring.checking import check
 from .measuring.errors import errors_of
-from .measuring.fitting import fit
+from .measuring.noise_fit import fit
 from .measuring.takes import Plan
 from .measuring.watching import Sight, read_sight, watch
 

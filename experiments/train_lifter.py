@@ -20,7 +20,7 @@ from ..gast.lifting_task import LiftingTask
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 from ..gast.shipped import LIFTERS, find
 from ..gast.warm_start import grow
-from .fitting import fit
+from .training.fitting import fit
 
 
 @program("train_lifter")

@@ -67,6 +67,17 @@ class Skeleton:
         return tuple((self.index[j], self.index[p]) for j, p in self.parents.items() if p)
 
     @cached_property
+    def outward_bones(self) -> tuple[tuple[int, int], ...]:
+        """The same pairs, in an order in which every parent comes before its children."""
+        placed, ordered, waiting = {self.root}, [], list(self.bones)
+        while waiting:
+            ready = [bone for bone in waiting if bone[1] in placed]
+            ordered += ready
+            placed |= {child for child, _ in ready}
+            waiting = [bone for bone in waiting if bone not in ready]
+        return tuple(ordered)
+
+    @cached_property
     def leaves(self) -> tuple[int, ...]:
         """Indices of the joints that are nobody's parent."""
         inner = set(self.parents.values())

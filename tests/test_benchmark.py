@@ -11,10 +11,10 @@ from hydra import compose, initialize_config_module
 
 from gastlive.experiments import benchmark
 from gastlive.experiments.benchmarking import modes
-from gastlive.experiments.benchmarking.jobs import Job
 from gastlive.experiments.benchmarking.modes import Accuracy, choices, stored
-from gastlive.experiments.benchmarking.row import Row
-from gastlive.experiments.benchmarking.step import Contestant, Step
+from gastlive.experiments.timing.jobs import Job
+from gastlive.experiments.timing.row import Row
+from gastlive.experiments.timing.step import Contestant, Step
 from gastlive.gast.errors import InputError
 
 QUICK = ("mode.rounds=2", "mode.frames=5", "mode.seconds=0.01", "mode.warm=9")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 
-from gastlive.experiments.benchmarking.child import PROGRAM, Child, Pace
+from gastlive.experiments.benchmarking.child import Child, Pace
 from gastlive.experiments.benchmarking.pipeline import difference, rounds
+from gastlive.experiments.timing.jobs import PROGRAM
 from gastlive.gast.errors import InputError
 from gastlive.realtime.live import quoted
 

@@ -14,7 +14,6 @@ from rich.console import Console
 from gastlive.experiments.benchmarking import pictures
 from gastlive.experiments.benchmarking.pareto import front, pareto
 from gastlive.experiments.benchmarking.report import table, write
-from gastlive.experiments.benchmarking.row import Row
 from gastlive.experiments.benchmarking.spread import (
     Spread,
     columns,
@@ -23,6 +22,7 @@ from gastlive.experiments.benchmarking.spread import (
     ratio,
     shown,
 )
+from gastlive.experiments.timing.row import Row
 from gastlive.gast.errors import InputError
 
 RNG = np.random.default_rng(0)

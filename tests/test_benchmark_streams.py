@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 
-from gastlive.experiments.benchmarking.streams import Crowd, Load, carries, largest, trial
-from gastlive.experiments.benchmarking.untrained import untrained
+from gastlive.experiments.benchmarking.capacity import Crowd, Load, carries, largest, trial
+from gastlive.experiments.timing.untrained import untrained
 from gastlive.gast.checkpoint import load as load_lifter
 from gastlive.gast.errors import InputError
 from gastlive.realtime.clock import Clock

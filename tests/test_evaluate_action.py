@@ -17,10 +17,10 @@ from gastlive.action.heads.tcn import TCN
 from gastlive.datasets.for_heads.clip_data import Sample
 from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
 from gastlive.datasets.labels import LabelMap
-from gastlive.experiments.evaluating.action import main, measured
-from gastlive.experiments.evaluating.action_report import write
 from gastlive.experiments.evaluating.chosen import by_name
-from gastlive.experiments.evaluating.heads import contender, contenders, step_ms
+from gastlive.experiments.evaluating.heads.action import main, measured
+from gastlive.experiments.evaluating.heads.candidates import contender, contenders, step_ms
+from gastlive.experiments.evaluating.heads.report import write
 from gastlive.experiments.export import exported, head
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gastlive.experiments.evaluating.folds import read_folds, told
+from gastlive.experiments.evaluating.heads.folds import read_folds, told
 from gastlive.gast.errors import InputError
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from gastlive.datasets.for_lifters.held_out import Watched
-from gastlive.experiments.evaluating import entrants as ways
-from gastlive.experiments.evaluating.entrants import entrant, entrants
-from gastlive.experiments.evaluating.lifter import measured, step_ms
-from gastlive.experiments.evaluating.pictures import telling
-from gastlive.experiments.evaluating.report import told, write
-from gastlive.experiments.evaluating.scores import Case, Scores
+from gastlive.experiments.evaluating.lifters import candidates as ways
+from gastlive.experiments.evaluating.lifters.candidates import entrant, entrants
+from gastlive.experiments.evaluating.lifters.lifter import measured, step_ms
+from gastlive.experiments.evaluating.lifters.pictures import telling
+from gastlive.experiments.evaluating.lifters.report import told, write
+from gastlive.experiments.evaluating.lifters.scores import Case, Scores
 from gastlive.experiments.export import exported, lifter
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError

@@ -7,9 +7,14 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from gastlive.experiments.evaluating.entrants import Whole
-from gastlive.experiments.evaluating.recorded import jitter, lifted_alone, read, read_truth
-from gastlive.experiments.evaluating.recording import compare, evaluated, lifter_of, page
+from gastlive.experiments.evaluating.lifters.candidates import Whole
+from gastlive.experiments.evaluating.recordings.recorded import (
+    jitter,
+    lifted_alone,
+    read,
+    read_truth,
+)
+from gastlive.experiments.evaluating.recordings.recording import compare, evaluated, lifter_of, page
 from gastlive.experiments.measuring.watching import turned_towards
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError

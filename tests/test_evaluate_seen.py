@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gastlive.experiments.evaluating.seen import EXACT, SEEN, SeenViews
+from gastlive.experiments.evaluating.lifters.seen_renders import EXACT, SEEN, SeenViews
 from gastlive.experiments.measuring.watching import Sight
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17

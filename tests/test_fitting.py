@@ -5,7 +5,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 from torch import nn
 from torch.utils.data import DataLoader
 
-from gastlive.experiments.fitting import AveragedWeights, fit
+from gastlive.experiments.training.averaging import AveragedWeights
+from gastlive.experiments.training.fitting import fit
 from gastlive.gast.errors import InputError
 
 

@@ -23,7 +23,7 @@ from gastlive.action.features import (
 from gastlive.action.heads.gru import GRU
 from gastlive.action.heads.svm import SVM, LinearFit
 from gastlive.action.heads.tcn import TCN
-from gastlive.experiments.fitting import Descent
+from gastlive.experiments.training.descent import Descent
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15
 from gastlive.gast.streaming import join, streamed, take

@@ -38,8 +38,8 @@ from gastlive.datasets.for_heads.stream_data import ActionStreams, padded
 from gastlive.datasets.labels import UNKNOWN, LabelMap
 from gastlive.datasets.protocols import Split
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
-from gastlive.experiments.fitting import Descent
 from gastlive.experiments.lift_dataset import Studio, lifter
+from gastlive.experiments.training.descent import Descent
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
 from gastlive.gast.gastnet import GASTNet

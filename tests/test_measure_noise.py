@@ -12,7 +12,7 @@ from gastlive.datasets.seen.views import Views
 from gastlive.experiments.measure_noise import is_for_checking, noise_of, takes_in
 from gastlive.experiments.measuring.checking import Taken, check, figures
 from gastlive.experiments.measuring.errors import Errors, errors_of
-from gastlive.experiments.measuring.fitting import (
+from gastlive.experiments.measuring.noise_fit import (
     Track,
     fit,
     fit_bias,

@@ -9,7 +9,7 @@ import pytest
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from gastlive.experiments import train_lifter
-from gastlive.experiments.fitting import fit
+from gastlive.experiments.training.fitting import fit
 from gastlive.gast.checkpoint import load
 from gastlive.gast.errors import InputError
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ...gast.skeleton import Skeleton
-from ..seen.views import _from_the_root
 
 
 def scale_bones(
@@ -21,7 +20,7 @@ def scale_bones(
     first = np.minimum(np.arange(len(skeleton)), skeleton.mirror)
     factors = np.clip(factors, 1 - 2 * spread, 1 + 2 * spread)[:, first]
     scaled = xyz.copy()
-    for child, parent in _from_the_root(skeleton):
+    for child, parent in skeleton.outward_bones:
         bone = xyz[:, :, child] - xyz[:, :, parent]
         scaled[:, :, child] = scaled[:, :, parent] + bone * factors[:, child, None, None]
     return scaled

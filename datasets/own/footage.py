@@ -16,7 +16,7 @@ from ..motion import Take
 from ..rates import resampled
 from ..timed import evenly, stays
 from .lifted_video import read_lifted_video
-from .recordings import Recordings, _Stay
+from .recordings import Recordings, Stay
 
 KINDS = (".npz", ".jsonl", ".bvh")
 """Endings of the files that can be read: of gastlive-lift, of the sink jsonl, motion capture."""
@@ -150,7 +150,7 @@ class _Run(Recordings):
     def _find(self) -> Iterator[Take]:
         yield Take(self._path, subject=self._path.stem)
 
-    def _over(self, take: Take, layout: Skeleton, track: int, stay: _Stay) -> Iterator[MotionClip]:
+    def _over(self, take: Take, layout: Skeleton, track: int, stay: Stay) -> Iterator[MotionClip]:
         for clip in super()._over(take, layout, track, stay):
             self.stays.append((str(track), stay.times[0]))
             yield clip

@@ -70,22 +70,20 @@ class Recordings(MotionFolder):
         """Clips as soon as they are over; only people in view are kept in memory."""
         lines = _lines(take.path)
         layout = _layout(take.path, next(lines, (1, {}))[1])
-        seen: dict[int, _Stay] = {}
+        seen: dict[int, Stay] = {}
         for number, frame in lines:
             try:
                 now, people = float(frame["time_s"]), _lifted(frame)
                 for track in [t for t, stay in seen.items() if now - stay.last > LONGEST_GAP_S]:
                     yield from self._over(take, layout, track, seen.pop(track))
                 for track, person in people.items():
-                    seen.setdefault(track, _Stay()).add(now, person, joints=len(layout))
+                    seen.setdefault(track, Stay()).add(now, person, joints=len(layout))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise broken(take.path, number, "wanted time_s and people with xyz") from error
         for track, stay in seen.items():
             yield from self._over(take, layout, track, stay)
 
-    def _over(
-        self, take: Take, layout: Skeleton, track: int, stay: "_Stay"
-    ) -> Iterator[MotionClip]:
+    def _over(self, take: Take, layout: Skeleton, track: int, stay: "Stay") -> Iterator[MotionClip]:
         """The clip of somebody's stay, if it has two frames."""
         if len(stay.times) < 2:
             return
@@ -105,7 +103,7 @@ class Recordings(MotionFolder):
 
 
 @dataclass
-class _Stay:
+class Stay:
     """One person from coming into view to leaving it."""
 
     times: list[float] = field(default_factory=list)

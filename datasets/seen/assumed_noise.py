@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...gast.skeleton import Skeleton
-from .views import _from_the_root
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class DetectorNoise:
         self, xy: np.ndarray, skeleton: Skeleton, torso: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         seen = np.ones(xy.shape[:3], bool)
-        frames, order = xy.shape[1], _from_the_root(skeleton)
+        frames, order = xy.shape[1], skeleton.outward_bones
         limbs = [i for name, i in skeleton.limbs.items() if name.endswith(("_arm", "_leg", "head"))]
         legs = [i for i, j in enumerate(skeleton.joints) if j.endswith(("_knee", "_ankle"))]
         losing = rng.random(len(xy)) < self.lost

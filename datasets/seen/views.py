@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...gast.skeleton import Skeleton
-
 
 @dataclass(frozen=True)
 class Views:
@@ -87,14 +85,3 @@ def _roll(angle: np.ndarray) -> np.ndarray:
     one = np.ones_like(angle)
     rows = [[cos, -sin, zero], [sin, cos, zero], [zero, zero, one]]
     return np.moveaxis(np.array(rows), -1, 0)
-
-
-def _from_the_root(skeleton: Skeleton) -> list[tuple[int, int]]:
-    """Bones in an order in which every parent comes before its children."""
-    placed, ordered, waiting = {skeleton.root}, [], list(skeleton.bones)
-    while waiting:
-        ready = [bone for bone in waiting if bone[1] in placed]
-        ordered += ready
-        placed |= {child for child, _ in ready}
-        waiting = [bone for bone in waiting if bone not in ready]
-    return ordered

@@ -3,7 +3,6 @@
 import json
 import math
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from omegaconf import OmegaConf
 from ...gast.errors import InputError
 from ...realtime.sinks.timings import read_timings
 from ...realtime.sources.stream import masked
+from ..timing.jobs import PROGRAM
 
-PROGRAM = (sys.executable, "-m", "gastlive.realtime.live")
 # How long a program that was told to stop may take to finish its files.
 PARTING_S = 20.0
 

@@ -11,13 +11,13 @@ import numpy as np
 from ...gast.errors import InputError
 from ...realtime.live import naming
 from ...realtime.run_folder import run_folder
-from ..evaluating.recorded import read, read_truth
-from ..evaluating.recording import compare
+from ..evaluating.recordings.recorded import read, read_truth
+from ..evaluating.recordings.recording import compare
+from ..timing.jobs import Job
+from ..timing.row import Row
+from .capacity import Load, Trial, carries
 from .child import record, spelt
-from .jobs import Job
 from .pipeline import rounds
-from .row import Row
-from .streams import Load, Trial, carries
 
 _PROJECT = Path(__file__).parents[2]
 TRUTH = _PROJECT / "realtime" / "demo" / "demo_truth.npz"

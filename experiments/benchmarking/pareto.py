@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .look import DPI, FAINT, INK, canvas, colour, label, lines_of, scale, tidy
-from .row import Row
+from ..plotting import DPI, FAINT, INK, canvas, colour, label, lines_of, scale, tidy
+from ..timing.row import Row
 from .spread import Spread, figures, heading, over_rounds
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .look import DPI, INK, PARTS, canvas, colour, label, lines_of, scale, tidy, values
+from ..plotting import DPI, INK, PARTS, canvas, colour, label, lines_of, scale, tidy, values
+from ..timing.row import Row
 from .pareto import pareto
-from .row import Row
 from .spread import number
 
 if TYPE_CHECKING:

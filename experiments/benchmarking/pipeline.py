@@ -9,8 +9,9 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...realtime.run_folder import run_folder
-from .child import PROGRAM, Child, Measured, Pace, shown, spelt
-from .row import Row
+from ..timing.jobs import PROGRAM
+from ..timing.row import Row
+from .child import Child, Measured, Pace, shown, spelt
 
 
 def rounds(

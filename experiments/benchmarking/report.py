@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ...gast.errors import InputError
 from ...realtime.machine import machine, versions
 from ...realtime.run_folder import run_folder, unwritable
-from .page import page
+from ..timing.row import Row
+from .markdown import page
 from .pictures import draw
-from .row import Row
 from .spread import (
     Spread,
     cell,

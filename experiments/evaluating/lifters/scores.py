@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...datasets.for_lifters.held_out import Watched
-from ...gast.metrics import (
+from ....datasets.for_lifters.held_out import Watched
+from ....gast.metrics import (
     acceleration_errors_mm,
     aligned_errors_mm,
     position_errors_mm,
     scaled_errors_mm,
     velocity_errors_mm,
 )
+from .candidates import Entrant
 
 MEASURES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mpjpe_mm": position_errors_mm,
@@ -171,3 +172,25 @@ def _cases(watched: Watched, lifted: np.ndarray, errors: np.ndarray) -> Iterator
                 f"{watched.name}, {camera}", error, frame, watched.xy[side, frame],
                 watched.xyz[side, frame], lifted[side, frame],
             )  # fmt: skip
+
+
+@dataclass(eq=False)
+class Result:
+    """What was found out about one lifter.
+
+    Attributes:
+        entrant: Which.
+        scores: By condition, then by way: ``plain``, ``flip`` (the mean with the mirrored
+            person's) and ``alone`` (each frame as if it were the first).
+        apart_mm: Largest difference between frame by frame and whole clips; ``None`` where it was
+            not looked for.
+    """
+
+    entrant: Entrant
+    scores: dict[str, dict[str, Scores]] = field(default_factory=dict)
+    apart_mm: float | None = None
+
+    def add(self, condition: str, way: str, watched: Watched, lifted: Tensor) -> None:
+        """Count a recording."""
+        ways = self.scores.setdefault(condition, {})
+        ways.setdefault(way, Scores()).add(watched, lifted)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig
 
-from ...conf.program import program
-from ...gast.errors import InputError
-from .tables import table
+from ....conf.program import program
+from ....gast.errors import InputError
+from ..tables import table
 
 SHOWN = {
     "top1": "top-1", "frame_accuracy": "frames", "class_accuracy": "mean of classes",

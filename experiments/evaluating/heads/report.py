@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...action.metrics import SHARES
-from ...realtime.machine import machine, versions
-from ...realtime.run_folder import run_folder, unwritable
-from .action_pictures import CAPTIONS, draw
-from .heads import size_of
-from .recording import confused
-from .tables import number, table
+from ....action.metrics import SHARES
+from ....realtime.machine import machine, versions
+from ....realtime.run_folder import run_folder, unwritable
+from ..recordings.recording import confused
+from ..tables import number, table
+from .candidates import size_of
+from .pictures import CAPTIONS, draw
 
 if TYPE_CHECKING:
-    from .action import Result
+    from .candidates import Result
 
 _OF_CLIPS = {"top1": "top-1", "top5": "top-5", "class_accuracy": "mean of classes"}
 _OF_STREAMS = {

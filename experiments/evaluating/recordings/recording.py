@@ -10,14 +10,20 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
 
-from ...action.metrics import class_accuracies, confusion_matrix, event_score, frame_accuracy, spans
-from ...conf.program import program
-from ...gast.errors import InputError
-from ...gast.shipped import LIFTERS, find
-from ...realtime.run_folder import run_folder
-from .entrants import Whole
+from ....action.metrics import (
+    class_accuracies,
+    confusion_matrix,
+    event_score,
+    frame_accuracy,
+    spans,
+)
+from ....conf.program import program
+from ....gast.errors import InputError
+from ....gast.shipped import LIFTERS, find
+from ....realtime.run_folder import run_folder
+from ..lifters.candidates import Whole
+from ..tables import number, table
 from .recorded import FIGURES, jitter, lifted_live, read, read_truth, rounded, who
-from .tables import number, table
 
 
 @program("evaluate_recording")

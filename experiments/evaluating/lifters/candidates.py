@@ -8,17 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...gast.cards import expect
-from ...gast.checkpoint import LifterCard, load
-from ...gast.deployed import deployed
-from ...gast.errors import InputError
-from ...gast.lifter import Lifter
-from ...gast.runtimes.compiled import ready
-from ...gast.shipped import LIFTERS, find
-from ...gast.skeleton import Skeleton, named
-from ...gast.streaming import streamed
-from ...gast.windowed import in_chunks
-from .chosen import by_name
+from ....gast.cards import expect
+from ....gast.checkpoint import LifterCard, load
+from ....gast.deployed import deployed
+from ....gast.errors import InputError
+from ....gast.lifter import Lifter
+from ....gast.runtimes.compiled import ready
+from ....gast.shipped import LIFTERS, find
+from ....gast.skeleton import Skeleton, named
+from ....gast.streaming import streamed
+from ....gast.windowed import in_chunks
+from ..chosen import by_name
 
 Lift = Callable[[Tensor], Tensor]
 """Clips (N, T, J, 2) in screen units to (N, T, J, 3)."""

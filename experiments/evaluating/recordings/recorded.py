@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...gast.errors import InputError
-from ...gast.metrics import acceleration_error_mm, mpjpe_mm, mpjve_mm, n_mpjpe_mm, p_mpjpe_mm
-from ...gast.skeleton import Skeleton, named
-from ...gast.units import to_screen
-from ...realtime.packets import Frame, Person, Pose
-from ...realtime.stages.joints import Joints
-from ..measuring.watching import turned_towards
-from .entrants import Whole
-from .tables import ratio
+from ....gast.errors import InputError
+from ....gast.metrics import acceleration_error_mm, mpjpe_mm, mpjve_mm, n_mpjpe_mm, p_mpjpe_mm
+from ....gast.skeleton import Skeleton, named
+from ....gast.units import to_screen
+from ....realtime.packets import Frame, Person, Pose
+from ....realtime.stages.joints import Joints
+from ...measuring.watching import turned_towards
+from ..lifters.candidates import Whole
+from ..tables import ratio
 
 Record = Mapping[str, Any]
 """A line of a ``frames.jsonl``."""

@@ -3,7 +3,6 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,17 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
 
-from ...conf.program import program
-from ...datasets.for_lifters.held_out import HeldOut, Watched
-from ...gast.skeleton import named
-from ...gast.windowed import mirrored
-from ..benchmarking.jobs import Job
-from ..benchmarking.step import Step
-from .entrants import Entrant, entrants
+from ....conf.program import program
+from ....datasets.for_lifters.held_out import HeldOut, Watched
+from ....gast.skeleton import named
+from ....gast.windowed import mirrored
+from ...timing.jobs import Job
+from ...timing.step import Step
+from .candidates import Entrant, entrants
 from .report import write
-from .scores import Scores
-from .seen import SeenViews
+from .scores import Result
+from .seen_renders import SeenViews
 
 
 @program("evaluate_lifter")
@@ -48,28 +46,6 @@ def main(cfg: DictConfig) -> None:
     speeds = step_ms(everyone, runtime=cfg.runtime, precision=cfg.precision, rounds=cfg.rounds)
     print(write(results, speeds, about, folder=Path(cfg.output)))
     print(f"report in {Path(cfg.output) / 'lifter.md'}")
-
-
-@dataclass(eq=False)
-class Result:
-    """What was found out about one lifter.
-
-    Attributes:
-        entrant: Which.
-        scores: By condition, then by way: ``plain``, ``flip`` (the mean with the mirrored
-            person's) and ``alone`` (each frame as if it were the first).
-        apart_mm: Largest difference between frame by frame and whole clips; ``None`` where it was
-            not looked for.
-    """
-
-    entrant: Entrant
-    scores: dict[str, dict[str, Scores]] = field(default_factory=dict)
-    apart_mm: float | None = None
-
-    def add(self, condition: str, way: str, watched: Watched, lifted: Tensor) -> None:
-        """Count a recording."""
-        ways = self.scores.setdefault(condition, {})
-        ways.setdefault(way, Scores()).add(watched, lifted)
 
 
 @torch.inference_mode()
@@ -138,7 +114,7 @@ def step_ms(
 def _job(each: Entrant, runtime: str | None, precision: str) -> Job:
     cfg: dict[str, Any] = {
         "lifter": {"checkpoint": each.checkpoint},
-        "mode": {"_target_": "gastlive.experiments.benchmarking.step.Step"},
+        "mode": {"_target_": "gastlive.experiments.timing.step.Step"},
         "runtime": runtime or "auto",
         "precision": precision,
         "threads": 1,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .row import Row
+from ..timing.row import Row
 from .spread import (
     cell,
     columns,

@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...realtime.machine import machine, versions
-from ...realtime.run_folder import run_folder, unwritable
+from ....realtime.machine import machine, versions
+from ....realtime.run_folder import run_folder, unwritable
+from ..tables import number, ratio, table
 from .pictures import CAPTIONS, draw
-from .tables import number, ratio, table
 
 if TYPE_CHECKING:
-    from .lifter import Result
+    from .scores import Result
 
 _HEADINGS = {
     "mpjpe_mm": "MPJPE",

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...gast.skeleton import Skeleton
-from ..benchmarking.look import DPI, FAINT, INK, canvas, colour, label, tidy
+from ....gast.skeleton import Skeleton
+from ...plotting import DPI, FAINT, INK, canvas, colour, label, tidy
 from .scores import Case
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .lifter import Result
+    from .scores import Result
 
 CAPTIONS = {
     "joints": "MPJPE by joint.",

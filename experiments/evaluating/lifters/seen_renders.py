@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ...datasets.for_lifters.held_out import Watched
-from ...datasets.pair import filled
-from ...gast.errors import InputError
-from ...gast.skeleton import H36M17, Skeleton
-from ...gast.units import to_screen
-from ..measuring.watching import Sight, read_sight
+from ....datasets.for_lifters.held_out import Watched
+from ....datasets.pair import filled
+from ....gast.errors import InputError
+from ....gast.skeleton import H36M17, Skeleton
+from ....gast.units import to_screen
+from ...measuring.watching import Sight, read_sight
 
 EXACT, SEEN = "exact 2-D joints", "as detected"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..benchmarking.look import DPI, FAINT, INK, canvas, colour, label, tidy
+from ...plotting import DPI, FAINT, INK, canvas, colour, label, tidy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

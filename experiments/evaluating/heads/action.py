@@ -3,20 +3,18 @@
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ...action.decision import Decision
-from ...action.evaluation import (
+from ....action.decision import Decision
+from ....action.evaluation import (
     ClipScored,
     Scored,
     clip_figures,
@@ -25,16 +23,16 @@ from ...action.evaluation import (
     score_clips,
     scored,
 )
-from ...action.head import WindowedHead
-from ...action.metrics import Reliability, reliability
-from ...conf.program import program
-from ...datasets.labels import LabelMap
-from ...gast.errors import InputError
-from .action_report import write
-from .heads import Contender, contenders, step_ms
+from ....action.head import WindowedHead
+from ....action.metrics import reliability
+from ....conf.program import program
+from ....datasets.labels import LabelMap
+from ....gast.errors import InputError
+from .candidates import Contender, Result, contenders, step_ms
+from .report import write
 
 if TYPE_CHECKING:
-    from ...datasets.for_heads.clip_data import Sample  # brings Lightning
+    from ....datasets.for_heads.clip_data import Sample  # brings Lightning
 
 Batch = tuple[Tensor, Tensor, Tensor]
 
@@ -95,27 +93,6 @@ def main(cfg: DictConfig) -> None:
     speeds = step_ms(everyone, runtime=cfg.runtime, precision=cfg.precision, rounds=cfg.rounds)
     print(write(results, speeds, about, folder=Path(cfg.output)))
     print(f"report in {Path(cfg.output) / 'report.md'}")
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What was found out about one head.
-
-    Attributes:
-        contender: Which.
-        figures: Plain JSON, see `clip_figures` and `figures`.
-        confusion: (K, K) counts, row the truth.
-        reliability: Of calibrated confidence.
-        apart: Largest difference of logits between whole clips or streams and step by step, or of
-            a windowed head between streams and single windows; ``None`` where it was not looked
-            for.
-    """
-
-    contender: Contender
-    figures: dict[str, Any]
-    confusion: np.ndarray
-    reliability: Reliability
-    apart: float | None
 
 
 def measured(

@@ -9,18 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...action.checkpoint import HeadCard
-from ...action.complexity import complexity
-from ...action.deployed import deployed
-from ...action.evaluation import PerFrame
-from ...action.head import Head, WindowedHead
-from ...gast.errors import InputError
-from ...gast.runtimes.compiled import ready
-from ...gast.runtimes.step_graph import StepGraph
-from ...gast.skeleton import named
-from ...gast.streaming import State, Streaming, streamed
-from ..benchmarking.step import Contestant, Step
-from .chosen import by_name
+from ....action.checkpoint import HeadCard
+from ....action.complexity import complexity
+from ....action.deployed import deployed
+from ....action.evaluation import PerFrame
+from ....action.head import Head, WindowedHead
+from ....action.metrics import Reliability
+from ....gast.errors import InputError
+from ....gast.runtimes.compiled import ready
+from ....gast.runtimes.step_graph import StepGraph
+from ....gast.skeleton import named
+from ....gast.streaming import State, Streaming, streamed
+from ...timing.step import Contestant, Step
+from ..chosen import by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,3 +217,24 @@ class _Looking:
     def __call__(self, index: int) -> np.ndarray:
         at = (torch.arange(self.head.frames) + index) % len(self.people)
         return self.head(self.people[None, at]).numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What was found out about one head.
+
+    Attributes:
+        contender: Which.
+        figures: Plain JSON, see `clip_figures` and `figures`.
+        confusion: (K, K) counts, row the truth.
+        reliability: Of calibrated confidence.
+        apart: Largest difference of logits between whole clips or streams and step by step, or of
+            a windowed head between streams and single windows; ``None`` where it was not looked
+            for.
+    """
+
+    contender: Contender
+    figures: dict[str, Any]
+    confusion: np.ndarray
+    reliability: Reliability
+    apart: float | None

@@ -1,5 +1,6 @@
 """What a benchmark is asked to measure."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Protocol
 
 from omegaconf import DictConfig
 
-from .child import PROGRAM
 from .row import Row
+
+PROGRAM = (sys.executable, "-m", "gastlive.realtime.live")
+"""How the live program is started."""
 
 
 @dataclass(frozen=True)
