@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LINK := build/types/gastlive
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
@@ -11,7 +12,7 @@ PACKAGES := gast action realtime datasets experiments conf
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(READY)  ## Make a virtual environment with everything in it (once).
+setup: $(READY) $(LINK)  ## Make a virtual environment with everything in it (once).
 
 $(READY): pyproject.toml constraints.txt setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -23,6 +24,9 @@ $(READY): pyproject.toml constraints.txt setup.py
 		$(BIN)/python -m pip uninstall --quiet -y opencv-python; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt opencv-python-headless; }
 	@touch $(READY)
+
+$(LINK):  # where type checkers and editors find the package: this folder under its name
+	@mkdir -p $(@D) && ln -sfn "$(CURDIR)" $@
 
 live: $(READY)  ## Run the live program on the embedded demo clip; args="source=webcam" for yours.
 	$(BIN)/gastlive $(args)
@@ -37,8 +41,7 @@ lint: $(READY)  ## Check style and formatting.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(READY)  ## Check types.
-	@mkdir -p build/types && ln -sfn "$(CURDIR)" build/types/gastlive
+types: $(READY) $(LINK)  ## Check types.
 	MYPYPATH=build/types $(BIN)/mypy $(foreach package,$(PACKAGES),-p gastlive.$(package))
 
 wheel: $(READY)  ## Build the wheel, install it into an empty environment and run it from elsewhere.
