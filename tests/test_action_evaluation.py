@@ -176,3 +176,17 @@ def test_confidence_of_clips_is_that_of_the_calibrated_scores():
     result = ClipScored(np.log([[0.64, 0.16, 0.04]]), np.array([0]))
     cooled = clip_figures(result, LABELS, temperature=2.0)
     assert cooled["calibration_error"] == pytest.approx(1 - 0.8 / 1.4, abs=1e-4)
+
+
+def test_events_are_those_of_the_calibrated_probabilities():
+    torch.manual_seed(0)
+    truth = torch.tensor([0] * 30 + [1] * 40 + [0] * 30)
+    calibrated = F.one_hot(truth, 3).float() + 0.3 * torch.randn(100, 3)  # never surer than 0.6
+    told = [
+        figures(
+            Scored([temperature * calibrated], [truth]), HEAD, background="idle",
+            temperature=temperature,
+        )
+        for temperature in (1.0, 5.0)
+    ]  # fmt: skip
+    assert told[0] == told[1]

@@ -336,3 +336,20 @@ def test_importing_the_report_does_not_import_what_draws():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_line_along_the_front_joins_the_best_of_each_kind():
+    rows = [row("a", age_p99_ms=(10,)), row("b", age_p99_ms=(20,)), row("c", age_p99_ms=(30,))]
+    known = {
+        "a": {"frame_accuracy": 0.3, "p_mpjpe_mm": 60.0},
+        "b": {"frame_accuracy": 0.5, "p_mpjpe_mm": 50.0},
+        "c": {"frame_accuracy": 0.4, "p_mpjpe_mm": 55.0},
+    }
+    lines = [
+        next(line for line in axes.lines if line.get_linestyle() == "--")
+        for axes in pareto(rows, known).axes
+    ]
+    assert [line.get_ydata().tolist() for line in lines] == [
+        pytest.approx([30, 50, 50]),
+        [60, 50, 50],
+    ]

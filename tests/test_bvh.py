@@ -209,3 +209,10 @@ def test_people_of_the_publisher_are_people():
     ahead = np.cross(across, pose[:, AT["thorax"]] - pose[:, AT["hip"]])
     toes = pose[:, AT["left_toe"]] - pose[:, AT["left_ankle"]]
     assert np.mean((ahead * toes).sum(-1) > 0) > 0.9
+
+
+@pytest.mark.parametrize("rate", [23.976, 24.0, 25.0, 29.97, 59.94, 119.88, 120.0])
+def test_a_frame_rate_need_not_be_a_whole_number(file, rate):
+    pose = turned(**ARMS_DOWN)
+    _, fps = read_bvh(file(spelled(TREE), pose, pose, step=f"{1 / rate:.8f}"))
+    assert fps == pytest.approx(rate, abs=0.006)

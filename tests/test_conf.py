@@ -68,3 +68,52 @@ def test_a_head_for_own_clips_takes_over_all_of_the_shipped_one_but_its_scores()
     head = instantiate(cfg.head, labels=["idle", "mine"])
     tensors = len(head.state_dict())
     assert f"{tensors - 2} of {tensors} tensors start" in started(head, cfg.start)
+
+
+LIFTERS, HEADS = (
+    sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    for group in ("lifter", "classifier")
+)
+
+
+@pytest.mark.parametrize("lifter", LIFTERS)
+@pytest.mark.parametrize("head", HEADS)
+def test_what_holds_for_the_whole_chain_reaches_every_stage(lifter, head):
+    told = {"runtime": "onnxruntime", "precision": "int8", "threads": 3, "device": "cuda"}
+    given = [f"{key}={value}" for key, value in told.items()]
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        chosen = [f"lifter={lifter}", f"classifier={head}", "patience_s=2.5"]
+        cfg = compose("live", overrides=[*chosen, *given])
+    for stage in ("lifter", "classifier"):
+        assert {key: cfg[stage][key] for key in told} == told
+    for stage in ("tracker", "joints", "lifter", "classifier"):
+        assert cfg[stage].patience_s == 2.5
+
+
+HELD_OUT = {
+    "hdm05": {"mm", "tr"}, "cmu": {"07", "86"}, "precog16": {"9", "10", "11", "12"},
+    "utd_mhad": {"2", "4", "6", "8"}, "nw_ucla": {"09", "10"},
+}  # fmt: skip
+"""People that no shipped weight has seen, as the README and the configs promise."""
+
+
+@pytest.mark.parametrize(
+    ("program", "groups"),
+    [("train_lifter", ("train_sets", "val_sets")), ("measure_noise", ("sets",))],
+)
+def test_nobody_who_is_held_out_is_learnt_from(program, groups):
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        cfg = compose(program)
+    for group in groups:
+        for name, data in cfg[group].items():
+            assert data.subjects, f"{group}.{name} takes everybody"
+            assert not HELD_OUT.get(name, set()) & set(map(str, data.subjects))
+
+
+def test_who_chooses_a_lifter_does_not_train_it_and_who_measures_it_is_held_out():
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        train, test = compose("train_lifter"), compose("evaluate_lifter")
+    for name, data in train.val_sets.items():
+        assert not set(data.subjects) & set(train.train_sets[name].subjects)
+    for name, data in test.sets.items():
+        assert set(data.subjects) <= HELD_OUT[name]

@@ -5,15 +5,16 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from gastlive.datasets.axes import KINECT_JOINTS
 from gastlive.datasets.clip import MotionClip, Segment
-from gastlive.datasets.motion import runs
+from gastlive.datasets.motion import resample, runs
 from gastlive.datasets.published.cmu import Cmu
 from gastlive.datasets.published.hdm05 import Hdm05
 from gastlive.datasets.published.mocap6 import Mocap6
 from gastlive.datasets.published.nw_ucla import NwUcla
 from gastlive.datasets.published.precog16 import Precog16
 from gastlive.datasets.published.utd_mhad import UtdMhad
-from gastlive.datasets.rates import at_layout, resample
+from gastlive.datasets.rates import at_layout
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31, H36M17, KINECT20
 
@@ -309,3 +310,12 @@ def test_a_right_swipe_of_utd_mhad_is_done_with_the_right_arm(tmp_path):
         for side in ("left", "right")
     }
     assert way["right"] > 5 * way["left"]
+
+
+def test_every_joint_of_utd_mhad_is_put_where_it_is_on_the_body(tmp_path):
+    write_utd(tmp_path, "a1_s1_t1_skeleton", [FACING] * 2)
+    (clip,) = UtdMhad(str(tmp_path))
+    names = [name.strip() for name in SDK.split(";")]
+    for name, (x, y, z) in zip(names, FACING, strict=True):
+        at = clip.xyz[0, KINECT20.index[KINECT_JOINTS[name]]]
+        np.testing.assert_allclose(at, (-x, z, y), atol=1e-6, err_msg=name)

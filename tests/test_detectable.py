@@ -55,3 +55,13 @@ def test_a_missing_shoulder_is_missing_in_what_is_made_of_it():
     found = np.isnan(detectable(moved, H36M17).xyz).any(-1)
     assert found[2, H36M17.index["thorax"]]
     assert not found[[0, 1, 3, 4]].any()
+
+
+@pytest.mark.parametrize("layout", [CMU31, KINECT20])
+def test_a_nose_that_is_made_lies_lower_than_the_ears_and_ahead_of_the_face(layout):
+    """In somebody with a torso of half a metre, who faces the viewer: y away, z up."""
+    moved = clip(layout)
+    skull = joint_map(layout, H36M17)(moved.xyz)[:, H36M17.index["nose"]]
+    _, ahead, up = (detectable(moved, H36M17).xyz[:, H36M17.index["nose"]] - skull).mean(0)
+    assert -0.1 < up < -0.02
+    assert -0.13 < ahead < -0.04

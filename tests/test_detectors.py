@@ -12,11 +12,13 @@ from onnx import TensorProto, helper
 
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import BLAZEPOSE33, COCO17, WHOLEBODY133, joint_map
+from gastlive.realtime.detectors import blazepose as blazepose_module
 from gastlive.realtime.detectors.blazepose import BlazePose, Region, anchors, refined
 from gastlive.realtime.detectors.movenet import MoveNet
+from gastlive.realtime.detectors.network import Network
 from gastlive.realtime.detectors.none import NoDetector
 from gastlive.realtime.detectors.picture import Letterbox, cut_out
-from gastlive.realtime.detectors.rtmpose import RTMPose, decoded
+from gastlive.realtime.detectors.rtmpose import FAMILIES, IMAGENET, RTMPose, decoded
 from gastlive.realtime.opencv import open_capture
 from gastlive.realtime.packets import Frame, Pose
 
@@ -561,3 +563,57 @@ def test_networks_that_are_given_up_leave_ctrl_c_working():
     given = [sys.executable, "-X", "faulthandler", "-c", program]
     done = subprocess.run(given, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "interrupted\n")
+
+
+def mean_colours(path):
+    """A network that gives the mean of each channel of what it sees."""
+    return saved(
+        path,
+        [helper.make_node("ReduceMean", ["input"], ["mean"], axes=[2, 3], keepdims=0)],
+        [("input", TensorProto.FLOAT, [1, 3, 8, 8])],
+        [("mean", TensorProto.FLOAT, [1, 3])],
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "mean", "std", "order"),
+    [
+        ("yolox", (0, 0, 0), (1, 1, 1), "bgr"),
+        ("rtmdet", (103.53, 116.28, 123.675), (57.375, 57.12, 58.395), "bgr"),
+        ("rtmpose", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375), "rgb"),
+    ],
+)
+def test_each_kind_of_network_sees_the_colours_that_it_was_trained_on(
+    kind, mean, std, order, tmp_path
+):
+    given = {**FAMILIES, "rtmpose": IMAGENET}[kind]
+    network = Network(mean_colours(tmp_path / "net.onnx"), threads=1, normalisation=given)
+    blue, green, red = colour = (30, 110, 220)
+    (seen,) = network(np.full((8, 8, 3), colour, np.uint8)).values()
+    wanted = {"bgr": (blue, green, red), "rgb": (red, green, blue)}[order]
+    np.testing.assert_allclose(seen[0], (np.array(wanted) - mean) / std, rtol=1e-4)
+
+
+def test_a_blazepose_joint_is_as_sure_as_the_lesser_of_visible_and_present(monkeypatch):
+    rows = np.zeros((35, 5), np.float32)
+    rows[:, :2] = 128
+    rows[34, 1] = 20  # the circle round the person says how large it is
+    rows[:, 3:] = 5.0
+    rows[3, 3], rows[7, 4] = -2.0, -3.0  # hidden; outside the picture
+
+    class Network:
+        width = height = 256
+
+        def __init__(self, *given, **how): ...
+
+        def __call__(self, picture):
+            score = np.full((1, 1), 0.9, np.float32)
+            return {"Identity": rows.reshape(1, -1), "Identity_1": score}
+
+    monkeypatch.setattr(blazepose_module, "fetch", lambda name: name)
+    monkeypatch.setattr(blazepose_module, "Network", Network)
+    detector = BlazePose(threads=1, refine=False)
+    image = np.zeros((256, 256, 3), np.uint8)
+    pose = detector._read(image, Region(np.array([128.0, 128.0]), 256.0, 0.0))
+    sure = 1 / (1 + np.exp(-np.array([5.0, -2.0, -3.0])))
+    np.testing.assert_allclose(pose.confidence[[0, 3, 7]], sure, rtol=1e-5)

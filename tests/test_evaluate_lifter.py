@@ -19,7 +19,9 @@ from gastlive.experiments.export import exported, lifter
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
 from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import H36M17
+from gastlive.gast.units import UNITS
 from gastlive.gast.windowed import mirrored
 
 HOW = {"runtime": None, "precision": "float32", "threads": 1}
@@ -290,3 +292,26 @@ def test_the_program_takes_runtime_and_precision(tmp_path):
     )  # fmt: skip
     said = "gastlive: runtime=torch can't run precision=int8; take onnxruntime\n"
     assert (done.returncode, done.stderr) == (1, said)
+
+
+@pytest.mark.parametrize("units", UNITS)
+@torch.inference_mode()
+def test_a_lifter_is_measured_in_the_units_that_its_card_says(units, tmp_path):
+    torch.manual_seed(0)
+    net = GASTNet(H36M17, filter_widths=(3,), channels=4).eval()
+    path = tmp_path / "one.safetensors"
+    checkpoint.save(net, path, fps=30.0, normalisation=units, training={})
+    xy = torch.rand(2, 9, 17, 2)
+    expected = Lifter(net, skeleton=H36M17, normalisation=units)(xy)
+    for runtime in (None, "torch"):
+        said = entrant(str(path), name="one", **HOW | {"runtime": runtime}).lift(xy)
+        torch.testing.assert_close(said, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_errors_since_the_first_frame_are_those_of_all_sides_at_that_time():
+    scores, watched = Scores(), clip("a", "anna", "sit", frames=6, sides=3)
+    lifted = torch.from_numpy(watched.xyz).clone()
+    lifted[..., 0] += torch.arange(6)[:, None] / 1000  # a millimetre more in each frame
+    scores.add(watched, lifted)
+    since = scores.figures(H36M17.joints)["mpjpe_mm_by_frames_since_the_first"]
+    assert since == pytest.approx(range(6), abs=0.01)

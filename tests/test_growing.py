@@ -73,3 +73,14 @@ def test_another_layout_is_refused():
 def test_weights_of_something_else_are_refused():
     with pytest.raises(InputError, match="no layer in common"):
         grow(trained(), {"other": torch.zeros(3)}, XY)
+
+
+def test_channels_that_hardly_vary_are_passed_on_as_they_are():
+    short, long = trained(), GASTNet(H36M17, filter_widths=(3, 3, 3), channels=8).eval()
+    last = short.graphs[-1].mix_norm  # of what the layer on top is given
+    last.weight.data.mul_(3e-4)
+    last.bias.data.fill_(0.5)
+    grow(long, short.state_dict(), XY)
+    with torch.inference_mode():
+        moves = [net(XY) - net(XY).mean((0, 1)) for net in (short, long)]
+    assert (moves[1] - moves[0]).norm() < 0.1 * moves[0].norm()

@@ -20,7 +20,10 @@ from gastlive.action.features import (
     inward,
     motion,
 )
+from gastlive.action.heads.costgcn import CoSTGCN
+from gastlive.action.heads.early_fusion import EarlyFusion
 from gastlive.action.heads.gru import GRU
+from gastlive.action.heads.stgcnpp import STGCNPP
 from gastlive.action.heads.svm import SVM, LinearFit
 from gastlive.action.heads.tcn import TCN
 from gastlive.experiments.training.descent import Descent
@@ -400,3 +403,26 @@ def test_the_best_temperature_undoes_overconfidence():
     assert calibration_error((honest * 3 / temperature).softmax(-1), targets) < 0.02
     with pytest.raises(InputError, match="no frame has a known label"):
         best_temperature(honest, torch.full((20000,), -1))
+
+
+OTHERS = {
+    "tcn": lambda **how: TCN(H36M17, channels=8, dilations=(1, 3), **how),
+    "gru": lambda **how: GRU(H36M17, channels=8, layers=2, **how),
+    "costgcn": lambda **how: CoSTGCN(H36M17, channels=4, window=5, **how),
+    "svm": lambda **how: SVM(H36M17, frames=10, samples=5, **how),
+    "stgcn++": lambda **how: STGCNPP(H36M17, channels=8, frames=16, **how),
+    "early fusion": lambda **how: EarlyFusion(H36M17, channels=8, frames=30, **how),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_everything_a_card_says_of_a_head_is_so_of_the_head_that_is_read(kind, tmp_path):
+    made = OTHERS[kind](labels=LABELS, fps=15.0)
+    save_head(made, tmp_path / "head.safetensors", background="idle")
+    head, card = load_head(tmp_path / "head.safetensors")
+    assert type(head) is type(made)
+    assert (head.fps, head.labels, head.skeleton) == (15.0, LABELS, H36M17)
+    assert (head.fps, head.frames, head.receptive_field) == (
+        card.fps, card.frames, card.receptive_field,
+    )  # fmt: skip
+    assert json.dumps(head.settings) == json.dumps(made.settings) == json.dumps(card.settings)

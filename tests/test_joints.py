@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gastlive.gast.errors import InputError
-from gastlive.gast.inputs.filling import Filler
+from gastlive.gast.inputs.filling import REST, Filler
 from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
 from gastlive.gast.skeleton import COCO17, H36M17, LAYOUTS, joint_map
 from gastlive.realtime.packets import Frame, Person, Pose
@@ -312,3 +312,21 @@ def test_a_layout_without_hips_is_refused():
     )
     with pytest.raises(InputError, match="lacks left_hip, right_hip"):
         Filler(torso_only)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_unlisted_joint_out_of_view_is_where_the_one_before_it_is(layout):
+    """Fingers on the hand and toes on the foot, of whatever layout."""
+    skeleton = LAYOUTS[layout]
+    trunk = {
+        "left_shoulder": (18, -50), "right_shoulder": (-18, -50),
+        "left_hip": (10, 0), "right_hip": (-10, 0),
+    }  # fmt: skip
+    seen = np.array([joint in trunk for joint in skeleton.joints])
+    xy = np.array([trunk.get(joint, (np.nan, np.nan)) for joint in skeleton.joints], float)
+    filler = Filler(skeleton)
+    full = filler(xy, seen, size=filler.size(xy, seen, None))
+    for joint, parent in skeleton.parents.items():
+        if joint.replace("right_", "left_") not in REST and parent:
+            at, before = full[skeleton.index[joint]], full[skeleton.index[parent]]
+            np.testing.assert_allclose(at, before, atol=1e-6, err_msg=joint)

@@ -16,7 +16,10 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 
-from gastlive.realtime.live import build
+from gastlive.action.checkpoint import save_head
+from gastlive.action.heads.gru import GRU
+from gastlive.gast.skeleton import H36M17
+from gastlive.realtime.live import build, naming
 from gastlive.realtime.sinks.background import AHEAD
 from gastlive.realtime.sources.demo import PATH as DEMO
 
@@ -191,3 +194,22 @@ def test_killing_loses_at_most_the_frame_in_work_and_the_pictures_that_wait(tmp_
     # One on its way, those that wait to be encoded, one in work, and one whose duration the mp4
     # learns only from the next.
     assert 0 <= len(recorded) - decoded <= 3 + AHEAD
+
+
+def test_every_number_on_the_heads_card_is_used_live(tmp_path):
+    numbers = {
+        "enter": 0.61, "leave": 0.27, "enter_s": 0.11, "leave_s": 0.37, "smooth_s": 0.09,
+        "shortest_s": 0.22, "late_s": 0.13,
+    }  # fmt: skip
+    head = GRU(H36M17, labels=["wave", "rest", "kick"], fps=20.0, channels=8)
+    path = tmp_path / "head.safetensors"
+    save_head(head, path, background="rest", temperature=1.9, decision=numbers)
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        given = [f"classifier.checkpoint={path}", "lifter=gast27s", "runtime=torch"]
+        cfg = compose("live", overrides=[*given, "decision.leave=0.2", "patience_s=1.5"])
+    _, classifier, decision = naming(cfg)
+    rule = decision.rule
+    assert {name: getattr(rule, name) for name in numbers} == numbers | {"leave": 0.2}
+    assert (rule.labels, rule.labels[rule.background]) == (("wave", "rest", "kick"), "rest")
+    assert (classifier.temperature, classifier._run.fps) == (1.9, 20.0)
+    assert decision.patience_s == classifier._run.patience_s == 1.5

@@ -15,8 +15,9 @@ from gastlive.action.decision import Decision
 from gastlive.action.heads.tcn import TCN
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
+from gastlive.gast.lifter import GASTNet, Lifter
 from gastlive.gast.skeleton import COCO17, H36M17
+from gastlive.gast.units import UNITS
 from gastlive.realtime.detectors.none import NoDetector
 from gastlive.realtime.packets import Event, Frame, Person, Pose
 from gastlive.realtime.pipeline import Pipeline
@@ -390,3 +391,24 @@ def test_a_centred_lifter_is_refused(tmp_path):
     checkpoint.save(net, path, fps=30, normalisation="person", training={})
     with pytest.raises(InputError, match="causal=False, wanted True"):
         Lift(str(path))
+
+
+@pytest.mark.parametrize("normalisation", UNITS)
+def test_a_lifter_is_given_live_what_it_is_given_in_training(normalisation, tmp_path):
+    """Screen units by the picture's width, whatever units the net makes of them."""
+    torch.manual_seed(0)
+    net = GASTNet(H36M17, filter_widths=(3, 3), channels=4)
+    path = tmp_path / "lifter.safetensors"
+    checkpoint.save(net, path, fps=30, normalisation=normalisation, training={})
+    pixels = np.random.default_rng(0).uniform(0, 360, (12, 17, 2)).astype(np.float32)
+    stage = Lift(str(path), runtime="torch")
+    live = []
+    for i, xy in enumerate(pixels):
+        person = Person(pose(300), xy=xy)
+        frame = Frame(None, i, i / 30, i / 30, 640, 360, people={1: person})
+        live.append(stage(frame).people[1].xyz)
+    screen = pixels / 320 - [1, 360 / 640]  # x from -1 to 1, y in the same unit
+    trained = Lifter(net.eval(), skeleton=H36M17, normalisation=normalisation)
+    with torch.inference_mode():
+        (clip,) = trained(torch.from_numpy(screen.astype(np.float32))[None]).numpy()
+    np.testing.assert_allclose(live, clip, atol=1e-4)

@@ -172,3 +172,12 @@ def test_person_units_do_not_depend_on_place_and_distance():
 def test_an_unknown_normalisation_names_the_choices():
     with pytest.raises(InputError, match="screen, person"):
         Lifter(net(1), skeleton=H36M17, normalisation="pixels")
+
+
+@torch.inference_mode()
+def test_a_person_whose_joints_all_coincide_does_not_make_the_stream_nan():
+    frames = torch.rand(1, 4, 17, 2)
+    frames[:, 0] = 0.3  # a detector that sees nobody puts all joints into one place
+    lifter = Lifter(net(3), skeleton=H36M17, normalisation="person").eval()
+    for lifted in (lifter(frames), streamed(lifter, frames)):
+        assert lifted.isfinite().all()

@@ -181,3 +181,13 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_summary(summary, tmp_path):
     with pytest.raises(InputError, match=r"can't write .*summary\.json: no space left"):
         summary.write("source ended")
     assert written(tmp_path)["ended"] == "running"
+
+
+def test_the_file_is_written_every_few_seconds_and_not_at_every_frame(summary, clock, tmp_path):
+    on_disk = []
+    for i in range(201):
+        summary.add(frame(i))
+        if (tmp_path / "summary.json").exists():
+            on_disk.append(written(tmp_path)["frames"])
+        clock.now_s += 0.125
+    assert sorted(set(on_disk)) == [41, 81, 121, 161, 201]  # of 8 frames a second, every 5 s

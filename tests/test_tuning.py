@@ -1,5 +1,7 @@
 """The decision that suits a head."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,8 @@ from gastlive.action.evaluation import scored
 from gastlive.action.heads.tcn import TCN
 from gastlive.action.metrics import EventScore, event_score, spans
 from gastlive.action.online_metrics import decided
-from gastlive.action.tuning import best_decision, shifted
+from gastlive.action.tuning import best_decision
+from gastlive.experiments.train_action import shifted, validated
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
@@ -74,3 +77,37 @@ def test_the_head_itself_is_shifted_so_that_it_travels_with_its_weights():
     again = scored(head.per_frame, [(xyz, truth, truth)])
     for one, other in zip(streams.logits, again.logits, strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_times_are_those_of_the_heads_own_frame_rate():
+    """Five frames are half a second at ten a second, and too short for an action at thirty."""
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1, 0, 2, 0, 1, 0], [20, 5, 20, 5, 20, 5, 20])
+    odds = np.full((len(truth), 3), 0.28)
+    odds[np.arange(len(truth)), truth] = 0.44
+    odds += rng.uniform(0, 0.02, odds.shape)
+    streams = [(odds / odds.sum(1, keepdims=True), truth)]
+    tuned = best_decision(streams, NAMES, background="idle", fps=10.0, passes=1)
+    decision = Decision(NAMES, background="idle", tuned=tuned)
+    said = [one.event for one in decided(streams[0][0], decision, fps=10.0)]
+    assert event_score(said, spans(truth, background=0), iou=0.25).f1 == 1
+
+
+def test_a_head_calibrated_before_keeps_temperature_decision_and_shift():
+    torch.manual_seed(0)
+    head = TCN(H36M17, labels=NAMES, channels=8).eval()
+    bias = head.score.bias.detach().clone()
+    xyz, truth = torch.randn(2, 30, 17, 3), torch.zeros(2, 30, dtype=torch.long)
+    data = SimpleNamespace(
+        labels=SimpleNamespace(names=NAMES, idle=0),
+        val_dataloader=lambda: [(xyz, truth, truth)],
+    )
+    before = SimpleNamespace(
+        temperature=1.7,
+        decision={"enter": 0.41, "late_s": 0.2},
+        training={"validation": {"background_shift": 0.75}},
+    )
+    temperature, decision, found = validated(head, data, before)
+    assert (temperature, decision) == (1.7, {"enter": 0.41, "late_s": 0.2})
+    assert found["background_shift"] == 0.75
+    torch.testing.assert_close(head.score.bias - bias, torch.tensor([0.75, 0.0, 0.0]))
