@@ -1,5 +1,7 @@
 """What the motion data readers share: the walk through a folder, axes, rates and joint layouts."""
 
+import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -84,6 +86,13 @@ class MotionFolder(ABC):
             else:
                 yield resample(clip, self.fps)
 
+    def _files(self, name: str) -> Iterator[tuple[Path, re.Match[str]]]:
+        """Files below the root whose name matches this expression, in small or capital letters."""
+        rule = re.compile(name, re.IGNORECASE)
+        for path in self.root.rglob("*"):
+            if match := rule.fullmatch(path.name):
+                yield path, match
+
     @abstractmethod
     def _find(self) -> Iterable[Take]:
         """All files of the set, in any order."""
@@ -149,6 +158,15 @@ class MotionFolder(ABC):
             segments=segments,
             camera=take.camera,
         )
+
+
+def beside(path: Path, name: str) -> Path:
+    """The file of this name in the folder of `path`, else one that differs only in capitals."""
+    exact = path.with_name(name)
+    if exact.is_file() or not path.parent.is_dir():
+        return exact
+    same = (other for other in os.listdir(path.parent) if other.lower() == name.lower())
+    return exact.with_name(min(same, default=name))
 
 
 def runs(labels: Sequence[str], *, stops: Sequence[int]) -> tuple[Segment, ...]:

@@ -6,6 +6,7 @@ from math import ceil
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.interpolation import NEAR, interpolated
 from ..gast.skeleton import Skeleton, joint_map
 from .clip import MotionClip, Segment
 
@@ -24,13 +25,8 @@ def resampled(values: np.ndarray, *, fps: float, to_fps: float) -> np.ndarray:
         raise InputError(f"can't go from {fps:g} to {to_fps:g} frames per second; give more than 0")
     if fps == to_fps or len(values) == 0:
         return values
-    count = int((len(values) - 1) * to_fps / fps + _TINY) + 1
-    at = np.arange(count) * fps / to_fps
-    before = np.clip((at + _TINY).astype(int), 0, len(values) - 1)
-    after = np.minimum(before + 1, len(values) - 1)
-    share = np.clip(at - before, 0, 1).reshape(-1, *[1] * (values.ndim - 1))
-    between = values[before] * (1 - share) + values[after] * share
-    return np.where(share <= _TINY, values[before], between).astype(values.dtype)
+    count = int((len(values) - 1) * to_fps / fps + NEAR) + 1
+    return interpolated(values, np.arange(count) * fps / to_fps)
 
 
 def resample(clip: MotionClip, fps: float | None) -> MotionClip:
@@ -46,7 +42,7 @@ def resample(clip: MotionClip, fps: float | None) -> MotionClip:
     xyz = resampled(clip.xyz, fps=clip.fps, to_fps=fps)
     ratio = fps / clip.fps
     segments = [
-        Segment(ceil(s.start * ratio - _TINY), min(ceil(s.stop * ratio - _TINY), len(xyz)), s.label)
+        Segment(ceil(s.start * ratio - NEAR), min(ceil(s.stop * ratio - NEAR), len(xyz)), s.label)
         for s in clip.segments
     ]
     kept = tuple(segment for segment in segments if segment.start < segment.stop)
@@ -74,6 +70,3 @@ def at_layout(clip: MotionClip, layout: Skeleton) -> MotionClip:
 
     partner = None if clip.partner is None else moved(clip.partner)
     return replace(clip, xyz=moved(clip.xyz), layout=layout, partner=partner)
-
-
-_TINY = 1e-6

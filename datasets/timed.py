@@ -4,17 +4,19 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.interpolation import frames_at, interpolated
 from ..gast.skeleton import KINECT20
 from .clip import MotionClip, Segment
 from .motion import MotionFolder, Take, runs
 from .rates import resample
 
 LONGEST_GAP_S = 0.25
-"""A person who is out of view for longer comes back in another clip."""
+"""A person who is out of view for longer comes back in another clip, unless a data set differs."""
 ROUNDED_S = 2e-4
 """Time stamps are rounded; a time that is so little before a frame is that of the frame."""
 
@@ -36,15 +38,7 @@ def evenly(times: np.ndarray, poses: np.ndarray, *, fps: float) -> np.ndarray:
     """
     count = int((times[-1] - times[0] + ROUNDED_S) * fps) + 1
     at = times[0] + np.arange(count) / fps
-    before = np.searchsorted(times, at + ROUNDED_S, side="right") - 1
-    after = np.minimum(before + 1, len(times) - 1)
-    late = np.clip(at - times[before], 0, None)
-    span = np.where(after > before, times[after] - times[before], 1.0)
-    form = (-1, *[1] * (poses.ndim - 1))
-    share = np.clip(late / span, 0, 1).reshape(form)
-    between = poses[before] * (1 - share) + poses[after] * share
-    is_frame = (late <= ROUNDED_S).reshape(form)
-    return np.where(is_frame, poses[before], between).astype(poses.dtype)
+    return interpolated(poses, frames_at(times, at, rounded_s=ROUNDED_S))
 
 
 def painted(
@@ -64,10 +58,12 @@ def painted(
 class TimedFolder(MotionFolder):
     """A `MotionFolder` of long recordings with time stamps: a clip for each time one is seen.
 
-    Clips are called after the recording and the second in which they begin.
+    Clips are called after the recording and the second in which they begin. A data set whose rows
+    come far apart has a `longest_gap_s` (seconds) of its own; a longer gap begins another clip.
     """
 
     native_fps = 30.0
+    longest_gap_s: ClassVar[float] = LONGEST_GAP_S
 
     def __iter__(self) -> Iterator[MotionClip]:
         """Clips in a fixed order; a file that can't be read is named in `problems`."""
@@ -107,7 +103,7 @@ class TimedFolder(MotionFolder):
             raise InputError(f"none of its {len(xyz)} frames has a joint")
         stretches = self._stretches(take)
         times, xyz = times[seen], xyz[seen]
-        for stay in stays(times):
+        for stay in stays(times, longest_gap_s=self.longest_gap_s):
             if stay.stop - stay.start < 2:
                 continue
             poses = evenly(times[stay], xyz[stay], fps=self.native_fps)

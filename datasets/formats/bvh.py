@@ -12,7 +12,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import CMU31, Skeleton, joint_map
-from ..axes import rotation, z_up
+from ..axes import from_y_up
 from .text import broken, floats, read_text
 
 _SIDED: Mapping[str, tuple[str, ...]] = {
@@ -50,13 +50,15 @@ _TIPS = ("foot", "toe", "forearm", "hand", "fingers", "thumb")
 _NEEDED = [
     joint
     for joint in CMU31.joints
-    if joint not in ("lower_spine", "spine", "lower_neck") and not joint.endswith(_TIPS)
+    if joint not in ("lower_spine", "spine", "lower_neck", "head") and not joint.endswith(_TIPS)
 ]
 """Joints that nothing else stands in for."""
 
 _EYES = ("leye", "reye", "lefteye", "righteye")
 CROWN = 2.3
 """Height of the crown over that of the eyes, both above the joint on which the head turns."""
+CROWN_BY_LEG = 0.19
+"""Height of the crown above that joint over the length of thigh and shank (Character Creator)."""
 
 TPOSE = np.radians(10)
 
@@ -86,7 +88,7 @@ def read_bvh(
         raise InputError(f"up is {up!r}; choose y or z")
     bvh = Bvh.read(path)
     xyz = bvh.pose() * unit_m
-    xyz = (z_up(xyz) if up == "y" else xyz).astype(np.float32)
+    xyz = (from_y_up(xyz) if up == "y" else xyz).astype(np.float32)
     return xyz[1:] if len(xyz) > 1 and in_tpose(xyz[0]) else xyz, bvh.fps
 
 
@@ -106,8 +108,14 @@ class Node:
 
     name: str
     parent: int
-    offset: np.ndarray
+    offset: np.ndarray = field(default_factory=lambda: np.full(3, np.nan))
     channels: tuple[str, ...] = ()
+    is_end: bool = False
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether its offset is known."""
+        return bool(np.isfinite(self.offset).all())
 
 
 @dataclass(frozen=True)
@@ -144,9 +152,19 @@ class Bvh:
 
     @cached_property
     def index(self) -> Mapping[str, int]:
-        """Plain name to the place of the node that has it first."""
+        """Plain name to the place of the node that has it first.
+
+        Without the ends of bones that have no length: nothing is known of where they end.
+        """
+        long = [
+            bool(node.offset.any()) or any(c.lower().endswith("position") for c in node.channels)
+            for node in self.nodes
+        ]
+        for i in reversed(range(len(self.nodes))):
+            if long[i] and self.nodes[i].parent >= 0:
+                long[self.nodes[i].parent] = True
         names = [_plain(node.name) for node in self.nodes]
-        return {name: i for i, name in reversed(list(enumerate(names)))}
+        return {name: i for i, name in reversed(list(enumerate(names))) if long[i]}
 
     def place(self, node: int) -> tuple[np.ndarray, np.ndarray]:
         """Where a node is: rotations (T, 3, 3) and positions (T, 3), in the file's axes and unit.
@@ -168,17 +186,21 @@ class Bvh:
 
     def _own(self, node: int) -> tuple[np.ndarray, np.ndarray]:
         """Turn (T, 3, 3) and shift (T, 3) of one node, NaN where it has no such channel."""
+        from scipy.spatial.transform import Rotation  # slow to import
+
         here = self.nodes[node]
         first = sum(len(other.channels) for other in self.nodes[:node])
-        turn = np.broadcast_to(np.eye(3), (len(self.motion), 3, 3))
         shift = np.full((len(self.motion), 3), 0.0 if here.parent < 0 else np.nan)
+        turns: dict[str, np.ndarray] = {}
         for i, channel in enumerate(here.channels, first):
-            axis = channel[0].upper()
             if channel.lower().endswith("position"):
-                shift[:, "XYZ".index(axis)] = self.motion[:, i]
+                shift[:, "XYZ".index(channel[0].upper())] = self.motion[:, i]
             else:
-                turn = turn @ rotation(axis, np.radians(self.motion[:, i]))
-        return turn, shift
+                turns[channel[0].upper()] = self.motion[:, i]
+        if not turns:
+            return np.broadcast_to(np.eye(3), (len(self.motion), 3, 3)), shift
+        angles = np.stack(list(turns.values()), -1)
+        return Rotation.from_euler("".join(turns), angles, degrees=True).as_matrix(), shift
 
     def pose(self) -> np.ndarray:
         """Joints of `CMU31` (T, 31, 3) in the file's axes and unit.
@@ -191,24 +213,32 @@ class Bvh:
             for joint, names in BVH_JOINTS.items()
             if (name := next((name for name in names if name in self.index), None)) is not None
         }
-        if "head" not in found and "neck" in found:
-            found |= self._crown()
         if missing := [joint for joint in _NEEDED if joint not in found]:
             raise InputError(
                 f"{self.path} has no joint for {', '.join(missing)}; rename its joints as Mixamo "
                 f"does, or use another file"
             )
+        if "head" not in found:
+            found["head"] = self._crown(found)
         return joint_map(_layout(tuple(found)), CMU31)(np.stack(list(found.values()), 1))
 
-    def _crown(self) -> dict[str, np.ndarray]:
-        """Top of the head, on the y axis of the joint on which it turns, if the rig has eyes."""
-        eyes = [self.index[name] for name in _EYES if name in self.index]
-        if not eyes:
-            return {}
+    def _crown(self, found: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Top of the head (T, 3), estimated from the height of the eyes, else from the legs."""
         turn, at = self.place(self.index["head"])
-        eye = np.mean([self.place(eye)[1][0] for eye in eyes], 0) - at[0]
-        rise = np.array([0, CROWN * (turn[0].T @ eye)[1], 0])
-        return {"head": at + turn @ rise}
+        if eyes := [self.index[name] for name in _EYES if name in self.index]:
+            eye = np.mean([self.place(eye)[1][0] for eye in eyes], 0) - at[0]
+            return at + turn @ np.array([0, CROWN * (turn[0].T @ eye)[1], 0])
+        hip, knee, ankle = (found[f"left_{joint}"][0] for joint in ("hip", "knee", "ankle"))
+        leg = np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee)
+        return at + turn @ (CROWN_BY_LEG * leg * self._rest_up())
+
+    def _rest_up(self) -> np.ndarray:
+        """Direction (3,) from the root to the head at rest, when no joint is turned."""
+        up, node = np.zeros(3), self.index["head"]
+        while self.nodes[node].parent >= 0:
+            up = up + self.nodes[node].offset
+            node = self.nodes[node].parent
+        return up / np.linalg.norm(up) if up.any() else np.array([0.0, 1.0, 0.0])
 
 
 @cache
@@ -229,35 +259,43 @@ def _parse_nodes(path: str | PathLike[str], lines: list[str]) -> tuple[Node, ...
     nodes: list[Node] = []
     open_nodes: list[int] = []
     for number, line in enumerate(lines, 1):
+        parent = open_nodes[-1] if open_nodes else -1
+        here = nodes[parent] if open_nodes else None
         match line.split():
             case ["HIERARCHY"] | ["{"] | []:
                 pass
             case [("ROOT" | "JOINT") as kind, *name]:
-                if (kind == "ROOT") != (not open_nodes):
+                if (kind == "ROOT") != (here is None) or (here and here.is_end):
                     raise broken(path, number, f"a {kind} can't be here")
-                nodes.append(
-                    Node(" ".join(name), open_nodes[-1] if open_nodes else -1, np.zeros(3))
-                )
-                open_nodes.append(len(nodes) - 1)
-            case ["End", "Site"] if open_nodes:
-                parent = open_nodes[-1]
-                nodes.append(Node(f"{nodes[parent].name}End", parent, np.zeros(3)))
-                open_nodes.append(len(nodes) - 1)
-            case ["OFFSET", *numbers] if open_nodes:
-                nodes[open_nodes[-1]].offset = _row(path, number, numbers, 3)
-            case ["CHANNELS", _, *channels] if open_nodes and _known(channels):
-                nodes[open_nodes[-1]].channels = tuple(channels)
-            case ["}"] if open_nodes:
+                open_nodes.append(len(nodes))
+                nodes.append(Node(" ".join(name), parent))
+            case ["End", "Site"] if here and not here.is_end:
+                open_nodes.append(len(nodes))
+                nodes.append(Node(f"{here.name}End", parent, is_end=True))
+            case ["OFFSET", *numbers] if here and not here.is_placed:
+                here.offset = _row(path, number, numbers, 3)
+            case ["CHANNELS", count, *channels] if here and _fit(here, count, channels):
+                here.channels = tuple(channels)
+            case ["}"] if here and here.is_placed:
                 open_nodes.pop()
+            case ["}"] if here:
+                raise broken(path, number, f"{here.name!r} has no OFFSET")
             case _:
-                raise broken(path, number, f"can't read {line.strip()!r}")
+                raise broken(path, number, f"can't read {line.strip()!r} here")
     if open_nodes or not nodes:
         raise broken(path, len(lines), "the skeleton ends too early")
     return tuple(nodes)
 
 
-def _known(channels: list[str]) -> bool:
-    return all(re.fullmatch(r"(?i)[xyz](position|rotation)", channel) for channel in channels)
+def _fit(node: Node, count: str, channels: list[str]) -> bool:
+    """Whether channels are as many as their line says, each known and there once, at a joint."""
+    names = {channel.lower() for channel in channels}
+    known = all(re.fullmatch(r"[xyz](position|rotation)", name) for name in names)
+    return (
+        known
+        and count == str(len(channels)) == str(len(names))
+        and not (node.is_end or node.channels)
+    )
 
 
 def _parse_motion(

@@ -1,7 +1,7 @@
 """Cameras that a data set's publisher has measured."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,22 +76,18 @@ def calibrated(dataset: str) -> Mapping[str, tuple[CalibratedCamera, ...]]:
 
 
 def _camera(name: str, kind: dict[str, Any], at: dict[str, Any]) -> CalibratedCamera:
+    from scipy.spatial.transform import Rotation  # slow to import
+
     parts = [np.array(kind[part]) for part in _LENS if part in kind]
+    w, *xyz = at["orientation"]
     return CalibratedCamera(
         name=name,
         width=kind["width"],
         height=kind["height"],
-        rotation=_matrix(at["orientation"]).T,
+        rotation=Rotation.from_quat([*xyz, w]).as_matrix().T,
         position_m=np.array(at["position_mm"]) / 1000,
         lens=Lens(*parts) if parts else None,
     )
 
 
 _LENS = ("focal_px", "centre_px", "radial", "tangential")
-
-
-def _matrix(quaternion: Sequence[float]) -> np.ndarray:
-    """Rotation (3, 3) that a quaternion (w, x, y, z) stands for."""
-    w, x, y, z = np.array(quaternion) / np.linalg.norm(quaternion)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + 2 * w * cross + 2 * cross @ cross

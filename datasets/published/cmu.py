@@ -1,7 +1,6 @@
 """The CMU Graphics Lab Motion Capture Database."""
 
 import csv
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from ..formats import acclaim
 from ..formats.acclaim import read_acclaim
 from ..formats.bvh import read_bvh
 from ..formats.text import broken, floats, read_text
-from ..motion import MotionFolder, Take
+from ..motion import MotionFolder, Take, beside
 
 
 class Cmu(MotionFolder):
@@ -73,17 +72,15 @@ class Cmu(MotionFolder):
             )
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*"):
-            if re.fullmatch(r"\d+_\d+\.(amc|bvh)", path.name, re.IGNORECASE):
-                yield Take(path, subject=f"{_trial(path)[0]:02d}")
+        for path, _ in self._files(r"\d+_\d+\.(amc|bvh)"):
+            yield Take(path, subject=f"{_trial(path)[0]:02d}")
 
     def _read(self, take: Take) -> MotionClip:
         if take.path.suffix.lower() == ".bvh":
             xyz, fps = read_bvh(take.path)
         else:
-            xyz = read_acclaim(
-                take.path.with_name(f"{take.path.stem.split('_')[0]}.asf"), take.path
-            )
+            asf = beside(take.path, f"{take.path.stem.split('_')[0]}.asf")
+            xyz = read_acclaim(asf, take.path)
             _, fps = self.trials.get(_trial(take.path), ("", acclaim.FPS))
         segments = read_ground_truth(take.path, frames=len(xyz))
         return self._clip(take, CMU31, xyz, fps, segments=segments)
@@ -99,7 +96,7 @@ def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment
     Raises:
         InputError: The file is broken; the message names the line.
     """
-    truth = path.with_name(f"{path.stem.split('_')[1]}_ground_truth.txt")
+    truth = ground_truth(path)
     if not truth.is_file():
         return ()
     rows = [(n, row) for n, line in enumerate(read_text(truth).splitlines(), 1)
@@ -118,6 +115,11 @@ def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment
     if frames is not None:
         segments[-1] = replace(segments[-1], stop=frames)
     return tuple(segments)
+
+
+def ground_truth(take: Path) -> Path:
+    """The file beside ``SS_TT.amc`` with its actions, which most takes don't have."""
+    return beside(take, f"{take.stem.split('_')[1]}_ground_truth.txt")
 
 
 def _trial(path: Path) -> tuple[int, int]:

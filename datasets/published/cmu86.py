@@ -7,7 +7,7 @@ from pathlib import Path
 from ..clip import MotionClip, Segment
 from ..formats.text import read_text
 from ..motion import Take
-from .cmu import Cmu
+from .cmu import Cmu, ground_truth
 
 SAME = {"walk": "walking"}
 """Names that the ground truth has twice for the same thing."""
@@ -44,11 +44,6 @@ class Cmu86(Cmu):
         clip = super()._read(take)
         named = [replace(s, label=SAME.get(s.label, s.label)) for s in clip.segments]
         return replace(clip, segments=tuple(named if self.transitions else _sure(take.path, named)))
-
-
-def ground_truth(take: Path) -> Path:
-    """The file beside ``SS_TT.amc`` that tells what it shows."""
-    return take.with_name(f"{take.stem.split('_')[1]}_ground_truth.txt")
 
 
 def _sure(take: Path, segments: list[Segment]) -> list[Segment]:

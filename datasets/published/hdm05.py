@@ -1,12 +1,11 @@
 """HDM05: motion capture of everyday and sports actions, cut into single ones."""
 
-import re
 from collections.abc import Iterable
 
 from ...gast.skeleton import CMU31
 from ..clip import MotionClip
 from ..formats.acclaim import FPS, read_acclaim
-from ..motion import MotionFolder, Take
+from ..motion import MotionFolder, Take, beside
 
 
 class Hdm05(MotionFolder):
@@ -44,11 +43,9 @@ class Hdm05(MotionFolder):
         self.only("subject", subjects, of=lambda take: take.subject)
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*"):
-            match = re.fullmatch(r"HDM_([^_]+)_(.+)_\d+_\d+\.amc", path.name, re.IGNORECASE)
-            if match:
-                yield Take(path, subject=match[1], label=match[2])
+        for path, match in self._files(r"HDM_([^_]+)_(.+)_\d+_\d+\.amc"):
+            yield Take(path, subject=match[1], label=match[2])
 
     def _read(self, take: Take) -> MotionClip:
-        skeleton = take.path.with_name(f"HDM_{take.subject}.asf")
+        skeleton = beside(take.path, f"HDM_{take.subject}.asf")
         return self._clip(take, CMU31, read_acclaim(skeleton, take.path), FPS)

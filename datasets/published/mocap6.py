@@ -1,6 +1,5 @@
 """Six takes of exercises from the CMU motion capture, with a label every tenth of a second."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from ...gast.skeleton import CMU31
 from ..clip import MotionClip
 from ..formats.acclaim import FPS, AcclaimSkeleton
 from ..formats.text import read_text
-from ..motion import MotionFolder, Take, runs
+from ..motion import MotionFolder, Take, beside, runs
 
 LABEL_S = 0.1
 
@@ -65,15 +64,14 @@ class Mocap6(MotionFolder):
         self.skeleton = AcclaimSkeleton.read(Path(asf).expanduser())
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.txt"):
-            if match := re.fullmatch(r"(\d+)_\d+", path.stem):
-                motion = path.parents[1] / "amc" / f"{path.stem}.amc"
-                yield Take(motion, subject=match[1])
+        for path, match in self._files(r"(\d+)_\d+\.txt"):
+            motion = beside(path.parents[1] / "amc" / path.name, f"{path.stem}.amc")
+            yield Take(motion, subject=match[1])
 
     def _read(self, take: Take) -> MotionClip:
         motion = self.skeleton.read_motion(take.path)
         xyz = self.skeleton.pose(motion, layout=CMU31)
-        path = take.path.parents[1] / "labels" / f"{take.name}.txt"
+        path = beside(take.path.parents[1] / "labels" / take.name, f"{take.name}.txt")
         names = dict(enumerate(["", *self.labels]))
         try:
             labels = [names[int(number)] for number in read_text(path).split()]

@@ -1,23 +1,22 @@
 """MSR Action3D: twenty actions of a game player before a depth camera."""
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import KINECT20
-from ..axes import from_kinect
+from ..axes import kinect20
 from ..clip import MotionClip
 from ..formats.tables import read_table
 from ..motion import MotionFolder, Take
 
 FPS = 15.0
 NOISY = (
-    "a07_s04_e01", "a13_s02_e02", "a13_s06_e01", "a13_s06_e02", "a13_s09_e02",
-    "a20_s02_e01", "a20_s02_e02", "a20_s02_e03", "a20_s06_e01", "a20_s08_e02",
+    "a02_s03_e02", "a04_s03_e01", "a07_s04_e01", "a13_s09_e01", "a13_s09_e02",
+    "a13_s09_e03", "a14_s03_e01", "a20_s07_e01", "a20_s07_e03", "a20_s10_e03",
 )  # fmt: skip
-"""Recordings whose skeleton is lost or wrong; the usual protocol has the 557 others."""
+"""Recordings whose skeleton is lost or wrong; the publisher's ``files_used.mat`` has the others."""
 
 
 class MsrAction3d(MotionFolder):
@@ -81,9 +80,8 @@ class MsrAction3d(MotionFolder):
         self.noisy = noisy
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.txt"):
-            match = re.fullmatch(r"a(\d+)_s(\d+)_e\d+_skeleton3D", path.stem, re.IGNORECASE)
-            if match and 1 <= int(match[1]) <= len(self.labels):
+        for path, match in self._files(r"a(\d+)_s(\d+)_e\d+_skeleton3D\.txt"):
+            if 1 <= int(match[1]) <= len(self.labels):
                 yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
 
     def _read(self, take: Take) -> MotionClip:
@@ -96,7 +94,7 @@ class MsrAction3d(MotionFolder):
                 f"file anew from its publisher"
             )
         xyz = values.reshape(-1, len(KINECT20), 4)[..., :3]
-        return self._clip(take, KINECT20, from_kinect(xyz, joint_order(xyz)), FPS)
+        return self._clip(take, KINECT20, kinect20(xyz, joint_order(xyz)), FPS)
 
 
 def joint_order(xyz: np.ndarray) -> list[str]:

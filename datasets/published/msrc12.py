@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from ...gast.errors import InputError
-from ..axes import SDK_ORDER, from_kinect
+from ..axes import SDK_ORDER, kinect20
 from ..formats.tables import read_table
 from ..formats.text import broken, read_text
-from ..motion import Take
+from ..motion import Take, beside
 from ..timed import Stretch, TimedFolder, forwards
 
 TICKS = 49.875e6
@@ -87,9 +87,8 @@ class Msrc12(TimedFolder):
         self.points: dict[str, list[tuple[float, str]]] = {}
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.csv"):
-            match = re.fullmatch(r"P\d+_\d+_(\d+)A?_p(\d+)", path.stem, re.IGNORECASE)
-            if match and 1 <= int(match[1]) <= len(self.labels):
+        for path, match in self._files(r"P\d+_\d+_(\d+)A?_p(\d+)\.csv"):
+            if 1 <= int(match[1]) <= len(self.labels):
                 yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
 
     def _recording(self, take: Take) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +98,7 @@ class Msrc12(TimedFolder):
         )
         values = values[forwards(values[:, 0])]
         xyz = values[:, 1:].reshape(len(values), -1, 4)[..., :3]
-        return values[:, 0] / MICROSECONDS, from_kinect(xyz, SDK_ORDER)
+        return values[:, 0] / MICROSECONDS, kinect20(xyz, SDK_ORDER)
 
     def _stretches(self, take: Take) -> list[Stretch]:
         points = self.points[take.name] = self._read_points(take)
@@ -118,7 +117,7 @@ class Msrc12(TimedFolder):
 
     def _read_points(self, take: Take) -> list[tuple[float, str]]:
         """Moments in seconds, in order, and what is done."""
-        path = take.path.with_suffix(".tagstream")
+        path = beside(take.path, f"{take.name}.tagstream")
         head, *lines = read_text(path).splitlines() or [""]
         if [word.strip() for word in head.split(";")] != ["XQPCTick", "Tag"]:
             raise broken(path, 1, "wanted 'XQPCTick;Tag'")

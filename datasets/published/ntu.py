@@ -9,7 +9,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import NTU25
-from ..axes import from_kinect2
+from ..axes import from_kinect
 from ..clip import MotionClip, Problem
 from ..formats.text import broken, read_text
 from ..motion import MotionFolder, Take
@@ -77,7 +77,7 @@ def people_of(bodies: np.ndarray) -> np.ndarray:
     there = (bodies != 0).any((2, 3)) & np.isfinite(bodies).all((2, 3))
     if not there.any():
         raise InputError(f"none of its {bodies.shape[1]} frames has a joint")
-    world = from_kinect2(bodies)
+    world = from_kinect(bodies)
     world[~there] = np.nan
     return world[there.any(1)]
 
@@ -128,7 +128,7 @@ class Ntu60(MotionFolder):
             self.problems.append(Problem(str(self.root), reason))
 
     def _find(self) -> Iterable[Take]:
-        takes = (ntu_take(path, self.labels) for path in self.root.rglob("*.skeleton"))
+        takes = (ntu_take(path, self.labels) for path, _ in self._files(r".+\.skeleton"))
         return (take for take in takes if take is not None)
 
     def _read(self, take: Take) -> MotionClip:
@@ -137,7 +137,7 @@ class Ntu60(MotionFolder):
         seen = np.flatnonzero(np.isfinite(people).any((0, 2, 3)))
         if not len(seen):
             raise InputError(f"none of its {frames} frames has a joint")
-        first, second = from_kinect2(people[:, seen[0] : seen[-1] + 1])
+        first, second = from_kinect(people[:, seen[0] : seen[-1] + 1])
         clip = self._clip(take, NTU25, first, FPS)
         return replace(clip, partner=second if np.isfinite(second).any() else None)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17
+from ..axes import turned
 from ..clip import MotionClip
 from ..motion import MotionFolder, Take
 from .cameras import calibrated
@@ -30,13 +31,13 @@ class NtuGast60(MotionFolder):
     labels: Sequence[str] = NTU_ACTIONS[:60]
 
     def _find(self) -> Iterable[Take]:
-        takes = (ntu_take(path, self.labels) for path in self.root.rglob("*.h5"))
+        takes = (ntu_take(path, self.labels) for path, _ in self._files(r".+\.h5"))
         return (take for take in takes if take is not None)
 
     def _read(self, take: Take) -> MotionClip:
         people = _skeletons(take)
         there = (people != 0).any((2, 3))
-        people = _turned(people)
+        people = turned(people, "z", _viewing_angle())
         people[~there] = np.nan
         people = people[there.any(1)]
         if not len(people):
@@ -67,9 +68,7 @@ def _skeletons(take: Take) -> np.ndarray:
     return people
 
 
-def _turned(xyz: np.ndarray) -> np.ndarray:
-    """Turned about the vertical, so that the camera looks along y."""
-    view = calibrated("human36m")["S1"][0].rotation[2, :2]
-    across, along = (view / np.linalg.norm(view)).astype(np.float32)
-    x, y, z = np.moveaxis(xyz, -1, 0)
-    return np.stack([along * x - across * y, across * x + along * y, z], -1)
+def _viewing_angle() -> float:
+    """By how much to turn about the vertical so that the camera looks along y."""
+    across, along, _ = calibrated("human36m")["S1"][0].rotation[2]
+    return float(np.arctan2(across, along))

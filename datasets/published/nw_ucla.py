@@ -1,14 +1,13 @@
 """Northwestern-UCLA Multiview Action 3D: ten actions before three Kinects."""
 
 import json
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import KINECT20
-from ..axes import SDK_ORDER, from_kinect
+from ..axes import SDK_ORDER, kinect20
 from ..clip import MotionClip
 from ..formats.text import read_text
 from ..motion import MotionFolder, Take
@@ -67,9 +66,8 @@ class NwUcla(MotionFolder):
 
     def _find(self) -> Iterable[Take]:
         names = dict(zip(self.numbers, self.labels, strict=True))
-        for path in self.root.rglob("*.json"):
-            match = re.fullmatch(r"a(\d+)_s(\d+)_e\d+_v(\d+)", path.stem)
-            if match and int(match[1]) in names:
+        for path, match in self._files(r"a(\d+)_s(\d+)_e\d+_v(\d+)\.json"):
+            if int(match[1]) in names:
                 label = names[int(match[1])]
                 yield Take(path, subject=match[2], label=label, camera=str(int(match[3])))
 
@@ -80,5 +78,5 @@ class NwUcla(MotionFolder):
             raise InputError(f"{take.path} is no JSON with 'skeletons' of numbers") from error
         if xyz.ndim != 3 or xyz.shape[1:] != (len(SDK_ORDER), 3):
             raise InputError(f"{take.path}: skeletons are {xyz.shape}, wanted (frames, 20, 3)")
-        pose = from_kinect(xyz, SDK_ORDER, tilt=TILT.get(take.camera, 0.0))
+        pose = kinect20(xyz, SDK_ORDER, tilt=TILT.get(take.camera, 0.0))
         return self._clip(take, KINECT20, pose, FPS)

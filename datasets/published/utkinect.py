@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from ...gast.errors import InputError
-from ..axes import SDK_ORDER, from_kinect
+from ..axes import SDK_ORDER, kinect20
 from ..formats.tables import read_table
 from ..formats.text import broken, read_text
 from ..motion import Take
@@ -24,7 +24,8 @@ class UtKinect(TimedFolder):
     """20 recordings of 10 actions by 10 people.
 
     ``joints_sSS_eEE.txt`` is recording E of subject S: a row a frame, its number and 20 points.
-    Frames have gaps and repetitions; the first of a repeated one is read. ``actionLabel.txt`` has
+    Rows come every 2 to 8 ticks of the clock, so 0.5 s without one is still no gap; the person is
+    away for more than a second. Of a repeated frame the first is read. ``actionLabel.txt`` has
     the first and last frame of each action; subject 10 does not carry in one recording. Published
     by the University of Texas at Austin, for academic use. The published protocol leaves one
     recording out; others train on the odd subjects.
@@ -55,6 +56,7 @@ class UtKinect(TimedFolder):
         "wave hands",
         "clap hands",
     )
+    longest_gap_s = 0.5
     published = ("walk", "sitDown", "standUp", "pickUp", "carry", "throw", "push", "pull",
                  "waveHands", "clapHands")  # fmt: skip
 
@@ -65,19 +67,18 @@ class UtKinect(TimedFolder):
         self._shown = self._read_labels()
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.txt"):
-            if match := re.fullmatch(r"joints_s(\d+)_e\d+", path.stem):
-                yield Take(path, subject=match[1])
+        for path, match in self._files(r"joints_s(\d+)_e\d+\.txt"):
+            yield Take(path, subject=match[1])
 
     def _recording(self, take: Take) -> tuple[np.ndarray, np.ndarray]:
         columns = 1 + 3 * len(SDK_ORDER)
         values = read_table(take.path, columns=columns, what="a frame number and 20 points")
         values = values[forwards(values[:, 0])]
         xyz = values[:, 1:].reshape(len(values), -1, 3)
-        return values[:, 0] / CLOCK, from_kinect(xyz, SDK_ORDER)
+        return values[:, 0] / CLOCK, kinect20(xyz, SDK_ORDER)
 
     def _stretches(self, take: Take) -> list[Stretch]:
-        name = take.name.removeprefix("joints_")
+        name = take.name.lower().removeprefix("joints_")
         if name not in self._shown:
             raise InputError(f"actionLabel.txt has no {name}; get it anew from {self.publisher}")
         shown = []
@@ -95,7 +96,7 @@ class UtKinect(TimedFolder):
 
     def _read_labels(self) -> dict[str, list[tuple[str, int | None, int | None]]]:
         """First and last frames of every action of every recording."""
-        path = next(iter(sorted(self.root.rglob("actionLabel.txt"))), None)
+        path = min((path for path, _ in self._files(r"actionLabel\.txt")), default=None)
         if path is None:
             raise InputError(
                 f"no actionLabel.txt in {self.root}; get it from {self.publisher} and put it there"
