@@ -77,14 +77,10 @@ SDK_ORDER = tuple(
 
 
 def kinect20(xyz: np.ndarray, joints: Sequence[str], *, tilt: float = 0.0) -> np.ndarray:
-    """Skeletons of a Kinect v1 (T, 20, 3), metres, in layout `KINECT20` and world axes, float32.
+    """Skeletons (T, 20, 3) of a Kinect v1, metres, in layout `KINECT20` and world axes, float32.
 
-    The sensor is the origin; a joint exactly there was not seen, and becomes NaN.
-
-    Args:
-        xyz: In the sensor's axes, see `from_kinect`.
-        joints: Names of `KINECT20` in the order of the data.
-        tilt: By how much the sensor looked down, radians; turned back.
+    `joints` are its names in the order of the data; the sensor looked down by `tilt` radians. It is
+    the origin: a joint exactly there was not seen, and becomes NaN.
     """
     order = [joints.index(joint) for joint in KINECT20.joints]
     points = turned(from_kinect(xyz[:, order]), "x", -tilt)

@@ -13,7 +13,8 @@ from ...gast.units import to_screen
 from ..clip import MotionClip, Problem
 from ..formats.pickled import read_object
 from ..motion import MotionFolder, Take
-from ..pair import Pair, chosen, mapped, pair_at, without_zeros
+from ..pair import Pair, chosen, pair_at, without_zeros
+from ..rates import mapped
 from .cameras import CalibratedCamera, calibrated
 
 
