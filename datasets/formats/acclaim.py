@@ -1,7 +1,6 @@
-"""Acclaim ASF/AMC: the motion capture format of the CMU Graphics Lab and of HDM05.
+"""Acclaim ASF/AMC, the motion capture format of the CMU Graphics Lab and of HDM05.
 
-An ASF names the bones of one person, each with a direction, a length and a frame of its own; an AMC
-turns those bones frame by frame. A joint is the far end of a bone.
+An ASF has the bones of one person, an AMC their turns in each frame; a bone ends in a joint.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,16 +20,16 @@ from .text import broken, floats, read_text
 
 INCH_M = 0.0254
 FPS = 120.0
-"""Frame rate of the AMC files of both publishers; the files don't say."""
+"""Frame rate of the AMC files of both publishers; it is not in the files."""
 
 ANGLES: Mapping[str, float] = {
     "deg": np.pi / 180, "degree": np.pi / 180, "degrees": np.pi / 180,
     "rad": 1.0, "radian": 1.0, "radians": 1.0,
 }  # fmt: skip
-"""Radians in one unit of angle, as files spell them in small or capital letters."""
+"""Radians in one unit of angle, by its name in small letters."""
 
 MOVES = ("tx", "ty", "tz", "rx", "ry", "rz")
-"""Ways in which a root moves; other bones only turn."""
+"""Channels of a root; other bones only turn."""
 
 _SIDED = {
     "hipjoint": "hip",
@@ -63,15 +62,9 @@ ACCLAIM_JOINTS: Mapping[str, str] = {
 def read_acclaim(
     asf: str | PathLike[str], amc: str | PathLike[str], *, fps: float = FPS
 ) -> np.ndarray:
-    """Joint positions of one take.
+    """Joints (T, 31, 3) of one take in layout `CMU31`, float32, metres, world axes, floor about 0.
 
-    Args:
-        asf: Skeleton file.
-        amc: Motion file.
-        fps: Frames per second wanted; the file is taken to hold 120.
-
-    Returns:
-        (T, 31, 3) float32 in layout `CMU31`, metres, x right, y away, z up; the floor is about 0.
+    The file is taken to have 120 frames per second, `fps` are wanted.
 
     Raises:
         InputError: A file is broken, or the two don't fit; the message names file and line.
@@ -86,12 +79,11 @@ class Bone:
     """One bone at rest.
 
     Attributes:
-        name: As the file spells it.
-        parent: Its index, always smaller than the bone's own; -1 for the root.
-        offset: (3,) near to far end in the file's axes, metres.
+        parent: Index, smaller than the bone's own; -1 for the root.
+        offset: (3,) from near to far end in the file's axes, metres.
         axis: (3, 3) rotation of the frame in which the bone turns.
-        order: Axes of its turns, the first is applied first, such as ``XYZ``.
-        channels: Of an AMC line, such as ``("rx", "rz")``.
+        order: Axes of its turns, such as ``XYZ``; the first is applied first.
+        channels: Of its AMC lines, such as ``("rx", "rz")``.
     """
 
     name: str
@@ -104,14 +96,7 @@ class Bone:
 
 @dataclass(frozen=True)
 class AcclaimSkeleton:
-    """The bones of an ASF, parents first.
-
-    Attributes:
-        path: Where it was read.
-        bones: The root comes first.
-        unit_m: Metres in one unit of length.
-        angle: Radians in one unit of angle where the AMC does not say.
-    """
+    """The bones of an ASF, parents first, with metres per unit and radians per angle unit."""
 
     path: Path
     bones: tuple[Bone, ...]
@@ -120,11 +105,7 @@ class AcclaimSkeleton:
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """Parse an ASF.
-
-        Raises:
-            InputError: It is missing or broken; the message names file and line.
-        """
+        """Parse an ASF; an InputError names file and line where it is broken."""
         return cls(Path(path), *_parse_asf(Path(path)))
 
     @cached_property
@@ -133,7 +114,7 @@ class AcclaimSkeleton:
         return {bone.name: i for i, bone in enumerate(self.bones)}
 
     def read_motion(self, path: str | PathLike[str]) -> dict[str, np.ndarray]:
-        """Channels of each bone that an AMC moves: (T, n), metres and radians.
+        """Channels (T, n) of each bone that an AMC moves, metres and radians.
 
         Raises:
             InputError: It is missing or broken or has other bones; the message names file and line.
@@ -164,11 +145,7 @@ class AcclaimSkeleton:
         return ends
 
     def pose(self, motion: Mapping[str, np.ndarray], *, layout: Skeleton) -> np.ndarray:
-        """Joints (T, J, 3) float32 in world axes, metres.
-
-        Raises:
-            InputError: The skeleton has no bone for a joint of the layout.
-        """
+        """Joints (T, J, 3) float32 in world axes, metres; an InputError if a bone is missing."""
         bones = {joint: bone for bone, joint in ACCLAIM_JOINTS.items() if bone in self.index}
         missing = [joint for joint in layout.joints if joint not in bones]
         if missing:
@@ -191,7 +168,7 @@ def _euler(moves: Mapping[str, np.ndarray], order: str, frames: int) -> np.ndarr
 
 @dataclass(frozen=True)
 class _Block:
-    """Lines of a file that each begin with a keyword; knows where to point when one is wrong."""
+    """Lines that each begin with a keyword, with their numbers for messages."""
 
     path: Path
     line: int
@@ -212,7 +189,6 @@ class _Block:
         return values
 
     def turns(self, key: str, *, default: str) -> str:
-        """Order of turns, such as ``XYZ``."""
         order = (self.words(key, default=default) or [""])[-1].upper()
         if not order or set(order) - set("XYZ") or len(set(order)) < len(order):
             raise self.error(key, f"{key!r} wants an order such as XYZ, got {order!r}")
@@ -254,7 +230,6 @@ def _parse_asf(path: Path) -> tuple[tuple[Bone, ...], float, float]:
 def _hierarchy(
     path: Path, lines: _Lines, root: Bone, loose: Mapping[str, Bone]
 ) -> tuple[Bone, ...]:
-    """Bones hung on each other, parents first."""
     placed = {root.name: root}
     for number, (parent, *children) in lines:
         if parent.lower() in ("begin", "end") and not children:

@@ -66,23 +66,19 @@ TPOSE = np.radians(10)
 def read_bvh(
     path: str | PathLike[str], *, up: str = "y", unit_m: float = 0.01
 ) -> tuple[np.ndarray, float]:
-    """Joint positions of one take.
+    """Joints (T, 31, 3) of one take in layout `CMU31`, float32, metres, world axes; and its fps.
 
-    A first frame in T-pose, as programs like to add one, is left out.
+    A first frame in T-pose, as programs like to add one, is left out. Inner joints of the spine,
+    toes, hands and fingers that the rig lacks are made from their neighbours, see `joint_map`; a
+    missing crown of the head is estimated.
 
     Args:
         path: BVH file.
         up: Axis of the file that points up, ``y`` or ``z``.
         unit_m: Metres in one unit of length; 0.01 for centimetres.
 
-    Returns:
-        (T, 31, 3) float32 in layout `CMU31`, metres, x right, y away, z up; and frames per second.
-        Inner joints of the spine, toes, hands and fingers that the rig lacks are made from their
-        neighbours, see `joint_map`.
-
     Raises:
-        InputError: The file is broken, the message names the line; or joints are missing, it lists
-            them.
+        InputError: The file is broken or joints are missing; the message says where or which.
     """
     if up not in ("y", "z"):
         raise InputError(f"up is {up!r}; choose y or z")
@@ -93,7 +89,7 @@ def read_bvh(
 
 
 def in_tpose(pose: np.ndarray) -> bool:
-    """Whether both arms of a `CMU31` pose (31, 3) are stretched out level, within ten degrees."""
+    """Whether both arms of a `CMU31` pose (31, 3) are stretched out level, within `TPOSE`."""
     left, right = (
         pose[CMU31.index[f"{side}_wrist"]] - pose[CMU31.index[f"{side}_shoulder"]]
         for side in ("left", "right")
@@ -104,7 +100,7 @@ def in_tpose(pose: np.ndarray) -> bool:
 
 @dataclass(slots=True)
 class Node:
-    """A joint or an end site: its parent's index, offset (3,) and channels as the file has them."""
+    """A joint or an end site: its parent's index; offset (3,) and channels as in the file."""
 
     name: str
     parent: int
@@ -114,7 +110,7 @@ class Node:
 
     @property
     def is_placed(self) -> bool:
-        """Whether its offset is known."""
+        """Whether it has an offset."""
         return bool(np.isfinite(self.offset).all())
 
 
@@ -123,10 +119,8 @@ class Bvh:
     """A parsed file.
 
     Attributes:
-        path: Where it was read.
-        nodes: Parents first; an end site is called as its joint with ``End`` behind it.
-        motion: (T, channels) as the file has them, angles in degrees.
-        fps: Frames per second.
+        nodes: Parents first; an end site is named after its joint, with ``End`` behind it.
+        motion: (T, channels) as in the file, angles in degrees.
     """
 
     path: Path
@@ -137,11 +131,7 @@ class Bvh:
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """Parse a BVH.
-
-        Raises:
-            InputError: It is missing or broken; the message names file and line.
-        """
+        """Parse a BVH; an InputError names file and line where it is broken."""
         lines = read_text(path).splitlines()
         start = next((i for i, line in enumerate(lines) if line.strip() == "MOTION"), None)
         if start is None:
@@ -152,10 +142,7 @@ class Bvh:
 
     @cached_property
     def index(self) -> Mapping[str, int]:
-        """Plain name to the place of the node that has it first.
-
-        Without the ends of bones that have no length: nothing is known of where they end.
-        """
+        """Plain name to the first node of that name; ends of bones without length are left out."""
         long = [
             bool(node.offset.any()) or any(c.lower().endswith("position") for c in node.channels)
             for node in self.nodes
@@ -167,10 +154,9 @@ class Bvh:
         return {name: i for i, name in reversed(list(enumerate(names))) if long[i]}
 
     def place(self, node: int) -> tuple[np.ndarray, np.ndarray]:
-        """Where a node is: rotations (T, 3, 3) and positions (T, 3), in the file's axes and unit.
+        """Rotations (T, 3, 3) and positions (T, 3) of a node in the file's axes and unit.
 
-        Positions of a root are added to its offset, as the format has it; those of an inner joint
-        take the offset's place.
+        Position channels add to the offset of a root, but replace that of an inner joint.
         """
         if node not in self._placed:
             here = self.nodes[node]
@@ -185,7 +171,7 @@ class Bvh:
         return self._placed[node]
 
     def _own(self, node: int) -> tuple[np.ndarray, np.ndarray]:
-        """Turn (T, 3, 3) and shift (T, 3) of one node, NaN where it has no such channel."""
+        """Turn (T, 3, 3) and shift (T, 3) of one node; a shift without a channel is NaN."""
         from scipy.spatial.transform import Rotation  # slow to import
 
         here = self.nodes[node]
@@ -203,11 +189,7 @@ class Bvh:
         return Rotation.from_euler("".join(turns), angles, degrees=True).as_matrix(), shift
 
     def pose(self) -> np.ndarray:
-        """Joints of `CMU31` (T, 31, 3) in the file's axes and unit.
-
-        Raises:
-            InputError: Joints are missing; the message lists them.
-        """
+        """`CMU31` (T, 31, 3) in the file's axes and unit; an InputError lists joints that are missing."""
         found = {
             joint: self.place(self.index[name])[1]
             for joint, names in BVH_JOINTS.items()
@@ -243,7 +225,7 @@ class Bvh:
 
 @cache
 def _layout(joints: tuple[str, ...]) -> Skeleton:
-    """A layout of the joints that a file has; only their names matter."""
+    """A layout of the joints in a file; their parents do not matter here."""
     return Skeleton("bvh", {joint: None if joint == "hip" else "hip" for joint in joints})
 
 
@@ -288,7 +270,7 @@ def _parse_nodes(path: str | PathLike[str], lines: list[str]) -> tuple[Node, ...
 
 
 def _fit(node: Node, count: str, channels: list[str]) -> bool:
-    """Whether channels are as many as their line says, each known and there once, at a joint."""
+    """Whether the channels are known, different, as many as stated and this joint's only ones."""
     names = {channel.lower() for channel in channels}
     known = all(re.fullmatch(r"[xyz](position|rotation)", name) for name in names)
     return (

@@ -16,24 +16,20 @@ from ..motion import MotionFolder, Take, beside
 
 
 class Cmu(MotionFolder):
-    """Takes as ASF/AMC and as BVH; what they show is described, but not labelled.
+    """Takes as ASF/AMC and as BVH, described but mostly not labelled.
 
-    ``SS_TT.amc`` lies beside ``SS.asf``; ``SSS_TT.bvh`` stands alone (retargeted to one body, in
-    centimetres, y up). ``index.csv``, if there, has a description of each trial and the frame rate
-    of its AMC, else 120. A take with ``TT_ground_truth.txt`` beside it has many actions, labelled
-    up to the best transition frames. Published by the CMU Graphics Lab, mocap.cs.cmu.edu, free for
-    all uses. One person may have several numbers.
+    ``SS_TT.amc`` beside ``SS.asf``; ``SSS_TT.bvh`` alone (retargeted to one body, centimetres, y
+    up). ``index.csv``, if there, describes each trial and has the frame rate of its AMC, else 120.
+    ``TT_ground_truth.txt`` beside a take has its actions, labelled up to the best transition frame.
+    One person may have several numbers. Published by the CMU Graphics Lab, mocap.cs.cmu.edu, free
+    for all uses. See `MotionFolder`.
 
     Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``02``; None is all.
-        formats: Of ``amc`` and ``bvh``.
-        motions: Only trials that ``index.csv`` describes with one of these words, such as ``walk``;
-            None is all.
-        fps: Frames per second wanted; None keeps those of the files.
+        formats: Only ``amc`` or ``bvh``.
+        motions: Only trials that ``index.csv`` describes with one of these words, such as ``walk``.
 
-    Source of the ground truth: Barbič, Safonova, Pan, Faloutsos, Hodgins, Pollard 2004, "Segmenting
-        motion capture data into distinct behaviors".
+    Source of the ground truth: Barbič et al. 2004, "Segmenting motion capture data into distinct
+        behaviors".
     """
 
     dataset = "cmu"
@@ -58,7 +54,7 @@ class Cmu(MotionFolder):
         self.only("subject", subjects, of=lambda take: take.subject)
 
     def describe(self, take: Take) -> str:
-        """What the publisher says the take shows; empty where ``index.csv`` does not tell."""
+        """The take's description in ``index.csv``, else empty."""
         return self.trials.get(_trial(take.path), ("", acclaim.FPS))[0]
 
     def _only_motions(self, words: list[str]) -> None:
@@ -87,15 +83,7 @@ class Cmu(MotionFolder):
 
 
 def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment, ...]:
-    """Actions of a take, as told by the ``TT_ground_truth.txt`` beside it; none if there is none.
-
-    Args:
-        path: The take, ``SS_TT.amc``.
-        frames: How many it has; the last action goes up to there.
-
-    Raises:
-        InputError: The file is broken; the message names the line.
-    """
+    """Actions of a take of so many frames, none without its file; an InputError if it is broken."""
     truth = ground_truth(path)
     if not truth.is_file():
         return ()
@@ -118,7 +106,7 @@ def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment
 
 
 def ground_truth(take: Path) -> Path:
-    """The file beside ``SS_TT.amc`` with its actions, which most takes don't have."""
+    """Path of a take's file of ground truth, which most takes lack."""
     return beside(take, f"{take.stem.split('_')[1]}_ground_truth.txt")
 
 

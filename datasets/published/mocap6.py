@@ -18,18 +18,10 @@ LABEL_S = 0.1
 class Mocap6(MotionFolder):
     """Takes 13_29, 13_30, 13_31, 14_06, 14_14 and 14_20: 120 frames per second, many actions each.
 
-    ``amc/S_T.amc`` is the motion and ``labels/S_T.txt`` its labels 1-12. The motion is free for all
-    uses, from the CMU Graphics Lab (mocap.cs.cmu.edu); the labels are by Mike Hughes, BSD licence.
-
-    Args:
-        root: Folder of the set, with ``amc`` and ``labels`` in it.
-        asf: Skeleton for all takes. The set has none; that of another CMU subject moves the same
-            way, with the limbs of that other person.
-        subjects: Only these, such as ``13``; None is all.
-        fps: Frames per second wanted; None keeps 120.
-
-    Raises:
-        InputError: There are no files, or the skeleton is missing or broken.
+    ``amc/S_T.amc`` has the motion and ``labels/S_T.txt`` its labels 1-12. The motion is free for
+    all uses, from the CMU Graphics Lab (mocap.cs.cmu.edu); the labels are by Mike Hughes, BSD
+    licence. The set has no skeletons: `asf` is that of any CMU subject, whose limbs all takes get.
+    See `MotionFolder`.
 
     Source: Fox, Hughes, Sudderth, Jordan 2014, "Joint modeling of multiple time series via the beta
         process with application to motion capture segmentation".

@@ -23,18 +23,11 @@ class MsrAction3d(MotionFolder):
     """567 clips of 20 actions by 10 people, one action a clip, 15 frames per second.
 
     ``aAA_sSS_eEE_skeleton3D.txt`` is action A by subject S, take E: 20 rows a frame, each a point
-    in metres (Kinect axes) and a confidence, which is not read. Everybody faces the camera; which
-    of two twin joints comes first is told from that, because published lists disagree about it.
-    Published by Z. Liu, Microsoft Research, and W. Li, University of Wollongong, for academic use.
-    The published protocol trains on the odd subjects and tests on the even ones, mostly within
-    one of three subsets of eight actions.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``01``; None is all.
-        actions: Only these, by name; None is all.
-        noisy: Also read the ten recordings whose skeleton is lost or wrong.
-        fps: Frames per second wanted; None keeps 15.
+    in metres (Kinect axes) and a confidence, which is not read. Published lists disagree on the
+    order of left and right; since everybody faces the camera, it is told from the data. `noisy`
+    also reads the ten recordings whose skeleton is lost or wrong. Published by Z. Liu, Microsoft
+    Research, and W. Li, University of Wollongong, for academic use. The published protocol trains
+    on odd and tests on even subjects, mostly within one of three subsets of eight actions.
 
     Source: Li, Zhang, Liu 2010, "Action recognition based on a bag of 3D points"; the ten: Wang,
         Liu, Wu, Yuan 2012, "Mining actionlet ensemble for action recognition with depth cameras".
@@ -98,10 +91,9 @@ class MsrAction3d(MotionFolder):
 
 
 def joint_order(xyz: np.ndarray) -> list[str]:
-    """Names of `KINECT20` in the order of the rows, for frames (T, 20, 3) as they stand there.
+    """Names of `KINECT20` in the order of the rows of frames (T, 20, 3) in the sensor's axes.
 
-    A Kinect's x points to the left as the sensor sees it, so who faces it has the joints of the
-    left side at smaller x.
+    Its x points to its left, so the left joints of a person who faces it have the smaller x.
     """
     shoulders_and_hips = xyz[:, [0, 4], 0] - xyz[:, [1, 5], 0]
     one, other = ("left", "right") if np.median(shoulders_and_hips) <= 0 else ("right", "left")

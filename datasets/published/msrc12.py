@@ -24,32 +24,20 @@ TOLERANCE_S = 1 / 3
 class Msrc12(TimedFolder):
     """594 recordings of 12 gestures by 30 people, each done over and over.
 
-    ``PG_I_AA_pSS.csv`` is gesture A (an ``A`` behind it: of the second half) by subject S, told
-    how by instruction I: a row a frame, about 30 a second, a time stamp and 20 points with a flag
-    each. The ``.tagstream`` beside it has the action points: the moments in which somebody who
-    watches knows what it is. Nothing says where a gesture begins or ends, so a segment is what
-    lies around the point, from `before_s` before it (what makes it known) up to `after_s` after
-    it (the publishers' tolerance of 333 ms); one that meets the next ends half-way between.
-    Published by Microsoft Research Cambridge, for academic use. The published protocol leaves one
-    person out and takes a detection within 333 ms of the point for right.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``06``; None is all.
-        before_s: How much of a segment lies before its point, seconds.
-        after_s: How much of it lies after its point, seconds.
-        fps: Frames per second wanted; None is 30.
+    ``PG_I_AA_pSS.csv`` is gesture A (followed by ``A`` in the second half) by subject S after
+    instruction I: about 30 rows a second, each a time stamp and 20 points with a flag. The
+    ``.tagstream`` beside it has the action points, when the gesture can be recognised. Its begin
+    and end are not published: a segment is from `before_s` before to `after_s` after the point, and
+    where two meet the border is half-way. Published by Microsoft Research Cambridge, for academic
+    use. The published protocol leaves one person out and accepts detections within 333 ms.
 
     Attributes:
-        points: Of the last iteration: action points of each recording, with their labels, in
-            seconds of its own clock. Clips are called by the second in which they begin.
+        points: Action points (seconds on the recording's clock, label) of the last iteration, by
+            recording.
 
-    Raises:
-        InputError: There are no files, or a segment would have no length.
-
-    Source: Fothergill, Mentis, Kohli, Nowozin 2012, "Instructing people for training gestural
-        interactive systems"; action points: Nowozin, Shotton 2012, "Action points: a
-        representation for low-latency online human action recognition".
+    Source: Fothergill et al. 2012, "Instructing people for training gestural interactive systems";
+        action points: Nowozin, Shotton 2012, "Action points: a representation for low-latency
+        online human action recognition".
     """
 
     dataset = "msrc12"
@@ -116,7 +104,7 @@ class Msrc12(TimedFolder):
         ]
 
     def _read_points(self, take: Take) -> list[tuple[float, str]]:
-        """Moments in seconds, in order, and what is done."""
+        """Action points in order: seconds and label."""
         path = beside(take.path, f"{take.name}.tagstream")
         head, *lines = read_text(path).splitlines() or [""]
         if [word.strip() for word in head.split(";")] != ["XQPCTick", "Tag"]:

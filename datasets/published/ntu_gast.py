@@ -17,10 +17,9 @@ from .ntu import FPS, NTU_ACTIONS, ntu_take
 class NtuGast60(MotionFolder):
     """60 actions of NTU RGB+D, 17 joints of one or two people, one action a clip.
 
-    ``SsssCcccPpppRrrrAaaa.h5`` holds ``skeletons``, (people, frames, 17, 3), z up, metres; zeros
-    while somebody is away. They stand as if the first camera of Human3.6M's first actor had filmed
-    them, and are turned here to be seen along y. Made of the videos of Nanyang Technological
-    University, for academic use.
+    ``SsssCcccPpppRrrrAaaa.h5`` has ``skeletons`` (people, frames, 17, 3), z up, metres, zeros while
+    away. They are as filmed by the first camera of Human3.6M's S1, and are turned here so that it
+    looks along y. Made of the videos of Nanyang Technological University, for academic use.
 
     Source: fabro66 2021, "Online skeleton-based action recognition with multi-feature early
         fusion", the data of the released code.
@@ -69,6 +68,6 @@ def _skeletons(take: Take) -> np.ndarray:
 
 
 def _viewing_angle() -> float:
-    """By how much to turn about the vertical so that the camera looks along y."""
+    """Angle about the vertical, radians, after which the camera looks along y."""
     across, along, _ = calibrated("human36m")["S1"][0].rotation[2]
     return float(np.arctan2(across, along))

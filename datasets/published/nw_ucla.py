@@ -13,26 +13,20 @@ from ..formats.text import read_text
 from ..motion import MotionFolder, Take
 
 FPS = 15.0
-"""Not published; people who walk here take 0.11 steps a frame, which is 1.6 a second."""
+"""Not published; people walk 0.11 steps a frame here, which at 15 is 1.6 a second."""
 
 TILT = {"1": np.radians(13), "2": np.radians(13), "3": np.radians(17)}
-"""By how much each camera looked down. Not published; it is how far people lean who walk here,
-the same for all ten within two degrees."""
+"""Radians by which each camera looked down. Not published: the lean of walking people, the same
+for all ten within two degrees."""
 
 
 class NwUcla(MotionFolder):
     """1,484 clips of 10 actions by 10 people in 3 views, one action a clip.
 
-    ``aAA_sSS_eEE_vVV.json`` is action A by subject S, take E, seen by camera V. The
-    sensor takes everybody to face it, so left and right are swapped where a person turns away.
-    Published by Northwestern University and UCLA, for academic use; these files hold the skeletons
-    as CTR-GCN shares them. The published protocol trains on views 1 and 2 and tests on view 3.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``01``; None is all.
-        cameras: Only these views, such as ``3``; None is all.
-        fps: Frames per second wanted; None keeps 15.
+    ``aAA_sSS_eEE_vVV.json`` is action A by subject S, take E, view V. The sensor assumes that all
+    face it, so left and right are swapped in people who turn away. Published by Northwestern
+    University and UCLA, for academic use; the files are as shared by CTR-GCN. The published
+    protocol trains on views 1 and 2 and tests on view 3. See `MotionFolder`.
 
     Source: Wang, Nie, Xia, Wu, Zhu 2014, "Cross-view action modeling, learning and recognition".
     """

@@ -14,11 +14,11 @@ FPS = 30.0
 
 
 class Precog16(MotionFolder):
-    """72 sequences of 12 people with punches, kicks and pauses in unforeseen order.
+    """72 sequences of 12 people with punches, kicks and pauses in random order.
 
-    ``SeqS_P.csv`` is sequence S of subject P, about 30 frames per second. A frame is a row of 20
-    joints, named in the first row, and a label. Published by David Jardim, ISCTE - Instituto
-    Universitário de Lisboa, under the MIT licence.
+    ``SeqS_P.csv`` is sequence S of subject P, about 30 frames per second: rows of 20 joints, named
+    in the first row, and a label. Published by David Jardim, ISCTE - Instituto Universitário de
+    Lisboa, under the MIT licence. See `MotionFolder`.
 
     Source: Jardim, Nunes, Dias 2016, "Human Activity Recognition from automatically labeled data
         in RGB-D videos".

@@ -24,7 +24,7 @@ _BROKEN = (
     EOFError,
     zlib.error,
 )
-"""What scipy raises, by where a file ends too early or goes wrong."""
+"""Raised by scipy for broken files, depending on where they are broken."""
 
 
 class UtdMhad(MotionFolder):
@@ -32,7 +32,7 @@ class UtdMhad(MotionFolder):
 
     ``aA_sS_tT_skeleton.mat`` is action A by subject S, take T, 30 frames per second. Published by
     the University of Texas at Dallas, for academic use. The published protocol trains on the odd
-    subjects and tests on the even ones.
+    subjects and tests on the even ones. See `MotionFolder`.
 
     Source: Chen, Jafari, Kehtarnavaz 2015, "UTD-MHAD: A multimodal dataset for human action
         recognition utilizing a depth camera and a wearable inertial sensor".
