@@ -52,7 +52,7 @@ class PairSet(Protocol):
         """All pairs."""
 
 
-def chosen(
+def selection(
     known: Collection[str], wanted: Collection[str] | None, *, what: str, dataset: str
 ) -> set[str]:
     """The wanted names, all if None; an InputError if one of them is not known."""
@@ -84,10 +84,10 @@ def filled(xy: np.ndarray) -> np.ndarray:
         raise InputError(f"none of its {len(xy)} frames has a 2-D joint")
     frames = np.arange(len(xy))[:, None]
     last = np.maximum.accumulate(np.where(seen, frames, -1), 0)
-    held = np.take_along_axis(xy, np.where(last < 0, seen.argmax(0), last)[..., None], 0)
+    result = np.take_along_axis(xy, np.where(last < 0, seen.argmax(0), last)[..., None], 0)
     ever = seen.any(0)
-    held[:, ~ever] = held[:, ever].mean(1, keepdims=True)
-    return held
+    result[:, ~ever] = result[:, ever].mean(1, keepdims=True)
+    return result
 
 
 def without_zeros(points: np.ndarray) -> np.ndarray:

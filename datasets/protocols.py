@@ -157,8 +157,8 @@ class Split:
 
     def subjects(self, data: str, parts: Sequence[str]) -> list[str]:
         """Subjects of a data set in these parts; an InputError for an unknown part."""
-        chosen = {pair for part in self._known(parts) for pair in self.parts[part]}
-        return sorted(subject for owner, subject in chosen if owner == data)
+        pairs = {pair for part in self._known(parts) for pair in self.parts[part]}
+        return sorted(subject for owner, subject in pairs if owner == data)
 
     def _known(self, parts: Sequence[str]) -> Sequence[str]:
         if unknown := set(parts) - set(self.parts):

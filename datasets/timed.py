@@ -16,7 +16,7 @@ from .motion import MotionFolder, Take, runs
 from .rates import resample
 
 LONGEST_GAP_S = 0.25
-"""A person who is out of view for longer comes back in another clip, unless a data set differs."""
+"""A person out of view for longer comes back in another clip, unless the data set differs."""
 ROUNDED_S = 2e-4
 """Time stamps are rounded; a time that is so little before a frame is that of the frame."""
 

@@ -189,7 +189,7 @@ class Bvh:
         return Rotation.from_euler("".join(turns), angles, degrees=True).as_matrix(), shift
 
     def pose(self) -> np.ndarray:
-        """`CMU31` (T, 31, 3) in the file's axes and unit; an InputError lists joints that are missing."""
+        """`CMU31` (T, 31, 3) in the file's axes and unit; an InputError lists missing joints."""
         found = {
             joint: self.place(self.index[name])[1]
             for joint, names in BVH_JOINTS.items()

@@ -55,7 +55,7 @@ class Human36m(PublishedMotion):
 
 
 def _hourglass() -> Skeleton:
-    """MPII's order of what fine-tuning has made the joints of Human3.6M, without the nose."""
+    """Human3.6M's joints without the nose, to which the net was fine-tuned, in MPII's order."""
     names = {"thorax": "spine", "neck": "thorax"}
     order = [names.get(joint, joint) for joint in MPII16.joints]
     return Skeleton("h36m16_in_mpii_order", {joint: H36M16.parents[joint] for joint in order})

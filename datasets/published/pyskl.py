@@ -186,7 +186,7 @@ class PysklKeypoints(Pyskl[KeypointClip]):
         )
 
     def _at_rate(self, xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """At the wanted frame rate; what lies beside a joint that was not seen is not seen."""
+        """At the wanted frame rate; a joint beside one not seen is not seen."""
         score = np.clip(np.asarray(score, np.float32), 0, 1)
         seen = np.isfinite(xy).all(-1) & (xy != 0).any(-1) & (score > 0)
         xy = np.where(seen[..., None], xy, np.nan).astype(np.float32)

@@ -13,7 +13,7 @@ from ...gast.units import to_screen
 from ..clip import MotionClip, Problem
 from ..formats.pickled import read_object
 from ..motion import MotionFolder, Take
-from ..pair import Pair, chosen, pair_at, without_zeros
+from ..pair import Pair, pair_at, selection, without_zeros
 from ..rates import mapped
 from .cameras import CalibratedCamera, calibrated
 
@@ -108,7 +108,7 @@ class PublishedPairs:
         self._seen = recordings(self.path, "positions_2d")
         self._cameras = calibrated(self.dataset)
         names = list(dict.fromkeys(c.name for some in self._cameras.values() for c in some))
-        self._wanted = chosen(names, cameras, what="camera", dataset=self.dataset)
+        self._wanted = selection(names, cameras, what="camera", dataset=self.dataset)
         self.problems: list[Problem] = []
 
     @property
@@ -122,7 +122,7 @@ class PublishedPairs:
 
     def read(self, subjects: Collection[str] | None = None) -> Iterator[Pair]:
         """Pairs of these subjects, or of all, by recording and camera."""
-        names = chosen(self.subjects, subjects, what="subject", dataset=self.dataset)
+        names = selection(self.subjects, subjects, what="subject", dataset=self.dataset)
         self.problems = []
         for clip in self.motion:
             if clip.subject in names:
