@@ -18,15 +18,17 @@ class Protocol(Interface):
 
     def people(self, part: str) -> list[tuple[str, str]] | None:
         """Data set and subject of all in a part, None if it depends on the clips."""
+        return None
 
     def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
         """Called once before `part`, with the subjects of each action."""
 
 
-class ByName:
+class ByName(Protocol):
     """A publisher's protocol by names: regular expressions, searched for anywhere in a clip's name.
 
-    A clip is `held_out`, else `val`, else for training; not used if `within` is not found in it.
+    A clip is `held_out`, else `val`, else for training; not used if `within` is not found in it. An
+    InputError if one of them is no regular expression.
     """
 
     def __init__(self, *, held_out: str, val: str, within: str | None = None) -> None:
@@ -40,15 +42,9 @@ class ByName:
         matched = (part for part, rule in self.rules.items() if rule.search(name))
         return next(matched, "train")
 
-    def people(self, part: str) -> None:
-        """See `Protocol`."""
 
-    def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
-        """See `Protocol`."""
-
-
-class LeaveOneOut:
-    """One `subject` is held out; the first other one of `val` chooses the checkpoint."""
+class LeaveOneOut(Protocol):
+    """One `subject` is held out; the first other of `val` chooses the checkpoint, or InputError."""
 
     def __init__(self, *, subject: str | int, val: Sequence[str | int]) -> None:
         self.subject = str(subject)
@@ -61,9 +57,6 @@ class LeaveOneOut:
         """See `Protocol`."""
         return {self.subject: "held_out", self.val: "val"}.get(subject, "train")
 
-    def people(self, part: str) -> None:
-        """See `Protocol`."""
-
     def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
         """See `Protocol`; an InputError if one of the two subjects is not in the data."""
         known = {subject for subjects in by_action.values() for subject in subjects}
@@ -74,7 +67,7 @@ class LeaveOneOut:
             )
 
 
-class BySubject:
+class BySubject(Protocol):
     """For own data: a share `val` of the subjects, drawn by name, chooses the checkpoint.
 
     Of every action with two subjects or more, at least one is in each part. Where the subjects are
@@ -100,9 +93,6 @@ class BySubject:
         """See `Protocol`."""
         return "val" if subject in self.choosing else "train"
 
-    def people(self, part: str) -> None:
-        """See `Protocol`."""
-
     def _hash(self, subject: str) -> int:
         return crc32(f"{self.seed} {subject}".encode())
 
@@ -122,7 +112,7 @@ def listed(people: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{data} {', '.join(sorted(names))}" for data, names in sorted(sets.items()))
 
 
-class Split:
+class Split(Protocol):
     """Subjects of each data set by part; an InputError if one is in two parts."""
 
     def __init__(
@@ -151,9 +141,6 @@ class Split:
     def people(self, part: str) -> list[tuple[str, str]]:
         """See `Protocol`; an InputError for an unknown part."""
         return sorted(self.parts[self._known([part])[0]])
-
-    def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
-        """See `Protocol`."""
 
     def subjects(self, data: str, parts: Sequence[str]) -> list[str]:
         """Subjects of a data set in these parts; an InputError for an unknown part."""

@@ -100,8 +100,8 @@ class UtKinect(TimedFolder):
             match line.replace(":", " ").split():
                 case []:
                     pass
-                case [name] if re.fullmatch(r"s\d+_e\d+", name):
-                    recording = name
+                case [name] if re.fullmatch(r"s\d+_e\d+", name.lower()):
+                    recording = name.lower()
                     actions[recording] = []
                 case [action, first, last] if action in names and recording:
                     start, stop = _frame(first), _frame(last)
