@@ -36,11 +36,11 @@ class MotionFolder(ABC):
 
     Args:
         root: Folder of the set; files may lie in folders below it.
-        subjects: Only these; None is all. So with any other choice that a reader offers.
+        subjects: Only these; None is all. The same holds for a reader's `actions` and `cameras`.
         fps: Frames per second wanted, see `resample`; None keeps the publisher's.
 
     Raises:
-        InputError: There are no files of the set, or something chosen is not in it.
+        InputError: There are no files of the set, or a choice is not in it.
     """
 
     dataset: ClassVar[str]
