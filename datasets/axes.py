@@ -1,4 +1,4 @@
-"""From the axes and joint orders of sensors and publishers to world axes (metres, z up)."""
+"""From the axes and joint orders of sensors and publishers to world axes: x right, y away, z up."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,21 +7,46 @@ import numpy as np
 from ..gast.skeleton import KINECT20
 
 
-def rotation(axis: str, angle: np.ndarray) -> np.ndarray:
-    """Turns (..., 3, 3) about the axis ``X``, ``Y`` or ``Z`` by angles (...), in radians."""
-    i = "XYZ".index(axis)
-    j, k = (i + 1) % 3, (i + 2) % 3
-    matrix = np.zeros((*angle.shape, 3, 3))
-    matrix[..., i, i] = 1.0
-    matrix[..., j, j] = matrix[..., k, k] = np.cos(angle)
-    matrix[..., k, j] = np.sin(angle)
-    matrix[..., j, k] = -matrix[..., k, j]
-    return matrix
+def on_axes(xyz: np.ndarray, *axes: str) -> np.ndarray:
+    """Points (..., 3) on new axes, each named by the old one along which it runs, as ``-x``."""
+    columns = [xyz[..., "xyz".index(axis[-1])] for axis in axes]
+    signed = (-c if axis[0] == "-" else c for axis, c in zip(axes, columns, strict=True))
+    return np.stack(list(signed), -1)
 
 
-def z_up(xyz: np.ndarray) -> np.ndarray:
-    """Points (..., 3) with y up, z towards the viewer, as world points: x right, y away, z up."""
-    return np.stack([xyz[..., 0], -xyz[..., 2], xyz[..., 1]], -1)
+def world(xyz: np.ndarray, *, right: str, away: str, up: str) -> np.ndarray:
+    """Points (..., 3) as world points, see `on_axes`: ``right="-x"`` if x points to the left."""
+    return on_axes(xyz, right, away, up)
+
+
+def from_y_up(xyz: np.ndarray) -> np.ndarray:
+    """Points (..., 3) of animation programs: x right, y up, z towards the viewer."""
+    return world(xyz, right="x", away="-z", up="y")
+
+
+def from_camera(xyz: np.ndarray) -> np.ndarray:
+    """Points (..., 3) in camera axes: x right, y down, z forward."""
+    return world(xyz, right="x", away="z", up="-y")
+
+
+def to_camera(xyz: np.ndarray) -> np.ndarray:
+    """World points (..., 3) in the axes of a camera that looks along y."""
+    return on_axes(xyz, "x", "-z", "y")
+
+
+def from_kinect(xyz: np.ndarray) -> np.ndarray:
+    """Points (..., 3) of a Kinect, float32: x to the left as it sees it, y up, z away from it."""
+    return world(np.asarray(xyz, np.float32), right="-x", away="z", up="y")
+
+
+def turned(xyz: np.ndarray, about: str, angle: float) -> np.ndarray:
+    """Points (..., 3) turned by `angle` (radians) about the axis ``x``, ``y`` or ``z``."""
+    j, k = (("xyz".index(about) + i) % 3 for i in (1, 2))
+    sin, cos = xyz.dtype.type(np.sin(angle)), xyz.dtype.type(np.cos(angle))
+    result = xyz.copy()
+    result[..., j] = cos * xyz[..., j] - sin * xyz[..., k]
+    result[..., k] = cos * xyz[..., k] + sin * xyz[..., j]
+    return result
 
 
 _SIDED = ("Shoulder", "Elbow", "Wrist", "Hand", "Hip", "Knee", "Ankle", "Foot")
@@ -51,38 +76,13 @@ SDK_ORDER = tuple(
 """Order in which the SDK numbers its joints, as `KINECT20` names them."""
 
 
-def from_kinect(xyz: np.ndarray, joints: Sequence[str], *, tilt: float = 0.0) -> np.ndarray:
-    """Skeletons of a Kinect v1 in layout `KINECT20` and world axes; the sensor is the origin.
+def kinect20(xyz: np.ndarray, joints: Sequence[str], *, tilt: float = 0.0) -> np.ndarray:
+    """Skeletons (T, 20, 3) of a Kinect v1, metres, in layout `KINECT20` and world axes, float32.
 
-    A Kinect's x points to the left as the sensor sees it, y up and z away from it. A joint at
-    exactly the sensor was not seen, and becomes NaN.
-
-    Args:
-        xyz: (T, 20, 3) metres.
-        joints: Names of `KINECT20` in the order of the data.
-        tilt: By how much the sensor looked down, radians; turned back.
-
-    Returns:
-        (T, 20, 3) float32.
+    `joints` are its names in the order of the data; the sensor looked down by `tilt` radians. It is
+    the origin: a joint exactly there was not seen, and becomes NaN.
     """
     order = [joints.index(joint) for joint in KINECT20.joints]
-    left, up, away = np.moveaxis(np.asarray(xyz, np.float32)[:, order], -1, 0)
-    sin, cos = np.float32(np.sin(tilt)), np.float32(np.cos(tilt))
-    world = np.stack([-left, cos * away + sin * up, cos * up - sin * away], -1)
-    world[(world == 0).all(-1)] = np.nan
-    return world
-
-
-def from_camera(xyz: np.ndarray) -> np.ndarray:
-    """Points (..., 3) in camera axes (x right, y down, z forward) as world points."""
-    right, down, away = np.moveaxis(xyz, -1, 0)
-    return np.stack([right, away, -down], -1)
-
-
-def from_kinect2(xyz: np.ndarray) -> np.ndarray:
-    """Points (..., 3) in the axes of a Kinect v2 as world points, float32, from the same origin.
-
-    A Kinect's x points to the left as the sensor sees it, y up and z away from it.
-    """
-    left, up, away = np.moveaxis(np.asarray(xyz, np.float32), -1, 0)
-    return np.stack([-left, away, up], -1)
+    points = turned(from_kinect(xyz[:, order]), "x", -tilt)
+    points[(points == 0).all(-1)] = np.nan
+    return points

@@ -1,4 +1,4 @@
-"""What data sets hold and what is wrong with them, before anything is trained on them."""
+"""Counts and problems of data sets, to look at before training."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from .clip import MotionClip, Problem
 from .pair import Pair
 
 MOST = 5
-"""Problems of a set that are shown; the others are counted."""
+"""Problems of a set that are printed; the others are only counted."""
 
 
 class Checkable(Protocol):
@@ -27,17 +27,10 @@ class Count:
     """What a set holds.
 
     Attributes:
-        name: Of the set.
-        subjects: Who moves: frames of each.
-        actions: Labelled frames of each action; those of no action are under an empty name.
-        cameras: Who saw it.
-        clips: Recordings.
-        frames: In all of them.
-        seconds: In all of them.
-        joints: In all frames.
-        missing: Joints that are not known, or not seen.
-        holes: Frames in which one is missing.
-        problems: Of reading it.
+        subjects: Frames of each subject.
+        actions: Frames of each action; unlabelled frames are under an empty name.
+        missing: Joints that are not known or not seen, of all `joints` in all frames.
+        holes: Frames with a missing joint.
     """
 
     name: str
@@ -53,7 +46,7 @@ class Count:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, clip: MotionClip | Pair) -> None:
-        """One recording more."""
+        """Count one more recording."""
         frames = len(clip.xyz)
         gone = ~np.isfinite(clip.xyz).all(-1)
         if isinstance(clip, Pair):
@@ -63,22 +56,21 @@ class Count:
         self.joints, self.missing = self.joints + gone.size, self.missing + int(gone.sum())
         self.holes += int(gone.any(1).sum())
         self.subjects[clip.subject] = self.subjects.get(clip.subject, 0) + frames
-        for action, shown in _shown(clip).items():
-            self.actions[action] = self.actions.get(action, 0) + shown
+        for action, count in _frames_by_action(clip).items():
+            self.actions[action] = self.actions.get(action, 0) + count
         if clip.camera:
             self.cameras.add(clip.camera)
 
 
-def _shown(clip: MotionClip | Pair) -> dict[str, int]:
-    """How many frames show each action."""
+def _frames_by_action(clip: MotionClip | Pair) -> dict[str, int]:
     if isinstance(clip, Pair):
         return {clip.action: len(clip.xyz)}
-    shown: dict[str, int] = {}
+    frames: dict[str, int] = {}
     for segment in clip.segments:
-        shown[segment.label] = shown.get(segment.label, 0) + segment.stop - segment.start
-    if rest := len(clip.xyz) - sum(shown.values()):
-        shown[""] = rest
-    return shown
+        frames[segment.label] = frames.get(segment.label, 0) + segment.stop - segment.start
+    if unlabelled := len(clip.xyz) - sum(frames.values()):
+        frames[""] = unlabelled
+    return frames
 
 
 def counted(name: str, data: Checkable) -> Count:
@@ -91,44 +83,40 @@ def counted(name: str, data: Checkable) -> Count:
 
 
 def lines(count: Count) -> list[str]:
-    """A set in plain words."""
-    told = [
+    """The count as text, line by line."""
+    text = [
         f"{count.name}: {count.clips} clips, {count.frames} frames, {count.seconds:.0f} s",
         f"  {len(count.subjects)} subjects: {_tally(count.subjects)}",
         f"  {len(count.actions.keys() - {''})} actions: {_tally(count.actions)}",
     ]
     if count.cameras:
-        told.append(f"  {len(count.cameras)} cameras: {', '.join(sorted(count.cameras))}")
+        text.append(f"  {len(count.cameras)} cameras: {', '.join(sorted(count.cameras))}")
     share = 100 * count.missing / max(count.joints, 1)
-    told.append(f"  {count.missing} joints missing ({share:.2f} %), in {count.holes} frames")
-    told.append(f"  {len(count.problems)} problems")
-    told += [f"    {problem.file}: {problem.reason}" for problem in count.problems[:MOST]]
+    text.append(f"  {count.missing} joints missing ({share:.2f} %), in {count.holes} frames")
+    text.append(f"  {len(count.problems)} problems")
+    text += [f"    {problem.file}: {problem.reason}" for problem in count.problems[:MOST]]
     if (rest := len(count.problems) - MOST) > 0:
-        told.append(f"    and {rest} more")
-    return told
+        text.append(f"    and {rest} more")
+    return text
 
 
 def _tally(frames: Mapping[str, int]) -> str:
-    told = (f"{name or 'unlabelled'} {frames[name]}" for name in sorted(frames, key=_order))
-    return ", ".join(told) or "none"
+    counts = (f"{name or 'unlabelled'} {frames[name]}" for name in sorted(frames, key=_order))
+    return ", ".join(counts) or "none"
 
 
 def _order(name: str) -> tuple[bool, int, str]:
-    """Numbers in their order, what has no name last."""
+    """Sorting key: numbers by size, an empty name last."""
     return (not name, len(name) if name.lstrip("Ss").isdigit() else 0, name)
 
 
 def report(sets: Mapping[str, Checkable]) -> list[str]:
-    """Lines on every set: who, what, how much, what is missing, and what could not be read."""
+    """The lines on every set."""
     return [line for name, data in sets.items() for line in lines(counted(name, data))]
 
 
 def print_report(sets: Mapping[str, Checkable]) -> bool:
-    """Print the report set by set, as they are read.
-
-    Returns:
-        Whether every set holds something.
-    """
+    """Print the report, each set once it is read. False if one of them holds no frame."""
     counts = []
     for name, data in sets.items():
         counts.append(counted(name, data))

@@ -1,4 +1,4 @@
-"""The one clip type that every data reader yields."""
+"""The clip types that data readers yield."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,17 +24,12 @@ class MotionClip:
 
     Attributes:
         name: Unique within the data set, usually the file's stem.
-        dataset: Name of the data set.
         subject: Who moves, as the publisher names them.
-        layout: Which joints.
-        xyz: (T, J, 3) float32, metres, world axes x right, y away, z up (right-handed), z = 0 is
-            the floor where the data know it. A missing joint is NaN.
-        fps: Frames per second.
-        segments: Labelled stretches in time order, without overlap; frames in none are unlabelled.
-            A clip that shows one action has one segment over all its frames.
-        camera: Publisher's camera or view, where the set has views.
-        partner: A second person, (T, J, 3) in the same axes, NaN while away; None where there is
-            none.
+        xyz: (T, J, 3) float32, metres, world axes x right, y away, z up; z = 0 is the floor where
+            the data know it. A missing joint is NaN.
+        segments: In time order, without overlap; frames in none are unlabelled.
+        camera: The publisher's name of the camera or view, if the set has views.
+        partner: A second person, (T, J, 3) in the same axes, NaN while away.
     """
 
     name: str
@@ -50,20 +45,13 @@ class MotionClip:
 
 @dataclass(frozen=True, slots=True)
 class KeypointClip:
-    """One recording of one person as a 2-D detector saw it; a lifter makes motion of it.
+    """One recording of one person as a 2-D detector saw it; the rest is as in a `MotionClip`.
 
     Attributes:
-        name: Unique within the data set.
-        dataset: Name of the data set.
-        subject: Who moves, as the publisher names them.
-        layout: Which joints.
         xy: (T, J, 2) float32, pixels.
         score: (T, J) float32, the detector's confidence, 0..1; 0 is a joint that was not seen.
         size: Width and height of the picture, pixels.
-        fps: Frames per second.
-        segments: As a `MotionClip`'s.
-        camera: As a `MotionClip`'s.
-        partner: xy and score of a second person, or None.
+        partner: xy and score of a second person.
     """
 
     name: str
@@ -81,18 +69,16 @@ class KeypointClip:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file that could not be used, or only in part, and why, in one line."""
+    """A file that could not be used, or only in part, and the reason in one line."""
 
     file: str
     reason: str
 
 
 class MotionSet(Protocol):
-    """A data set: iterating reads clip by clip; what could not be read is named, not dropped.
+    """A data set: iterating reads clip by clip; `problems` names what could not be read.
 
-    Attributes:
-        labels: Names of the actions it labels, in the publisher's order.
-        problems: Of the last iteration.
+    `labels` are the actions it labels, in the publisher's order.
     """
 
     labels: Sequence[str]

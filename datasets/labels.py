@@ -1,4 +1,4 @@
-"""Publishers' action names as ours, and which subjects are for what."""
+"""From publishers' action names to ours."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,19 +7,18 @@ import numpy as np
 from ..gast.errors import InputError
 
 UNKNOWN = -1
-"""The label of a frame that counts for nothing."""
+"""Class index of an unlabelled frame, which the loss ignores."""
 
 
 class LabelMap:
     """Several data sets under one list of labels.
 
     Args:
-        names: Our labels, K of them.
-        background: The one of them that means nothing in particular; None where clips are cut.
-        sets: For each data set, every publisher's label with ours; ``None`` leaves its frames out.
-        walking: The one of them that people do on their way to what a clip is named after.
-        in_place: For each data set, publishers' labels of what is done in one place: as long as
-            the body travels at the beginning or the end of such a clip, it is `walking`.
+        names: Our K labels; their order is the class index.
+        background: The background class among them; None where clips are cut.
+        sets: For each data set, every publisher's label with ours; None leaves its frames out.
+        walking: The label for walking to and from where something `in_place` is done.
+        in_place: For each data set, publishers' labels of what is done in one place.
 
     Raises:
         InputError: The background, `walking` or a label mapped to is none of `names`.
@@ -39,19 +38,15 @@ class LabelMap:
         self.in_place = {data: set(labels) for data, labels in (in_place or {}).items()}
         first = [name for name in (background, walking) if name is not None]
         used = [*first, *(ours for labels in self.sets.values() for ours in labels.values())]
-        if strangers := {ours for ours in used if ours is not None} - set(self.names):
+        if unknown := {ours for ours in used if ours is not None} - set(self.names):
             raise InputError(
-                f"labels {', '.join(sorted(strangers))} are used and not named; add them to names: "
+                f"labels {', '.join(sorted(unknown))} are used and not named; add them to names: "
                 f"{', '.join(self.names)}"
             )
 
     @property
     def idle(self) -> int:
-        """Place of the background in `names`.
-
-        Raises:
-            InputError: There is none.
-        """
+        """Class index of the background; an InputError if there is none."""
         if self.background is None:
             raise InputError(
                 "streams want a background label; add labels.background=idle, or use "
@@ -60,20 +55,20 @@ class LabelMap:
         return self.names.index(self.background)
 
     def on_the_way(self, data: str, labels: Sequence[str]) -> np.ndarray:
-        """(L,) bool: publisher's labels of what people walk to and away from."""
+        """(L,) bool: whether people walk to and from the place of each publisher's label."""
         done_in_place = self.in_place.get(data, set()) if self.walking is not None else set()
         return np.array([label in done_in_place for label in labels], bool)
 
     def places(self, data: str, labels: Sequence[str]) -> np.ndarray:
-        """Place in `names` of each publisher's label, `UNKNOWN` for one to leave out.
+        """(L,) class index of each publisher's label, `UNKNOWN` for one to leave out.
 
         Raises:
             InputError: The set or a label is not mapped.
         """
         known = self.sets.get(data, {})
-        if strangers := [label for label in labels if label not in known]:
+        if unknown := [label for label in labels if label not in known]:
             raise InputError(
-                f"labels of {data} without a counterpart: {', '.join(strangers)}; add them to the "
+                f"labels of {data} without a counterpart: {', '.join(unknown)}; add them to the "
                 f"label map (null leaves them out)"
             )
         ours = [known[label] for label in labels]
@@ -81,18 +76,13 @@ class LabelMap:
 
 
 class OwnLabels:
-    """The publishers' own labels, as they are.
-
-    Args:
-        background: The one that means nothing in particular, added if it is none of them; None
-            where clips are cut and each shows something.
-    """
+    """The publishers' labels unchanged, and a `background` class if one is given."""
 
     def __init__(self, *, background: str | None = None) -> None:
         self.background = background
 
     def of(self, sets: Mapping[str, Sequence[str]]) -> LabelMap:
-        """The map for some data sets, each with its labels."""
+        """The map of these data sets, each given with its labels."""
         names = dict.fromkeys(label for labels in sets.values() for label in labels)
         if self.background is not None:
             names = {self.background: None} | names

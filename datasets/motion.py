@@ -1,5 +1,7 @@
-"""What the motion data readers share: the walk through a folder, axes, rates and joint layouts."""
+"""Base class of the readers: one file a clip, in a folder."""
 
+import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +18,7 @@ from .rates import resample
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One file of a data set and what its name says."""
+    """One file of a data set, and the facts in its name."""
 
     path: Path
     subject: str
@@ -25,25 +27,20 @@ class Take:
 
     @property
     def name(self) -> str:
-        """File name without its ending."""
+        """File name without its suffix."""
         return self.path.stem
 
 
 class MotionFolder(ABC):
-    """A `MotionSet` of one file a clip. A data set says which files there are and how to read one.
+    """A `MotionSet` of one file a clip: a subclass finds the files and reads one.
 
     Args:
         root: Folder of the set; files may lie in folders below it.
-        subjects: Only these; None is all.
+        subjects: Only these; None is all. The same holds for a reader's `actions` and `cameras`.
         fps: Frames per second wanted, see `resample`; None keeps the publisher's.
 
-    Attributes:
-        labels: Names of the actions it labels, in the publisher's order.
-        takes: Files that an iteration reads, in that order.
-        problems: Of the last iteration.
-
     Raises:
-        InputError: The folder does not exist, holds nothing of this set or none of the subjects.
+        InputError: There are no files of the set, or a choice is not in it.
     """
 
     dataset: ClassVar[str]
@@ -65,15 +62,15 @@ class MotionFolder(ABC):
 
     @property
     def subjects(self) -> list[str]:
-        """Who moves, sorted."""
+        """Subjects, sorted."""
         return sorted({take.subject for take in self.takes}, key=lambda name: (len(name), name))
 
     def __len__(self) -> int:
-        """Files that an iteration tries to read."""
+        """Number of files."""
         return len(self.takes)
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips in a fixed order; a file that can't be read is named in `problems`."""
+        """Clips by path; `problems` names what can't be read."""
         self.problems = []
         for take in self.takes:
             try:
@@ -84,40 +81,38 @@ class MotionFolder(ABC):
             else:
                 yield resample(clip, self.fps)
 
+    def _files(self, name: str) -> Iterator[tuple[Path, re.Match[str]]]:
+        """Files below the root whose name matches this expression, in small or capital letters."""
+        rule = re.compile(name, re.IGNORECASE)
+        for path in self.root.rglob("*"):
+            if match := rule.fullmatch(path.name):
+                yield path, match
+
     @abstractmethod
     def _find(self) -> Iterable[Take]:
         """All files of the set, in any order."""
 
     @abstractmethod
     def _read(self, take: Take) -> MotionClip:
-        """One file at the publisher's frame rate.
-
-        Raises:
-            InputError: It can't be used.
-        """
+        """One file at the publisher's frame rate; an InputError if it can't be used."""
 
     def _note(self, take: Take, reason: str) -> None:
         self.problems.append(Problem(str(take.path), reason))
 
     def only(self, what: str, names: list[str] | None, *, of: Callable[[Take], str]) -> None:
-        """Keep the takes whose `what` is one of these names; None keeps all.
-
-        Raises:
-            InputError: One of the names is nobody's.
-        """
+        """Keep the takes with one of these names, all if None; an InputError if no take has one."""
         if names is None:
             return
         wanted = {str(name) for name in names}
         known = sorted({of(take) for take in self.takes}, key=lambda name: (len(name), name))
-        if strangers := sorted(wanted.difference(known)):
+        if unknown := sorted(wanted.difference(known)):
             raise InputError(
-                f"{self.dataset} has no {what} {', '.join(strangers)}; "
-                f"choose from {', '.join(known)}"
+                f"{self.dataset} has no {what} {', '.join(unknown)}; choose from {', '.join(known)}"
             )
         self.takes = [take for take in self.takes if of(take) in wanted]
 
     def _check(self, take: Take, clip: MotionClip) -> None:
-        """Refuse a clip without any joint; name what else is missing."""
+        """Refuse a clip without any joint; note missing joints."""
         missing = ~np.isfinite(clip.xyz).all(-1)
         if missing.all():
             raise InputError(f"none of its {len(clip.xyz)} frames has a joint")
@@ -136,7 +131,7 @@ class MotionFolder(ABC):
         *,
         segments: tuple[Segment, ...] | None = None,
     ) -> MotionClip:
-        """A clip; without `segments` all its frames show the action of the take."""
+        """A clip; without `segments` one segment with the take's label."""
         if segments is None:
             segments = (Segment(0, len(xyz), take.label),) if take.label else ()
         return MotionClip(
@@ -151,11 +146,17 @@ class MotionFolder(ABC):
         )
 
 
-def runs(labels: Sequence[str], *, stops: Sequence[int]) -> tuple[Segment, ...]:
-    """Stretches of equal labels: ``labels[i]`` is that of the frames up to ``stops[i]``.
+def beside(path: Path, name: str) -> Path:
+    """The file of this name in the folder of `path`, else one that differs only in capitals."""
+    exact = path.with_name(name)
+    if exact.is_file() or not path.parent.is_dir():
+        return exact
+    same = (other for other in os.listdir(path.parent) if other.lower() == name.lower())
+    return exact.with_name(min(same, default=name))
 
-    An empty label is none.
-    """
+
+def runs(labels: Sequence[str], *, stops: Sequence[int]) -> tuple[Segment, ...]:
+    """Segments: ``labels[i]`` holds until frame ``stops[i]``, an empty one is unlabelled."""
     segments: list[Segment] = []
     start = 0
     for label, stop in zip(labels, stops, strict=True):

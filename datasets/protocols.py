@@ -11,28 +11,24 @@ PARTS = ("train", "val", "held_out")
 
 
 class Protocol(Interface):
-    """Says for every clip what it is for."""
+    """Assigns every clip to a part."""
 
     def part(self, dataset: str, subject: str, name: str) -> str | None:
-        """One of `PARTS`, or None for a clip that is for nothing."""
+        """One of `PARTS`, or None for a clip that is not used."""
 
     def people(self, part: str) -> list[tuple[str, str]] | None:
-        """Data set and subject of all whose clips can be in a part; None: the clips tell."""
+        """Data set and subject of all in a part, None if it depends on the clips."""
+        return None
 
-    def meet(self, shown: Mapping[str, Collection[str]]) -> None:
-        """Hear of the data before anything is asked: the subjects that show each action."""
+    def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
+        """Called once before `part`, with the subjects of each action."""
 
 
-class ByName:
-    """A publisher's protocol, told by the names of clips.
+class ByName(Protocol):
+    """A publisher's protocol by names: regular expressions, searched for anywhere in a clip's name.
 
-    Args:
-        held_out: Regular expression that the names of test clips match somewhere.
-        val: The same for clips that choose the checkpoint, among those that are not test clips.
-        within: The same for clips that count at all; None: all of them do.
-
-    Raises:
-        InputError: One of them is no regular expression.
+    A clip is `held_out`, else `val`, else for training; not used if `within` is not found in it. An
+    InputError if one of them is no regular expression.
     """
 
     def __init__(self, *, held_out: str, val: str, within: str | None = None) -> None:
@@ -46,23 +42,9 @@ class ByName:
         matched = (part for part, rule in self.rules.items() if rule.search(name))
         return next(matched, "train")
 
-    def people(self, part: str) -> None:
-        """The clips tell."""
 
-    def meet(self, shown: Mapping[str, Collection[str]]) -> None:
-        """Nothing to learn from it."""
-
-
-class LeaveOneOut:
-    """One subject tests, another chooses the checkpoint, all others train.
-
-    Args:
-        subject: Who tests.
-        val: Who chooses, in order of preference; the first of them who does not test.
-
-    Raises:
-        InputError: Nobody is left to choose.
-    """
+class LeaveOneOut(Protocol):
+    """One `subject` is held out; the first other of `val` chooses the checkpoint, or InputError."""
 
     def __init__(self, *, subject: str | int, val: Sequence[str | int]) -> None:
         self.subject = str(subject)
@@ -75,35 +57,21 @@ class LeaveOneOut:
         """See `Protocol`."""
         return {self.subject: "held_out", self.val: "val"}.get(subject, "train")
 
-    def people(self, part: str) -> None:
-        """The clips tell."""
-
-    def meet(self, shown: Mapping[str, Collection[str]]) -> None:
-        """See that the subject is there.
-
-        Raises:
-            InputError: Nobody of that name.
-        """
-        known = {subject for subjects in shown.values() for subject in subjects}
-        if strangers := {self.subject, self.val} - known:
+    def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
+        """See `Protocol`; an InputError if one of the two subjects is not in the data."""
+        known = {subject for subjects in by_action.values() for subject in subjects}
+        if unknown := {self.subject, self.val} - known:
             raise InputError(
-                f"protocol wants subject {', '.join(sorted(strangers))}, who is not there; choose "
+                f"protocol wants subject {', '.join(sorted(unknown))}, who is not there; choose "
                 f"from {', '.join(sorted(known))}"
             )
 
 
-class BySubject:
-    """Some of the subjects choose the checkpoint: the user's own data, which have no protocol.
+class BySubject(Protocol):
+    """For own data: a share `val` of the subjects, drawn by name, chooses the checkpoint.
 
-    Of every action that two subjects or more show, at least one chooses and one is trained on.
-    Where a recording is all that is known of who moves, recordings are the subjects.
-
-    Args:
-        val: Share of the subjects, drawn by their names.
-        seed: Of the draw.
-
-    Raises:
-        InputError: The share is not between 0 and 1.
+    Of every action with two subjects or more, at least one is in each part. Where the subjects are
+    unknown, each recording counts as one.
     """
 
     def __init__(self, *, val: float = 0.25, seed: int = 0) -> None:
@@ -112,23 +80,20 @@ class BySubject:
         self.val, self.seed = val, seed
         self.choosing = set[str]()
 
-    def meet(self, shown: Mapping[str, Collection[str]]) -> None:
-        """Draw, action by action, from the subjects that show it."""
-        for label in sorted(shown):
-            subjects = sorted(shown[label], key=self._drawn)
+    def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
+        """Draw from the subjects of each action in turn."""
+        for label in sorted(by_action):
+            subjects = sorted(by_action[label], key=self._hash)
             wanted = min(max(1, round(self.val * len(subjects))), len(subjects) - 1)
-            chosen = self.choosing.intersection(subjects)
-            others = [subject for subject in subjects if subject not in chosen]
-            self.choosing.update(others[: max(0, wanted - len(chosen))])
+            drawn = self.choosing.intersection(subjects)
+            others = [subject for subject in subjects if subject not in drawn]
+            self.choosing.update(others[: max(0, wanted - len(drawn))])
 
     def part(self, dataset: str, subject: str, name: str) -> str:
         """See `Protocol`."""
         return "val" if subject in self.choosing else "train"
 
-    def people(self, part: str) -> None:
-        """The clips tell."""
-
-    def _drawn(self, subject: str) -> int:
+    def _hash(self, subject: str) -> int:
         return crc32(f"{self.seed} {subject}".encode())
 
 
@@ -140,24 +105,15 @@ def _compiled(rule: str) -> re.Pattern[str]:
 
 
 def listed(people: Iterable[tuple[str, str]]) -> str:
-    """Who, in one line: each data set with its subjects."""
+    """Data sets and subjects in one line."""
     sets: dict[str, set[str]] = {}
     for data, subject in people:
         sets.setdefault(data, set()).add(subject)
     return "; ".join(f"{data} {', '.join(sorted(names))}" for data, names in sorted(sets.items()))
 
 
-class Split:
-    """Who is trained on, who chooses the checkpoint, and whom nothing may ever be trained on.
-
-    Args:
-        train: Subjects of each data set.
-        val: Subjects of each data set.
-        held_out: Subjects of each data set.
-
-    Raises:
-        InputError: A subject is in two of them.
-    """
+class Split(Protocol):
+    """Subjects of each data set by part; an InputError if one is in two parts."""
 
     def __init__(
         self,
@@ -179,33 +135,22 @@ class Split:
                 )
 
     def part(self, dataset: str, subject: str, name: str) -> str | None:
-        """What a clip is for; None for nothing."""
+        """See `Protocol`."""
         return next((part for part, all_ in self.parts.items() if (dataset, subject) in all_), None)
 
     def people(self, part: str) -> list[tuple[str, str]]:
-        """Data set and subject of all in a part.
-
-        Raises:
-            InputError: There is no such part.
-        """
+        """See `Protocol`; an InputError for an unknown part."""
         return sorted(self.parts[self._known([part])[0]])
 
-    def meet(self, shown: Mapping[str, Collection[str]]) -> None:
-        """Nothing to learn from it."""
-
     def subjects(self, data: str, parts: Sequence[str]) -> list[str]:
-        """Subjects of a data set in some parts: ``train``, ``val``, ``held_out``.
-
-        Raises:
-            InputError: There is no such part.
-        """
-        chosen = {pair for part in self._known(parts) for pair in self.parts[part]}
-        return sorted(subject for owner, subject in chosen if owner == data)
+        """Subjects of a data set in these parts; an InputError for an unknown part."""
+        pairs = {pair for part in self._known(parts) for pair in self.parts[part]}
+        return sorted(subject for owner, subject in pairs if owner == data)
 
     def _known(self, parts: Sequence[str]) -> Sequence[str]:
-        if strangers := set(parts) - set(self.parts):
+        if unknown := set(parts) - set(self.parts):
             raise InputError(
-                f"no part {', '.join(sorted(strangers))} in a split; choose from "
+                f"no part {', '.join(sorted(unknown))} in a split; choose from "
                 f"{', '.join(self.parts)}"
             )
         return parts

@@ -6,47 +6,36 @@ from math import ceil
 import numpy as np
 
 from ..gast.errors import InputError
-from ..gast.skeleton import Skeleton, joint_map
+from ..gast.interpolation import NEAR, interpolated
+from ..gast.skeleton import JointMap, Skeleton, joint_map
 from .clip import MotionClip, Segment
 
 
 def resampled(values: np.ndarray, *, fps: float, to_fps: float) -> np.ndarray:
-    """Frames (T, ...) at another rate, from the first frame on, by linear interpolation in time.
+    """Frames (T, ...) at another rate; an InputError if a rate is not more than 0.
 
-    Where a new frame falls on an old one it is that frame, so 120 to 30 takes every fourth. There
-    is no low-pass before: hardly anything a body does lies above 15 Hz, and a filter would shorten
-    bones. A value next to a missing one (NaN) is missing.
-
-    Raises:
-        InputError: A rate is not more than 0.
+    See `interpolated`: 120 to 30 takes every fourth frame. There is no low-pass before it: a body
+    does little above 15 Hz, and a filter would shorten bones.
     """
     if fps <= 0 or to_fps <= 0:
         raise InputError(f"can't go from {fps:g} to {to_fps:g} frames per second; give more than 0")
     if fps == to_fps or len(values) == 0:
         return values
-    count = int((len(values) - 1) * to_fps / fps + _TINY) + 1
-    at = np.arange(count) * fps / to_fps
-    before = np.clip((at + _TINY).astype(int), 0, len(values) - 1)
-    after = np.minimum(before + 1, len(values) - 1)
-    share = np.clip(at - before, 0, 1).reshape(-1, *[1] * (values.ndim - 1))
-    between = values[before] * (1 - share) + values[after] * share
-    return np.where(share <= _TINY, values[before], between).astype(values.dtype)
+    count = int((len(values) - 1) * to_fps / fps + NEAR) + 1
+    return interpolated(values, np.arange(count) * fps / to_fps)
 
 
 def resample(clip: MotionClip, fps: float | None) -> MotionClip:
-    """The clip at another frame rate, labels and all; see `resampled`. None leaves it alone.
+    """The clip at another frame rate, see `resampled`; None leaves it unchanged.
 
-    A stretch so short that none of the new frames falls into it is lost.
-
-    Raises:
-        InputError: The rate is not more than 0.
+    A segment into which none of the new frames falls is lost.
     """
     if fps is None or fps == clip.fps:
         return clip
     xyz = resampled(clip.xyz, fps=clip.fps, to_fps=fps)
     ratio = fps / clip.fps
     segments = [
-        Segment(ceil(s.start * ratio - _TINY), min(ceil(s.stop * ratio - _TINY), len(xyz)), s.label)
+        Segment(ceil(s.start * ratio - NEAR), min(ceil(s.stop * ratio - NEAR), len(xyz)), s.label)
         for s in clip.segments
     ]
     kept = tuple(segment for segment in segments if segment.start < segment.stop)
@@ -57,23 +46,17 @@ def resample(clip: MotionClip, fps: float | None) -> MotionClip:
 
 
 def at_layout(clip: MotionClip, layout: Skeleton) -> MotionClip:
-    """The clip with the joints of another layout; one made from a missing joint is missing.
-
-    Raises:
-        InputError: The clip's layout has nothing to make one of the joints from.
-    """
+    """The clip in another layout, see `mapped`; an InputError if a joint can't be made."""
     if clip.layout is layout:
         return clip
-    mapped = joint_map(clip.layout, layout)
-
-    def moved(xyz: np.ndarray) -> np.ndarray:
-        missing = np.isnan(xyz).any(-1)
-        joints = mapped(np.where(missing[..., None], 0, xyz))
-        joints[(missing[..., None, :] & (mapped.weights != 0)).any(-1)] = np.nan
-        return joints
-
-    partner = None if clip.partner is None else moved(clip.partner)
-    return replace(clip, xyz=moved(clip.xyz), layout=layout, partner=partner)
+    through = joint_map(clip.layout, layout)
+    partner = None if clip.partner is None else mapped(clip.partner, through)
+    return replace(clip, xyz=mapped(clip.xyz, through), layout=layout, partner=partner)
 
 
-_TINY = 1e-6
+def mapped(points: np.ndarray, through: JointMap) -> np.ndarray:
+    """Points (T, J, C) in another layout (T, J', C); a joint made from a missing one is NaN."""
+    missing = np.isnan(points).any(-1)
+    joints = through(np.where(missing[..., None], 0, points).astype(points.dtype))
+    joints[(missing[:, None, :] & (through.weights != 0)).any(-1)] = np.nan
+    return joints

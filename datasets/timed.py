@@ -1,59 +1,48 @@
-"""Poses with time stamps of their own, at an even frame rate, and what is shown when."""
+"""From rows with time stamps to clips at an even frame rate, with their labels."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.interpolation import frames_at, interpolated
 from ..gast.skeleton import KINECT20
 from .clip import MotionClip, Segment
 from .motion import MotionFolder, Take, runs
 from .rates import resample
 
 LONGEST_GAP_S = 0.25
-"""A person who is out of view for longer comes back in another clip."""
+"""A person out of view for longer comes back in another clip, unless the data set differs."""
 ROUNDED_S = 2e-4
 """Time stamps are rounded; a time that is so little before a frame is that of the frame."""
 
 Stretch = tuple[float, float, str]
-"""From when until when, in seconds, and what is shown."""
+"""Start and stop in seconds, and the label."""
 
 
 def stays(times: np.ndarray, *, longest_gap_s: float = LONGEST_GAP_S) -> list[slice]:
-    """Rows of rising `times` (n,) without a longer gap between them."""
+    """Rows between gaps: slices of the rising `times` (n,), seconds."""
     cuts = np.flatnonzero(np.diff(times) > longest_gap_s) + 1
     return [slice(int(a), int(b)) for a, b in pairwise([0, *cuts, len(times)]) if a < b]
 
 
 def evenly(times: np.ndarray, poses: np.ndarray, *, fps: float) -> np.ndarray:
-    """Poses (n, ...) at rising `times` (n,) from the first one on, by linear interpolation.
-
-    A time stamp that is hardly before a frame is taken to be that of the frame. What is next to a
-    missing value (NaN) is missing.
-    """
+    """Poses (n, ...) at rising `times` (n,), seconds, as frames from the first time stamp on."""
     count = int((times[-1] - times[0] + ROUNDED_S) * fps) + 1
     at = times[0] + np.arange(count) / fps
-    before = np.searchsorted(times, at + ROUNDED_S, side="right") - 1
-    after = np.minimum(before + 1, len(times) - 1)
-    late = np.clip(at - times[before], 0, None)
-    span = np.where(after > before, times[after] - times[before], 1.0)
-    form = (-1, *[1] * (poses.ndim - 1))
-    share = np.clip(late / span, 0, 1).reshape(form)
-    between = poses[before] * (1 - share) + poses[after] * share
-    is_frame = (late <= ROUNDED_S).reshape(form)
-    return np.where(is_frame, poses[before], between).astype(poses.dtype)
+    return interpolated(poses, frames_at(times, at, rounded_s=ROUNDED_S))
 
 
 def painted(
     at: np.ndarray, stretches: Iterable[Stretch], *, background: str = ""
 ) -> tuple[Segment, ...]:
-    """What frames at the moments `at` (T,) show.
+    """Segments of frames at the times `at` (T,), seconds; where stretches overlap the later holds.
 
-    A stretch that begins later paints over one that began before; frames in none show the
-    background, an empty label is none.
+    Frames in none are of the background; an empty label is unlabelled.
     """
     labels = np.full(len(at), background, object)
     for start, stop, label in sorted(stretches, key=lambda stretch: stretch[0]):
@@ -62,15 +51,17 @@ def painted(
 
 
 class TimedFolder(MotionFolder):
-    """A `MotionFolder` of long recordings with time stamps: a clip for each time one is seen.
+    """A `MotionFolder` of long recordings with time stamps: a clip for each stay in view.
 
-    Clips are called after the recording and the second in which they begin.
+    A gap of more than `longest_gap_s` seconds ends a clip; a data set whose rows come far apart has
+    a value of its own. Clips are called after the recording and the second in which they begin.
     """
 
     native_fps = 30.0
+    longest_gap_s: ClassVar[float] = LONGEST_GAP_S
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips in a fixed order; a file that can't be read is named in `problems`."""
+        """Clips by path and time; `problems` names what can't be read."""
         self.problems = []
         for take in self.takes:
             try:
@@ -82,22 +73,13 @@ class TimedFolder(MotionFolder):
 
     @abstractmethod
     def _recording(self, take: Take) -> tuple[np.ndarray, np.ndarray]:
-        """Rising time stamps (n,), s, and a person's joints at each (n, 20, 3) in world axes.
-
-        Raises:
-            InputError: It can't be used.
-        """
+        """Rising time stamps (n,), s, and `KINECT20` (n, 20, 3) in world axes, or an InputError."""
 
     @abstractmethod
     def _stretches(self, take: Take) -> list[Stretch]:
-        """What a recording shows, by the same clock.
-
-        Raises:
-            InputError: It can't be told.
-        """
+        """The labels of a recording, on the same clock, or an InputError."""
 
     def _read(self, take: Take) -> MotionClip:
-        """The first clip of a recording."""
         return next(self._clips(take))
 
     def _clips(self, take: Take) -> Iterator[MotionClip]:
@@ -107,7 +89,7 @@ class TimedFolder(MotionFolder):
             raise InputError(f"none of its {len(xyz)} frames has a joint")
         stretches = self._stretches(take)
         times, xyz = times[seen], xyz[seen]
-        for stay in stays(times):
+        for stay in stays(times, longest_gap_s=self.longest_gap_s):
             if stay.stop - stay.start < 2:
                 continue
             poses = evenly(times[stay], xyz[stay], fps=self.native_fps)
@@ -118,6 +100,6 @@ class TimedFolder(MotionFolder):
 
 
 def forwards(times: np.ndarray) -> np.ndarray:
-    """Which of the time stamps (n,) come after all before them; repeated ones don't."""
+    """Mask (n,) of the time stamps that are later than all before them."""
     latest = np.maximum.accumulate(times)
     return np.r_[True, times[1:] > latest[:-1]][: len(times)]

@@ -134,6 +134,24 @@ def test_radians_are_read_as_radians(files):
     np.testing.assert_allclose(pose[AT["left_elbow"]], (0.1, 0, 0.4), atol=1e-6)
 
 
+@pytest.mark.parametrize("unit", ["deg", "Deg", "degrees", "DEGREES"])
+def test_degrees_are_degrees_however_they_are_spelled(files, unit):
+    text = asf(axes={"lhumerus": "0 0 90 XYZ"}, dofs={"lhumerus": "rx"})
+    text = text.replace("angle deg", f"angle {unit}")
+    silent = amc([STILL, "lhumerus 90"]).replace(":DEGREES\n", "")
+    pose = read_acclaim(*files(text, silent))[0]
+    np.testing.assert_allclose(pose[AT["left_elbow"]], (0.1, 0.1, 0.3), atol=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["rad", "Radians"])
+def test_radians_of_the_skeleton_hold_where_the_motion_does_not_say(files, unit):
+    text = asf(axes={"lhumerus": f"0 0 {np.pi / 2} XYZ"}, dofs={"lhumerus": "rx"})
+    text = text.replace("angle deg", f"angle {unit}")
+    silent = amc([STILL, f"lhumerus {np.pi / 2}"]).replace(":DEGREES\n", "")
+    pose = read_acclaim(*files(text, silent))[0]
+    np.testing.assert_allclose(pose[AT["left_elbow"]], (0.1, 0.1, 0.3), atol=1e-6)
+
+
 def test_a_quarter_of_the_rate_is_every_fourth_frame(files):
     frames = amc(*[[f"root {i} 0 0 0 0 0"] for i in range(10)])
     paths = files(asf(), frames)
@@ -155,6 +173,33 @@ def test_each_acclaim_bone_is_a_joint_of_its_own():
         (("dof rx ry rz", "dof rx l"), None, r"x\.asf, line 21: can't move a bone by l"),
         ((" name lowerback\n", ""), None, r"x\.asf, line 15: no 'name'"),
         (("root lowerback", "root tail"), None, r"x\.asf, line \d+: bone 'tail' is not known"),
+        (
+            ("angle deg", "angle grad"),
+            None,
+            r"x\.asf, line 6: unit of angle is 'grad', wanted one ",
+        ),
+        (("angle deg", "angle"), None, r"x\.asf, line 6: unit of angle is '', wanted one of deg"),
+        (("axis XYZ", "axis XYX"), None, r"x\.asf, line 11: 'axis' wants an order"),
+        (("name upperback", "name lowerback"), None, r"line 25: a second bone 'lowerback'"),
+        (("name lowerback", "name root"), None, r"line 15: a second bone 'root'"),
+        (
+            (" end\nbegin\n id 2", "begin\n id 2"),
+            None,
+            r"line 15: the bone that begins here has no",
+        ),
+        (("root lowerback", "tail lowerback"), None, r"line \d+: bone 'tail' is not known here"),
+        (("lowerback upperback", "lowerback lowerback"), None, r": bone 'lowerback' can't hang on"),
+        (
+            ("lowerback upperback", "upperback lowerback"),
+            None,
+            r"line \d+: bone 'upperback' is not",
+        ),
+        (
+            ("upperback thorax", "upperback thorax lowerback"),
+            None,
+            r"x\.asf, line \d+: bone 'lowerback' can't hang on 'upperback' too",
+        ),
+        (("upperback thorax", "upperback root"), None, r": bone 'root' can't hang on 'upperback'"),
         ((":hierarchy", ":tree"), None, r"x\.asf, line 1: no section :hierarchy"),
         (None, ("lhumerus 0", "tail 0"), r"x\.amc, line 6: bone 'tail'"),
         (None, ("lhumerus 0 0 0", "lhumerus 0 0"), r"x\.amc, line 6: .* wants 3 numbers"),
@@ -226,6 +271,19 @@ def test_hdm05_takes_actor_and_action_from_the_name(tmp_path):
     assert (len(only), only.labels) == (3, ["grabHighR"])
     with pytest.raises(InputError, match="no action hop; choose from grabHighR, sneak"):
         Hdm05(str(tmp_path), actions=["hop"])
+
+
+def test_skeleton_and_labels_are_found_whatever_their_capitals(tmp_path):
+    write(tmp_path, h__HDM_BK_dot_ASF=asf(), h__HDM_bk_grabHighR_001_120_dot_amc=rising(3))
+    write(tmp_path, c__86_dot_ASF=asf(), c__86_01_dot_AMC=rising(12))
+    write(tmp_path, c__01_Ground_Truth_dot_TXT=TRUTH)
+    write(tmp_path, m__amc__13_29_dot_AMC=rising(25), m__labels__13_29_dot_TXT="1 1")
+    hdm05, cmu = Hdm05(str(tmp_path / "h")), Cmu(str(tmp_path / "c"))
+    mocap6 = Mocap6(str(tmp_path / "m"), asf=str(tmp_path / "c" / "86.ASF"))
+    assert [(len(clip.xyz), len(clip.segments)) for clip in (*hdm05, *cmu, *mocap6)] == [
+        (3, 1), (12, 2), (25, 1)
+    ]  # fmt: skip
+    assert hdm05.problems + cmu.problems + mocap6.problems == []
 
 
 def test_cmu_knows_what_a_trial_shows_and_how_fast_it_was_taken(tmp_path):

@@ -23,7 +23,8 @@ TREE = {
            ("Shoulder", "Spine1", (5 * x, 20, 0)), ("Arm", "Shoulder", (10 * x, 0, 0)),
            ("ForeArm", "Arm", (28 * x, 0, 0)), ("Hand", "ForeArm", (25 * x, 0, 0)))},
 }  # fmt: skip
-ENDS = {"Head": (0, 18, 0), "LeftToeBase": (0, 0, 5), "RightToeBase": (0, 0, 5)}
+FEET = {"LeftToeBase": (0, 0, 5), "RightToeBase": (0, 0, 5)}
+ENDS = {"Head": (0, 18, 0), **FEET}
 
 
 def spelled(tree, *, rename=lambda name: name, ends=ENDS):
@@ -149,10 +150,33 @@ def test_rigs_differ_in_name_only(file, rename):
 
 def test_without_an_end_site_the_crown_is_above_the_eyes(file):
     eyed = {**TREE, "LeftEye": ("Head", (3, 8, 9)), "RightEye": ("Head", (-3, 8, 9))}
-    feet = {name: end for name, end in ENDS.items() if name != "Head"}
     frame = turned(eyed, **ARMS_DOWN, Head=(-90, 0, 0))
-    pose = read_bvh(file(spelled(eyed, ends=feet), frame))[0][0]
+    pose = read_bvh(file(spelled(eyed, ends=FEET), frame))[0][0]
     np.testing.assert_allclose(pose[AT["head"]], (0.184, 0, 1.48), atol=1e-5)
+
+
+def test_an_end_site_without_length_is_no_crown(file):
+    """A leg of 80 cm makes a crown 15.2 cm above the head's joint, however the head turns."""
+    nodding = turned(**ARMS_DOWN, Head=(-90, 0, 0))
+    lines = spelled(TREE, ends={**ENDS, "Head": (0, 0, 0)})
+    assert "OFFSET 0 0 0" in lines
+    pose = read_bvh(file(lines, nodding))[0][0]
+    np.testing.assert_allclose(pose[AT["head"]], (0.152, 0, 1.48), atol=1e-5)
+    endless = spelled(TREE, ends=FEET)
+    np.testing.assert_allclose(read_bvh(file(endless, nodding))[0][0], pose, atol=1e-6)
+
+
+def test_a_joint_without_length_at_the_end_of_a_bone_is_no_crown(file):
+    tree = {**TREE, "HeadTop_End": ("Head", (0, 0, 0))}
+    lines = spelled(tree, ends={"HeadTop_End": (0, 0, 0), **FEET})
+    pose = read_bvh(file(lines, turned(tree, **ARMS_DOWN)))[0][0]
+    np.testing.assert_allclose(pose[AT["head"]], (0, 0, 1.632), atol=1e-5)
+
+
+def test_a_joint_without_length_that_others_hang_on_is_still_a_joint(file):
+    tree = {**TREE, "Spine": ("Hips", (0, 0, 0)), "Spine1": ("Spine", (0, 25, 0))}
+    pose = read_bvh(file(spelled(tree), turned(tree, **ARMS_DOWN)))[0][0]
+    np.testing.assert_allclose(pose[AT["lower_spine"]], (0, 0, 0.9), atol=1e-5)
 
 
 def test_a_rig_without_a_needed_joint_says_which(file):
@@ -166,6 +190,17 @@ def test_a_rig_without_a_needed_joint_says_which(file):
     [
         (("OFFSET 0 90 0", "OFFSET 0 90"), r"x\.bvh, line 4: wanted 3 numbers"),
         (("Zrotation", "Wrotation"), r"x\.bvh, line 5: can't read 'CHANNELS 6"),
+        (("CHANNELS 6 X", "CHANNELS 5 X"), r"x\.bvh, line 5: can't read 'CHANNELS 5"),
+        (("Yposition Z", "Xposition Z"), r"x\.bvh, line 5: can't read 'CHANNELS 6"),
+        (("OFFSET 0 18 0", "OFFSET 0 18 0\nCHANNELS 0"), r"line 25: can't read 'CHANNELS 0' here"),
+        (("OFFSET 0 18 0", "OFFSET 0 18 0\nJOINT X\n{\n}"), r"line 25: a JOINT can't be here"),
+        (("OFFSET 0 18 0", "End Site"), r"x\.bvh, line 24: can't read 'End Site' here"),
+        (("OFFSET 0 18 0\n", ""), r"x\.bvh, line 24: 'HeadEnd' has no OFFSET"),
+        (
+            ("OFFSET 0 90 0", "OFFSET 0 90 0\nOFFSET 0 90 0"),
+            r"line 5: can't read 'OFFSET 0 90 0' h",
+        ),
+        (("JOINT Spine1", "ROOT Spine1"), r"x\.bvh, line 10: a ROOT can't be here"),
         (("ROOT Hips", "JOINT Hips"), r"x\.bvh, line 2: a JOINT can't be here"),
         (("}\nMOTION", "MOTION"), r"the skeleton ends too early"),
         (("\nMOTION", ""), r"no line MOTION"),

@@ -1,4 +1,5 @@
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import CMU31, H36M17, KINECT20
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "data" / "samples"
+UTD = SAMPLES.parent / "utd_mhad.tar.xz"
 published = pytest.mark.skipif(not SAMPLES.is_dir(), reason="needs ../shared/data/samples")
 
 SDK = (
@@ -203,6 +205,19 @@ def test_utd_mhad_reads_actions_and_people(tmp_path):
     assert (first.subject, first.segments) == ("1", (Segment(0, 4, "swipe left"),))
     assert (last.subject, last.segments) == ("2", (Segment(0, 6, "squat"),))
     assert len(UtdMhad.labels) == 27
+
+
+@pytest.mark.skipif(not UTD.is_file(), reason="needs ../shared/data")
+def test_joints_of_utd_mhad_are_in_the_order_that_the_publisher_wrote_down(tmp_path):
+    with tarfile.open(UTD) as tar:
+        lines = tar.extractfile("utd_mhad/Skeleton_joint_order.txt").read().decode().splitlines()
+    theirs = [line.split(".")[1].strip(" ;") for line in lines if line[:1].isdigit()]
+    ours = {"head": "head_center", "shoulder_center": "thorax", "hip_center": "hip"}
+    numbered = np.broadcast_to(np.arange(1.0, 21)[:, None, None], (20, 3, 2))
+    savemat(tmp_path / "a1_s1_t1_skeleton.mat", {"d_skel": numbered})
+    (clip,) = UtdMhad(str(tmp_path))
+    heights = [clip.xyz[0, KINECT20.index[ours.get(name, name)], 2] for name in theirs]
+    assert heights == list(range(1, 21))
 
 
 def test_utd_mhad_names_files_that_are_none(tmp_path):

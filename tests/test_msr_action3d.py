@@ -1,12 +1,20 @@
 """MSR Action3D, in files as its publisher writes them."""
 
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy.io import loadmat
 
 from gastlive.datasets.clip import Segment
 from gastlive.datasets.published.msr_action3d import NOISY, MsrAction3d
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import KINECT20
+
+ARCHIVE = Path(__file__).parents[2] / "shared" / "data" / "msr_action3d.tar.xz"
+published = pytest.mark.skipif(not ARCHIVE.is_file(), reason="needs ../shared/data")
 
 LEFT_FIRST = [
     ("left_shoulder", -0.2, 0.4), ("right_shoulder", 0.2, 0.4), ("thorax", 0, 0.45),
@@ -30,7 +38,7 @@ def write(root, name, frames, *, confidence=1.0):
 
 def test_actions_people_and_rate_are_read(tmp_path):
     write(tmp_path, "a01_s01_e01", [FACING] * 4)
-    write(tmp_path, "a20_s10_e03", [FACING] * 6, confidence=0.0)
+    write(tmp_path, "a20_s10_e02", [FACING] * 6, confidence=0.0)
     data = MsrAction3d(str(tmp_path), fps=30.0)
     first, last = data
     assert (first.layout, first.fps, first.subject) == (KINECT20, 30, "01")
@@ -38,7 +46,7 @@ def test_actions_people_and_rate_are_read(tmp_path):
     assert (last.subject, last.segments) == ("10", (Segment(0, 11, "pick up and throw"),))
     assert (len(data.labels), data.problems) == (20, [])
     (clip,) = MsrAction3d(str(tmp_path), actions=["pick up and throw"])
-    assert (clip.name, clip.fps) == ("a20_s10_e03_skeleton3D", 15)
+    assert (clip.name, clip.fps) == ("a20_s10_e02_skeleton3D", 15)
     with pytest.raises(InputError, match="no action swim; choose from high arm wave, pick up"):
         MsrAction3d(str(tmp_path), actions=["swim"])
     with pytest.raises(InputError, match="no subject 02; choose from 01, 10"):
@@ -68,6 +76,29 @@ def test_the_ten_recordings_that_the_protocol_leaves_out_are_named(tmp_path):
         "its skeleton is lost or wrong; noisy=true reads it all the same"
     }
     assert len(list(MsrAction3d(str(tmp_path), noisy=True))) == 11
+
+
+def test_the_ten_are_those_that_the_published_files_used_leave_out():
+    assert set(NOISY) == {
+        "a02_s03_e02", "a04_s03_e01", "a07_s04_e01", "a13_s09_e01", "a13_s09_e02",
+        "a13_s09_e03", "a14_s03_e01", "a20_s07_e01", "a20_s07_e03", "a20_s10_e03",
+    }  # fmt: skip
+
+
+@published
+def test_lists_and_names_are_those_of_the_publishers_own_files():
+    with tarfile.open(ARCHIVE) as tar:
+        names = {name[-26:-15] for name in tar.getnames() if name.endswith("_skeleton3D.txt")}
+        used, actions = (
+            loadmat(BytesIO(tar.extractfile(f"msr_action3d/{file}.mat").read()))[file]
+            for file in ("files_used", "action_names")
+        )
+    used = {str(name[0]).strip() for name in used[:, 0]}
+    assert (len(names), len(used)) == (567, 557)
+    assert names - used == set(NOISY)
+    ours = {"draw X": "draw x", "jogging": "jog", "pickup and throw": "pick up and throw"}
+    theirs = [str(name[0]) for name in actions[0]]
+    assert [ours.get(name, name) for name in theirs] == list(MsrAction3d.labels)
 
 
 def test_what_can_not_be_read_is_named_and_the_rest_is(tmp_path):

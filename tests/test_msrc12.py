@@ -40,6 +40,16 @@ def test_a_segment_lies_around_each_action_point(tmp_path):
     assert shown(clip) == [(30, 60, "change weapon"), (150, 180, "change weapon")]
 
 
+@pytest.mark.parametrize("tags", ["p1_1_10_P06.tagstream", "P1_1_10_p06.TAGSTREAM"])
+def test_files_that_belong_together_may_differ_in_capitals(tmp_path, tags):
+    write(tmp_path, 90, [(2.0, "G10 Change weapon")])
+    (tmp_path / "P1_1_10_p06.tagstream").rename(tmp_path / tags)
+    (tmp_path / "P1_1_10_p06.csv").rename(tmp_path / "P1_1_10_p06.CSV")
+    data = Msrc12(str(tmp_path))
+    (clip,) = data
+    assert (clip.subject, shown(clip), data.problems) == ("06", [(45, 70, "change weapon")], [])
+
+
 def test_joints_are_in_the_order_and_axes_of_a_kinect(tmp_path):
     write(tmp_path, 30, [(0.5, "G10 Change weapon")])
     (clip,) = Msrc12(str(tmp_path))

@@ -61,6 +61,17 @@ def test_a_long_gap_parts_a_recording(tmp_path):
     assert (len(last.xyz), shown(last)) == (20, [(0, 6, "walk")])
 
 
+def test_rows_that_come_eight_ticks_apart_are_one_recording(tmp_path):
+    """The published rows come every 2 to 8 ticks at 30 Hz; people are away for over a second."""
+    near = np.cumsum([0, 8, 2, 8, 4, 8, 6, 8, 2, 2])
+    write(tmp_path, [*near, *(near + near[-1] + 31)])
+    label(tmp_path, "s01_e01", f"walk: 0 {near[-1]}")
+    first, last = UtKinect(str(tmp_path))
+    assert (len(first.xyz), shown(first)) == (49, [(0, 49, "walk")])
+    assert np.isfinite(first.xyz).all()
+    assert (len(last.xyz), shown(last)) == (49, [])
+
+
 def test_what_the_publisher_labelled_wrongly_is_told(tmp_path):
     write(tmp_path, range(3000, 3700, 2), name="s03_e01")
     write(tmp_path, range(1400, 2100, 2), name="s10_e02")

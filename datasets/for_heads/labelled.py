@@ -12,6 +12,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
+from ..axes import to_camera
 from ..clip import MotionClip, MotionSet
 from ..labels import LabelMap, OwnLabels
 from ..protocols import Protocol, listed
@@ -163,15 +164,10 @@ def as_seen(clip: MotionClip, skeleton: Skeleton, labels: Sequence[str]) -> Lift
         skeleton.name, clip.fps, "", "", clip.dataset, clip.subject, tuple(labels), 0, ""
     )
     return LiftedClip(
-        clip.name, 0, _camera_axes(clip.xyz - root), frame_actions(clip, labels),
+        clip.name, 0, to_camera(clip.xyz - root), frame_actions(clip, labels),
         joint_speed(clip.xyz, clip.fps), travel_speed(clip.xyz, skeleton, clip.fps), origin,
-        None if clip.partner is None else _camera_axes(clip.partner - root),
+        None if clip.partner is None else to_camera(clip.partner - root),
     )  # fmt: skip
-
-
-def _camera_axes(xyz: np.ndarray) -> np.ndarray:
-    x, y, z = np.moveaxis(xyz.astype(np.float32), -1, 0)
-    return np.stack([x, -z, y], -1)
 
 
 def source_of(data: Lifted | MotionSet, skeleton: Skeleton, fps: float) -> Labelled:

@@ -1,7 +1,6 @@
-"""Acclaim ASF/AMC: the motion capture format of the CMU Graphics Lab and of HDM05.
+"""Acclaim ASF/AMC, the motion capture format of the CMU Graphics Lab and of HDM05.
 
-An ASF names the bones of one person, each with a direction, a length and a frame of its own; an AMC
-turns those bones frame by frame. A joint is the far end of a bone.
+An ASF has the bones of one person, an AMC their turns in each frame; a bone ends in a joint.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +14,22 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import CMU31, Skeleton
-from ..axes import rotation, z_up
+from ..axes import from_y_up
 from ..rates import resampled
 from .text import broken, floats, read_text
 
 INCH_M = 0.0254
 FPS = 120.0
-"""Frame rate of the AMC files of both publishers; the files don't say."""
+"""Frame rate of the AMC files of both publishers; it is not in the files."""
+
+ANGLES: Mapping[str, float] = {
+    "deg": np.pi / 180, "degree": np.pi / 180, "degrees": np.pi / 180,
+    "rad": 1.0, "radian": 1.0, "radians": 1.0,
+}  # fmt: skip
+"""Radians in one unit of angle, by its name in small letters."""
 
 MOVES = ("tx", "ty", "tz", "rx", "ry", "rz")
-"""Ways in which a root moves; other bones only turn."""
+"""Channels of a root; other bones only turn."""
 
 _SIDED = {
     "hipjoint": "hip",
@@ -57,15 +62,9 @@ ACCLAIM_JOINTS: Mapping[str, str] = {
 def read_acclaim(
     asf: str | PathLike[str], amc: str | PathLike[str], *, fps: float = FPS
 ) -> np.ndarray:
-    """Joint positions of one take.
+    """Joints (T, 31, 3) of one take in layout `CMU31`, float32, metres, world axes, floor about 0.
 
-    Args:
-        asf: Skeleton file.
-        amc: Motion file.
-        fps: Frames per second wanted; the file is taken to hold 120.
-
-    Returns:
-        (T, 31, 3) float32 in layout `CMU31`, metres, x right, y away, z up; the floor is about 0.
+    The file is taken to have 120 frames per second, `fps` are wanted.
 
     Raises:
         InputError: A file is broken, or the two don't fit; the message names file and line.
@@ -80,12 +79,11 @@ class Bone:
     """One bone at rest.
 
     Attributes:
-        name: As the file spells it.
-        parent: Its index, always smaller than the bone's own; -1 for the root.
-        offset: (3,) near to far end in the file's axes, metres.
+        parent: Index, smaller than the bone's own; -1 for the root.
+        offset: (3,) from near to far end in the file's axes, metres.
         axis: (3, 3) rotation of the frame in which the bone turns.
-        order: Axes of its turns, the first is applied first, such as ``XYZ``.
-        channels: Of an AMC line, such as ``("rx", "rz")``.
+        order: Axes of its turns, such as ``XYZ``; the first is applied first.
+        channels: Of its AMC lines, such as ``("rx", "rz")``.
     """
 
     name: str
@@ -98,27 +96,16 @@ class Bone:
 
 @dataclass(frozen=True)
 class AcclaimSkeleton:
-    """The bones of an ASF, parents first.
-
-    Attributes:
-        path: Where it was read.
-        bones: The root comes first.
-        unit_m: Metres in one unit of length.
-        degrees: Whether angles are in degrees when the AMC does not say.
-    """
+    """The bones of an ASF, parents first, with metres per unit and radians per angle unit."""
 
     path: Path
     bones: tuple[Bone, ...]
     unit_m: float
-    degrees: bool
+    angle: float
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """Parse an ASF.
-
-        Raises:
-            InputError: It is missing or broken; the message names file and line.
-        """
+        """Parse an ASF; an InputError names file and line where it is broken."""
         return cls(Path(path), *_parse_asf(Path(path)))
 
     @cached_property
@@ -127,14 +114,14 @@ class AcclaimSkeleton:
         return {bone.name: i for i, bone in enumerate(self.bones)}
 
     def read_motion(self, path: str | PathLike[str]) -> dict[str, np.ndarray]:
-        """Channels of each bone that an AMC moves: (T, n), metres and radians.
+        """Channels (T, n) of each bone that an AMC moves, metres and radians.
 
         Raises:
             InputError: It is missing or broken or has other bones; the message names file and line.
         """
         channels = {bone.name: bone.channels for bone in self.bones}
-        degrees, values = _parse_amc(Path(path), channels)
-        unit = {"t": self.unit_m, "r": _radians(self.degrees if degrees is None else degrees)}
+        angle, values = _parse_amc(Path(path), channels)
+        unit = {"t": self.unit_m, "r": angle or self.angle}
         return {
             name: columns * np.array([unit[channel[0]] for channel in channels[name]])
             for name, columns in values.items()
@@ -158,11 +145,7 @@ class AcclaimSkeleton:
         return ends
 
     def pose(self, motion: Mapping[str, np.ndarray], *, layout: Skeleton) -> np.ndarray:
-        """Joints (T, J, 3) float32 in world axes, metres.
-
-        Raises:
-            InputError: The skeleton has no bone for a joint of the layout.
-        """
+        """Joints (T, J, 3) float32 in world axes, metres; an InputError if a bone is missing."""
         bones = {joint: bone for bone, joint in ACCLAIM_JOINTS.items() if bone in self.index}
         missing = [joint for joint in layout.joints if joint not in bones]
         if missing:
@@ -170,25 +153,22 @@ class AcclaimSkeleton:
                 f"{self.path} has no bone for {', '.join(missing)}; use the ASF of CMU or HDM05"
             )
         order = [self.index[bones[joint]] for joint in layout.joints]
-        return z_up(self.positions(motion)[:, order]).astype(np.float32)
-
-
-def _radians(degrees: bool) -> float:
-    return np.pi / 180 if degrees else 1.0
+        return from_y_up(self.positions(motion)[:, order]).astype(np.float32)
 
 
 def _euler(moves: Mapping[str, np.ndarray], order: str, frames: int) -> np.ndarray:
     """(T, 3, 3) rotations; the first axis of `order` is applied first."""
-    turn = np.broadcast_to(np.eye(3), (frames, 3, 3))
-    for axis in order:
-        if (angle := moves.get(f"r{axis.lower()}")) is not None:
-            turn = rotation(axis, angle) @ turn
-    return turn
+    from scipy.spatial.transform import Rotation  # slow to import
+
+    angles = {axis: moves[f"r{axis}"] for axis in order.lower() if f"r{axis}" in moves}
+    if not angles:
+        return np.broadcast_to(np.eye(3), (frames, 3, 3))
+    return Rotation.from_euler("".join(angles), np.stack(list(angles.values()), -1)).as_matrix()
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Lines of a file that each begin with a keyword; knows where to point when one is wrong."""
+    """Lines that each begin with a keyword, with their numbers for messages."""
 
     path: Path
     line: int
@@ -209,9 +189,8 @@ class _Block:
         return values
 
     def turns(self, key: str, *, default: str) -> str:
-        """Order of turns, such as ``XYZ``."""
         order = (self.words(key, default=default) or [""])[-1].upper()
-        if not order or set(order) - set("XYZ"):
+        if not order or set(order) - set("XYZ") or len(set(order)) < len(order):
             raise self.error(key, f"{key!r} wants an order such as XYZ, got {order!r}")
         return order
 
@@ -228,29 +207,43 @@ class _Block:
 _Lines = list[tuple[int, list[str]]]
 
 
-def _parse_asf(path: Path) -> tuple[tuple[Bone, ...], float, bool]:
-    """Bones with parents first, metres a unit, and whether angles are in degrees."""
+def _parse_asf(path: Path) -> tuple[tuple[Bone, ...], float, float]:
+    """Bones with parents first, metres in a unit of length and radians in one of angle."""
     sections = _sections(path)
     units = _block(path, sections["units"])
     length = units.numbers("length", count=1, default="1")[0]
     if length <= 0:
         raise units.error("length", f"unit of length is {length:g}, wanted more than 0")
     unit_m = INCH_M / float(length)
-    degrees = units.words("angle", default="deg") == ["deg"]
-    angle = _radians(degrees)
+    word = " ".join(units.words("angle", default="deg"))
+    if (angle := ANGLES.get(word.lower())) is None:
+        raise units.error("angle", f"unit of angle is {word!r}, wanted one of {', '.join(ANGLES)}")
     root = _root(_block(path, sections["root"]), unit_m, angle)
-    loose = {bone.name: bone for bone in _bonedata(path, sections["bonedata"], unit_m, angle)}
+    loose = dict[str, Bone]()
+    for number, bone in _bonedata(path, sections["bonedata"], unit_m, angle):
+        if bone.name in (root.name, *loose):
+            raise broken(path, number, f"a second bone {bone.name!r}")
+        loose[bone.name] = bone
+    return _hierarchy(path, sections["hierarchy"], root, loose), unit_m, angle
+
+
+def _hierarchy(
+    path: Path, lines: _Lines, root: Bone, loose: Mapping[str, Bone]
+) -> tuple[Bone, ...]:
     placed = {root.name: root}
-    for number, words in sections["hierarchy"]:
-        parent, *children = words
-        if parent in ("begin", "end"):
+    for number, (parent, *children) in lines:
+        if parent.lower() in ("begin", "end") and not children:
             continue
+        for name in (parent, *children):
+            if name != root.name and name not in loose:
+                raise broken(path, number, f"bone {name!r} is not known here, it has no bonedata")
+        if parent not in placed:
+            raise broken(path, number, f"bone {parent!r} is not known here, it hangs on none yet")
         for child in children:
-            if parent not in placed or child not in loose:
-                name = child if parent in placed else parent
-                raise broken(path, number, f"bone {name!r} is not known here")
+            if child in placed:
+                raise broken(path, number, f"bone {child!r} can't hang on {parent!r} too")
             placed[child] = replace(loose[child], parent=list(placed).index(parent))
-    return tuple(placed.values()), unit_m, degrees
+    return tuple(placed.values())
 
 
 def _sections(path: Path) -> dict[str, _Lines]:
@@ -281,25 +274,34 @@ def _root(block: _Block, unit_m: float, angle: float) -> Bone:
     return Bone("root", -1, position, _frame(frame, order), order, channels)
 
 
-def _bonedata(path: Path, lines: _Lines, unit_m: float, angle: float) -> Iterator[Bone]:
+def _bonedata(path: Path, lines: _Lines, unit_m: float, angle: float) -> Iterator[tuple[int, Bone]]:
+    """Bones that hang on none yet, each with the line on which it begins."""
     begun: int | None = None
     for i, (_, words) in enumerate(lines):
-        if words[0] == "begin":
+        if words[0].lower() == "begin":
+            if begun is not None:
+                break
             begun = i
-        elif words[0] == "end" and begun is not None:
+        elif words[0].lower() == "end" and begun is not None:
             block = _block(path, lines[begun:i])
             order = block.turns("axis", default="0 0 0 XYZ")
             along = block.numbers("direction", count=3)
             frame = block.numbers("axis", count=3, default="0 0 0") * angle
             if not along.any():
                 raise block.error("direction", "the direction has no length")
-            yield Bone(
-                name=" ".join(block.words("name")),
-                parent=-1,
-                offset=along / np.linalg.norm(along) * block.numbers("length", count=1) * unit_m,
-                axis=_frame(frame, order),
-                order=order,
-                channels=block.channels("dof", allowed=MOVES[3:], default=""),
+            yield (
+                lines[begun][0],
+                Bone(
+                    name=" ".join(block.words("name")),
+                    parent=-1,
+                    offset=along
+                    / np.linalg.norm(along)
+                    * block.numbers("length", count=1)
+                    * unit_m,
+                    axis=_frame(frame, order),
+                    order=order,
+                    channels=block.channels("dof", allowed=MOVES[3:], default=""),
+                ),
             )
             begun = None
     if begun is not None:
@@ -313,16 +315,16 @@ def _frame(angles: np.ndarray, order: str) -> np.ndarray:
 
 def _parse_amc(
     path: Path, channels: Mapping[str, tuple[str, ...]]
-) -> tuple[bool | None, dict[str, np.ndarray]]:
-    """Whether the file says degrees, and each moved bone's values (T, n) as they stand there."""
-    degrees: bool | None = None
+) -> tuple[float | None, dict[str, np.ndarray]]:
+    """Radians in a unit of angle, if the file says, and each moved bone's values (T, n) as read."""
+    angle: float | None = None
     rows: dict[str, list[list[str]]] = {}
     numbers: dict[str, list[int]] = {}
     frames: list[int] = []
     for number, text in enumerate(read_text(path).splitlines(), 1):
         words = text.split()
         if not words or words[0][0] in "#:":
-            degrees = {":degrees": True, ":radians": False}.get(text.strip().lower(), degrees)
+            angle = ANGLES.get(text.strip().lower().removeprefix(":"), angle)
         elif len(words) == 1 and words[0].isdigit():
             frames.append(number)
         elif words[0] not in channels or not frames:
@@ -336,7 +338,7 @@ def _parse_amc(
         raise broken(path, 1, "no frame moves the root")
     for name, lines in numbers.items():
         _check_each_frame(path, name, lines, frames)
-    return degrees, {name: _table(path, rows[name], numbers[name]) for name in rows}
+    return angle, {name: _table(path, rows[name], numbers[name]) for name in rows}
 
 
 def _check_each_frame(path: Path, name: str, lines: list[int], frames: list[int]) -> None:

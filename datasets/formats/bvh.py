@@ -12,7 +12,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import CMU31, Skeleton, joint_map
-from ..axes import rotation, z_up
+from ..axes import from_y_up
 from .text import broken, floats, read_text
 
 _SIDED: Mapping[str, tuple[str, ...]] = {
@@ -50,13 +50,15 @@ _TIPS = ("foot", "toe", "forearm", "hand", "fingers", "thumb")
 _NEEDED = [
     joint
     for joint in CMU31.joints
-    if joint not in ("lower_spine", "spine", "lower_neck") and not joint.endswith(_TIPS)
+    if joint not in ("lower_spine", "spine", "lower_neck", "head") and not joint.endswith(_TIPS)
 ]
 """Joints that nothing else stands in for."""
 
 _EYES = ("leye", "reye", "lefteye", "righteye")
 CROWN = 2.3
 """Height of the crown over that of the eyes, both above the joint on which the head turns."""
+CROWN_BY_LEG = 0.19
+"""Height of the crown above that joint over the length of thigh and shank (Character Creator)."""
 
 TPOSE = np.radians(10)
 
@@ -64,34 +66,30 @@ TPOSE = np.radians(10)
 def read_bvh(
     path: str | PathLike[str], *, up: str = "y", unit_m: float = 0.01
 ) -> tuple[np.ndarray, float]:
-    """Joint positions of one take.
+    """Joints (T, 31, 3) of one take in layout `CMU31`, float32, metres, world axes; and its fps.
 
-    A first frame in T-pose, as programs like to add one, is left out.
+    A first frame in T-pose, as programs like to add one, is left out. Inner joints of the spine,
+    toes, hands and fingers that the rig lacks are made from their neighbours, see `joint_map`; a
+    missing crown of the head is estimated.
 
     Args:
         path: BVH file.
         up: Axis of the file that points up, ``y`` or ``z``.
         unit_m: Metres in one unit of length; 0.01 for centimetres.
 
-    Returns:
-        (T, 31, 3) float32 in layout `CMU31`, metres, x right, y away, z up; and frames per second.
-        Inner joints of the spine, toes, hands and fingers that the rig lacks are made from their
-        neighbours, see `joint_map`.
-
     Raises:
-        InputError: The file is broken, the message names the line; or joints are missing, it lists
-            them.
+        InputError: The file is broken or joints are missing; the message says where or which.
     """
     if up not in ("y", "z"):
         raise InputError(f"up is {up!r}; choose y or z")
     bvh = Bvh.read(path)
     xyz = bvh.pose() * unit_m
-    xyz = (z_up(xyz) if up == "y" else xyz).astype(np.float32)
+    xyz = (from_y_up(xyz) if up == "y" else xyz).astype(np.float32)
     return xyz[1:] if len(xyz) > 1 and in_tpose(xyz[0]) else xyz, bvh.fps
 
 
 def in_tpose(pose: np.ndarray) -> bool:
-    """Whether both arms of a `CMU31` pose (31, 3) are stretched out level, within ten degrees."""
+    """Whether both arms of a `CMU31` pose (31, 3) are stretched out level, within `TPOSE`."""
     left, right = (
         pose[CMU31.index[f"{side}_wrist"]] - pose[CMU31.index[f"{side}_shoulder"]]
         for side in ("left", "right")
@@ -102,12 +100,18 @@ def in_tpose(pose: np.ndarray) -> bool:
 
 @dataclass(slots=True)
 class Node:
-    """A joint or an end site: its parent's index, offset (3,) and channels as the file has them."""
+    """A joint or an end site: its parent's index; offset (3,) and channels as in the file."""
 
     name: str
     parent: int
-    offset: np.ndarray
+    offset: np.ndarray = field(default_factory=lambda: np.full(3, np.nan))
     channels: tuple[str, ...] = ()
+    is_end: bool = False
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it has an offset."""
+        return bool(np.isfinite(self.offset).all())
 
 
 @dataclass(frozen=True)
@@ -115,10 +119,8 @@ class Bvh:
     """A parsed file.
 
     Attributes:
-        path: Where it was read.
-        nodes: Parents first; an end site is called as its joint with ``End`` behind it.
-        motion: (T, channels) as the file has them, angles in degrees.
-        fps: Frames per second.
+        nodes: Parents first; an end site is named after its joint, with ``End`` behind it.
+        motion: (T, channels) as in the file, angles in degrees.
     """
 
     path: Path
@@ -129,11 +131,7 @@ class Bvh:
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
-        """Parse a BVH.
-
-        Raises:
-            InputError: It is missing or broken; the message names file and line.
-        """
+        """Parse a BVH; an InputError names file and line where it is broken."""
         lines = read_text(path).splitlines()
         start = next((i for i, line in enumerate(lines) if line.strip() == "MOTION"), None)
         if start is None:
@@ -144,15 +142,21 @@ class Bvh:
 
     @cached_property
     def index(self) -> Mapping[str, int]:
-        """Plain name to the place of the node that has it first."""
+        """Plain name to the first node of that name; ends of bones without length are left out."""
+        long = [
+            bool(node.offset.any()) or any(c.lower().endswith("position") for c in node.channels)
+            for node in self.nodes
+        ]
+        for i in reversed(range(len(self.nodes))):
+            if long[i] and self.nodes[i].parent >= 0:
+                long[self.nodes[i].parent] = True
         names = [_plain(node.name) for node in self.nodes]
-        return {name: i for i, name in reversed(list(enumerate(names)))}
+        return {name: i for i, name in reversed(list(enumerate(names))) if long[i]}
 
     def place(self, node: int) -> tuple[np.ndarray, np.ndarray]:
-        """Where a node is: rotations (T, 3, 3) and positions (T, 3), in the file's axes and unit.
+        """Rotations (T, 3, 3) and positions (T, 3) of a node in the file's axes and unit.
 
-        Positions of a root are added to its offset, as the format has it; those of an inner joint
-        take the offset's place.
+        Position channels add to the offset of a root, but replace that of an inner joint.
         """
         if node not in self._placed:
             here = self.nodes[node]
@@ -167,53 +171,61 @@ class Bvh:
         return self._placed[node]
 
     def _own(self, node: int) -> tuple[np.ndarray, np.ndarray]:
-        """Turn (T, 3, 3) and shift (T, 3) of one node, NaN where it has no such channel."""
+        """Turn (T, 3, 3) and shift (T, 3) of one node; a shift without a channel is NaN."""
+        from scipy.spatial.transform import Rotation  # slow to import
+
         here = self.nodes[node]
         first = sum(len(other.channels) for other in self.nodes[:node])
-        turn = np.broadcast_to(np.eye(3), (len(self.motion), 3, 3))
         shift = np.full((len(self.motion), 3), 0.0 if here.parent < 0 else np.nan)
+        turns: dict[str, np.ndarray] = {}
         for i, channel in enumerate(here.channels, first):
-            axis = channel[0].upper()
             if channel.lower().endswith("position"):
-                shift[:, "XYZ".index(axis)] = self.motion[:, i]
+                shift[:, "XYZ".index(channel[0].upper())] = self.motion[:, i]
             else:
-                turn = turn @ rotation(axis, np.radians(self.motion[:, i]))
-        return turn, shift
+                turns[channel[0].upper()] = self.motion[:, i]
+        if not turns:
+            return np.broadcast_to(np.eye(3), (len(self.motion), 3, 3)), shift
+        angles = np.stack(list(turns.values()), -1)
+        return Rotation.from_euler("".join(turns), angles, degrees=True).as_matrix(), shift
 
     def pose(self) -> np.ndarray:
-        """Joints of `CMU31` (T, 31, 3) in the file's axes and unit.
-
-        Raises:
-            InputError: Joints are missing; the message lists them.
-        """
+        """`CMU31` (T, 31, 3) in the file's axes and unit; an InputError lists missing joints."""
         found = {
             joint: self.place(self.index[name])[1]
             for joint, names in BVH_JOINTS.items()
             if (name := next((name for name in names if name in self.index), None)) is not None
         }
-        if "head" not in found and "neck" in found:
-            found |= self._crown()
         if missing := [joint for joint in _NEEDED if joint not in found]:
             raise InputError(
                 f"{self.path} has no joint for {', '.join(missing)}; rename its joints as Mixamo "
                 f"does, or use another file"
             )
+        if "head" not in found:
+            found["head"] = self._crown(found)
         return joint_map(_layout(tuple(found)), CMU31)(np.stack(list(found.values()), 1))
 
-    def _crown(self) -> dict[str, np.ndarray]:
-        """Top of the head, on the y axis of the joint on which it turns, if the rig has eyes."""
-        eyes = [self.index[name] for name in _EYES if name in self.index]
-        if not eyes:
-            return {}
+    def _crown(self, found: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Top of the head (T, 3), estimated from the height of the eyes, else from the legs."""
         turn, at = self.place(self.index["head"])
-        eye = np.mean([self.place(eye)[1][0] for eye in eyes], 0) - at[0]
-        rise = np.array([0, CROWN * (turn[0].T @ eye)[1], 0])
-        return {"head": at + turn @ rise}
+        if eyes := [self.index[name] for name in _EYES if name in self.index]:
+            eye = np.mean([self.place(eye)[1][0] for eye in eyes], 0) - at[0]
+            return at + turn @ np.array([0, CROWN * (turn[0].T @ eye)[1], 0])
+        hip, knee, ankle = (found[f"left_{joint}"][0] for joint in ("hip", "knee", "ankle"))
+        leg = np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee)
+        return at + turn @ (CROWN_BY_LEG * leg * self._rest_up())
+
+    def _rest_up(self) -> np.ndarray:
+        """Direction (3,) from the root to the head at rest, when no joint is turned."""
+        up, node = np.zeros(3), self.index["head"]
+        while self.nodes[node].parent >= 0:
+            up = up + self.nodes[node].offset
+            node = self.nodes[node].parent
+        return up / np.linalg.norm(up) if up.any() else np.array([0.0, 1.0, 0.0])
 
 
 @cache
 def _layout(joints: tuple[str, ...]) -> Skeleton:
-    """A layout of the joints that a file has; only their names matter."""
+    """A layout of the joints in a file; their parents do not matter here."""
     return Skeleton("bvh", {joint: None if joint == "hip" else "hip" for joint in joints})
 
 
@@ -229,35 +241,43 @@ def _parse_nodes(path: str | PathLike[str], lines: list[str]) -> tuple[Node, ...
     nodes: list[Node] = []
     open_nodes: list[int] = []
     for number, line in enumerate(lines, 1):
+        parent = open_nodes[-1] if open_nodes else -1
+        here = nodes[parent] if open_nodes else None
         match line.split():
             case ["HIERARCHY"] | ["{"] | []:
                 pass
             case [("ROOT" | "JOINT") as kind, *name]:
-                if (kind == "ROOT") != (not open_nodes):
+                if (kind == "ROOT") != (here is None) or (here and here.is_end):
                     raise broken(path, number, f"a {kind} can't be here")
-                nodes.append(
-                    Node(" ".join(name), open_nodes[-1] if open_nodes else -1, np.zeros(3))
-                )
-                open_nodes.append(len(nodes) - 1)
-            case ["End", "Site"] if open_nodes:
-                parent = open_nodes[-1]
-                nodes.append(Node(f"{nodes[parent].name}End", parent, np.zeros(3)))
-                open_nodes.append(len(nodes) - 1)
-            case ["OFFSET", *numbers] if open_nodes:
-                nodes[open_nodes[-1]].offset = _row(path, number, numbers, 3)
-            case ["CHANNELS", _, *channels] if open_nodes and _known(channels):
-                nodes[open_nodes[-1]].channels = tuple(channels)
-            case ["}"] if open_nodes:
+                open_nodes.append(len(nodes))
+                nodes.append(Node(" ".join(name), parent))
+            case ["End", "Site"] if here and not here.is_end:
+                open_nodes.append(len(nodes))
+                nodes.append(Node(f"{here.name}End", parent, is_end=True))
+            case ["OFFSET", *numbers] if here and not here.is_placed:
+                here.offset = _row(path, number, numbers, 3)
+            case ["CHANNELS", count, *channels] if here and _fit(here, count, channels):
+                here.channels = tuple(channels)
+            case ["}"] if here and here.is_placed:
                 open_nodes.pop()
+            case ["}"] if here:
+                raise broken(path, number, f"{here.name!r} has no OFFSET")
             case _:
-                raise broken(path, number, f"can't read {line.strip()!r}")
+                raise broken(path, number, f"can't read {line.strip()!r} here")
     if open_nodes or not nodes:
         raise broken(path, len(lines), "the skeleton ends too early")
     return tuple(nodes)
 
 
-def _known(channels: list[str]) -> bool:
-    return all(re.fullmatch(r"(?i)[xyz](position|rotation)", channel) for channel in channels)
+def _fit(node: Node, count: str, channels: list[str]) -> bool:
+    """Whether the channels are known, different, as many as stated and this joint's only ones."""
+    names = {channel.lower() for channel in channels}
+    known = all(re.fullmatch(r"[xyz](position|rotation)", name) for name in names)
+    return (
+        known
+        and count == str(len(channels)) == str(len(names))
+        and not (node.is_end or node.channels)
+    )
 
 
 def _parse_motion(

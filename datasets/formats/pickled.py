@@ -1,7 +1,6 @@
-"""Published pickles, bare or inside npz files, read without running what they say.
+"""Published pickles, bare or inside npz files, read without running the code in them.
 
-A pickle is a program. Here it may only build numbers, text, lists, dicts and arrays of numbers,
-and even numpy's own builders are replaced by ours.
+They may only build numbers, text, lists, dicts and arrays of numbers, with builders of our own.
 """
 
 import pickle
@@ -21,13 +20,10 @@ from ...gast.errors import InputError
 
 
 def read_object(path: str | PathLike[str], key: str) -> Any:
-    """What an npz file keeps as a pickled object under `key`.
-
-    Returns:
-        Dicts, lists (also for tuples and arrays of objects), text, numbers and arrays of numbers.
+    """The pickled object under `key` of an npz file; tuples and arrays of objects become lists.
 
     Raises:
-        InputError: The file can't be read, has no such key, is broken, or wants something run.
+        InputError: The file can't be read, has no such key, is broken, or wants code run.
     """
     with explained(path, "npz of objects"), ZipFile(path) as archive:
         if f"{key}.npy" not in archive.namelist():
@@ -40,24 +36,13 @@ def read_object(path: str | PathLike[str], key: str) -> Any:
 
 
 def read_pickle(path: str | PathLike[str]) -> Any:
-    """What a bare pickle holds.
-
-    Returns:
-        As `read_object`.
-
-    Raises:
-        InputError: The file can't be read, is broken, or wants something run.
-    """
+    """The object in a bare pickle, see `read_object`."""
     with explained(path, "pickle"), Path(path).open("rb") as stream:
         return _plain(_Unpickler(stream).load())
 
 
 def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether it is in Fortran's order, and type of the array that follows in a stream.
-
-    Raises:
-        ValueError: It is no such stream.
-    """
+    """Shape, whether in Fortran order, and type of an npy stream's array; a ValueError if none."""
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0
     return (read if version == (1, 0) else np.lib.format.read_array_header_2_0)(stream)
@@ -65,7 +50,7 @@ def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 @contextmanager
 def explained(path: str | PathLike[str], kind: str) -> Iterator[None]:
-    """What goes wrong while a file is read, as what a user can do about it."""
+    """Raise whatever goes wrong while a file is read as an InputError."""
     try:
         yield
     except InputError:
@@ -89,11 +74,11 @@ _BROKEN = (
     EOFError, MemoryError, NotImplementedError, RecursionError, struct.error, zlib.error,
     BadZipFile,
 )  # fmt: skip
-"""What is raised, by where a file ends too early or goes wrong."""
+"""Raised for broken files, depending on where they are broken."""
 
 
 class _Forbidden(Exception):
-    """Name of what a pickle asked for."""
+    """A pickle asked for this class or function."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -111,7 +96,7 @@ def _unpickled(stream: IO[bytes]) -> Any:
 
 
 class _Type:
-    """Stands for a numpy dtype while a pickle is read: numbers and objects, nothing else."""
+    """Stand-in for a numpy dtype while a pickle is read: numbers and objects only."""
 
     def __init__(self, code: str, *_: Any) -> None:
         if not re.fullmatch(r"b1|[iu][1248]|f[248]|O8?", code):
@@ -133,7 +118,7 @@ class _Type:
 
 
 class _Array:
-    """Stands for a numpy array while a pickle is read."""
+    """Stand-in for a numpy array while a pickle is read."""
 
     def __init__(self, *_: Any) -> None:
         self.value: Any = None

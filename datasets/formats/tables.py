@@ -1,4 +1,4 @@
-"""Text files that are a table of numbers."""
+"""Tables of numbers in text files."""
 
 import re
 from os import PathLike
@@ -9,16 +9,11 @@ from .text import broken, floats, read_text
 
 
 def read_table(path: str | PathLike[str], *, columns: int, what: str) -> np.ndarray:
-    """Rows of a file (n, columns), values apart by blanks or commas; empty lines are passed over.
-
-    Args:
-        path: Text file.
-        columns: How many there must be.
-        what: They are, for the message.
+    """Rows (n, columns) of numbers apart by blanks or commas; empty lines are passed over.
 
     Raises:
-        InputError: It can't be read, is empty, or a row is something else; the message names the
-            line.
+        InputError: It can't be read, is empty, or a row differs; it names the line and `what`
+            the columns should be.
     """
     lines = [re.split(r"[\s,]+", line.strip()) for line in read_text(path).splitlines()]
     rows = [line for line in lines if line != [""]]

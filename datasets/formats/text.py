@@ -1,4 +1,4 @@
-"""Text files: reading, numbers, and what to say where one is broken."""
+"""Text files: reading, numbers, and the error for a broken one."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -10,11 +10,7 @@ from ...gast.errors import InputError
 
 
 def read_text(path: str | PathLike[str]) -> str:
-    """A text file as a whole.
-
-    Raises:
-        InputError: It can't be read.
-    """
+    """The text of a file; an InputError if it can't be read."""
     try:
         return Path(path).read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
@@ -22,12 +18,12 @@ def read_text(path: str | PathLike[str]) -> str:
 
 
 def broken(path: str | PathLike[str], line: int, what: str) -> InputError:
-    """What to raise for a file that does not follow its format from this line on."""
+    """The error for a file that does not follow its format in this line."""
     return InputError(f"{path}, line {line}: {what}; get the file anew from its publisher")
 
 
 def floats(words: Sequence[Sequence[str]] | Sequence[str]) -> np.ndarray | None:
-    """As numbers, or None if one is none."""
+    """The words as finite numbers, or None if one of them is not."""
     try:
         values = np.array(words, np.float64)
     except ValueError:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton, named
+from ..axes import from_camera
 from ..clip import MotionClip
 from ..formats.text import broken
 from ..motion import MotionFolder, Take, runs
@@ -138,8 +139,8 @@ class Stay:
         span = np.where(after > before, times[after] - times[before], 1.0)
         share = np.clip((at - times[before]) / span, 0, 1)[:, None, None].astype(np.float32)
         between = poses[before] * (1 - share) + poses[after] * share
-        right, down, away = np.moveaxis(np.where(share == 0, poses[before], between), -1, 0)
-        return np.stack([right, away, -down], -1), [self.labels[i] for i in before]
+        xyz = from_camera(np.where(share == 0, poses[before], between))
+        return xyz, [self.labels[i] for i in before]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -1,7 +1,7 @@
-"""Cameras that a data set's publisher has measured."""
+"""Cameras that a data set's publisher has calibrated."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Lens:
-    """How a camera bends what it sees.
-
-    Attributes:
-        focal_px: (2,).
-        centre_px: (2,), where the camera looks, from the picture's top left corner.
-        radial: (3,).
-        tangential: (2,).
-    """
+    """Focal length (2,) and centre (2,), pixels; radial (3,) and tangential (2,) distortion."""
 
     focal_px: np.ndarray
     centre_px: np.ndarray
@@ -28,8 +21,8 @@ class Lens:
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 3) in camera axes to pixels (..., 2).
 
-        Source: Ionescu et al. 2014, "Human3.6M", released code's ``ProjectPointRadial``; it counts
-            products of x and y in the tangential part once, where Brown's model counts them twice.
+        Source: Ionescu et al. 2014, "Human3.6M", released code's ``ProjectPointRadial``; its
+            tangential part has products of x and y once, Brown's model has them twice.
         """
         flat = points[..., :2] / points[..., 2:]
         squared = (flat**2).sum(-1, keepdims=True)
@@ -41,16 +34,7 @@ class Lens:
 
 @dataclass(frozen=True, eq=False)
 class CalibratedCamera:
-    """Where a camera stands.
-
-    Attributes:
-        name: The publisher's.
-        width: Pixels.
-        height: Pixels.
-        rotation: (3, 3), from world to camera axes.
-        position_m: (3,), in the world.
-        lens: If it is known.
-    """
+    """A camera: size in pixels, rotation (3, 3) from world to camera axes, position (3,) in it."""
 
     name: str
     width: int
@@ -60,13 +44,13 @@ class CalibratedCamera:
     lens: Lens | None = None
 
     def to_camera(self, points: np.ndarray) -> np.ndarray:
-        """World points (..., 3) in camera axes, metres, of the points' type."""
+        """World points (..., 3) in camera axes, metres, of the same type."""
         seen = (points - self.position_m) @ self.rotation.T
         return seen.astype(points.dtype)
 
 
 def calibrated(dataset: str) -> Mapping[str, tuple[CalibratedCamera, ...]]:
-    """The cameras that filmed each subject, in the publisher's order."""
+    """The cameras of each subject, in the publisher's order."""
     path = Path(__file__).parent / "calibration" / f"{dataset}.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     return {
@@ -76,22 +60,18 @@ def calibrated(dataset: str) -> Mapping[str, tuple[CalibratedCamera, ...]]:
 
 
 def _camera(name: str, kind: dict[str, Any], at: dict[str, Any]) -> CalibratedCamera:
+    from scipy.spatial.transform import Rotation  # slow to import
+
     parts = [np.array(kind[part]) for part in _LENS if part in kind]
+    w, *xyz = at["orientation"]
     return CalibratedCamera(
         name=name,
         width=kind["width"],
         height=kind["height"],
-        rotation=_matrix(at["orientation"]).T,
+        rotation=Rotation.from_quat([*xyz, w]).as_matrix().T,
         position_m=np.array(at["position_mm"]) / 1000,
         lens=Lens(*parts) if parts else None,
     )
 
 
 _LENS = ("focal_px", "centre_px", "radial", "tangential")
-
-
-def _matrix(quaternion: Sequence[float]) -> np.ndarray:
-    """Rotation (3, 3) that a quaternion (w, x, y, z) stands for."""
-    w, x, y, z = np.array(quaternion) / np.linalg.norm(quaternion)
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + 2 * w * cross + 2 * cross @ cross

@@ -1,7 +1,6 @@
 """The CMU Graphics Lab Motion Capture Database."""
 
 import csv
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,28 +12,24 @@ from ..formats import acclaim
 from ..formats.acclaim import read_acclaim
 from ..formats.bvh import read_bvh
 from ..formats.text import broken, floats, read_text
-from ..motion import MotionFolder, Take
+from ..motion import MotionFolder, Take, beside
 
 
 class Cmu(MotionFolder):
-    """Takes as ASF/AMC and as BVH; what they show is described, but not labelled.
+    """Takes as ASF/AMC and as BVH, described but mostly not labelled.
 
-    ``SS_TT.amc`` lies beside ``SS.asf``; ``SSS_TT.bvh`` stands alone (retargeted to one body, in
-    centimetres, y up). ``index.csv``, if there, has a description of each trial and the frame rate
-    of its AMC, else 120. A take with ``TT_ground_truth.txt`` beside it has many actions, labelled
-    up to the best transition frames. Published by the CMU Graphics Lab, mocap.cs.cmu.edu, free for
-    all uses. One person may have several numbers.
+    ``SS_TT.amc`` beside ``SS.asf``; ``SSS_TT.bvh`` alone (retargeted to one body, centimetres, y
+    up). ``index.csv``, if there, describes each trial and has the frame rate of its AMC, else 120.
+    ``TT_ground_truth.txt`` beside a take has its actions, labelled up to the best transition frame.
+    One person may have several numbers. Published by the CMU Graphics Lab, mocap.cs.cmu.edu, free
+    for all uses. See `MotionFolder`.
 
     Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``02``; None is all.
-        formats: Of ``amc`` and ``bvh``.
-        motions: Only trials that ``index.csv`` describes with one of these words, such as ``walk``;
-            None is all.
-        fps: Frames per second wanted; None keeps those of the files.
+        formats: Only ``amc`` or ``bvh``.
+        motions: Only trials that ``index.csv`` describes with one of these words, such as ``walk``.
 
-    Source of the ground truth: Barbič, Safonova, Pan, Faloutsos, Hodgins, Pollard 2004, "Segmenting
-        motion capture data into distinct behaviors".
+    Source of the ground truth: Barbič et al. 2004, "Segmenting motion capture data into distinct
+        behaviors".
     """
 
     dataset = "cmu"
@@ -59,7 +54,7 @@ class Cmu(MotionFolder):
         self.only("subject", subjects, of=lambda take: take.subject)
 
     def describe(self, take: Take) -> str:
-        """What the publisher says the take shows; empty where ``index.csv`` does not tell."""
+        """The take's description in ``index.csv``, else empty."""
         return self.trials.get(_trial(take.path), ("", acclaim.FPS))[0]
 
     def _only_motions(self, words: list[str]) -> None:
@@ -73,33 +68,23 @@ class Cmu(MotionFolder):
             )
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*"):
-            if re.fullmatch(r"\d+_\d+\.(amc|bvh)", path.name, re.IGNORECASE):
-                yield Take(path, subject=f"{_trial(path)[0]:02d}")
+        for path, _ in self._files(r"\d+_\d+\.(amc|bvh)"):
+            yield Take(path, subject=f"{_trial(path)[0]:02d}")
 
     def _read(self, take: Take) -> MotionClip:
         if take.path.suffix.lower() == ".bvh":
             xyz, fps = read_bvh(take.path)
         else:
-            xyz = read_acclaim(
-                take.path.with_name(f"{take.path.stem.split('_')[0]}.asf"), take.path
-            )
+            asf = beside(take.path, f"{take.path.stem.split('_')[0]}.asf")
+            xyz = read_acclaim(asf, take.path)
             _, fps = self.trials.get(_trial(take.path), ("", acclaim.FPS))
         segments = read_ground_truth(take.path, frames=len(xyz))
         return self._clip(take, CMU31, xyz, fps, segments=segments)
 
 
 def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment, ...]:
-    """Actions of a take, as told by the ``TT_ground_truth.txt`` beside it; none if there is none.
-
-    Args:
-        path: The take, ``SS_TT.amc``.
-        frames: How many it has; the last action goes up to there.
-
-    Raises:
-        InputError: The file is broken; the message names the line.
-    """
-    truth = path.with_name(f"{path.stem.split('_')[1]}_ground_truth.txt")
+    """Actions of a take of so many frames, none without its file; an InputError if it is broken."""
+    truth = ground_truth(path)
     if not truth.is_file():
         return ()
     rows = [(n, row) for n, line in enumerate(read_text(truth).splitlines(), 1)
@@ -118,6 +103,11 @@ def read_ground_truth(path: Path, *, frames: int | None = None) -> tuple[Segment
     if frames is not None:
         segments[-1] = replace(segments[-1], stop=frames)
     return tuple(segments)
+
+
+def ground_truth(take: Path) -> Path:
+    """Path of a take's file of ground truth, which most takes lack."""
+    return beside(take, f"{take.stem.split('_')[1]}_ground_truth.txt")
 
 
 def _trial(path: Path) -> tuple[int, int]:

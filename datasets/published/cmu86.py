@@ -1,4 +1,4 @@
-"""CMU subject 86: long takes of many actions in a row, labelled."""
+"""CMU subject 86: long labelled takes of many actions."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,29 +7,18 @@ from pathlib import Path
 from ..clip import MotionClip, Segment
 from ..formats.text import read_text
 from ..motion import Take
-from .cmu import Cmu
+from .cmu import Cmu, ground_truth
 
 SAME = {"walk": "walking"}
-"""Names that the ground truth has twice for the same thing."""
+"""Action names in the ground truth that mean the same as another one."""
 
 
 class Cmu86(Cmu):
-    """Takes of `Cmu` with a ``TT_ground_truth.txt`` beside them, 120 frames per second.
+    """The takes of `Cmu` with ground truth, ``86_TT.amc``, 120 frames per second.
 
-    The ground truth says of each change of action when it could have been at the earliest, is best
-    set, and could be at the latest. What lies between earliest and latest belongs to neither
-    action and stays unlabelled. ``86.asf`` lies beside ``86_TT.amc``.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        transitions: Also label the changes, up to their best frame with the action before.
-        fps: Frames per second wanted; None keeps 120.
-
-    Raises:
-        InputError: There is no take with a ground truth, or one is broken.
-
-    Source: Barbič, Safonova, Pan, Faloutsos, Hodgins, Pollard 2004, "Segmenting motion capture
-        data into distinct behaviors".
+    The ground truth has the earliest, best and latest frame of each transition. Frames from
+    earliest to latest are unlabelled, unless `transitions` labels them up to the best frame with
+    the action before it. Publisher, terms and source: see `Cmu`.
     """
 
     def __init__(self, root: str, *, transitions: bool = False, fps: float | None = None) -> None:
@@ -46,13 +35,8 @@ class Cmu86(Cmu):
         return replace(clip, segments=tuple(named if self.transitions else _sure(take.path, named)))
 
 
-def ground_truth(take: Path) -> Path:
-    """The file beside ``SS_TT.amc`` that tells what it shows."""
-    return take.with_name(f"{take.stem.split('_')[1]}_ground_truth.txt")
-
-
 def _sure(take: Path, segments: list[Segment]) -> list[Segment]:
-    """Without the frames in which an action may be over or the next have begun."""
+    """The segments without the frames of transitions."""
     rows = [row.split() for row in read_text(ground_truth(take)).splitlines() if row.strip()]
     ends = [(int(row[0]), int(row[-1])) for row in rows[2::2]]
     begun = [0, *(latest for _, latest in ends)]

@@ -1,4 +1,4 @@
-"""CTR-GCN's arrays of NTU RGB+D: what many published action heads were trained on."""
+"""CTR-GCN's arrays of NTU RGB+D, on which many published action heads were trained."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,27 +20,16 @@ _BODIES = (2, len(NTU25), 3)
 class CtrGcn:
     """One npz: ``x_train`` (clips, frames, 150), two bodies of 25 joints, ``y_train`` one-hot.
 
-    Who moves is not in the file: the two subjects are ``train`` and ``test``, which for
-    ``NTU60_CS.npz`` are different people, for ``NTU60_CV.npz`` different views of the same ones.
-    The first body's first spine joint is the origin. The zeros with which clips are filled up to
-    one length are cut off. Clips are read one by one, for the file has gigabytes.
-
-    Args:
-        root: Folder of the file.
-        file: Its name.
-        subjects: Only ``train`` or ``test``; None is both.
-        fps: Frames per second wanted; None keeps 30.
-
-    Attributes:
-        dataset: The file's name without its ending.
-        labels: The 60 or 120 actions of NTU RGB+D.
-        problems: Of the last iteration.
+    The file names no subjects: ``train`` and ``test`` stand for them; in ``NTU60_CS.npz`` they are
+    different people, in ``NTU60_CV.npz`` different views. The first body's first spine joint is the
+    origin; padding with zeros is cut off. Clips are read one by one, the file has gigabytes. `fps`
+    None keeps 30; the data set's name is the file's stem.
 
     Raises:
-        InputError: The file is not there, broken or none of CTR-GCN's, or there is no such subject.
+        InputError: The file is missing, broken or none of CTR-GCN's, or there is no such subject.
 
-    Source: Chen, Zhang, Yuan, Li, Deng, Hu 2021, "Channel-wise topology refinement graph
-        convolution for skeleton-based action recognition", the data of the released code.
+    Source: Chen et al. 2021, "Channel-wise topology refinement graph convolution for skeleton-based
+        action recognition", the data of the released code.
     """
 
     def __init__(
@@ -54,9 +43,9 @@ class CtrGcn:
         self.path, self.fps = Path(root).expanduser() / file, fps
         self.dataset = self.path.stem
         self.subjects = list(PARTS) if subjects is None else [str(part) for part in subjects]
-        if strangers := sorted(set(self.subjects).difference(PARTS)):
+        if unknown := sorted(set(self.subjects).difference(PARTS)):
             raise InputError(
-                f"{self.dataset} has no subject {', '.join(strangers)}; "
+                f"{self.dataset} has no subject {', '.join(unknown)}; "
                 f"choose from {', '.join(PARTS)}"
             )
         self._actions = {part: _one_hot(self.path, part) for part in PARTS}
@@ -64,11 +53,11 @@ class CtrGcn:
         self.problems: list[Problem] = []
 
     def __len__(self) -> int:
-        """Clips that an iteration tries to read."""
+        """Number of clips."""
         return sum(len(self._actions[part]) for part in self.subjects)
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips in the order of the file; one that can't be used is named in `problems`."""
+        """Clips in the order of the file; `problems` names what can't be used."""
         self.problems = []
         for part in self.subjects:
             try:
@@ -77,11 +66,6 @@ class CtrGcn:
                 self.problems.append(Problem(str(self.path), str(error)))
 
     def _clips(self, part: str) -> Iterator[MotionClip]:
-        """Clips of a part that can be used.
-
-        Raises:
-            InputError: The file is broken.
-        """
         for number, bodies in enumerate(_bodies(self.path, part)):
             try:
                 yield resample(self._clip(part, number, bodies), self.fps)
@@ -112,11 +96,7 @@ class CtrGcn:
 
 
 def _one_hot(path: Path, part: str) -> np.ndarray:
-    """Which action each clip of a part shows, (clips, 60 or 120).
-
-    Raises:
-        InputError: The file is broken, or its arrays are not those of NTU RGB+D.
-    """
+    """One-hot actions (clips, 60 or 120) of a part."""
     with explained(path, "npz of CTR-GCN"), np.load(path, allow_pickle=False) as file:
         hot = file[f"y_{part}"]
         clips = _count(path, part)
@@ -129,11 +109,7 @@ def _one_hot(path: Path, part: str) -> np.ndarray:
 
 
 def _count(path: Path, part: str) -> int:
-    """Clips of a part.
-
-    Raises:
-        InputError: They are not what they should be.
-    """
+    """Number of clips of a part; an InputError if they have another form."""
     with ZipFile(path) as archive, archive.open(f"x_{part}.npy") as stream:
         shape, fortran, dtype = npy_header(stream)
     if len(shape) != 3 or shape[2] != np.prod(_BODIES) or fortran or dtype.kind != "f":
@@ -145,11 +121,7 @@ def _count(path: Path, part: str) -> int:
 
 
 def _bodies(path: Path, part: str) -> Iterator[np.ndarray]:
-    """Clips (2, frames, 25, 3) of a part, one by one.
-
-    Raises:
-        InputError: The file is broken.
-    """
+    """Clips (2, frames, 25, 3) of a part, one by one."""
     with (
         explained(path, "npz of CTR-GCN"),
         ZipFile(path) as archive,

@@ -1,30 +1,22 @@
-"""HDM05: motion capture of everyday and sports actions, cut into single ones."""
+"""HDM05: motion capture of everyday and sports actions, cut into single actions."""
 
-import re
 from collections.abc import Iterable
 
 from ...gast.skeleton import CMU31
 from ..clip import MotionClip
 from ..formats.acclaim import FPS, read_acclaim
-from ..motion import MotionFolder, Take
+from ..motion import MotionFolder, Take, beside
 
 
 class Hdm05(MotionFolder):
     """The cut clips of HDM05 as ASF/AMC, 120 frames per second, one action a clip.
 
-    ``HDM_ACTOR_ACTION_NUMBER_120.amc`` beside ``HDM_ACTOR.asf``. Actions keep the publisher's names
-    such as ``kickLFront1Reps``. The subset HDM05-11 (287 clips of 11 actions) trains on the actors
-    bd, bk and dg and tests on mm and tr. Published by the Max-Planck-Institut für Informatik at
-    resources.mpi-inf.mpg.de/HDM05 under CC BY-SA 3.0.
+    ``HDM_ACTOR_ACTION_NUMBER_120.amc`` beside ``HDM_ACTOR.asf``; actions are called such as
+    ``kickLFront1Reps``. The subset HDM05-11 (287 clips of 11 actions) trains on the actors bd, bk
+    and dg and tests on mm and tr. Published by the Max-Planck-Institut für Informatik at
+    resources.mpi-inf.mpg.de/HDM05 under CC BY-SA 3.0. See `MotionFolder`.
 
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these actors; None is all.
-        actions: Only these; None is all that are there.
-        fps: Frames per second wanted; None keeps 120.
-
-    Source: Müller, Röder, Clausen, Eberhardt, Krüger, Weber 2007, "Documentation Mocap Database
-        HDM05".
+    Source: Müller et al. 2007, "Documentation Mocap Database HDM05".
     """
 
     dataset = "hdm05"
@@ -44,11 +36,9 @@ class Hdm05(MotionFolder):
         self.only("subject", subjects, of=lambda take: take.subject)
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*"):
-            match = re.fullmatch(r"HDM_([^_]+)_(.+)_\d+_\d+\.amc", path.name, re.IGNORECASE)
-            if match:
-                yield Take(path, subject=match[1], label=match[2])
+        for path, match in self._files(r"HDM_([^_]+)_(.+)_\d+_\d+\.amc"):
+            yield Take(path, subject=match[1], label=match[2])
 
     def _read(self, take: Take) -> MotionClip:
-        skeleton = take.path.with_name(f"HDM_{take.subject}.asf")
+        skeleton = beside(take.path, f"HDM_{take.subject}.asf")
         return self._clip(take, CMU31, read_acclaim(skeleton, take.path), FPS)

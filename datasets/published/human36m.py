@@ -15,18 +15,18 @@ _JOINTS = (
     _DUPLICATE, "left_shoulder", "left_elbow", "left_wrist", *[_DUPLICATE] * 4,
     _DUPLICATE, "right_shoulder", "right_elbow", "right_wrist", *[_DUPLICATE] * 4,
 )  # fmt: skip
-"""The 32 joints of the files; duplicates and ends of bones that never move are left out."""
+"""The 32 joints of the files, without duplicates and ends of bones that never move."""
 
 
 class Human36m(PublishedMotion):
     """Seven actors (S1, S5, S6, S7, S8, S9, S11) at 50 frames per second, 17 joints.
 
-    ``data_3d_h36m.npz``, which VideoPose3D's ``prepare_data_h36m.py`` makes from the publisher's
-    files; those are for academic use, from http://vision.imar.ro/human3.6m. The published protocol
-    tests on S9 and S11. Recordings are ``Walking`` and ``Walking 1``; the action is the first word.
+    ``data_3d_h36m.npz``, made by VideoPose3D's ``prepare_data_h36m.py`` from the publisher's files,
+    which are for academic use (http://vision.imar.ro/human3.6m). The published protocol tests on S9
+    and S11. A recording is called ``Walking 1`` after its action.
 
-    Source: Ionescu, Papava, Olaru, Sminchisescu 2014, "Human3.6M: large scale datasets and
-        predictive methods for 3D human sensing in natural environments".
+    Source: Ionescu et al. 2014, "Human3.6M: large scale datasets and predictive methods for 3D
+        human sensing in natural environments".
     """
 
     dataset = "human36m"
@@ -55,19 +55,19 @@ class Human36m(PublishedMotion):
 
 
 def _hourglass() -> Skeleton:
-    """MPII's order; fine-tuning has made the joints those of Human3.6M, without the nose."""
+    """Human3.6M's joints without the nose, to which the net was fine-tuned, in MPII's order."""
     names = {"thorax": "spine", "neck": "thorax"}
     order = [names.get(joint, joint) for joint in MPII16.joints]
     return Skeleton("h36m16_in_mpii_order", {joint: H36M16.parents[joint] for joint in order})
 
 
 class Human36mPairs(PublishedPairs):
-    """Human3.6M as its four cameras (54138969, 55011271, 58860488, 60457274) saw it.
+    """Human3.6M seen by its four cameras (54138969, 55011271, 58860488, 60457274).
 
-    ``data_2d_h36m_DETECTIONS.npz``: ``gt`` projected; ``cpn_ft_h36m_dbb`` and
-    ``detectron_ft_h36m`` detectors fine-tuned on the set, 17 joints; ``sh_ft_h36m`` (fine-tuned)
-    and ``sh_pt_mpii`` stacked hourglasses, 16 joints in MPII's order, whose missing nose is put
-    between head and neck (skeleton ``h36m16`` does without it).
+    ``data_2d_h36m_DETECTIONS.npz``: ``gt`` is projected; ``cpn_ft_h36m_dbb`` and
+    ``detectron_ft_h36m`` are fine-tuned on the set, 17 joints; ``sh_ft_h36m`` (fine-tuned) and
+    ``sh_pt_mpii`` are stacked hourglasses with MPII's 16 joints, the nose put between head and neck
+    (skeleton ``h36m16`` has none).
     """
 
     motion_set = Human36m

@@ -10,10 +10,9 @@ from .videopose3d import PublishedMotion, PublishedPairs
 class HumanEva(PublishedMotion):
     """Three people at 60 frames per second, 15 joints, cut into chunks where markers were lost.
 
-    ``data_3d_humaneva15.npz``, which VideoPose3D's ``prepare_data_humaneva.py`` makes from the
-    publisher's files; those are for academic use, from http://humaneva.is.tue.mpg.de. Subjects are
-    ``Train/S1`` to ``Train/S3`` and ``Validate/S1`` to ``Validate/S3``, the published split;
-    recordings are ``Walking 1 chunk0``, the action is the first word.
+    ``data_3d_humaneva15.npz``, made by VideoPose3D's ``prepare_data_humaneva.py`` from the
+    publisher's files, which are for academic use (http://humaneva.is.tue.mpg.de). Subjects are
+    ``Train/S1`` ... ``Validate/S3``, the published split; a recording is ``Walking 1 chunk0``.
 
     Source: Sigal, Balan, Black 2010, "HumanEva: synchronized video and motion capture dataset and
         baseline algorithm for evaluation of articulated human motion".
@@ -31,7 +30,7 @@ class HumanEva(PublishedMotion):
 
 
 def _coco() -> Skeleton:
-    """COCO's joints with the nose for the head, as the paper has it."""
+    """COCO's joints with the nose as the head, as in the paper."""
     names = {"nose": "head"}
     return Skeleton(
         "coco17_nose_is_head",
@@ -43,11 +42,10 @@ def _coco() -> Skeleton:
 
 
 class HumanEvaPairs(PublishedPairs):
-    """HumanEva-I as its three colour cameras (C1, C2, C3; 640 x 480) saw it.
+    """HumanEva-I seen by its three colour cameras (C1, C2, C3; 640 x 480).
 
-    ``data_2d_humaneva15_DETECTIONS.npz``: ``gt`` projected, 15 joints; ``detectron_pt_coco`` a
-    detector that never saw the set, 17 joints of COCO that are made into the 15. What the files
-    say of unlabelled stretches (``Unlabeled/...``) has no 3-D joints and is left out.
+    ``data_2d_humaneva15_DETECTIONS.npz``: ``gt`` is projected; ``detectron_pt_coco`` is a detector
+    that never saw the set, its 17 joints made into the 15. ``Unlabeled/...`` has no 3-D joints.
     """
 
     motion_set = HumanEva

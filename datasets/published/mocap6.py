@@ -1,6 +1,5 @@
 """Six takes of exercises from the CMU motion capture, with a label every tenth of a second."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from ...gast.skeleton import CMU31
 from ..clip import MotionClip
 from ..formats.acclaim import FPS, AcclaimSkeleton
 from ..formats.text import read_text
-from ..motion import MotionFolder, Take, runs
+from ..motion import MotionFolder, Take, beside, runs
 
 LABEL_S = 0.1
 
@@ -19,18 +18,10 @@ LABEL_S = 0.1
 class Mocap6(MotionFolder):
     """Takes 13_29, 13_30, 13_31, 14_06, 14_14 and 14_20: 120 frames per second, many actions each.
 
-    ``amc/S_T.amc`` is the motion and ``labels/S_T.txt`` its labels 1-12. The motion is free for all
-    uses, from the CMU Graphics Lab (mocap.cs.cmu.edu); the labels are by Mike Hughes, BSD licence.
-
-    Args:
-        root: Folder of the set, with ``amc`` and ``labels`` in it.
-        asf: Skeleton for all takes. The set has none; that of another CMU subject moves the same
-            way, with the limbs of that other person.
-        subjects: Only these, such as ``13``; None is all.
-        fps: Frames per second wanted; None keeps 120.
-
-    Raises:
-        InputError: There are no files, or the skeleton is missing or broken.
+    ``amc/S_T.amc`` has the motion and ``labels/S_T.txt`` its labels 1-12. The motion is free for
+    all uses, from the CMU Graphics Lab (mocap.cs.cmu.edu); the labels are by Mike Hughes, BSD
+    licence. The set has no skeletons: `asf` is that of any CMU subject, whose limbs all takes get.
+    See `MotionFolder`.
 
     Source: Fox, Hughes, Sudderth, Jordan 2014, "Joint modeling of multiple time series via the beta
         process with application to motion capture segmentation".
@@ -65,15 +56,14 @@ class Mocap6(MotionFolder):
         self.skeleton = AcclaimSkeleton.read(Path(asf).expanduser())
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.txt"):
-            if match := re.fullmatch(r"(\d+)_\d+", path.stem):
-                motion = path.parents[1] / "amc" / f"{path.stem}.amc"
-                yield Take(motion, subject=match[1])
+        for path, match in self._files(r"(\d+)_\d+\.txt"):
+            motion = beside(path.parents[1] / "amc" / path.name, f"{path.stem}.amc")
+            yield Take(motion, subject=match[1])
 
     def _read(self, take: Take) -> MotionClip:
         motion = self.skeleton.read_motion(take.path)
         xyz = self.skeleton.pose(motion, layout=CMU31)
-        path = take.path.parents[1] / "labels" / f"{take.name}.txt"
+        path = beside(take.path.parents[1] / "labels" / take.name, f"{take.name}.txt")
         names = dict(enumerate(["", *self.labels]))
         try:
             labels = [names[int(number)] for number in read_text(path).split()]

@@ -1,41 +1,33 @@
 """MSR Action3D: twenty actions of a game player before a depth camera."""
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import KINECT20
-from ..axes import from_kinect
+from ..axes import kinect20
 from ..clip import MotionClip
 from ..formats.tables import read_table
 from ..motion import MotionFolder, Take
 
 FPS = 15.0
 NOISY = (
-    "a07_s04_e01", "a13_s02_e02", "a13_s06_e01", "a13_s06_e02", "a13_s09_e02",
-    "a20_s02_e01", "a20_s02_e02", "a20_s02_e03", "a20_s06_e01", "a20_s08_e02",
+    "a02_s03_e02", "a04_s03_e01", "a07_s04_e01", "a13_s09_e01", "a13_s09_e02",
+    "a13_s09_e03", "a14_s03_e01", "a20_s07_e01", "a20_s07_e03", "a20_s10_e03",
 )  # fmt: skip
-"""Recordings whose skeleton is lost or wrong; the usual protocol has the 557 others."""
+"""Recordings whose skeleton is lost or wrong; the publisher's ``files_used.mat`` has the others."""
 
 
 class MsrAction3d(MotionFolder):
     """567 clips of 20 actions by 10 people, one action a clip, 15 frames per second.
 
     ``aAA_sSS_eEE_skeleton3D.txt`` is action A by subject S, take E: 20 rows a frame, each a point
-    in metres (Kinect axes) and a confidence, which is not read. Everybody faces the camera; which
-    of two twin joints comes first is told from that, because published lists disagree about it.
-    Published by Z. Liu, Microsoft Research, and W. Li, University of Wollongong, for academic use.
-    The published protocol trains on the odd subjects and tests on the even ones, mostly within
-    one of three subsets of eight actions.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``01``; None is all.
-        actions: Only these, by name; None is all.
-        noisy: Also read the ten recordings whose skeleton is lost or wrong.
-        fps: Frames per second wanted; None keeps 15.
+    in metres (Kinect axes) and a confidence, which is not read. Published lists disagree on the
+    order of left and right; since everybody faces the camera, it is told from the data. `noisy`
+    also reads the ten recordings whose skeleton is lost or wrong. Published by Z. Liu, Microsoft
+    Research, and W. Li, University of Wollongong, for academic use. The published protocol trains
+    on odd and tests on even subjects, mostly within one of three subsets of eight actions.
 
     Source: Li, Zhang, Liu 2010, "Action recognition based on a bag of 3D points"; the ten: Wang,
         Liu, Wu, Yuan 2012, "Mining actionlet ensemble for action recognition with depth cameras".
@@ -81,9 +73,8 @@ class MsrAction3d(MotionFolder):
         self.noisy = noisy
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.txt"):
-            match = re.fullmatch(r"a(\d+)_s(\d+)_e\d+_skeleton3D", path.stem, re.IGNORECASE)
-            if match and 1 <= int(match[1]) <= len(self.labels):
+        for path, match in self._files(r"a(\d+)_s(\d+)_e\d+_skeleton3D\.txt"):
+            if 1 <= int(match[1]) <= len(self.labels):
                 yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
 
     def _read(self, take: Take) -> MotionClip:
@@ -96,14 +87,13 @@ class MsrAction3d(MotionFolder):
                 f"file anew from its publisher"
             )
         xyz = values.reshape(-1, len(KINECT20), 4)[..., :3]
-        return self._clip(take, KINECT20, from_kinect(xyz, joint_order(xyz)), FPS)
+        return self._clip(take, KINECT20, kinect20(xyz, joint_order(xyz)), FPS)
 
 
 def joint_order(xyz: np.ndarray) -> list[str]:
-    """Names of `KINECT20` in the order of the rows, for frames (T, 20, 3) as they stand there.
+    """Names of `KINECT20` in the order of the rows of frames (T, 20, 3) in the sensor's axes.
 
-    A Kinect's x points to the left as the sensor sees it, so who faces it has the joints of the
-    left side at smaller x.
+    Its x points to its left, so the left joints of a person who faces it have the smaller x.
     """
     shoulders_and_hips = xyz[:, [0, 4], 0] - xyz[:, [1, 5], 0]
     one, other = ("left", "right") if np.median(shoulders_and_hips) <= 0 else ("right", "left")

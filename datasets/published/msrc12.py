@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from ...gast.errors import InputError
-from ..axes import SDK_ORDER, from_kinect
+from ..axes import SDK_ORDER, kinect20
 from ..formats.tables import read_table
 from ..formats.text import broken, read_text
-from ..motion import Take
+from ..motion import Take, beside
 from ..timed import Stretch, TimedFolder, forwards
 
 TICKS = 49.875e6
@@ -24,32 +24,20 @@ TOLERANCE_S = 1 / 3
 class Msrc12(TimedFolder):
     """594 recordings of 12 gestures by 30 people, each done over and over.
 
-    ``PG_I_AA_pSS.csv`` is gesture A (an ``A`` behind it: of the second half) by subject S, told
-    how by instruction I: a row a frame, about 30 a second, a time stamp and 20 points with a flag
-    each. The ``.tagstream`` beside it has the action points: the moments in which somebody who
-    watches knows what it is. Nothing says where a gesture begins or ends, so a segment is what
-    lies around the point, from `before_s` before it (what makes it known) up to `after_s` after
-    it (the publishers' tolerance of 333 ms); one that meets the next ends half-way between.
-    Published by Microsoft Research Cambridge, for academic use. The published protocol leaves one
-    person out and takes a detection within 333 ms of the point for right.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``06``; None is all.
-        before_s: How much of a segment lies before its point, seconds.
-        after_s: How much of it lies after its point, seconds.
-        fps: Frames per second wanted; None is 30.
+    ``PG_I_AA_pSS.csv`` is gesture A (followed by ``A`` in the second half) by subject S after
+    instruction I: about 30 rows a second, each a time stamp and 20 points with a flag. The
+    ``.tagstream`` beside it has the action points, when the gesture can be recognised. Its begin
+    and end are not published: a segment is from `before_s` before to `after_s` after the point, and
+    where two meet the border is half-way. Published by Microsoft Research Cambridge, for academic
+    use. The published protocol leaves one person out and accepts detections within 333 ms.
 
     Attributes:
-        points: Of the last iteration: action points of each recording, with their labels, in
-            seconds of its own clock. Clips are called by the second in which they begin.
+        points: Action points (seconds on the recording's clock, label) of the last iteration, by
+            recording.
 
-    Raises:
-        InputError: There are no files, or a segment would have no length.
-
-    Source: Fothergill, Mentis, Kohli, Nowozin 2012, "Instructing people for training gestural
-        interactive systems"; action points: Nowozin, Shotton 2012, "Action points: a
-        representation for low-latency online human action recognition".
+    Source: Fothergill et al. 2012, "Instructing people for training gestural interactive systems";
+        action points: Nowozin, Shotton 2012, "Action points: a representation for low-latency
+        online human action recognition".
     """
 
     dataset = "msrc12"
@@ -87,9 +75,8 @@ class Msrc12(TimedFolder):
         self.points: dict[str, list[tuple[float, str]]] = {}
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.csv"):
-            match = re.fullmatch(r"P\d+_\d+_(\d+)A?_p(\d+)", path.stem, re.IGNORECASE)
-            if match and 1 <= int(match[1]) <= len(self.labels):
+        for path, match in self._files(r"P\d+_\d+_(\d+)A?_p(\d+)\.csv"):
+            if 1 <= int(match[1]) <= len(self.labels):
                 yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
 
     def _recording(self, take: Take) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +86,7 @@ class Msrc12(TimedFolder):
         )
         values = values[forwards(values[:, 0])]
         xyz = values[:, 1:].reshape(len(values), -1, 4)[..., :3]
-        return values[:, 0] / MICROSECONDS, from_kinect(xyz, SDK_ORDER)
+        return values[:, 0] / MICROSECONDS, kinect20(xyz, SDK_ORDER)
 
     def _stretches(self, take: Take) -> list[Stretch]:
         points = self.points[take.name] = self._read_points(take)
@@ -117,8 +104,8 @@ class Msrc12(TimedFolder):
         ]
 
     def _read_points(self, take: Take) -> list[tuple[float, str]]:
-        """Moments in seconds, in order, and what is done."""
-        path = take.path.with_suffix(".tagstream")
+        """Action points in order: seconds and label."""
+        path = beside(take.path, f"{take.name}.tagstream")
         head, *lines = read_text(path).splitlines() or [""]
         if [word.strip() for word in head.split(";")] != ["XQPCTick", "Tag"]:
             raise broken(path, 1, "wanted 'XQPCTick;Tag'")

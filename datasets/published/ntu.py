@@ -1,4 +1,4 @@
-"""NTU RGB+D 60 and 120: what one or two people do before three Kinects v2."""
+"""NTU RGB+D 60 and 120: actions of one or two people before three Kinects v2."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import NTU25
-from ..axes import from_kinect2
+from ..axes import from_kinect
 from ..clip import MotionClip, Problem
 from ..formats.text import broken, read_text
 from ..motion import MotionFolder, Take
@@ -49,10 +49,7 @@ _NAME = re.compile(r"S\d{3}(C\d{3})(P\d{3})R\d{3}A(\d{3})")
 
 
 def ntu_take(path: Path, labels: Sequence[str]) -> Take | None:
-    """What a name such as ``S001C002P003R002A013`` says; None if it is no such name.
-
-    A name of an action that the labels don't have is none either.
-    """
+    """The facts in a name such as ``S001C002P003R002A013``; None without such a name and label."""
     match = _NAME.fullmatch(path.stem)
     if match is None or not 1 <= int(match[3]) <= len(labels):
         return None
@@ -60,24 +57,21 @@ def ntu_take(path: Path, labels: Sequence[str]) -> Take | None:
 
 
 def missing_skeletons() -> frozenset[str]:
-    """Names of the 535 samples whose skeletons the publisher says to leave out, 302 of NTU60."""
+    """Names of the 535 samples (302 of NTU60) that the publisher lists as without skeletons."""
     path = Path(__file__).parent / "lists" / "ntu_missing_skeletons.txt"
     return frozenset(path.read_text(encoding="utf-8").split())
 
 
 def people_of(bodies: np.ndarray) -> np.ndarray:
-    """Bodies (M, T, 25, 3) in the axes of a Kinect v2, zeros while away, as people.
-
-    Returns:
-        (M', T, 25, 3) world points, NaN while away, without those who never come.
+    """World points of the bodies (M, T, 25, 3) that ever come; absence is zeros in, NaN out.
 
     Raises:
-        InputError: Nobody ever comes.
+        InputError: None of them ever comes.
     """
     there = (bodies != 0).any((2, 3)) & np.isfinite(bodies).all((2, 3))
     if not there.any():
         raise InputError(f"none of its {bodies.shape[1]} frames has a joint")
-    world = from_kinect2(bodies)
+    world = from_kinect(bodies)
     world[~there] = np.nan
     return world[there.any(1)]
 
@@ -87,16 +81,10 @@ class Ntu60(MotionFolder):
 
     ``SsssCcccPpppRrrrAaaa.skeleton`` is action A by subject P, take R, seen by camera C in setup S,
     30 frames per second, 25 joints. Samples that the publisher lists as without skeletons are left
-    out. A sensor sees chairs as people and gives a person a new number when it has lost them: of
-    the bodies in a file, the two that move most are read, see `two_people`; frames before the first
-    and after the last of them are cut off. Published by Nanyang Technological University, for
-    academic use. The published protocols test on half of the subjects, or on camera 1.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``P001``; None is all.
-        cameras: Only these, such as ``C001``; None is all.
-        fps: Frames per second wanted; None keeps 30.
+    out. Sensors take chairs for people and number lost people anew: of the bodies in a file the two
+    that move most are read, see `two_people`, and frames before and after them cut off. Published
+    by Nanyang Technological University, for academic use. The published protocols test on half of
+    the subjects, or on camera 1. See `MotionFolder`.
 
     Source: Shahroudy, Liu, Ng, Wang 2016, "NTU RGB+D: A large scale dataset for 3D human activity
         analysis".
@@ -121,14 +109,14 @@ class Ntu60(MotionFolder):
         self._left_out = found - len(self.takes)
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips in a fixed order; those left out as listed are counted in one problem."""
+        """Clips by path; one problem counts the samples left out."""
         yield from super().__iter__()
         if self._left_out:
             reason = f"{self._left_out} samples are left out, listed by the publisher as broken"
             self.problems.append(Problem(str(self.root), reason))
 
     def _find(self) -> Iterable[Take]:
-        takes = (ntu_take(path, self.labels) for path in self.root.rglob("*.skeleton"))
+        takes = (ntu_take(path, self.labels) for path, _ in self._files(r".+\.skeleton"))
         return (take for take in takes if take is not None)
 
     def _read(self, take: Take) -> MotionClip:
@@ -137,18 +125,18 @@ class Ntu60(MotionFolder):
         seen = np.flatnonzero(np.isfinite(people).any((0, 2, 3)))
         if not len(seen):
             raise InputError(f"none of its {frames} frames has a joint")
-        first, second = from_kinect2(people[:, seen[0] : seen[-1] + 1])
+        first, second = from_kinect(people[:, seen[0] : seen[-1] + 1])
         clip = self._clip(take, NTU25, first, FPS)
         return replace(clip, partner=second if np.isfinite(second).any() else None)
 
 
 class Ntu120(Ntu60):
-    """114,480 clips of 120 actions by 106 people; see `Ntu60`, whose clips are half of them.
+    """114,480 clips of 120 actions by 106 people, half of them `Ntu60`'s.
 
     The published protocols test on half of the subjects, or on the odd setups.
 
-    Source: Liu, Shahroudy, Perez, Wang, Duan, Kot 2019, "NTU RGB+D 120: A large-scale benchmark
-        for 3D human activity understanding".
+    Source: Liu et al. 2019, "NTU RGB+D 120: A large-scale benchmark for 3D human activity
+        understanding".
     """
 
     dataset = "ntu120"
@@ -157,25 +145,20 @@ class Ntu120(Ntu60):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a sensor took for one body.
-
-    Attributes:
-        frames: (n,) in which it was seen.
-        xyz: (n, 25, 3) metres, the sensor's axes.
-    """
+    """What a sensor took for a body: n frame numbers and joints (n, 25, 3), metres, its axes."""
 
     frames: np.ndarray
     xyz: np.ndarray
 
     @property
     def upright(self) -> np.ndarray:
-        """(n,) whether it is clearly higher than wide, as people are and chairs are not."""
+        """(n,) whether it is clearly higher than wide, as people are, unlike chairs."""
         wide, high, _ = np.moveaxis(np.ptp(self.xyz, axis=1), -1, 0)
         return wide <= _WIDEST * high
 
     @property
     def motion(self) -> float:
-        """Variance of where its joints are, m²; frames in which it looks like a chair don't add."""
+        """Variance of the joints' places, m², in frames in which it is upright if that is less."""
         some = self.xyz[self.upright]
         return min(_spread(self.xyz), _spread(some)) if len(some) else _spread(self.xyz)
 
@@ -183,7 +166,7 @@ class Body:
 _SHORTEST = 12
 _WIDEST = 0.8
 _UPRIGHT = 1 - 0.69754
-"""Frames that a person is seen, their width by height, and share of frames in which it holds."""
+"""A person's least frames, largest width by height, and share of frames in which it holds."""
 
 
 def _spread(xyz: np.ndarray) -> float:
@@ -192,11 +175,10 @@ def _spread(xyz: np.ndarray) -> float:
 
 
 def main_bodies(bodies: Iterable[Body]) -> list[Body]:
-    """Those that are people, the one that moves most first; all of them if none looks like one.
+    """The bodies that look like people, all if none does; the one that moves most is first.
 
-    Source: Zhang, Lan, Zeng, Xing, Xue, Zheng 2020, "Semantics-guided neural networks for efficient
-        skeleton-based human action recognition", the thresholds of the released code, which later
-        work shares.
+    Source: Zhang et al. 2020, "Semantics-guided neural networks for efficient skeleton-based human
+        action recognition", the thresholds of the released code, which later work shares.
     """
     found = list(bodies)
     found = [body for body in found if len(body.frames) >= _SHORTEST] or found
@@ -205,10 +187,10 @@ def main_bodies(bodies: Iterable[Body]) -> list[Body]:
 
 
 def two_people(bodies: Iterable[Body], frames: int) -> np.ndarray:
-    """Two people (2, `frames`, 25, 3) made of bodies, the most important first; NaN while away.
+    """Two people (2, `frames`, 25, 3) of bodies, the most important first; NaN while away.
 
-    A body that is never there together with the first person is the first person seen anew, or
-    else the second in the same way; what fits neither is left out.
+    A body that is never in view together with the first person is the first person seen again, else
+    the same with the second, else left out.
     """
     people = np.full((2, frames, len(NTU25), 3), np.nan, np.float32)
     there = np.zeros((2, frames), bool)
@@ -221,11 +203,7 @@ def two_people(bodies: Iterable[Body], frames: int) -> np.ndarray:
 
 
 def read_bodies(path: Path) -> tuple[int, list[Body]]:
-    """Frames of a ``.skeleton`` file, and its bodies in the order in which they came into view.
-
-    Raises:
-        InputError: It can't be read or does not follow the format.
-    """
+    """Number of frames of a ``.skeleton`` file and its bodies; an InputError if it is broken."""
     lines = read_text(path).splitlines()
     frames = _count(path, lines, 0, "how many frames")
     at, rows = 1, list[str]()
@@ -260,7 +238,7 @@ def _count(path: Path, lines: Sequence[str], at: int, what: str) -> int:
 
 
 def _points(path: Path, rows: Sequence[str]) -> np.ndarray:
-    """Poses (n, 25, 3) of lines that begin with x, y and z; a joint at the sensor was not seen."""
+    """Poses (n, 25, 3) of lines that begin with x, y and z; NaN for a joint at the sensor."""
     shape = (len(rows) // len(NTU25), len(NTU25), 3)
     if not rows:
         return np.empty(shape, np.float32)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17
+from ..axes import turned
 from ..clip import MotionClip
 from ..motion import MotionFolder, Take
 from .cameras import calibrated
@@ -16,10 +17,9 @@ from .ntu import FPS, NTU_ACTIONS, ntu_take
 class NtuGast60(MotionFolder):
     """60 actions of NTU RGB+D, 17 joints of one or two people, one action a clip.
 
-    ``SsssCcccPpppRrrrAaaa.h5`` holds ``skeletons``, (people, frames, 17, 3), z up, metres; zeros
-    while somebody is away. They stand as if the first camera of Human3.6M's first actor had filmed
-    them, and are turned here to be seen along y. Made of the videos of Nanyang Technological
-    University, for academic use.
+    ``SsssCcccPpppRrrrAaaa.h5`` has ``skeletons`` (people, frames, 17, 3), z up, metres, zeros while
+    away. They are as filmed by the first camera of Human3.6M's S1, and are turned here so that it
+    looks along y. Made of the videos of Nanyang Technological University, for academic use.
 
     Source: fabro66 2021, "Online skeleton-based action recognition with multi-feature early
         fusion", the data of the released code.
@@ -30,13 +30,13 @@ class NtuGast60(MotionFolder):
     labels: Sequence[str] = NTU_ACTIONS[:60]
 
     def _find(self) -> Iterable[Take]:
-        takes = (ntu_take(path, self.labels) for path in self.root.rglob("*.h5"))
+        takes = (ntu_take(path, self.labels) for path, _ in self._files(r".+\.h5"))
         return (take for take in takes if take is not None)
 
     def _read(self, take: Take) -> MotionClip:
         people = _skeletons(take)
         there = (people != 0).any((2, 3))
-        people = _turned(people)
+        people = turned(people, "z", _viewing_angle())
         people[~there] = np.nan
         people = people[there.any(1)]
         if not len(people):
@@ -67,9 +67,7 @@ def _skeletons(take: Take) -> np.ndarray:
     return people
 
 
-def _turned(xyz: np.ndarray) -> np.ndarray:
-    """Turned about the vertical, so that the camera looks along y."""
-    view = calibrated("human36m")["S1"][0].rotation[2, :2]
-    across, along = (view / np.linalg.norm(view)).astype(np.float32)
-    x, y, z = np.moveaxis(xyz, -1, 0)
-    return np.stack([along * x - across * y, across * x + along * y, z], -1)
+def _viewing_angle() -> float:
+    """Angle about the vertical, radians, after which the camera looks along y."""
+    across, along, _ = calibrated("human36m")["S1"][0].rotation[2]
+    return float(np.arctan2(across, along))

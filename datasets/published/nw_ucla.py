@@ -1,39 +1,32 @@
 """Northwestern-UCLA Multiview Action 3D: ten actions before three Kinects."""
 
 import json
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import KINECT20
-from ..axes import SDK_ORDER, from_kinect
+from ..axes import SDK_ORDER, kinect20
 from ..clip import MotionClip
 from ..formats.text import read_text
 from ..motion import MotionFolder, Take
 
 FPS = 15.0
-"""Not published; people who walk here take 0.11 steps a frame, which is 1.6 a second."""
+"""Not published; people walk 0.11 steps a frame here, which at 15 is 1.6 a second."""
 
 TILT = {"1": np.radians(13), "2": np.radians(13), "3": np.radians(17)}
-"""By how much each camera looked down. Not published; it is how far people lean who walk here,
-the same for all ten within two degrees."""
+"""Radians by which each camera looked down. Not published: the lean of walking people, the same
+for all ten within two degrees."""
 
 
 class NwUcla(MotionFolder):
     """1,484 clips of 10 actions by 10 people in 3 views, one action a clip.
 
-    ``aAA_sSS_eEE_vVV.json`` is action A by subject S, take E, seen by camera V. The
-    sensor takes everybody to face it, so left and right are swapped where a person turns away.
-    Published by Northwestern University and UCLA, for academic use; these files hold the skeletons
-    as CTR-GCN shares them. The published protocol trains on views 1 and 2 and tests on view 3.
-
-    Args:
-        root: Folder of the set; files may lie in folders below it.
-        subjects: Only these, such as ``01``; None is all.
-        cameras: Only these views, such as ``3``; None is all.
-        fps: Frames per second wanted; None keeps 15.
+    ``aAA_sSS_eEE_vVV.json`` is action A by subject S, take E, view V. The sensor assumes that all
+    face it, so left and right are swapped in people who turn away. Published by Northwestern
+    University and UCLA, for academic use; the files are as shared by CTR-GCN. The published
+    protocol trains on views 1 and 2 and tests on view 3. See `MotionFolder`.
 
     Source: Wang, Nie, Xia, Wu, Zhu 2014, "Cross-view action modeling, learning and recognition".
     """
@@ -67,9 +60,8 @@ class NwUcla(MotionFolder):
 
     def _find(self) -> Iterable[Take]:
         names = dict(zip(self.numbers, self.labels, strict=True))
-        for path in self.root.rglob("*.json"):
-            match = re.fullmatch(r"a(\d+)_s(\d+)_e\d+_v(\d+)", path.stem)
-            if match and int(match[1]) in names:
+        for path, match in self._files(r"a(\d+)_s(\d+)_e\d+_v(\d+)\.json"):
+            if int(match[1]) in names:
                 label = names[int(match[1])]
                 yield Take(path, subject=match[2], label=label, camera=str(int(match[3])))
 
@@ -80,5 +72,5 @@ class NwUcla(MotionFolder):
             raise InputError(f"{take.path} is no JSON with 'skeletons' of numbers") from error
         if xyz.ndim != 3 or xyz.shape[1:] != (len(SDK_ORDER), 3):
             raise InputError(f"{take.path}: skeletons are {xyz.shape}, wanted (frames, 20, 3)")
-        pose = from_kinect(xyz, SDK_ORDER, tilt=TILT.get(take.camera, 0.0))
+        pose = kinect20(xyz, SDK_ORDER, tilt=TILT.get(take.camera, 0.0))
         return self._clip(take, KINECT20, pose, FPS)

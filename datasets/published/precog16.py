@@ -1,12 +1,11 @@
 """PRECOG-16: continuous martial arts before a Kinect, with a label on every frame."""
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...gast.skeleton import KINECT20
-from ..axes import KINECT_JOINTS, from_kinect
+from ..axes import KINECT_JOINTS, kinect20
 from ..clip import MotionClip
 from ..formats.text import broken, read_text
 from ..motion import MotionFolder, Take, runs
@@ -15,11 +14,11 @@ FPS = 30.0
 
 
 class Precog16(MotionFolder):
-    """72 sequences of 12 people with punches, kicks and pauses in unforeseen order.
+    """72 sequences of 12 people with punches, kicks and pauses in random order.
 
-    ``SeqS_P.csv`` is sequence S of subject P, about 30 frames per second. A frame is a row of 20
-    joints, named in the first row, and a label. Published by David Jardim, ISCTE - Instituto
-    Universitário de Lisboa, under the MIT licence.
+    ``SeqS_P.csv`` is sequence S of subject P, about 30 frames per second: rows of 20 joints, named
+    in the first row, and a label. Published by David Jardim, ISCTE - Instituto Universitário de
+    Lisboa, under the MIT licence. See `MotionFolder`.
 
     Source: Jardim, Nunes, Dias 2016, "Human Activity Recognition from automatically labeled data
         in RGB-D videos".
@@ -40,9 +39,8 @@ class Precog16(MotionFolder):
     )
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.csv"):
-            if match := re.fullmatch(r"Seq\d+_(\d+)", path.stem):
-                yield Take(path, subject=match[1])
+        for path, match in self._files(r"Seq\d+_(\d+)\.csv"):
+            yield Take(path, subject=match[1])
 
     def _read(self, take: Take) -> MotionClip:
         head, *rows = read_text(take.path).splitlines() or [""]
@@ -60,4 +58,4 @@ class Precog16(MotionFolder):
                 what = "wanted 20 points of 3 numbers and a label from 0 to 8"
                 raise broken(take.path, i + 2, what) from error
         segments = runs(actions, stops=range(1, len(actions) + 1))
-        return self._clip(take, KINECT20, from_kinect(xyz, joints), FPS, segments=segments)
+        return self._clip(take, KINECT20, kinect20(xyz, joints), FPS, segments=segments)

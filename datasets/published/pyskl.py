@@ -1,4 +1,4 @@
-"""PYSKL's pickles: the Kinect skeletons of NTU RGB+D, and what HRNet saw in videos of many sets."""
+"""PYSKL's pickles: Kinect skeletons of NTU RGB+D, and HRNet's joints in videos of many sets."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ Clip = TypeVar("Clip", MotionClip, KeypointClip)
 
 @dataclass(frozen=True, slots=True)
 class _Annotation:
-    """One clip of a file, as far as it is known before it is needed."""
+    """One clip of a file, not yet checked and converted."""
 
     name: str
     subject: str
@@ -34,26 +34,19 @@ class _Annotation:
 class Pyskl(ABC, Generic[Clip]):
     """One pickle: ``{split: {name: [clips]}, annotations: [...]}``, or only the annotations.
 
-    It is read whole, without running what it says, and takes as much memory as the file.
+    It is read whole, without running code in it, and takes as much memory as the file. The data
+    set's name is the file's stem; `splits` are the publisher's, such as ``xsub_train``.
 
     Args:
         root: Folder of the file.
         file: Its name.
-        subjects: Only these; None is all. Clips whose name is none of NTU RGB+D's are all of the
-            subject ``unknown``.
-        labels: Names of the actions, in the order in which the file counts them; None are NTU
-            RGB+D's, 60 or, if one is beyond, 120.
-        rate: Frames per second of the file, which does not say.
+        subjects: Only these; None is all. Clips without a name of NTU RGB+D's are of ``unknown``.
+        labels: Names of the actions by their numbers; None are the 60 or 120 of NTU RGB+D.
+        rate: Frames per second of the file, which are not in it.
         fps: Frames per second wanted; None keeps them.
 
-    Attributes:
-        dataset: The file's name without its ending.
-        labels: Names of the actions.
-        splits: The publisher's: names of clips, by the name of the part, such as ``xsub_train``.
-        problems: Of the last iteration.
-
     Raises:
-        InputError: The file is not there, broken or none of PYSKL's, or a subject is nobody's.
+        InputError: The file is missing, broken or none of PYSKL's, or there is no such subject.
 
     Source: Duan, Wang, Chen, Lin 2022, "PYSKL: Towards good practices for skeleton action
         recognition", the data of the released code.
@@ -83,15 +76,15 @@ class Pyskl(ABC, Generic[Clip]):
 
     @property
     def subjects(self) -> list[str]:
-        """Who moves, sorted."""
+        """Subjects, sorted."""
         return sorted({annotation.subject for annotation in self._annotations})
 
     def __len__(self) -> int:
-        """Clips that an iteration tries to read."""
+        """Number of clips."""
         return len(self._annotations)
 
     def __iter__(self) -> Iterator[Clip]:
-        """Clips in the order of the file; one that can't be used is named in `problems`."""
+        """Clips in the order of the file; `problems` names what can't be used."""
         self.problems = []
         for annotation in self._annotations:
             try:
@@ -101,19 +94,15 @@ class Pyskl(ABC, Generic[Clip]):
 
     @abstractmethod
     def _clip(self, annotation: _Annotation) -> Clip:
-        """One clip at the wanted frame rate.
-
-        Raises:
-            InputError: It can't be used.
-        """
+        """One clip at the wanted frame rate; an InputError if it can't be used."""
 
     def _note(self, annotation: _Annotation, reason: str) -> None:
         self.problems.append(Problem(f"{self.path}/{annotation.name}", reason))
 
     def _only(self, wanted: set[str]) -> list[_Annotation]:
-        if strangers := sorted(wanted.difference(self.subjects)):
+        if unknown := sorted(wanted.difference(self.subjects)):
             raise InputError(
-                f"{self.dataset} has no subject {', '.join(strangers)}; "
+                f"{self.dataset} has no subject {', '.join(unknown)}; "
                 f"choose from {', '.join(self.subjects)}"
             )
         return [annotation for annotation in self._annotations if annotation.subject in wanted]
@@ -130,7 +119,7 @@ class Pyskl(ABC, Generic[Clip]):
         return _Annotation(name, subject, camera, label, content, wrong)
 
     def _people(self, annotation: _Annotation, *, joints: int, coordinates: int) -> np.ndarray:
-        """Joints (people, frames, joints, coordinates), float32, checked; zeros while away."""
+        """Joints (people, frames, joints, coordinates), float32, zeros while away."""
         if annotation.wrong:
             raise InputError(annotation.wrong)
         people, frames = (annotation.content.get(key) for key in ("keypoint", "total_frames"))
@@ -197,7 +186,7 @@ class PysklKeypoints(Pyskl[KeypointClip]):
         )
 
     def _at_rate(self, xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """At the wanted frame rate; what lies beside a joint that was not seen is not seen."""
+        """At the wanted frame rate; a joint beside one not seen is not seen."""
         score = np.clip(np.asarray(score, np.float32), 0, 1)
         seen = np.isfinite(xy).all(-1) & (xy != 0).any(-1) & (score > 0)
         xy = np.where(seen[..., None], xy, np.nan).astype(np.float32)
@@ -208,11 +197,7 @@ class PysklKeypoints(Pyskl[KeypointClip]):
 
 
 def _read(path: Path) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
-    """Splits and annotations of a file.
-
-    Raises:
-        InputError: It is not there, broken or none of PYSKL's.
-    """
+    """Splits and annotations of a file."""
     content = read_pickle(path)
     splits: Any = {}
     annotations: Any = content
@@ -243,7 +228,7 @@ def _size(content: dict[str, Any]) -> tuple[int, int]:
 
 
 def _is_numbers(values: Any, shape: Sequence[Any]) -> TypeGuard[np.ndarray]:
-    """Whether it is an array of numbers of that shape after its first axis."""
+    """Whether it is an array of numbers of this shape after its first axis."""
     numbers = isinstance(values, np.ndarray) and values.dtype.kind in "fiu" and values.ndim > 0
     return numbers and values.shape[1:] == tuple(shape)
 

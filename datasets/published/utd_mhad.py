@@ -1,6 +1,5 @@
 """UTD-MHAD: 27 actions before a Kinect."""
 
-import re
 import zlib
 from collections.abc import Iterable
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import KINECT20
-from ..axes import SDK_ORDER, from_kinect
+from ..axes import SDK_ORDER, kinect20
 from ..clip import MotionClip
 from ..motion import MotionFolder, Take
 
@@ -25,7 +24,7 @@ _BROKEN = (
     EOFError,
     zlib.error,
 )
-"""What scipy raises, by where a file ends too early or goes wrong."""
+"""Raised by scipy for broken files, depending on where they are broken."""
 
 
 class UtdMhad(MotionFolder):
@@ -33,7 +32,7 @@ class UtdMhad(MotionFolder):
 
     ``aA_sS_tT_skeleton.mat`` is action A by subject S, take T, 30 frames per second. Published by
     the University of Texas at Dallas, for academic use. The published protocol trains on the odd
-    subjects and tests on the even ones.
+    subjects and tests on the even ones. See `MotionFolder`.
 
     Source: Chen, Jafari, Kehtarnavaz 2015, "UTD-MHAD: A multimodal dataset for human action
         recognition utilizing a depth camera and a wearable inertial sensor".
@@ -72,9 +71,8 @@ class UtdMhad(MotionFolder):
     )
 
     def _find(self) -> Iterable[Take]:
-        for path in self.root.rglob("*.mat"):
-            match = re.fullmatch(r"a(\d+)_s(\d+)_t\d+_skeleton", path.stem)
-            if match and 1 <= int(match[1]) <= len(self.labels):
+        for path, match in self._files(r"a(\d+)_s(\d+)_t\d+_skeleton\.mat"):
+            if 1 <= int(match[1]) <= len(self.labels):
                 yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
 
     def _read(self, take: Take) -> MotionClip:
@@ -86,5 +84,5 @@ class UtdMhad(MotionFolder):
             raise InputError(f"{take.path} is no MATLAB file with a 'd_skel' of numbers") from error
         if xyz.ndim != 3 or xyz.shape[:2] != (len(_ORDER), 3):
             raise InputError(f"{take.path}: 'd_skel' is {xyz.shape}, wanted (20, 3, frames)")
-        pose = from_kinect(np.moveaxis(xyz, -1, 0), _ORDER)
+        pose = kinect20(np.moveaxis(xyz, -1, 0), _ORDER)
         return self._clip(take, KINECT20, pose, FPS)

@@ -1,4 +1,4 @@
-"""What the two data sets in VideoPose3D's npz files share: positions, detections and cameras."""
+"""Base of the two data sets in VideoPose3D's npz files: positions, detections and cameras."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -13,32 +13,24 @@ from ...gast.units import to_screen
 from ..clip import MotionClip, Problem
 from ..formats.pickled import read_object
 from ..motion import MotionFolder, Take
-from ..pair import Pair, chosen, mapped, pair_at, without_zeros
+from ..pair import Pair, pair_at, selection, without_zeros
+from ..rates import mapped
 from .cameras import CalibratedCamera, calibrated
 
 
 class PublishedMotion(MotionFolder):
-    """A `MotionSet` of one ``data_3d_*.npz``: metres in world axes, by subject and recording.
-
-    Args:
-        root: Folder of the file.
-        subjects: Only these, as the file names them; None is all.
-        actions: Only these, see `labels`; None is all.
-        fps: Frames per second wanted; None keeps the publisher's.
-
-    Raises:
-        InputError: The file is not there or broken, or a subject or action is nobody's.
+    """A `MotionFolder` of one ``data_3d_*.npz``: metres in world axes, by subject and recording.
 
     Source: Pavllo et al. 2019, "3D human pose estimation in video with temporal convolutions and
         semi-supervised training", the formats of the released code.
     """
 
     code: ClassVar[str]
-    """What the files' names call the set."""
+    """Name of the set in the files' names."""
     rate: ClassVar[float]
     layout: ClassVar[Skeleton]
     stored: ClassVar[tuple[str, ...]]
-    """Joints in the order of the file; empty for one that is none of the layout."""
+    """Joints in the order of the file, empty where the layout has none."""
 
     def __init__(
         self,
@@ -75,26 +67,18 @@ class PublishedMotion(MotionFolder):
 
 
 class PublishedPairs:
-    """A `PairSet`: one ``data_2d_*.npz`` beside the ``data_3d_*.npz``.
+    """A `PairSet`: one ``data_2d_*.npz`` beside the ``data_3d_*.npz`` in a folder.
 
-    Videos may run longer than the motion; what is too long is left out, as published. 2-D joints
-    become screen units by the width of the camera that saw them.
-
-    Args:
-        root: Folder of both files.
-        detections: Which 2-D joints, as the file's name ends; ``gt`` is exact.
-        actions: Only these; None is all.
-        cameras: Only these, by the publisher's name; None is all.
-        fps: Frames per second wanted; None keeps the publisher's.
+    `detections` are 2-D joints by the end of the file's name; ``gt`` is exact. Where videos run on
+    after the motion they are cut, as published.
 
     Raises:
-        InputError: A file is not there or broken, or an action, camera or kind of detections is
-            unknown.
+        InputError: A file is missing or broken, or an action, camera or `detections` unknown.
     """
 
     motion_set: ClassVar[type[PublishedMotion]]
     layouts: ClassVar[Mapping[str, Skeleton]]
-    """Joints in the order of the file, for each kind of detections; named for what they become."""
+    """Joints in the order of the file, for each kind of detections, by the names they become."""
 
     def __init__(
         self,
@@ -124,12 +108,12 @@ class PublishedPairs:
         self._seen = recordings(self.path, "positions_2d")
         self._cameras = calibrated(self.dataset)
         names = list(dict.fromkeys(c.name for some in self._cameras.values() for c in some))
-        self._wanted = chosen(names, cameras, what="camera", dataset=self.dataset)
+        self._wanted = selection(names, cameras, what="camera", dataset=self.dataset)
         self.problems: list[Problem] = []
 
     @property
     def subjects(self) -> list[str]:
-        """Who moves, sorted."""
+        """Subjects, sorted."""
         return self.motion.subjects
 
     def __iter__(self) -> Iterator[Pair]:
@@ -137,12 +121,8 @@ class PublishedPairs:
         return self.read()
 
     def read(self, subjects: Collection[str] | None = None) -> Iterator[Pair]:
-        """Pairs of some subjects, or of all, recording by recording and camera by camera.
-
-        Raises:
-            InputError: A subject is not in the set.
-        """
-        names = chosen(self.subjects, subjects, what="subject", dataset=self.dataset)
+        """Pairs of these subjects, or of all, by recording and camera."""
+        names = selection(self.subjects, subjects, what="subject", dataset=self.dataset)
         self.problems = []
         for clip in self.motion:
             if clip.subject in names:
@@ -188,7 +168,7 @@ class PublishedPairs:
     def _doubt(
         self, clip: MotionClip, camera: CalibratedCamera, pixels: np.ndarray, xyz: np.ndarray
     ) -> None:
-        """Name a recording whose 2-D joints are nowhere near where the camera sees the 3-D ones."""
+        """Note a recording whose 2-D joints are far from where the camera sees the 3-D ones."""
         if camera.lens is None:
             return
         off = np.linalg.norm(pixels - camera.lens.to_pixels(xyz), axis=-1)
@@ -207,11 +187,7 @@ _DOUBTFUL_PX = 50.0
 
 
 def recordings(path: Path, key: str) -> dict[str, dict[str, Any]]:
-    """What a published file holds, by subject and recording.
-
-    Raises:
-        InputError: It can't be read or is none.
-    """
+    """The content of a published file, by subject and recording; an InputError if it is none."""
     content = read_object(path, key)
     whole = _is_named(content) and all(_is_named(part) for part in content.values())
     if whole and not any("/" in name for part in content.values() for name in part):
@@ -220,18 +196,14 @@ def recordings(path: Path, key: str) -> dict[str, dict[str, Any]]:
 
 
 def check_joints(path: Path, layout: Skeleton) -> None:
-    """Compare what a file of detections says of its joints with the layout it should have.
-
-    Raises:
-        InputError: It has another number of joints, or other ones are left and right.
-    """
-    said = read_object(path, "metadata")
+    """Refuse a file of detections with other joints than the layout's, by its metadata."""
+    metadata = read_object(path, "metadata")
     sides = [[i for i, j in enumerate(layout.joints) if j.startswith(s)] for s in ("left", "right")]
     try:
-        count, told = said["num_joints"], said["keypoints_symmetry"]
-        found = (count, [sorted(int(joint) for joint in side) for side in told])
+        count, symmetry = metadata["num_joints"], metadata["keypoints_symmetry"]
+        found = (count, [sorted(int(joint) for joint in side) for side in symmetry])
     except (KeyError, TypeError, ValueError):
-        found = said
+        found = metadata
     if found != (len(layout), sides):
         raise InputError(
             f"{path} says of its joints, left and right: {found}; wanted {(len(layout), sides)}, "
