@@ -70,8 +70,8 @@ class LeaveOneOut(Protocol):
 class BySubject(Protocol):
     """For own data: a share `val` of the subjects, drawn by name, chooses the checkpoint.
 
-    Of every action with two subjects or more, at least one is in each part. Where the subjects are
-    unknown, each recording counts as one.
+    Every action keeps a subject to train on, and has one to validate on where two or more show it
+    and nobody needed for training has to go. Where subjects are unknown, each recording is one.
     """
 
     def __init__(self, *, val: float = 0.25, seed: int = 0) -> None:
@@ -85,9 +85,15 @@ class BySubject(Protocol):
         for label in sorted(by_action):
             subjects = sorted(by_action[label], key=self._hash)
             wanted = min(max(1, round(self.val * len(subjects))), len(subjects) - 1)
-            drawn = self.choosing.intersection(subjects)
-            others = [subject for subject in subjects if subject not in drawn]
-            self.choosing.update(others[: max(0, wanted - len(drawn))])
+            for subject in subjects:
+                if len(self.choosing.intersection(subjects)) < wanted and not self._needed(
+                    subject, by_action.values()
+                ):
+                    self.choosing.add(subject)
+
+    def _needed(self, subject: str, actions: Iterable[Collection[str]]) -> bool:
+        """Whether an action would have nobody left to train on."""
+        return any(subject in who and not set(who) - self.choosing - {subject} for who in actions)
 
     def part(self, dataset: str, subject: str, name: str) -> str:
         """See `Protocol`."""

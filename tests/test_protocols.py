@@ -98,6 +98,16 @@ def test_of_every_action_somebody_chooses_and_somebody_trains():
         assert sum(protocol.part("", s, "") == "val" for s in shown["jog"]) == 2
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_action_loses_everybody_who_could_train_it(seed):
+    by_action = {"clap": {"ben", "carl"}, "wave": {"carl", "anna"}, "hop": {"ben"}}
+    protocol = BySubject(val=0.25, seed=seed)
+    protocol.meet(by_action)
+    for subjects in by_action.values():
+        assert "train" in [protocol.part("", subject, "") for subject in subjects]
+    assert "val" in [protocol.part("", subject, "") for subject in ("anna", "ben", "carl")]
+
+
 def test_a_share_of_subjects_is_a_share():
     with pytest.raises(InputError, match="between 0 and 1, got 1"):
         BySubject(val=1.0)
