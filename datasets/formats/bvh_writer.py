@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, Skeleton, joint_map
@@ -35,36 +36,53 @@ _TINY = 1e-9
 
 
 def write_bvh(
-    path: str | os.PathLike[str], xyz: np.ndarray, *, fps: float, layout: Skeleton = H36M17
+    path: str | os.PathLike[str],
+    xyz: np.ndarray,
+    *,
+    fps: float,
+    layout: Skeleton = H36M17,
+    ground: np.ndarray | None = None,
 ) -> None:
     """Write a lifted person as one BVH: centimetres, y up, z towards the camera.
 
     Bones get their mean lengths; each points where it pointed. The rest pose is a T-pose that
-    looks at the camera. Since a lifter does not say where in the room a person is, the hips stay
-    where they are on stretched legs.
+    looks at the camera. The lowest joint of each frame stands on the floor, y = 0: sitting and
+    lying bodies come down, but a jump is not seen. Angles go on from frame to frame.
 
     Args:
         path: Of the file.
         xyz: (T, J, 3) metres, camera axes, relative to the root.
         fps: Frames per second.
         layout: Of `xyz`.
+        ground: (T, 2) metres, x and z in camera axes: where the root is above the floor; ``None``
+            leaves it above the origin.
 
     Raises:
         InputError: There is no frame, a number is not finite, or the layout lacks joints.
     """
-    if not len(xyz) or not np.isfinite(xyz).all():
+    ground = np.zeros((len(xyz), 2)) if ground is None else ground
+    if not len(xyz) or not np.isfinite(xyz).all() or not np.isfinite(ground).all():
         raise InputError(f"{path}: a BVH needs at least one frame, and all joints in all frames")
     if layout is not H36M17:
         xyz = joint_map(layout, H36M17)(xyz)
     body = xyz.astype(np.float64) * [1, -1, -1]  # camera axes to y up
     lengths = _lengths(body)
-    legs = [lengths[f"{side}_{j}"] for side in ("left", "right") for j in ("knee", "ankle")]
-    place = np.tile([0.0, 50 * sum(legs), 0.0], (len(body), 1))
-    turns = {name: _degrees(turn) for name, turn in _turns(body).items()}
-    rows = np.concatenate([place, *turns.values()], 1)
+    place = 100 * np.stack([ground[:, 0], _hip_height(body, lengths), -ground[:, 1]], -1)
+    turns = np.stack(list(_turns(body).values()), 1)
+    rows = np.concatenate([place, np.degrees(_euler(turns)).reshape(len(body), -1)], 1)
     head = ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / fps:.8f}"]
     motion = [" ".join(f"{value:.4f}" for value in row) for row in rows]
     Path(path).write_text("\n".join(["HIERARCHY", *_node("hip", lengths), *head, *motion, ""]))
+
+
+def _hip_height(body: np.ndarray, lengths: Mapping[str, float]) -> np.ndarray:
+    """(T,) metres above the lowest joint; one that is wrong for a frame or two lifts nobody."""
+    height = np.zeros(body.shape[:2])  # above the hip
+    for child, parent in H36M17.outward_bones:
+        joint = H36M17.joints[child]
+        bone = _unit(body[:, child] - body[:, parent], _rest(joint))
+        height[:, child] = height[:, parent] + lengths[joint] * bone[:, 1]
+    return -median_filter(height.min(1), size=5, mode="nearest")
 
 
 def _children(joint: str) -> list[str]:
@@ -185,18 +203,37 @@ def _across(vectors: np.ndarray) -> np.ndarray:
     return _unit(axis - (axis * vectors).sum(-1, keepdims=True) * vectors, axis)
 
 
-def _degrees(turn: np.ndarray) -> np.ndarray:
-    """Angles (T, 3) about z, x, y whose turns one after another are `turn` (T, 3, 3).
+def _euler(turn: np.ndarray) -> np.ndarray:
+    """Angles (T, N, 3) in radians about z, x, y whose turns in that order are `turn` (T, N, 3, 3).
 
-    Without jumps by whole turns. Where x stands at a right angle only z and y together are known;
-    then all of it goes to z.
+    Every rotation has two such triples, and each angle any number of whole turns: of all of them
+    the nearest to the frame before. In gimbal lock (x at a right angle) only z + y or z - y is
+    known, and both share its change.
     """
-    sin = turn[:, 2, 1].clip(-1, 1)
-    level = np.abs(sin) < 1 - 1e-12
-    z = np.where(
-        level,
-        np.arctan2(-turn[:, 0, 1], turn[:, 1, 1]),
-        np.arctan2(turn[:, 1, 0], turn[:, 0, 0]),
-    )
-    y = np.where(level, np.arctan2(-turn[:, 2, 0], turn[:, 2, 2]), 0.0)
-    return np.degrees(np.unwrap(np.stack([z, np.arcsin(sin), y], -1), axis=0))
+    sin = turn[..., 2, 1].clip(-1, 1)
+    z = np.arctan2(-turn[..., 0, 1], turn[..., 1, 1])
+    y = np.arctan2(-turn[..., 2, 0], turn[..., 2, 2])
+    total = np.arctan2(turn[..., 1, 0], turn[..., 0, 0])  # in gimbal lock z + sign * y
+    is_locked = np.abs(sin) > 1 - 1e-12
+    sign = np.sign(sin)
+    first = np.stack([z, np.arcsin(sin), y], -1)
+    first[is_locked] = np.stack([total, np.arcsin(sin), np.zeros_like(y)], -1)[is_locked]
+    second = first * [1, -1, 1] + np.pi
+    last, found = first[0], [first[0]]
+    for t in range(1, len(turn)):
+        one, other = _nearest(first[t], last), _nearest(second[t], last)
+        is_one = ((one - last) ** 2).sum(-1) <= ((other - last) ** 2).sum(-1)
+        now = np.where(is_one[:, None], one, other)
+        if is_locked[t].any():
+            change = total[t] - last[:, 0] - sign[t] * last[:, 2]
+            half = np.remainder(change + np.pi, 2 * np.pi) / 2 - np.pi / 2
+            shared = np.stack([last[:, 0] + half, one[:, 1], last[:, 2] + sign[t] * half], -1)
+            now = np.where(is_locked[t][:, None], shared, now)
+        last = now
+        found.append(now)
+    return np.stack(found)
+
+
+def _nearest(angles: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """The same angles, by whole turns as near to `last` as can be."""
+    return angles - 2 * np.pi * np.round((angles - last) / (2 * np.pi))
