@@ -4,6 +4,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 from ...datasets.formats.bvh_writer import write_bvh
 from ...datasets.own.lifted_video import LiftedVideo, save_lifted_video
 from ...gast.errors import InputError
+from ...gast.interpolation import frames_at, interpolated
 from ...gast.skeleton import Skeleton
 from ...realtime.packets import Frame, RunInfo
 from ...realtime.sinks.background import Background
@@ -39,6 +42,7 @@ class Results:
         formats: Some of `FORMATS`.
         info: Of the run.
         layout: Of the lifter.
+        locate: `root_path` of the lifter and the camera.
         mp4: Options of `SideBySideSink`.
 
     Attributes:
@@ -56,10 +60,11 @@ class Results:
         formats: Sequence[str],
         info: RunInfo,
         layout: Skeleton,
+        locate: Callable[..., np.ndarray],
         mp4: dict[str, Any],
     ) -> None:
         self.folder, self.name, self.formats = folder, name, formats
-        self.info, self.layout, self.frames = info, layout, 0
+        self.info, self.layout, self.locate, self.frames = info, layout, locate, 0
         self._rows: dict[int, list[tuple[int, float, np.ndarray, np.ndarray, np.ndarray]]] = {}
         self._size, self._times_s = (0, 0), (0.0, 0.0)
         place = folder / name
@@ -144,13 +149,31 @@ class Results:
             made["bvh"] = self._write_bvh(base)
         return self._put_in_place(made, before)
 
+    @cached_property
+    def _paths(self) -> dict[int, np.ndarray]:
+        """Of each person where the root is, (T, 3)."""
+        width, height = self._size
+        paths = {}
+        for track in self.people:
+            _, times_s, *joints = zip(*self._rows[track], strict=True)
+            xy, visible, xyz = map(np.stack, joints)
+            paths[track] = self.locate(
+                np.array(times_s), xy, visible, xyz, width=width, height=height
+            )
+        return paths
+
     def _write_bvh(self, base: str) -> dict[str, str]:
+        """A file a person; where the first one is at first is the origin of all."""
         names = {}
         for track in self.people:
             _, times_s, _, _, xyz = zip(*self._rows[track], strict=True)
-            steady = evenly(np.array(times_s), np.stack(xyz), fps=self.fps)
+            ground = (self._paths[track] - self._paths[self.people[0]][0])[:, [0, 2]]
+            body, ground = (
+                evenly(np.array(times_s), values, fps=self.fps)
+                for values in (np.stack(xyz), ground)
+            )
             name = f"{base}.person{track}.bvh"
-            write_bvh(self._part / name, steady, fps=self.fps, layout=self.layout)
+            write_bvh(self._part / name, body, fps=self.fps, layout=self.layout, ground=ground)
             names[name] = name
         return names
 
@@ -180,6 +203,7 @@ class Results:
             xy=np.array(xy, np.float32).reshape(-1, joints, 2),
             visible=np.array(visible, bool).reshape(-1, joints),
             xyz=np.array(xyz, np.float32).reshape(-1, joints, 3),
+            root_xyz=np.array([*chain(*self._paths.values())], np.float32).reshape(-1, 3),
             **about,
         )  # fmt: skip
 
@@ -203,11 +227,4 @@ def cannot_write(path: Path, error: Exception) -> CannotWrite:
 def evenly(time_s: np.ndarray, values: np.ndarray, *, fps: float) -> np.ndarray:
     """Values (T, ...) at times (T,), which go forward, as (T', ...) at `fps`: gaps are bridged."""
     count = round((time_s[-1] - time_s[0]) * fps) + 1
-    at = time_s[0] + np.arange(count) / fps
-    after = np.searchsorted(time_s, at).clip(1, max(len(time_s) - 1, 1))
-    if len(time_s) == 1:
-        return values
-    before = after - 1
-    share = (at - time_s[before]) / (time_s[after] - time_s[before])
-    share = share.clip(0, 1).reshape(-1, *[1] * (values.ndim - 1))
-    return values[before] * (1 - share) + values[after] * share
+    return interpolated(values, frames_at(time_s, time_s[0] + np.arange(count) / fps))

@@ -125,6 +125,7 @@ class Work:
             formats=self.formats,
             info=self.chain.info(source),
             layout=self.chain.lifter.layout,
+            locate=self.chain.locate,
             mp4=dict(self.cfg.mp4),
         )
         bar = self.bars.add_task(one.name, total=_length(source))

@@ -1,0 +1,97 @@
+"""Where a lifted person is in front of the camera.
+
+A lifter says how the joints lie about the root; how large they are in the picture says how far
+away that is. Sideways and vertical metres follow from the lifted body's size alone. The distance
+grows with the focal length, which nobody knows: it is assumed.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, median_filter
+
+from ...gast.interpolation import frames_at, interpolated
+
+MIN_JOINTS = 6
+"""With fewer joints in view the distance is that of the frames around."""
+MEDIAN_S, MEAN_S = 0.5, 0.2
+"""The distance is smoothed: a median over that long, then a Gaussian mean of that deviation."""
+LONGEST_GAP_S = 0.5
+"""Before and after a longer absence the distance is smoothed by itself."""
+NEAREST_M = 0.3
+
+
+def root_path(
+    time_s: np.ndarray,
+    xy: np.ndarray,
+    visible: np.ndarray,
+    xyz: np.ndarray,
+    *,
+    root: int,
+    width: int,
+    height: int,
+    field_of_view_deg: float,
+    faces_person: bool,
+) -> np.ndarray:
+    """Positions of one person's root (T, 3), metres, camera axes, the camera at the origin.
+
+    In each frame the root is on its ray through the picture, at the distance at which the lifted
+    joints fall onto those seen, by least squares.
+
+    Args:
+        time_s: (T,), rising.
+        xy: (T, J, 2) pixels, finite.
+        visible: (T, J), which of them were seen.
+        xyz: (T, J, 3) metres, relative to the root.
+        root: Index of the root joint.
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        field_of_view_deg: Of a pinhole camera, along the longer side of the picture.
+        faces_person: `xyz` is in the axes of a camera turned towards the root, as lifters in
+            person units give it; otherwise in the camera's own.
+    """
+    focal = max(width, height) / 2 / np.tan(np.radians(field_of_view_deg) / 2)
+    rays = np.ones((*xy.shape[:2], 3))
+    rays[..., :2] = (xy - np.array([width, height]) / 2) / focal
+    at_root = rays[:, root]
+    if faces_person:
+        at_root = at_root / np.linalg.norm(at_root, axis=-1, keepdims=True)
+        rays = rays @ np.swapaxes(_facing(at_root), 1, 2)
+    distance = _distance(rays, visible, xyz, root)
+    return _steady(time_s, distance)[:, None] * at_root
+
+
+def _distance(rays: np.ndarray, visible: np.ndarray, xyz: np.ndarray, root: int) -> np.ndarray:
+    """(T,) metres along z, NaN where too little is seen of a person.
+
+    A joint at (X, Y, Z) from a root at distance d is seen at x = (X + x0 d) / (Z + d), y likewise:
+    (x - x0) d = X - x Z.
+    """
+    seen = rays[..., :2] / rays[..., 2:]
+    aside = (seen - seen[:, [root]]) * visible[..., None]
+    squares = (aside**2).sum((1, 2))
+    products = (aside * (xyz[..., :2] - seen * xyz[..., 2:])).sum((1, 2))
+    distance = products / np.maximum(squares, 1e-12)
+    return np.where((visible.sum(1) >= MIN_JOINTS) & (distance > NEAREST_M), distance, np.nan)
+
+
+def _steady(time_s: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Distances (T,) without gaps and jumps; all the same where none is known."""
+    known = np.isfinite(distance)
+    if not known.any():
+        return np.full(len(distance), 1.0)
+    filled = interpolated(distance[known], frames_at(time_s[known], time_s))
+    cuts = np.flatnonzero(np.diff(time_s) > LONGEST_GAP_S) + 1
+    for start, stop in pairwise([0, *cuts, len(time_s)]):
+        stay = filled[start:stop]
+        frame_s = (time_s[stop - 1] - time_s[start]) / max(len(stay) - 1, 1) or 1.0
+        stay = median_filter(stay, size=round(MEDIAN_S / frame_s / 2) * 2 + 1, mode="nearest")
+        filled[start:stop] = gaussian_filter1d(stay, MEAN_S / frame_s, mode="nearest")
+    return filled
+
+
+def _facing(forward: np.ndarray) -> np.ndarray:
+    """Rotations (T, 3, 3) whose rows are the axes of a camera that looks along `forward`."""
+    right = np.cross([0.0, 1.0, 0.0], forward)
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
+    return np.stack([right, np.cross(forward, right), forward], -2)
