@@ -84,7 +84,7 @@ class Keypoints(Source):
                 raise InputError(
                     f"{where} is no frame of {self.layout.name} poses ({error!r}); mend it"
                 ) from error
-            if not frame.time_s > last_s:
+            if not last_s < frame.time_s < np.inf:
                 raise InputError(f"{where}: time {frame.time_s} s doesn't come after {last_s} s")
             last_s = frame.time_s
             yield frame

@@ -15,10 +15,29 @@ from ..packets import Frame
 
 # Pictures a file is read ahead: enough to hide the decoding, few enough to forget about memory.
 AHEAD = 4
+# Two pictures in one tick of a coarse clock are so far apart.
+TICK_S = 1e-3
 # How long to wait for the thread of a source that is closed; one stuck in a driver is left behind.
 PARTING_S = 2.0
 
 log = logging.getLogger(__name__)
+
+
+class Rising:
+    """Time stamps made to rise strictly: one that is missing or goes back follows the last one.
+
+    Args:
+        step_s: After how long it follows.
+    """
+
+    def __init__(self, step_s: float) -> None:
+        self.step_s = step_s
+        self.last_s = -step_s
+
+    def __call__(self, time_s: float) -> float:
+        """The time stamp to be given to a frame."""
+        self.last_s = time_s if time_s > self.last_s else self.last_s + self.step_s
+        return self.last_s
 
 
 class Source(ABC):
@@ -26,7 +45,8 @@ class Source(ABC):
 
     A live source is read newest-first: what the pipeline is too slow for is dropped and counted in
     `Frame.dropped`. Everything else is read whole. An error while reading is raised in the
-    iteration, after every frame that came before it.
+    iteration, after every frame that came before it. `Frame.time_s` rises strictly, whatever the
+    device or file says.
 
     Attributes:
         name: Kind of source.

@@ -12,7 +12,7 @@ from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock, paced
 from ..opencv import cv2, falls_short, open_capture, retrieve
 from ..packets import Frame
-from .source import Source
+from .source import Rising, Source
 
 # OpenCV seeks by picture number, which is off where the frame rate varies: aim before the mark.
 LEAD_S = 5.0
@@ -25,21 +25,26 @@ class _Reel:
     Attributes:
         capture: The file.
         fps: Goes on from the last good time stamp where one is missing.
-        time_s: File time of the picture that can be retrieved, or of the last there was.
         has_picture: Whether one can be retrieved.
     """
 
     capture: cv2.VideoCapture
     fps: float
-    time_s: float = -1.0
     has_picture: bool = False
+
+    def __post_init__(self) -> None:
+        self._stamp = Rising(1 / self.fps)
+
+    @property
+    def time_s(self) -> float:
+        """File time of the picture that can be retrieved, or of the last there was."""
+        return self._stamp.last_s
 
     def wind(self) -> bool:
         """To the next picture; false when there is none."""
         self.has_picture = self.capture.grab()
         if self.has_picture:
-            time_s = self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            self.time_s = time_s if time_s > self.time_s else self.time_s + 1 / self.fps
+            self._stamp(self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         return self.has_picture
 
 

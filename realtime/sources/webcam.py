@@ -10,7 +10,7 @@ from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock
 from ..opencv import cv2, open_capture, retrieve
 from ..packets import Frame
-from .source import Source
+from .source import TICK_S, Rising, Source
 
 # Between tries to read from a camera that has nothing to give.
 PAUSE_S = 0.01
@@ -77,7 +77,7 @@ class Webcam(Source):
         capture = self.open()
         try:
             self._compare(capture)
-            index = 0
+            index, stamp = 0, Rising(TICK_S)
             while not stop.is_set():
                 is_there = capture.grab()
                 captured_s = self.clock()
@@ -86,7 +86,7 @@ class Webcam(Source):
                     self.clock.wait(stop, PAUSE_S)
                     continue
                 height, width = image.shape[:2]
-                yield Frame(image, index, captured_s, captured_s, width, height)
+                yield Frame(image, index, stamp(captured_s), captured_s, width, height)
                 index += 1
         finally:
             capture.release()
