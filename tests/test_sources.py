@@ -344,6 +344,8 @@ def test_a_given_rate_goes_before_the_time_stamps(tmp_path, realtime):
         ({"repeat": 1.5}, "repeat=1.5"),
         ({"frames": 0}, "frames=0"),
         ({"fps": 0.0}, "fps=0.0"),
+        ({"fps": float("nan")}, "fps=nan"),
+        ({"fps": float("inf")}, "fps=inf"),
     ],
 )
 def test_a_number_that_makes_no_sense_is_named(clip, given, said):
@@ -798,8 +800,9 @@ def test_a_folder_without_pictures_is_an_error(tmp_path):
     with one_line("nowhere", "no such folder"):
         Images("nowhere")
     cv2.imwrite(str(tmp_path / "1.png"), flat(1))
-    with one_line("fps=0"):
-        Images(str(tmp_path), fps=0)
+    for fps in (0, float("nan"), float("inf")):
+        with one_line(f"fps={fps}"):
+            Images(str(tmp_path), fps=fps)
 
 
 # Keypoints

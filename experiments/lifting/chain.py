@@ -1,8 +1,8 @@
 """The live program as far as its lifter."""
 
 import hashlib
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -108,15 +108,14 @@ class Chain:
             labels=(), background="", source=source.description,
         )  # fmt: skip
 
-    def locate(self, *given: Any, **size: int) -> np.ndarray:
-        """`root_path` of a person whom this lifter lifted, under the assumed field of view."""
-        card = self.lifter.card
-        return root_path(
-            *given,
-            **size,
+    @property
+    def locate(self) -> Callable[..., np.ndarray]:
+        """`root_path` of people whom this lifter lifted, under the assumed field of view."""
+        return partial(
+            root_path,
             root=self.lifter.layout.root,
             field_of_view_deg=self._cfg.field_of_view_deg,
-            faces_person=card.normalisation == "person",
+            faces_person=self.lifter.card.normalisation == "person",
         )
 
     def frames(self, source: Video | Keypoints) -> Iterator[Frame]:

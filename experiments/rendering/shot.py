@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 from ...datasets.clip import MotionClip
 from ...datasets.rates import at_layout, resample
 from ...gast.errors import InputError
+from ...gast.interpolation import frames_at, interpolated
 from .rig import PUPPET, leg_lengths
 from .staging import hips
 
@@ -113,8 +114,7 @@ def _filled(points: np.ndarray, name: str) -> np.ndarray:
         seen = np.isfinite(points[:, i]).all(-1)
         if not seen.any():
             raise InputError(f"clip {name} never shows {joint}; choose another clip")
-        for axis in range(3):
-            points[:, i, axis] = np.interp(time, time[seen], points[seen, i, axis])
+        points[:, i] = interpolated(points[seen, i], frames_at(time[seen], time))
     return points
 
 

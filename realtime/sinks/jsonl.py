@@ -121,7 +121,7 @@ class _Lines:
 def _frame(frame: Frame) -> dict[str, Any]:
     return {
         "index": frame.index,
-        "time_s": round(frame.time_s, 4),
+        "time_s": _seconds(frame.time_s),
         "dropped": frame.dropped,
         "people": [_person(track, person) for track, person in frame.people.items()],
     }
@@ -140,7 +140,7 @@ def _person(track: int, person: Person) -> dict[str, Any]:
         and {
             "label": action.label,
             "confidence": _number(action.confidence),
-            "start_s": round(action.start_s, 4),
+            "start_s": _seconds(action.start_s),
         },
     }
 
@@ -149,10 +149,14 @@ def _event(event: Event) -> dict[str, Any]:
     return {
         "track": event.track,
         "label": event.label,
-        "start_s": round(event.start_s, 4),
-        "end_s": round(event.end_s, 4),
+        "start_s": _seconds(event.start_s),
+        "end_s": _seconds(event.end_s),
         "confidence": _number(event.confidence),
     }
+
+
+def _seconds(time_s: float) -> float:
+    return round(time_s, 6)  # of a burst of pictures no two at the same time: they are read back
 
 
 def _number(value: float) -> float | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator
+from math import inf
 from pathlib import Path
 from threading import Event
 
@@ -42,7 +43,7 @@ class Images(Source):
     ) -> None:
         super().__init__("images", f"folder {folder}", clock=clock)
         path = Path(folder).expanduser()
-        if fps <= 0:
+        if not 0 < fps < inf:
             raise InputError(f"{self.description}: {fps=} must be above zero")
         if not path.is_dir():
             raise InputError(f"{self.description}: no such folder; give a folder of pictures")

@@ -188,7 +188,7 @@ class Video(Source):
         wrong = None
         if self.stop_s is not None and self.stop_s <= self.start_s:
             wrong = f"stop_s={self.stop_s} must be above start_s={self.start_s}"
-        elif self.rate is not None and self.rate <= 0:
+        elif self.rate is not None and not 0 < self.rate < inf:
             wrong = f"fps={self.rate} must be above 0, or null for the file's own"
         elif not isinstance(self.repeat, int) or self.repeat < 0:
             wrong = f"repeat={self.repeat} must be 1 or more, or 0 to play without end"
