@@ -45,17 +45,17 @@ def write_bvh(
 ) -> None:
     """Write a lifted person as one BVH: centimetres, y up, z towards the camera.
 
-    Bones get their mean lengths; each points where it pointed. The rest pose is a T-pose that
-    looks at the camera. The lowest joint of each frame stands on the floor, y = 0: sitting and
-    lying bodies come down, but a jump is not seen. Angles go on from frame to frame.
+    Bones keep their direction and get their mean length. The rest pose is a T-pose that looks at
+    the camera. The lowest joint of each frame is on the floor, y = 0: sitting and lying bodies come
+    down, a jump is not seen. Angles are continuous in time, but swing widely when a joint passes
+    close by gimbal lock.
 
     Args:
         path: Of the file.
         xyz: (T, J, 3) metres, camera axes, relative to the root.
         fps: Frames per second.
         layout: Of `xyz`.
-        ground: (T, 2) metres, x and z in camera axes: where the root is above the floor; ``None``
-            leaves it above the origin.
+        ground: (T, 2) metres, x and z in camera axes, of the root; by default the origin.
 
     Raises:
         InputError: There is no frame, a number is not finite, or the layout lacks joints.
@@ -76,7 +76,7 @@ def write_bvh(
 
 
 def _hip_height(body: np.ndarray, lengths: Mapping[str, float]) -> np.ndarray:
-    """(T,) metres above the lowest joint; one that is wrong for a frame or two lifts nobody."""
+    """(T,) metres above the lowest joint; an error of a frame or two changes nothing."""
     height = np.zeros(body.shape[:2])  # above the hip
     for child, parent in H36M17.outward_bones:
         joint = H36M17.joints[child]
@@ -174,10 +174,9 @@ def _frame(left: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 
 def _aimed(outer: np.ndarray, rest: np.ndarray, bone: np.ndarray) -> np.ndarray:
-    """`outer` turned by the least that lets what rests along `rest` point along `bone`.
+    """`outer` (T, 3, 3) with the least rotation that turns the direction `rest` to `bone`.
 
-    Source: rotation between two vectors, Rodrigues' formula with cosine c = a.b: the axis is a x b,
-    and (1 - c) / s^2 = 1 / (1 + c).
+    Source: Rodrigues' formula with cosine c = a.b: the axis is a x b, (1 - c) / s^2 = 1 / (1 + c).
     """
     start = outer @ rest
     end = _unit(bone, start)
@@ -204,11 +203,10 @@ def _across(vectors: np.ndarray) -> np.ndarray:
 
 
 def _euler(turn: np.ndarray) -> np.ndarray:
-    """Angles (T, N, 3) in radians about z, x, y whose turns in that order are `turn` (T, N, 3, 3).
+    """Angles (T, N, 3) in radians about z, x, y of rotations (T, N, 3, 3), continuous in time.
 
-    Every rotation has two such triples, and each angle any number of whole turns: of all of them
-    the nearest to the frame before. In gimbal lock (x at a right angle) only z + y or z - y is
-    known, and both share its change.
+    Of the two triples of a rotation and all whole turns the nearest to the frame before. In gimbal
+    lock (x at a right angle) only z + y or z - y is known, and both share its change.
     """
     sin = turn[..., 2, 1].clip(-1, 1)
     z = np.arctan2(-turn[..., 0, 1], turn[..., 1, 1])

@@ -1,4 +1,4 @@
-"""The live program as far as its lifter."""
+"""The live program up to its lifter, for files."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class Chain:
     """Detector, tracker, joints and lifter, used for one input after another.
 
     The nets are made when the first input needs them. A keypoint file needs no detector, and no
-    tracker if it says who is who.
+    tracker if it has ids.
 
     Args:
         cfg: The program's, with the groups of ``conf/chain.yaml``.
@@ -87,11 +87,7 @@ class Chain:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
     def source(self, one: Input) -> Video | Keypoints:
-        """Where the frames of an input come from.
-
-        Raises:
-            InputError: It can't be read.
-        """
+        """The source of an input's frames; an InputError if it can't be read."""
         return (
             Video(str(one.path))
             if one.is_video
@@ -99,7 +95,7 @@ class Chain:
         )
 
     def info(self, source: Source) -> RunInfo:
-        """What there is to know before the first frame."""
+        """The run as known before the first frame."""
         layout = source.layout or self.detector.layout
         return RunInfo(
             width=None, height=None, fps=source.fps,

@@ -11,16 +11,11 @@ MOST_PICTURES = 32
 
 
 def with_hindsight(frames: Iterable[Frame], tracker: Tracker) -> Iterator[Frame]:
-    """Frames with everyone in them whom `tracker` confirms, then or later, under the same ids.
+    """Frames with everyone in them whom a fresh `tracker` confirms, then or later.
 
-    The live program can't show anyone before `min_hits` frames have confirmed a person. Here a
-    frame is held back until each of its people is either confirmed or forgotten: short false
-    detections are still left out. A file of fewer frames than `min_hits` can confirm nobody, and
-    everyone in it counts.
-
-    Args:
-        frames: With poses.
-        tracker: Fresh; what it associates and confirms is what the live program would.
+    A frame is held back until each of its people is confirmed or forgotten, so that nobody loses
+    the frames before `min_hits` and short false detections are still left out; ids are the live
+    program's. A file of fewer frames than `min_hits` can confirm nobody: there everybody counts.
     """
     at_once = Tracker(
         patience_s=tracker.patience_s, min_score=tracker.min_score, new_score=tracker.min_score,

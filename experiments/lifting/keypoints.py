@@ -10,14 +10,10 @@ from ...realtime.stages.joints import Joints
 
 
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
-    """What the live program would give its lifter for a clip.
-
-    Args:
-        clip: As a detector saw it.
-        layout: Of the lifter.
+    """What the live program would give a lifter of this layout for a clip of detected joints.
 
     Returns:
-        (T, J, 2) in screen units; frames before the person is first seen are as that frame.
+        (T, J, 2) in screen units; frames before the person is first seen repeat the first pose.
 
     Raises:
         InputError: The person is in no frame.

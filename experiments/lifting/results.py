@@ -1,4 +1,4 @@
-"""What is written of one input: npz, jsonl, bvh and mp4, all or nothing."""
+"""The files written of one input: npz, jsonl, bvh and mp4, all or none."""
 
 import os
 import shutil
@@ -27,14 +27,14 @@ _MADE_AS = {"jsonl": "frames.jsonl", "mp4": "annotated.mp4"}
 
 
 class CannotWrite(InputError):
-    """The output folder can't be written to, or is full; no other input would fare better."""
+    """The output folder can't be written to, or is full; so for every other input."""
 
 
 class Results:
     """Takes the lifted frames of one input and writes its files.
 
     They are made in a hidden folder beside their place and moved there by `finish`; `discard`
-    leaves nothing behind.
+    deletes it.
 
     Args:
         folder: The output folder.
@@ -49,7 +49,7 @@ class Results:
         frames: How many have come.
 
     Raises:
-        CannotWrite: Here and in every call, when the disk says no.
+        CannotWrite: Here and in every call.
     """
 
     def __init__(
@@ -71,13 +71,13 @@ class Results:
         self._part = place.with_name(f".{place.name}.part")
         self._sinks: dict[str, Sink] = {}
         try:
-            self._written(self._prepare, mp4)
+            self._guarded(self._prepare, mp4)
         except InputError:
             self.discard()
             raise
 
     def __call__(self, frame: Frame) -> None:
-        """Take one."""
+        """Take one frame."""
         if not self.frames:
             self._size, self._times_s = (frame.width, frame.height), (frame.time_s, frame.time_s)
         self.frames, self._times_s = self.frames + 1, (self._times_s[0], frame.time_s)
@@ -86,7 +86,7 @@ class Results:
                 row = (frame.index, frame.time_s, person.xy, person.visible, person.xyz)
                 self._rows.setdefault(track, []).append(row)
         for sink in self._sinks.values():
-            self._written(sink, frame)
+            self._guarded(sink, frame)
 
     @property
     def people(self) -> list[int]:
@@ -102,24 +102,17 @@ class Results:
     def finish(
         self, *, source: str, label: str, lifter: str, detector: str, before: Iterable[str] = ()
     ) -> dict[str, list[str]]:
-        """Write what is written at the end, and put everything in its place.
+        """Write the files that need all frames, and put everything in its place.
 
-        Args:
-            source: Path of the input.
-            label: Of the input.
-            lifter: Name or path.
-            detector: Name, empty for keypoint files.
-            before: Files of an earlier lifting of the same input; those that are not replaced are
-                deleted.
-
-        Returns:
-            By format, the names of the files, as seen from the output folder.
+        The texts go into the npz as `LiftedVideo` describes them. Files of an earlier lifting,
+        `before`, that are not replaced are deleted. Returns the files' names by format, relative to
+        the output folder.
         """
         about = {"source": source, "label": label, "lifter": lifter, "detector": detector}
-        return self._written(self._finish, about, set(before))
+        return self._guarded(self._finish, about, set(before))
 
     def discard(self) -> None:
-        """Forget it all; what was written is deleted."""
+        """Delete what was written."""
         for sink in self._sinks.values():
             with suppress(Exception):  # what it has to say does not matter any more
                 sink.close()
@@ -151,7 +144,7 @@ class Results:
 
     @cached_property
     def _paths(self) -> dict[int, np.ndarray]:
-        """Of each person where the root is, (T, 3)."""
+        """Each person's root, (T, 3)."""
         width, height = self._size
         paths = {}
         for track in self.people:
@@ -163,7 +156,7 @@ class Results:
         return paths
 
     def _write_bvh(self, base: str) -> dict[str, str]:
-        """A file a person; where the first one is at first is the origin of all."""
+        """A file a person; the first person's first place is the origin of all."""
         names = {}
         for track in self.people:
             _, times_s, _, _, xyz = zip(*self._rows[track], strict=True)
@@ -207,7 +200,7 @@ class Results:
             **about,
         )  # fmt: skip
 
-    def _written(self, work: Callable[..., Any], *given: Any) -> Any:
+    def _guarded(self, work: Callable[..., Any], *given: Any) -> Any:
         try:
             return work(*given)
         except (InputError, OSError) as error:
@@ -215,7 +208,7 @@ class Results:
 
 
 def cannot_write(path: Path, error: Exception) -> CannotWrite:
-    """With the one line that says why."""
+    """The error, with its reason in one line."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     reason = str(getattr(cause, "strerror", None) or cause).lower()
     return CannotWrite(
@@ -225,6 +218,6 @@ def cannot_write(path: Path, error: Exception) -> CannotWrite:
 
 
 def evenly(time_s: np.ndarray, values: np.ndarray, *, fps: float) -> np.ndarray:
-    """Values (T, ...) at times (T,), which go forward, as (T', ...) at `fps`: gaps are bridged."""
+    """Values (T, ...) at rising times (T,), interpolated at `fps` also across gaps."""
     count = round((time_s[-1] - time_s[0]) * fps) + 1
     return interpolated(values, frames_at(time_s, time_s[0] + np.arange(count) / fps))

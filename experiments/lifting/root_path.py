@@ -1,8 +1,7 @@
 """Where a lifted person is in front of the camera.
 
-A lifter says how the joints lie about the root; how large they are in the picture says how far
-away that is. Sideways and vertical metres follow from the lifted body's size alone. The distance
-grows with the focal length, which nobody knows: it is assumed.
+Sideways and vertical metres follow from the size of the lifted body. The distance grows with the
+focal length, which is assumed.
 """
 
 from itertools import pairwise
@@ -36,19 +35,19 @@ def root_path(
     """Positions of one person's root (T, 3), metres, camera axes, the camera at the origin.
 
     In each frame the root is on its ray through the picture, at the distance at which the lifted
-    joints fall onto those seen, by least squares.
+    joints fit the visible ones best, by least squares.
 
     Args:
         time_s: (T,), rising.
         xy: (T, J, 2) pixels, finite.
-        visible: (T, J), which of them were seen.
+        visible: (T, J).
         xyz: (T, J, 3) metres, relative to the root.
         root: Index of the root joint.
         width: Of the picture, pixels.
         height: Of the picture, pixels.
         field_of_view_deg: Of a pinhole camera, along the longer side of the picture.
-        faces_person: `xyz` is in the axes of a camera turned towards the root, as lifters in
-            person units give it; otherwise in the camera's own.
+        faces_person: `xyz` is in the axes of a camera turned towards the root, as of lifters in
+            person units; otherwise in the camera's own.
     """
     focal = max(width, height) / 2 / np.tan(np.radians(field_of_view_deg) / 2)
     rays = np.ones((*xy.shape[:2], 3))
@@ -62,7 +61,7 @@ def root_path(
 
 
 def _distance(rays: np.ndarray, visible: np.ndarray, xyz: np.ndarray, root: int) -> np.ndarray:
-    """(T,) metres along z, NaN where too little is seen of a person.
+    """(T,) metres along z, NaN where too little of the person is seen.
 
     A joint at (X, Y, Z) from a root at distance d is seen at x = (X + x0 d) / (Z + d), y likewise:
     (x - x0) d = X - x Z.
@@ -76,7 +75,7 @@ def _distance(rays: np.ndarray, visible: np.ndarray, xyz: np.ndarray, root: int)
 
 
 def _steady(time_s: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """Distances (T,) without gaps and jumps; all the same where none is known."""
+    """Distances (T,) without gaps and jumps; all 1 where none is known."""
     known = np.isfinite(distance)
     if not known.any():
         return np.full(len(distance), 1.0)

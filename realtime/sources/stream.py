@@ -14,11 +14,11 @@ SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
 class Stream(Source):
-    """A camera on the network, newest picture first; a lost connection is made anew.
+    """A camera on the network, newest picture first, that reconnects.
 
     An address that fails at once is an error at once; one that has delivered is tried again after
     `retry_s`, then after twice as long each time. A recording (an mp4 on a web server) is played at
-    its own speed and ends where it ends.
+    its own speed until it ends.
 
     Args:
         url: With name and password where it needs them; neither is ever printed.
@@ -29,7 +29,7 @@ class Stream(Source):
         clock: Stamps and pauses.
 
     Raises:
-        InputError: Not such an address; while iterating also: no connection.
+        InputError: Not such an address; while iterating: no connection.
     """
 
     live = True
@@ -124,10 +124,7 @@ class Stream(Source):
 
 
 def masked(url: str) -> str:
-    """The address as it may be printed: no name, no password, no parameters.
-
-    Where a stray ``@`` makes it unclear what is a password, only the scheme is left.
-    """
+    """The address without name, password and parameters; if unclear, only the scheme."""
     scheme, mark, rest = url.partition("://")
     if not mark:
         return "***"

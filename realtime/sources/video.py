@@ -20,13 +20,7 @@ LEAD_S = 5.0
 
 @dataclass
 class _Reel:
-    """An open file and how far it has been wound.
-
-    Attributes:
-        capture: The file.
-        fps: Goes on from the last good time stamp where one is missing.
-        has_picture: Whether one can be retrieved.
-    """
+    """An open file at one of its pictures, which can be retrieved if `has_picture`."""
 
     capture: cv2.VideoCapture
     fps: float
@@ -37,7 +31,7 @@ class _Reel:
 
     @property
     def time_s(self) -> float:
-        """File time of the picture that can be retrieved, or of the last there was."""
+        """File time of that picture, or of the last one."""
         return self._stamp.last_s
 
     def wind(self) -> bool:
@@ -51,29 +45,23 @@ class _Reel:
 class Video(Source):
     """A file, read whole as fast as the pipeline goes, or like a camera.
 
-    Pictures come upright as the file's rotation mark says. `time_s` is the file's own time stamp,
-    seconds from its first picture; where stamps are missing or go back, the frame rate goes on from
-    the last good one.
-
-    Played again and again, `time_s` and `index` go on as if the file were longer: the first picture
-    follows the last one after one picture's time. People jump there from where they were to where
-    they began.
+    Pictures come upright as the file's rotation mark says. `time_s` is seconds from the first
+    picture, by the file's own time stamps; where these are missing or go back, the frame rate
+    continues the last one. Repeated, it plays as a longer file, one picture's time between last and
+    first picture.
 
     Args:
         path: Anything OpenCV reads.
-        realtime: Play at the file's own speed and drop what the pipeline is too slow for; then
-            `time_s` is clock time, as a camera's is.
-        start_s: Leave out what comes before, file time.
-        stop_s: Leave out what comes from here on, file time.
-        fps: Take the pictures as so many a second, evenly spaced from 0, whatever their time
-            stamps are; ``None`` goes by these.
-        repeat: How many times the span is played; 0 plays it without end.
+        realtime: Play at its own speed and drop frames like a camera; `time_s` is then clock time.
+        start_s: Skip what comes before, file time.
+        stop_s: Skip what comes from here on, file time.
+        fps: Pictures a second, evenly spaced from 0, in place of their time stamps.
+        repeat: How often the span is played; 0 is without end.
         frames: Stop after so many pictures; ``None`` plays all.
         clock: Paces and stamps.
 
     Raises:
-        InputError: There is no such file, it is no video, the span holds no picture, or a
-            number makes no sense.
+        InputError: No such file, no video, no picture in the span, or a number out of range.
     """
 
     def __init__(
@@ -177,10 +165,10 @@ class Video(Source):
                 f"{self.description}: no picture from {self.start_s:g} s on could be read; "
                 f"the last one is at {max(reel.time_s, 0):.2f} s"
             )
-        shown, is_whole = last.index + 1, self.start_s == 0 and not reel.has_picture
-        if is_first and is_whole and falls_short(shown, self.count):
+        frames, is_whole = last.index + 1, self.start_s == 0 and not reel.has_picture
+        if is_first and is_whole and falls_short(frames, self.count):
             self.warn(
-                f"{self.description} is damaged or cut short: {shown} of {self.count} pictures "
+                f"{self.description} is damaged or cut short: {frames} of {self.count} pictures "
                 "could be read"
             )
 
