@@ -137,6 +137,22 @@ def test_a_body_passing_close_by_gimbal_lock_takes_the_nearer_of_the_two_ways(tm
     assert np.abs(np.diff(angles, axis=0)).max() < 45
 
 
+def test_a_seated_person_whose_joints_tremble_has_steady_angles(tmp_path):
+    """Thighs, knees and the head are bent by a right angle about x, where x, z, y has no lock."""
+    down, ahead = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, -1.0])
+    bones = np.tile(standing(), (30, 1, 1))
+    for child, parent in H36M17.bones:
+        bones[:, child] = standing()[:, child] - standing()[:, parent]
+    for side in ("left", "right"):
+        bones[:, AT[f"{side}_knee"]], bones[:, AT[f"{side}_ankle"]] = ahead, down
+    bones[:, AT["nose"]], bones[:, AT["head"]] = ahead - down, -ahead - down
+    bones /= np.maximum(np.linalg.norm(bones, axis=-1, keepdims=True), 1e-9)
+    xyz = body(bones + np.random.default_rng(0).normal(scale=0.01, size=bones.shape))
+    write_bvh(tmp_path / "x.bvh", xyz, fps=30)
+    angles = Bvh.read(tmp_path / "x.bvh").motion[:, 3:]
+    assert np.abs(np.diff(angles, axis=0)).max() < 10
+
+
 def test_the_lowest_joint_stands_on_the_floor(tmp_path):
     """Standing or lying: the hip comes down with the body."""
     lying = standing()[:, :, [1, 0, 2]] * [-1, 1, 1]  # on its side: what was up is now sideways

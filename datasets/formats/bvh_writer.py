@@ -9,6 +9,7 @@ from scipy.ndimage import median_filter
 
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, Skeleton, joint_map
+from .euler import euler
 
 JOINTS: Mapping[str, str] = {
     "hip": "Hips", "spine": "Spine1", "thorax": "Spine2", "nose": "Head",
@@ -31,7 +32,12 @@ are those of the CMU conversions."""
 TIPS = {"ankle": (0.0, 0.0, 0.15), "wrist": (0.08, 0.0, 0.0)}
 """Ends of feet and hands, whose turns the joints don't tell; of the left side, metres."""
 
-_CHANNELS = "Zrotation Xrotation Yrotation"
+BENDING = {
+    "LowerBack", "Spine1", "Spine2", "Neck", "Head",
+    *(f"{side}{name}" for side in ("Right", "Left") for name in ("UpLeg", "Leg", "Foot")),
+}  # fmt: skip
+"""Nodes that often bend about x by a right angle, where angles about z, x, y are in gimbal lock (the
+middle one is a right angle): theirs are about x, z, y."""
 _TINY = 1e-9
 
 
@@ -68,8 +74,7 @@ def write_bvh(
     body = xyz.astype(np.float64) * [1, -1, -1]  # camera axes to y up
     lengths = _lengths(body)
     place = 100 * np.stack([ground[:, 0], _hip_height(body, lengths), -ground[:, 1]], -1)
-    turns = np.stack(list(_turns(body).values()), 1)
-    rows = np.concatenate([place, np.degrees(_euler(turns)).reshape(len(body), -1)], 1)
+    rows = np.concatenate([place, _angles(_turns(body)).reshape(len(body), -1)], 1)
     head = ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / fps:.8f}"]
     motion = [" ".join(f"{value:.4f}" for value in row) for row in rows]
     Path(path).write_text("\n".join(["HIERARCHY", *_node("hip", lengths), *head, *motion, ""]))
@@ -125,7 +130,9 @@ def _node(joint: str, lengths: Mapping[str, float]) -> list[str]:
 def _joint(name: str, offset: np.ndarray, below: list[str]) -> list[str]:
     is_root = name == JOINTS["hip"]
     place = "6 Xposition Yposition Zposition" if is_root else "3"
-    lines = [_offset(offset), f"CHANNELS {place} {_CHANNELS}", *below]
+    axes = "XZY" if name in BENDING else "ZXY"
+    channels = " ".join(f"{axis}rotation" for axis in axes)
+    lines = [_offset(offset), f"CHANNELS {place} {channels}", *below]
     return [f"{'ROOT' if is_root else 'JOINT'} {name}", "{", *(f"  {x}" for x in lines), "}"]
 
 
@@ -202,36 +209,9 @@ def _across(vectors: np.ndarray) -> np.ndarray:
     return _unit(axis - (axis * vectors).sum(-1, keepdims=True) * vectors, axis)
 
 
-def _euler(turn: np.ndarray) -> np.ndarray:
-    """Angles (T, N, 3) in radians about z, x, y of rotations (T, N, 3, 3), continuous in time.
-
-    Of the two triples of a rotation and all whole turns the nearest to the frame before. In gimbal
-    lock (x at a right angle) only z + y or z - y is known, and both share its change.
-    """
-    sin = turn[..., 2, 1].clip(-1, 1)
-    z = np.arctan2(-turn[..., 0, 1], turn[..., 1, 1])
-    y = np.arctan2(-turn[..., 2, 0], turn[..., 2, 2])
-    total = np.arctan2(turn[..., 1, 0], turn[..., 0, 0])  # in gimbal lock z + sign * y
-    is_locked = np.abs(sin) > 1 - 1e-12
-    sign = np.sign(sin)
-    first = np.stack([z, np.arcsin(sin), y], -1)
-    first[is_locked] = np.stack([total, np.arcsin(sin), np.zeros_like(y)], -1)[is_locked]
-    second = first * [1, -1, 1] + np.pi
-    last, found = first[0], [first[0]]
-    for t in range(1, len(turn)):
-        one, other = _nearest(first[t], last), _nearest(second[t], last)
-        is_one = ((one - last) ** 2).sum(-1) <= ((other - last) ** 2).sum(-1)
-        now = np.where(is_one[:, None], one, other)
-        if is_locked[t].any():
-            change = total[t] - last[:, 0] - sign[t] * last[:, 2]
-            half = np.remainder(change + np.pi, 2 * np.pi) / 2 - np.pi / 2
-            shared = np.stack([last[:, 0] + half, one[:, 1], last[:, 2] + sign[t] * half], -1)
-            now = np.where(is_locked[t][:, None], shared, now)
-        last = now
-        found.append(now)
-    return np.stack(found)
-
-
-def _nearest(angles: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """The same angles, by whole turns as near to `last` as can be."""
-    return angles - 2 * np.pi * np.round((angles - last) / (2 * np.pi))
+def _angles(turns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Degrees (T, N, 3) in the order of the channels of N nodes, of their rotations (T, 3, 3)."""
+    every, bends = np.stack(list(turns.values()), 1), [name in BENDING for name in turns]
+    # Exchanging x and z mirrors: what was a turn about x, z, y is one about z, x, y backwards.
+    every[:, bends] = every[:, bends][..., ::-1, ::-1]
+    return np.degrees(euler(every) * np.where(bends, -1, 1)[:, None])

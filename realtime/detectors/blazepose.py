@@ -26,7 +26,10 @@ LOGIT_LIMIT = 80.0
 
 @dataclass(frozen=True)
 class Region:
-    """A square of a picture, pixels, about `centre` (2,), turned by `angle`, radians clockwise."""
+    """A square of a picture, pixels, in which a person stands upright.
+
+    `centre` (2,) is between the hips, `angle` how far the person leans clockwise, radians.
+    """
 
     centre: np.ndarray
     side: float

@@ -27,8 +27,8 @@ class MoveNet:
 
     The network sees the picture in its own proportions, the longer side `size` pixels; when these
     change, the next frame takes about a second. Between two whole pictures only the region with
-    everybody in it may be read, in a smaller input of the same resolution; newcomers then wait for
-    a whole picture.
+    everybody in it may be read, in a smaller input at no lower resolution; newcomers then wait
+    for a whole picture.
 
     Args:
         threads: CPU threads.

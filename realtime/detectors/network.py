@@ -57,7 +57,7 @@ class Network:
         self._request = _compiled(model, normalisation, threads).create_infer_request()
 
     def __call__(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Outputs by name, of a picture (height, width, 3); the next call overwrites them."""
+        """Outputs by name, of a picture (height, width, 3) uint8; the next call overwrites them."""
         self._request.infer([picture[None]], share_inputs=True)
         tensors = self._request.output_tensors
         return {name: t.data for name, t in zip(self._outputs, tensors, strict=True)}
