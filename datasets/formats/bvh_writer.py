@@ -36,8 +36,8 @@ BENDING = {
     "LowerBack", "Spine1", "Spine2", "Neck", "Head",
     *(f"{side}{name}" for side in ("Right", "Left") for name in ("UpLeg", "Leg", "Foot")),
 }  # fmt: skip
-"""Nodes that often bend about x by a right angle, where angles about z, x, y are in gimbal lock (the
-middle one is a right angle): theirs are about x, z, y."""
+"""Nodes that often bend about x by a right angle, where angles about z, x, y are in gimbal lock:
+theirs are about x, z, y."""
 _TINY = 1e-9
 
 

@@ -32,11 +32,8 @@ PROGRAM = 2
 class Chain:
     """Detector, tracker, joints and lifter, used for one input after another.
 
-    The nets are made when the first input needs them. A keypoint file needs no detector, and no
-    tracker if it has ids.
-
-    Args:
-        cfg: The program's, with the groups of ``conf/chain.yaml``.
+    The nets of the program's `cfg` are made when the first input needs them. A keypoint file needs
+    no detector, and no tracker if it has ids.
 
     Raises:
         InputError: `threads` is no number of CPU threads, `field_of_view_deg` no angle.

@@ -12,11 +12,8 @@ from ...realtime.stages.joints import Joints
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
     """What the live program would give a lifter of this layout for a clip of detected joints.
 
-    Returns:
-        (T, J, 2) in screen units; frames before the person is first seen repeat the first pose.
-
-    Raises:
-        InputError: The person is in no frame.
+    (T, J, 2) in screen units; frames before the person is first seen repeat the first pose. An
+    InputError if the person is in no frame.
     """
     stage, found = Joints(layout), list[np.ndarray | None]()
     width, height = clip.size

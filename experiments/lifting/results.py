@@ -45,9 +45,6 @@ class Results:
         locate: `root_path` of the lifter and the camera.
         mp4: Options of `SideBySideSink`.
 
-    Attributes:
-        frames: How many have come.
-
     Raises:
         CannotWrite: Here and in every call.
     """
@@ -95,7 +92,7 @@ class Results:
 
     @property
     def fps(self) -> float:
-        """The source's rate, or else the mean of its frames'."""
+        """The source's rate, or else the frames' mean."""
         lasted_s = self._times_s[1] - self._times_s[0]
         return self.info.fps or ((self.frames - 1) / lasted_s if lasted_s > 0 else 30.0)
 

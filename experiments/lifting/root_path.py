@@ -35,19 +35,11 @@ def root_path(
     """Positions of one person's root (T, 3), metres, camera axes, the camera at the origin.
 
     In each frame the root is on its ray through the picture, at the distance at which the lifted
-    joints fit the visible ones best, by least squares.
-
-    Args:
-        time_s: (T,), rising.
-        xy: (T, J, 2) pixels, finite.
-        visible: (T, J).
-        xyz: (T, J, 3) metres, relative to the root.
-        root: Index of the root joint.
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
-        field_of_view_deg: Of a pinhole camera, along the longer side of the picture.
-        faces_person: `xyz` is in the axes of a camera turned towards the root, as of lifters in
-            person units; otherwise in the camera's own.
+    joints `xyz` (T, J, 3), metres from the root, fit the `visible` (T, J) ones of `xy` (T, J, 2),
+    pixels, best by least squares. Times (T,) rise; `root` is a joint's index. The pinhole camera
+    has its field of view along the longer side of the picture of `width` x `height` pixels. Lifters
+    in person units (`faces_person`) give `xyz` in the axes of a camera turned towards the root,
+    others in the camera's.
     """
     focal = max(width, height) / 2 / np.tan(np.radians(field_of_view_deg) / 2)
     rays = np.ones((*xy.shape[:2], 3))

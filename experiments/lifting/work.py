@@ -29,17 +29,14 @@ from .side_by_side import SideBySideSink
 class Work:
     """Lifts the inputs that are not finished; what can't be read is reported and skipped.
 
-    Args:
-        cfg: The program's.
-        bars: Show progress.
-
     Attributes:
         inputs: All there are.
         finished: Names of those lifted now.
         failed: Names of those that could not be lifted.
 
     Raises:
-        InputError: A setting is wrong or there is nothing to lift.
+        InputError: A setting is wrong or there is nothing to lift; in `run`, the output folder
+            can't be written to, or the chain can't be made.
     """
 
     def __init__(self, cfg: DictConfig, bars: Progress) -> None:
@@ -59,11 +56,7 @@ class Work:
         ]
 
     def run(self) -> None:
-        """Lift all.
-
-        Raises:
-            InputError: The output folder can't be written to, or the chain can't be made.
-        """
+        """Lift all."""
         if self.before:
             self._print(
                 f"{self.before} of {len(self.inputs)} are finished and unchanged: left alone"

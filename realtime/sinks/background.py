@@ -14,15 +14,10 @@ AHEAD = 4
 class Background:
     """Another sink, called in a thread of its own, in order.
 
-    When `capacity` frames wait for it, the call waits too: nothing is lost and memory stays
-    bounded. With `may_skip` it skips and counts the frame instead, and hands its events over with
-    the next one, or at the end. An error of the sink is raised in the pipeline's thread, once, by
-    the next call or by `close`; from then on the sink gets nothing but `close`.
-
-    Args:
-        sink: Gets `begin` and every frame in the new thread, the rest when that has ended.
-        may_skip: Skip a frame rather than wait.
-        capacity: Frames that may wait, besides the one in work; at least one.
+    When `capacity` frames wait besides the one in work, the call waits too: nothing is lost and
+    memory stays bounded. With `may_skip` it skips and counts the frame instead, and hands its
+    events over with the next one, or at the end. An error of the sink is raised in the pipeline's
+    thread, once, by the next call or by `close`; from then on the sink gets nothing but `close`.
     """
 
     def __init__(self, sink: Sink, *, may_skip: bool = False, capacity: int = AHEAD) -> None:

@@ -18,12 +18,9 @@ class JsonlSink:
 
     A frame's line has the detected joints (`xy`, `confidence` in the header's `layout`), the lifted
     ones (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and the decision. A
-    missing number is null, never NaN. Times are stream time, microseconds kept. A frame of another
+    missing number is null, never NaN. Times are stream time, to the microsecond. A frame of another
     size than the header's has its own `width` and `height`. Each line is written at once, so that a
-    killed program loses at most the frame in work.
-
-    Args:
-        folder: Where the two files go; made if it is not there.
+    killed program loses at most the frame in work. The folder is made if it is not there.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.

@@ -23,13 +23,9 @@ class TimingsSink:
 
     Columns: ``index``, ``time_s``, ``captured_s``, ``finished_s`` as of `Frame`; ``age_ms`` from
     capture until the last stage was done; ``NAME_ms`` for each stage in order; ``people`` in view;
-    ``dropped`` so far; ``cpu_s``, CPU seconds of the process so far; ``memory_mb``, resident, at
-    most a second old; ``labelled``, 1 from the first frame on in which somebody has an action. Each
-    line is written at once.
-
-    Args:
-        folder: Where the file goes; made if it is not there.
-        cpu_clock: CPU seconds of all threads of this process.
+    ``dropped`` so far; ``cpu_s``, seconds of all threads so far by `cpu_clock`; ``memory_mb``,
+    resident, at most a second old; ``labelled``, 1 from the first frame on in which somebody has an
+    action. Each line is written at once. The folder is made if it is not there.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -90,9 +86,7 @@ class TimingsSink:
 
 
 def read_timings(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a ``timings.csv``, each (T,) float64, by name and in order.
-
-    A last line that a killed program left unfinished is skipped.
+    """Columns of a ``timings.csv`` by name, each (T,) float64, but an unfinished last line.
 
     Raises:
         InputError: It is no such file.

@@ -209,8 +209,8 @@ def remux(path: Path) -> None:
 def cut_half_fragment(path: Path) -> None:
     """Truncate the fragment that a full disk left unfinished: players would stop there.
 
-    An mp4 is a row of boxes, each led by its length (4 bytes, big-endian) and kind (4 bytes); a
-    fragment is a "moof" and the "mdat" it describes. A device is left alone.
+    An mp4 is a row of boxes with length (4 bytes, big-endian) and kind (4 bytes); a fragment is a
+    "moof" and its "mdat". A device is left alone.
     """
     if not path.is_file():
         return

@@ -29,10 +29,6 @@ class WindowSink:
     Drawing has a thread of its own, while OpenCV's windows must stay in the main thread, the
     pipeline's: each call shows the picture drawn since the last, thus a frame later.
 
-    Args:
-        title: Of the window.
-        clock: The pipeline's monotonic clock, seconds.
-
     Raises:
         InputError: There is no display, or this build of OpenCV can't show windows.
         WindowClosed: In a call, when the user ends the run.
