@@ -22,8 +22,8 @@ from ...realtime.stages.lifting import Lift
 from ...realtime.stages.stage import Detector, Stage
 from ...realtime.stages.tracker import Tracker
 from .hindsight import with_hindsight
+from .in_camera_axes import in_camera_axes
 from .inputs import Input
-from .root_path import root_path
 
 PROGRAM = 2
 """To be raised when the same input gives other results than before, so that it is lifted anew."""
@@ -102,10 +102,10 @@ class Chain:
         )  # fmt: skip
 
     @property
-    def locate(self) -> Callable[..., np.ndarray]:
-        """`root_path` of people whom this lifter lifted, under the assumed field of view."""
+    def locate(self) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+        """`in_camera_axes` of people whom this lifter lifted, by the assumed field of view."""
         return partial(
-            root_path,
+            in_camera_axes,
             root=self.lifter.layout.root,
             field_of_view_deg=self._cfg.field_of_view_deg,
             faces_person=self.lifter.card.normalisation == "person",

@@ -42,7 +42,7 @@ class Results:
         formats: Some of `FORMATS`.
         info: Of the run.
         layout: Of the lifter.
-        locate: `root_path` of the lifter and the camera.
+        locate: `in_camera_axes` of the lifter and the camera.
         mp4: Options of `SideBySideSink`.
 
     Raises:
@@ -57,7 +57,7 @@ class Results:
         formats: Sequence[str],
         info: RunInfo,
         layout: Skeleton,
-        locate: Callable[..., np.ndarray],
+        locate: Callable[..., tuple[np.ndarray, np.ndarray]],
         mp4: dict[str, Any],
     ) -> None:
         self.folder, self.name, self.formats = folder, name, formats
@@ -140,28 +140,25 @@ class Results:
         return self._put_in_place(made, before)
 
     @cached_property
-    def _paths(self) -> dict[int, np.ndarray]:
-        """Each person's root, (T, 3)."""
+    def _located(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Each person's root (T, 3) and joints relative to it (T, J, 3), camera axes."""
         width, height = self._size
-        paths = {}
+        located = {}
         for track in self.people:
             _, times_s, *joints = zip(*self._rows[track], strict=True)
             xy, visible, xyz = map(np.stack, joints)
-            paths[track] = self.locate(
+            located[track] = self.locate(
                 np.array(times_s), xy, visible, xyz, width=width, height=height
             )
-        return paths
+        return located
 
     def _write_bvh(self, base: str) -> dict[str, str]:
         """A file a person; the first person's first place is the origin of all."""
         names = {}
-        for track in self.people:
-            _, times_s, _, _, xyz = zip(*self._rows[track], strict=True)
-            ground = (self._paths[track] - self._paths[self.people[0]][0])[:, [0, 2]]
-            body, ground = (
-                evenly(np.array(times_s), values, fps=self.fps)
-                for values in (np.stack(xyz), ground)
-            )
+        for track, (root, body) in self._located.items():
+            times_s = np.array([row[1] for row in self._rows[track]])
+            ground = (root - self._located[self.people[0]][0][0])[:, [0, 2]]
+            body, ground = (evenly(times_s, values, fps=self.fps) for values in (body, ground))
             name = f"{base}.person{track}.bvh"
             write_bvh(self._part / name, body, fps=self.fps, layout=self.layout, ground=ground)
             names[name] = name
@@ -185,6 +182,7 @@ class Results:
     def _video(self, **about: str) -> LiftedVideo:
         joints = len(self.layout)
         rows = [(track, *row) for track in self.people for row in self._rows[track]]
+        roots = [root for root, _ in self._located.values()]
         person, frame, time_s, xy, visible, xyz = zip(*rows, strict=True) if rows else ((),) * 6
         return LiftedVideo(
             layout=self.layout.name, fps=self.fps, width=self._size[0], height=self._size[1],
@@ -193,7 +191,7 @@ class Results:
             xy=np.array(xy, np.float32).reshape(-1, joints, 2),
             visible=np.array(visible, bool).reshape(-1, joints),
             xyz=np.array(xyz, np.float32).reshape(-1, joints, 3),
-            root_xyz=np.array([*chain(*self._paths.values())], np.float32).reshape(-1, 3),
+            root_xyz=np.array([*chain(*roots)], np.float32).reshape(-1, 3),
             **about,
         )  # fmt: skip
 

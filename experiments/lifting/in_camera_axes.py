@@ -1,4 +1,4 @@
-"""Where a lifted person is in front of the camera.
+"""A lifted person in front of the camera: where, and turned how.
 
 Sideways and vertical metres follow from the size of the lifted body. The distance grows with the
 focal length, which is assumed.
@@ -20,7 +20,7 @@ LONGEST_GAP_S = 0.5
 NEAREST_M = 0.3
 
 
-def root_path(
+def in_camera_axes(
     time_s: np.ndarray,
     xy: np.ndarray,
     visible: np.ndarray,
@@ -31,25 +31,26 @@ def root_path(
     height: int,
     field_of_view_deg: float,
     faces_person: bool,
-) -> np.ndarray:
-    """Positions of one person's root (T, 3), metres, camera axes, the camera at the origin.
+) -> tuple[np.ndarray, np.ndarray]:
+    """One person's root (T, 3) and joints relative to it (T, J, 3), metres, camera axes.
 
     In each frame the root is on its ray through the picture, at the distance at which the lifted
     joints `xyz` (T, J, 3), metres from the root, fit the `visible` (T, J) ones of `xy` (T, J, 2),
     pixels, best by least squares. Times (T,) rise; `root` is a joint's index. The pinhole camera
     has its field of view along the longer side of the picture of `width` x `height` pixels. Lifters
-    in person units (`faces_person`) give `xyz` in the axes of a camera turned towards the root,
+    in person units (`faces_person`) give `xyz` in the axes of a camera turned towards the person,
     others in the camera's.
     """
     focal = max(width, height) / 2 / np.tan(np.radians(field_of_view_deg) / 2)
     rays = np.ones((*xy.shape[:2], 3))
     rays[..., :2] = (xy - np.array([width, height]) / 2) / focal
-    at_root = rays[:, root]
+    at_root, body = rays[:, root], xyz
     if faces_person:
         at_root = at_root / np.linalg.norm(at_root, axis=-1, keepdims=True)
-        rays = rays @ np.swapaxes(_facing(at_root), 1, 2)
-    distance = _distance(rays, visible, xyz, root)
-    return _steady(time_s, distance)[:, None] * at_root
+        facing = _facing(at_root)
+        rays, body = rays @ np.swapaxes(facing, 1, 2), xyz @ facing
+    distance = _steady(time_s, _distance(rays, visible, xyz, root))
+    return distance[:, None] * at_root, body
 
 
 def _distance(rays: np.ndarray, visible: np.ndarray, xyz: np.ndarray, root: int) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""Where in front of the camera a lifted person is."""
+"""Where in front of the camera a lifted person is, and turned how."""
 
 import numpy as np
 import pytest
 
-from gastlive.experiments.lifting.root_path import root_path
+from gastlive.experiments.lifting.in_camera_axes import in_camera_axes
 from gastlive.gast.skeleton import H36M17
 from gastlive.realtime.sources.demo import PATH as DEMO
 
@@ -20,10 +20,16 @@ def seen(place, body=BODY):
     return FOCAL * joints[..., :2] / joints[..., 2:] + [WIDTH / 2, HEIGHT / 2]
 
 
-def path(xy, visible=None, *, time_s=TIME_S, body=BODY, lens=LENS, **options):
+def located(xy, visible=None, *, time_s=TIME_S, body=BODY, lens=LENS, **options):
     visible = np.ones(xy.shape[:2], bool) if visible is None else visible
     options = {"width": WIDTH, "height": HEIGHT, "faces_person": False, **options}
-    return root_path(time_s, xy, visible, body, root=H36M17.root, field_of_view_deg=lens, **options)
+    return in_camera_axes(
+        time_s, xy, visible, body, root=H36M17.root, field_of_view_deg=lens, **options
+    )
+
+
+def path(*args, **options):
+    return located(*args, **options)[0]
 
 
 def walk(start=(-1.0, 0.2, 4.0), end=(1.0, 0.1, 3.0)):
@@ -52,7 +58,9 @@ def test_a_body_given_in_axes_turned_towards_the_person_is_turned_back():
     z = place[0] / np.linalg.norm(place[0])
     x = np.cross([0, 1, 0], z) / np.linalg.norm(np.cross([0, 1, 0], z))
     turned = BODY @ np.stack([x, np.cross(z, x), z]).T
-    np.testing.assert_allclose(path(seen(place), body=turned, faces_person=True), place, atol=0.02)
+    root, body = located(seen(place), body=turned, faces_person=True)
+    np.testing.assert_allclose(root, place, atol=0.02)
+    np.testing.assert_allclose(body, BODY, atol=1e-3)
     assert np.abs(path(seen(place), body=turned) - place).max() > 0.2
 
 
