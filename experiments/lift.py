@@ -17,11 +17,7 @@ def main() -> None:
 
 @program("lift")
 def run(cfg: DictConfig) -> None:
-    """Lift every input that is not finished yet, and say where the results are.
-
-    Raises:
-        InputError: Some could not be lifted, or a setting is wrong.
-    """
+    """Lift every unfinished input; an InputError names those that could not be lifted."""
     # Imported here, so that a machine on which OpenCV can't be loaded is told so in one line.
     from .lifting.work import Work, progress
 

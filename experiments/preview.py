@@ -1,4 +1,4 @@
-"""A moving picture for a page: ``python -m gastlive.experiments.preview video=...``."""
+"""An animated GIF of a video: ``python -m gastlive.experiments.preview video=...``."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -23,15 +23,9 @@ def main(cfg: DictConfig) -> None:
 
 
 def animate(video: Path, path: Path, *, start_s: float, stop_s: float, width: int, fps: int) -> int:
-    """Write a GIF with a palette of its own; returns how many frames it has.
+    """Write a GIF with its own palette of `start_s` to `stop_s`; returns its number of frames.
 
-    Args:
-        video: Any file that PyAV reads.
-        path: Of the GIF.
-        start_s: Of the stretch shown.
-        stop_s: Of the stretch shown.
-        width: Pixels; the height follows.
-        fps: Frames per second of the GIF.
+    The height follows from `width` in pixels.
 
     Raises:
         InputError: The video can't be read or has no picture in that stretch.
@@ -60,7 +54,7 @@ def animate(video: Path, path: Path, *, start_s: float, stop_s: float, width: in
 
 
 def _palette(stream: av.VideoStream, width: int, fps: int) -> Graph:
-    """Scales, thins out and maps to the 256 colours that suit the whole stretch best."""
+    """Scales, drops frames, and maps to the 256 colours that suit the whole stretch best."""
     graph = Graph()
     nodes = [
         graph.add_buffer(template=stream),

@@ -12,6 +12,7 @@ VIDEO = LiftedVideo(
     person=np.array([1, 1, 3], np.int32), frame=np.array([0, 2, 1], np.int32),
     time_s=np.array([0.0, 0.067, 0.033]), xy=np.ones((3, 17, 2), np.float32),
     visible=np.ones((3, 17), bool), xyz=np.ones((3, 17, 3), np.float32),
+    root_xyz=np.ones((3, 3), np.float32),
 )  # fmt: skip
 
 
@@ -22,6 +23,14 @@ def test_what_is_saved_is_read(tmp_path):
         np.testing.assert_array_equal(getattr(read, part.name), getattr(VIDEO, part.name))
     assert read.people == [1, 3]
     assert (type(read.label), type(read.fps)) == (str, float)
+
+
+def test_a_file_without_the_roots_path_can_still_be_read(tmp_path):
+    """Files of gastlive-lift from before it wrote `root_xyz`."""
+    save_lifted_video(tmp_path / "a.npz", replace(VIDEO, root_xyz=None))
+    with np.load(tmp_path / "a.npz") as file:
+        assert "root_xyz" not in file
+    assert read_lifted_video(tmp_path / "a.npz").root_xyz is None
 
 
 def test_other_files_are_refused(tmp_path):

@@ -21,6 +21,7 @@ from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.terminal import TerminalSink
 from gastlive.realtime.sinks.video import VideoSink
 from gastlive.realtime.sinks.window import WindowClosed, WindowSink
+from gastlive.realtime.sources.keypoints import Keypoints
 
 LABELS = ("idle", "wave", "walk")
 INFO = RunInfo(160, 120, 30.0, "coco17", "h36m17", LABELS, "idle", "demo")
@@ -326,6 +327,16 @@ def test_frames_and_events_come_back_as_they_were(tmp_path):
         {"track": 1, "label": "wave", "start_s": 1.0, "end_s": 2.4, "confidence": 0.91},
     ]
     assert sink.summary()["frames"]["records"] == 2
+
+
+def test_a_burst_of_pictures_can_be_read_back(tmp_path):
+    """A camera's buffer is emptied at once: pictures 20 microseconds apart."""
+    sink = JsonlSink(folder=str(tmp_path))
+    times_s = [1000.0, 1000.00002, 1000.00004, 1000.1]
+    run(sink, [frame(i, time_s) for i, time_s in enumerate(times_s)])
+    sink.close()
+    replayed = Keypoints(str(tmp_path / "frames.jsonl"))
+    assert [frame.time_s for frame in replayed] == pytest.approx(times_s, rel=0, abs=1e-6)
 
 
 def test_what_was_not_seen_is_null_and_the_file_is_strict_json(tmp_path):

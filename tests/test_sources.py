@@ -24,7 +24,7 @@ from gastlive.realtime.packets import Frame
 from gastlive.realtime.sources import demo
 from gastlive.realtime.sources.images import Images
 from gastlive.realtime.sources.keypoints import Keypoints
-from gastlive.realtime.sources.source import Source
+from gastlive.realtime.sources.source import Rising, Source
 from gastlive.realtime.sources.stream import Stream, masked
 from gastlive.realtime.sources.video import Video
 from gastlive.realtime.sources.webcam import Webcam
@@ -344,6 +344,8 @@ def test_a_given_rate_goes_before_the_time_stamps(tmp_path, realtime):
         ({"repeat": 1.5}, "repeat=1.5"),
         ({"frames": 0}, "frames=0"),
         ({"fps": 0.0}, "fps=0.0"),
+        ({"fps": float("nan")}, "fps=nan"),
+        ({"fps": float("inf")}, "fps=inf"),
     ],
 )
 def test_a_number_that_makes_no_sense_is_named(clip, given, said):
@@ -454,6 +456,67 @@ def test_a_cameras_frames_are_stamped_when_grabbed(tmp_path):
         stamps.append((frame.index, frame.time_s, frame.captured_s))
         clock.now += 1
     assert stamps == [(0, 100.0, 100.0), (1, 101.0, 101.0)]
+
+
+class Stamped(FakeCapture):
+    """Twelve pictures whose time stamps say `STAMPS_MS`; a recording if `frames` are announced."""
+
+    STAMPS_MS = (0.0, 40.0, 0.0, 0.0, float("nan"), 35.0, 200.0, 120.0, 200.0, 240.0, -1e6, 240.0)
+
+    def __init__(self, frames=0.0):
+        super().__init__([flat(i) for i in range(len(self.STAMPS_MS))], fps=25.0)
+        self.properties[cv2.CAP_PROP_FRAME_COUNT] = frames
+        self.stamps = iter(self.STAMPS_MS)
+
+    def grab(self):
+        if is_there := super().grab():
+            self.properties[cv2.CAP_PROP_POS_MSEC] = next(self.stamps)
+        return is_there
+
+
+def with_wild_stamps(kind, tmp_path):
+    """A source of that kind of twelve pictures, on a clock that stands still."""
+    if kind == "video":
+
+        class FakeVideo(Video):
+            def _open(self):
+                return Stamped()
+
+        (tmp_path / "clip.mp4").touch()
+        return FakeVideo(str(tmp_path / "clip.mp4"))
+    if kind == "images":
+        for i in range(12):
+            cv2.imwrite(str(tmp_path / f"{i}.png"), flat(i))
+        return Images(str(tmp_path))
+    if kind == "webcam":
+        return webcam(tmp_path, Stamped(), clock=Skipping())
+
+    class FakeStream(Stream):
+        def _connect(self):
+            self.fps = 25.0
+            return Stamped(frames=12.0 if kind == "recording" else 0.0)
+
+    return FakeStream("http://127.0.0.1/clip.mp4", clock=Skipping())
+
+
+@pytest.mark.parametrize("kind", ["video", "recording", "stream", "images", "webcam"])
+def test_time_stamps_rise_strictly_whatever_the_file_or_the_clock_says(tmp_path, kind):
+    frames = with_wild_stamps(kind, tmp_path).read(Event())
+    times_s = [next(frames).time_s for _ in range(12)]
+    frames.close()
+    assert (np.diff(times_s) > 0).all()
+
+
+def test_a_time_stamp_that_goes_back_goes_on_by_the_rate(tmp_path):
+    expected = [0, 0.04, 0.08, 0.12, 0.16, 0.2, 0.24, 0.28, 0.32, 0.36, 0.4, 0.44]
+    for kind, start_s in (("video", 0), ("recording", 100)):
+        times_s = [f.time_s - start_s for f in with_wild_stamps(kind, tmp_path).read(Event())]
+        assert times_s == pytest.approx(expected)
+
+
+def test_a_first_picture_without_a_time_stamp_is_at_zero_and_not_left_out():
+    stamp = Rising(0.04)
+    assert [stamp(float("nan")), stamp(float("nan")), stamp(0.1)] == [0, 0.04, 0.1]
 
 
 def test_a_camera_that_dies_is_an_error_after_all_that_came_before(tmp_path):
@@ -617,7 +680,8 @@ def test_a_stream_goes_on_after_its_server_was_away():
     server.stop()
     assert shades(first) == [0, 1, 2]
     assert [frame.index for frame in first + again] == list(range(6))
-    assert [frame.time_s - 100 for frame in first + again] == [0, 0, 0, 7, 7, 7]
+    times_s = [frame.time_s - 100 for frame in first + again]
+    assert times_s == pytest.approx([0, 0, 0, 7, 7, 7], abs=0.003)
     assert clock.waits == [1, 2, 4, 1]
     assert [re.findall(r"lost after (\d)", text) for text in source.warnings] == [["3"], ["6"]]
     assert SECRET not in "".join(source.warnings)
@@ -736,8 +800,9 @@ def test_a_folder_without_pictures_is_an_error(tmp_path):
     with one_line("nowhere", "no such folder"):
         Images("nowhere")
     cv2.imwrite(str(tmp_path / "1.png"), flat(1))
-    with one_line("fps=0"):
-        Images(str(tmp_path), fps=0)
+    for fps in (0, float("nan"), float("inf")):
+        with one_line(f"fps={fps}"):
+            Images(str(tmp_path), fps=fps)
 
 
 # Keypoints
@@ -790,7 +855,16 @@ def test_joints_that_are_missing_become_nan_without_confidence(tmp_path):
 
 @pytest.mark.parametrize(
     "broken",
-    ["{", "null", "[]", '{"index": 1}', json.dumps(line(1, person(XY[:5]))), json.dumps(line(0))],
+    [
+        "{",
+        "null",
+        "[]",
+        '{"index": 1}',
+        json.dumps(line(1, person(XY[:5]))),
+        json.dumps(line(0)),
+        json.dumps(line(1, time_s=float("nan"))),
+        json.dumps(line(1, time_s=float("inf"))),
+    ],
 )
 def test_a_broken_line_is_named_after_the_frames_before_it(tmp_path, broken):
     path = jsonl(tmp_path / "frames.jsonl", line(0), end=f"\n{broken}\n")

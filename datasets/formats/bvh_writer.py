@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, Skeleton, joint_map
+from .euler import euler
 
 JOINTS: Mapping[str, str] = {
     "hip": "Hips", "spine": "Spine1", "thorax": "Spine2", "nose": "Head",
@@ -30,41 +32,62 @@ are those of the CMU conversions."""
 TIPS = {"ankle": (0.0, 0.0, 0.15), "wrist": (0.08, 0.0, 0.0)}
 """Ends of feet and hands, whose turns the joints don't tell; of the left side, metres."""
 
-_CHANNELS = "Zrotation Xrotation Yrotation"
+BENDING = {
+    "LowerBack", "Spine1", "Spine2", "Neck", "Head",
+    *(f"{side}{name}" for side in ("Right", "Left") for name in ("UpLeg", "Leg", "Foot")),
+}  # fmt: skip
+"""Nodes that often bend about x by a right angle, where angles about z, x, y are in gimbal lock:
+theirs are about x, z, y."""
 _TINY = 1e-9
 
 
 def write_bvh(
-    path: str | os.PathLike[str], xyz: np.ndarray, *, fps: float, layout: Skeleton = H36M17
+    path: str | os.PathLike[str],
+    xyz: np.ndarray,
+    *,
+    fps: float,
+    layout: Skeleton = H36M17,
+    ground: np.ndarray | None = None,
 ) -> None:
     """Write a lifted person as one BVH: centimetres, y up, z towards the camera.
 
-    Bones get their mean lengths; each points where it pointed. The rest pose is a T-pose that
-    looks at the camera. Since a lifter does not say where in the room a person is, the hips stay
-    where they are on stretched legs.
+    Bones keep their direction and get their mean length. The rest pose is a T-pose that looks at
+    the camera. The lowest joint of each frame is on the floor, y = 0: sitting and lying bodies come
+    down, a jump is not seen. Angles are continuous in time, but swing widely when a joint passes
+    close by gimbal lock.
 
     Args:
         path: Of the file.
         xyz: (T, J, 3) metres, camera axes, relative to the root.
         fps: Frames per second.
         layout: Of `xyz`.
+        ground: (T, 2) metres, x and z in camera axes, of the root; by default the origin.
 
     Raises:
         InputError: There is no frame, a number is not finite, or the layout lacks joints.
     """
-    if not len(xyz) or not np.isfinite(xyz).all():
+    ground = np.zeros((len(xyz), 2)) if ground is None else ground
+    if not len(xyz) or not np.isfinite(xyz).all() or not np.isfinite(ground).all():
         raise InputError(f"{path}: a BVH needs at least one frame, and all joints in all frames")
     if layout is not H36M17:
         xyz = joint_map(layout, H36M17)(xyz)
     body = xyz.astype(np.float64) * [1, -1, -1]  # camera axes to y up
     lengths = _lengths(body)
-    legs = [lengths[f"{side}_{j}"] for side in ("left", "right") for j in ("knee", "ankle")]
-    place = np.tile([0.0, 50 * sum(legs), 0.0], (len(body), 1))
-    turns = {name: _degrees(turn) for name, turn in _turns(body).items()}
-    rows = np.concatenate([place, *turns.values()], 1)
+    place = 100 * np.stack([ground[:, 0], _hip_height(body, lengths), -ground[:, 1]], -1)
+    rows = np.concatenate([place, _angles(_turns(body)).reshape(len(body), -1)], 1)
     head = ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / fps:.8f}"]
     motion = [" ".join(f"{value:.4f}" for value in row) for row in rows]
     Path(path).write_text("\n".join(["HIERARCHY", *_node("hip", lengths), *head, *motion, ""]))
+
+
+def _hip_height(body: np.ndarray, lengths: Mapping[str, float]) -> np.ndarray:
+    """(T,) metres above the lowest joint; an error of a frame or two changes nothing."""
+    height = np.zeros(body.shape[:2])  # above the hip
+    for child, parent in H36M17.outward_bones:
+        joint = H36M17.joints[child]
+        bone = _unit(body[:, child] - body[:, parent], _rest(joint))
+        height[:, child] = height[:, parent] + lengths[joint] * bone[:, 1]
+    return -median_filter(height.min(1), size=5, mode="nearest")
 
 
 def _children(joint: str) -> list[str]:
@@ -107,7 +130,9 @@ def _node(joint: str, lengths: Mapping[str, float]) -> list[str]:
 def _joint(name: str, offset: np.ndarray, below: list[str]) -> list[str]:
     is_root = name == JOINTS["hip"]
     place = "6 Xposition Yposition Zposition" if is_root else "3"
-    lines = [_offset(offset), f"CHANNELS {place} {_CHANNELS}", *below]
+    axes = "XZY" if name in BENDING else "ZXY"
+    channels = " ".join(f"{axis}rotation" for axis in axes)
+    lines = [_offset(offset), f"CHANNELS {place} {channels}", *below]
     return [f"{'ROOT' if is_root else 'JOINT'} {name}", "{", *(f"  {x}" for x in lines), "}"]
 
 
@@ -156,10 +181,9 @@ def _frame(left: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 
 def _aimed(outer: np.ndarray, rest: np.ndarray, bone: np.ndarray) -> np.ndarray:
-    """`outer` turned by the least that lets what rests along `rest` point along `bone`.
+    """`outer` (T, 3, 3) with the least rotation that turns the direction `rest` to `bone`.
 
-    Source: rotation between two vectors, Rodrigues' formula with cosine c = a.b: the axis is a x b,
-    and (1 - c) / s^2 = 1 / (1 + c).
+    Source: Rodrigues' formula with cosine c = a.b: the axis is a x b, (1 - c) / s^2 = 1 / (1 + c).
     """
     start = outer @ rest
     end = _unit(bone, start)
@@ -185,18 +209,9 @@ def _across(vectors: np.ndarray) -> np.ndarray:
     return _unit(axis - (axis * vectors).sum(-1, keepdims=True) * vectors, axis)
 
 
-def _degrees(turn: np.ndarray) -> np.ndarray:
-    """Angles (T, 3) about z, x, y whose turns one after another are `turn` (T, 3, 3).
-
-    Without jumps by whole turns. Where x stands at a right angle only z and y together are known;
-    then all of it goes to z.
-    """
-    sin = turn[:, 2, 1].clip(-1, 1)
-    level = np.abs(sin) < 1 - 1e-12
-    z = np.where(
-        level,
-        np.arctan2(-turn[:, 0, 1], turn[:, 1, 1]),
-        np.arctan2(turn[:, 1, 0], turn[:, 0, 0]),
-    )
-    y = np.where(level, np.arctan2(-turn[:, 2, 0], turn[:, 2, 2]), 0.0)
-    return np.degrees(np.unwrap(np.stack([z, np.arcsin(sin), y], -1), axis=0))
+def _angles(turns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Degrees (T, N, 3) in the order of the channels of N nodes, of their rotations (T, 3, 3)."""
+    every, bends = np.stack(list(turns.values()), 1), [name in BENDING for name in turns]
+    # Exchanging x and z mirrors: what was a turn about x, z, y is one about z, x, y backwards.
+    every[:, bends] = every[:, bends][..., ::-1, ::-1]
+    return np.degrees(euler(every) * np.where(bends, -1, 1)[:, None])

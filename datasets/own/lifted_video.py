@@ -33,8 +33,10 @@ class LiftedVideo:
         time_s: (n,) float64, the source's time.
         xy: (n, J, 2) float32, pixels, complete and smoothed: what was lifted.
         visible: (n, J) bool, which joints of `xy` were seen, not filled in.
-        xyz: (n, J, 3) float32, metres, camera axes (x right, y down, z forward), relative to the
-            root joint.
+        xyz: (n, J, 3) float32, metres, relative to the root joint, x right, y down, z forward, in
+            the axes that the lifter gives: of the camera, or of one turned towards the person.
+        root_xyz: (n, 3) float32, metres, camera axes: where the root joint is in front of the
+            camera, whose field of view was assumed. ``None`` in files from before there was one.
     """
 
     source: str
@@ -51,6 +53,7 @@ class LiftedVideo:
     xy: np.ndarray
     visible: np.ndarray
     xyz: np.ndarray
+    root_xyz: np.ndarray | None = None
 
     @property
     def people(self) -> list[int]:
@@ -60,7 +63,8 @@ class LiftedVideo:
 
 def save_lifted_video(path: str | PathLike[str], video: LiftedVideo) -> None:
     """Write it as ``.npz``: one array for each attribute, and `version`; nothing is pickled."""
-    content = {part.name: np.asarray(getattr(video, part.name)) for part in fields(video)}
+    given = {part.name: getattr(video, part.name) for part in fields(video)}
+    content = {name: np.asarray(value) for name, value in given.items() if value is not None}
     with open(path, "wb") as file:
         np.savez_compressed(file, allow_pickle=False, version=np.array(VERSION), **content)
 

@@ -1,10 +1,11 @@
-"""The live program as far as its lifter."""
+"""The live program up to its lifter, for files."""
 
 import hashlib
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -19,25 +20,31 @@ from ...realtime.sources.video import Video
 from ...realtime.stages.given_tracks import GivenTracks
 from ...realtime.stages.lifting import Lift
 from ...realtime.stages.stage import Detector, Stage
+from ...realtime.stages.tracker import Tracker
+from .hindsight import with_hindsight
+from .in_camera_axes import in_camera_axes
 from .inputs import Input
+
+PROGRAM = 2
+"""To be raised when the same input gives other results than before, so that it is lifted anew."""
 
 
 class Chain:
     """Detector, tracker, joints and lifter, used for one input after another.
 
-    The nets are made when the first input needs them. A keypoint file needs no detector, and no
-    tracker if it says who is who.
-
-    Args:
-        cfg: The program's, with the groups of ``conf/chain.yaml``.
+    The nets of the program's `cfg` are made when the first input needs them. A keypoint file needs
+    no detector, and no tracker if it has ids.
 
     Raises:
-        InputError: `threads` is no number of CPU threads.
+        InputError: `threads` is no number of CPU threads, `field_of_view_deg` no angle.
     """
 
     def __init__(self, cfg: DictConfig) -> None:
         if not isinstance(cfg.threads, int) or cfg.threads < 1:
             raise InputError(f"threads={cfg.threads} is no number of CPU threads; give 1 or more")
+        angle = cfg.field_of_view_deg
+        if not isinstance(angle, int | float) or not 0 < angle < 180:
+            raise InputError(f"field_of_view_deg={angle} is no field of view; give 20 to 120")
         self._cfg = cfg
 
     @cached_property
@@ -61,6 +68,8 @@ class Chain:
             "state": one.state(),
             "label": one.label,
             "weights": self._weights,
+            "program": PROGRAM,
+            "field_of_view_deg": self._plain["field_of_view_deg"],
             **{kind: self._plain[kind] for kind in kinds},
         }
 
@@ -75,11 +84,7 @@ class Chain:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
     def source(self, one: Input) -> Video | Keypoints:
-        """Where the frames of an input come from.
-
-        Raises:
-            InputError: It can't be read.
-        """
+        """The source of an input's frames; an InputError if it can't be read."""
         return (
             Video(str(one.path))
             if one.is_video
@@ -87,7 +92,7 @@ class Chain:
         )
 
     def info(self, source: Source) -> RunInfo:
-        """What there is to know before the first frame."""
+        """The run as known before the first frame."""
         layout = source.layout or self.detector.layout
         return RunInfo(
             width=None, height=None, fps=source.fps,
@@ -96,25 +101,30 @@ class Chain:
             labels=(), background="", source=source.description,
         )  # fmt: skip
 
-    def frames(self, source: Video | Keypoints) -> Iterator[Frame]:
-        """Every frame with everyone in it lifted, as the live program would."""
-        stages = self._stages(source)
-        with source:
-            for frame in source:
-                for stage in stages:
-                    frame = stage(frame)
-                yield frame
+    @property
+    def locate(self) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+        """`in_camera_axes` of people whom this lifter lifted, by the assumed field of view."""
+        return partial(
+            in_camera_axes,
+            root=self.lifter.layout.root,
+            field_of_view_deg=self._cfg.field_of_view_deg,
+            faces_person=self.lifter.card.normalisation == "person",
+        )
 
-    def _stages(self, source: Video | Keypoints) -> list[Stage]:
-        is_video = isinstance(source, Video)
-        detector: Detector = self.detector if is_video else NoDetector()
+    def frames(self, source: Video | Keypoints) -> Iterator[Frame]:
+        """Every frame with everyone in it lifted, from the first frame of a person on."""
+        detector: Detector = self.detector if isinstance(source, Video) else NoDetector()
+        joints = instantiate(self._cfg.joints, layout=self.lifter.layout.name)
         detector.reset()
         self.lifter.reset()
-        # Made anew, so that ids begin at 1.
-        tracker: Stage = (
-            GivenTracks()
-            if isinstance(source, Keypoints) and source.has_tracks
-            else instantiate(self._cfg.tracker)
-        )
-        joints = instantiate(self._cfg.joints, layout=self.lifter.layout.name)
-        return [detector, tracker, joints, self.lifter]
+        with source:
+            for frame in self._tracked(source, map(detector, source)):
+                yield self.lifter(joints(frame))
+
+    def _tracked(self, source: Video | Keypoints, frames: Iterator[Frame]) -> Iterator[Frame]:
+        if isinstance(source, Keypoints) and source.has_tracks:
+            return map(GivenTracks(), frames)
+        tracker: Stage = instantiate(self._cfg.tracker)  # anew, so that ids begin at 1
+        if isinstance(tracker, Tracker):
+            return with_hindsight(frames, tracker)
+        return map(tracker, frames)

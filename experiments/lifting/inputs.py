@@ -1,4 +1,4 @@
-"""What there is to lift."""
+"""Finding the files to lift."""
 
 import os
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class Input:
 
     Attributes:
         path: Absolute.
-        name: Under which results are kept: the path below the folder given, without ending.
+        name: Path of its results: that below the given folder, without ending.
         label: Name of the folder it lies in, empty if that is the folder given.
         is_video: Else keypoints.
     """
@@ -27,7 +27,7 @@ class Input:
     is_video: bool
 
     def state(self) -> list[int]:
-        """Changes when the content does: number of files, bytes, newest time of change."""
+        """Changes with the content: number of files, bytes, newest time of change."""
         files = self.path.glob(OPENPOSE) if self.path.is_dir() else [self.path]
         stats = [file.stat() for file in files if file.exists()]  # a link may lead nowhere
         newest = max((stat.st_mtime_ns for stat in stats), default=0)
@@ -37,11 +37,9 @@ class Input:
 def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
     """The video or keypoint file at `given`, or those in the folder and all folders below.
 
-    A folder with videos is a folder of videos; only in one without any do keypoint files count,
-    because annotations often lie beside videos. What is hidden or lies in `output` is passed over.
-
-    Returns:
-        Sorted by name; and how many keypoint files were passed over for videos.
+    Keypoint files count only in a folder without any video, because annotations often lie beside
+    videos. What is hidden or lies in `output` is skipped. Returns the inputs sorted by name, and
+    how many keypoint files were skipped for videos.
 
     Raises:
         InputError: Nothing is there, two inputs would have the same name, or results would be

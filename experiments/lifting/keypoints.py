@@ -10,17 +10,10 @@ from ...realtime.stages.joints import Joints
 
 
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
-    """What the live program would give its lifter for a clip.
+    """What the live program would give a lifter of this layout for a clip of detected joints.
 
-    Args:
-        clip: As a detector saw it.
-        layout: Of the lifter.
-
-    Returns:
-        (T, J, 2) in screen units; frames before the person is first seen are as that frame.
-
-    Raises:
-        InputError: The person is in no frame.
+    (T, J, 2) in screen units; frames before the person is first seen repeat the first pose. An
+    InputError if the person is in no frame.
     """
     stage, found = Joints(layout), list[np.ndarray | None]()
     width, height = clip.size

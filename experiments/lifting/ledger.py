@@ -1,4 +1,4 @@
-"""What has been lifted already, so that nothing is lifted twice."""
+"""Record of finished inputs, so that nothing is lifted twice."""
 
 import hashlib
 import json
@@ -11,11 +11,7 @@ Files = Mapping[str, list[str]]
 
 
 class Ledger:
-    """A line of JSON for each finished input, in the output folder; the last line counts.
-
-    Args:
-        folder: The output folder.
-    """
+    """A line of JSON for each finished input, in the output `folder`; the last line counts."""
 
     NAME = ".gastlive-lift.jsonl"
 
@@ -34,7 +30,7 @@ class Ledger:
                 continue  # empty, or half written by a killed program: that input is redone
 
     def has(self, name: str, key: str, formats: Iterable[str]) -> bool:
-        """Whether `name` was lifted from the same content in the same way and is still there."""
+        """Whether `name` was lifted with this content key and its files are still there."""
         known, files = self._finished.get(name, ("", {}))
         return known == key and all(
             kind in files and all((self.folder / file).is_file() for file in files[kind])
@@ -42,16 +38,16 @@ class Ledger:
         )
 
     def replaced(self, name: str, key: str, formats: Iterable[str]) -> set[str]:
-        """Files of an earlier lifting of `name` that a new one makes wrong.
+        """Files of an earlier lifting of `name` that a new one replaces.
 
-        All if it was done from other content or in another way, else those of the same formats.
+        All if the content key is another, else those of the same formats.
         """
         known, files = self._finished.get(name, ("", {}))
         kinds = [kind for kind in files if known != key or kind in formats]
         return {file for kind in kinds for file in files[kind]}
 
     def add(self, name: str, key: str, files: Files) -> None:
-        """`name` is finished, in these formats besides those it was already."""
+        """Note that `name` is finished in these formats, besides those of before."""
         known, before = self._finished.get(name, ("", {}))
         every = {**(before if known == key else {}), **files}
         self._finished[name] = key, every
@@ -61,7 +57,7 @@ class Ledger:
 
 
 def content_key(recipe: Any) -> str:
-    """Hash of plain data; numbers of threads, which change no result, do not count."""
+    """Hash of plain data without numbers of threads, which change no result."""
     return hashlib.sha256(json.dumps(_without_threads(recipe), sort_keys=True).encode()).hexdigest()
 
 

@@ -1,9 +1,11 @@
-"""What is written of one input: npz, jsonl, bvh and mp4, all or nothing."""
+"""The files written of one input: npz, jsonl, bvh and mp4, all or none."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 from ...datasets.formats.bvh_writer import write_bvh
 from ...datasets.own.lifted_video import LiftedVideo, save_lifted_video
 from ...gast.errors import InputError
+from ...gast.interpolation import frames_at, interpolated
 from ...gast.skeleton import Skeleton
 from ...realtime.packets import Frame, RunInfo
 from ...realtime.sinks.background import Background
@@ -24,14 +27,14 @@ _MADE_AS = {"jsonl": "frames.jsonl", "mp4": "annotated.mp4"}
 
 
 class CannotWrite(InputError):
-    """The output folder can't be written to, or is full; no other input would fare better."""
+    """The output folder can't be written to, or is full; so for every other input."""
 
 
 class Results:
     """Takes the lifted frames of one input and writes its files.
 
     They are made in a hidden folder beside their place and moved there by `finish`; `discard`
-    leaves nothing behind.
+    deletes it.
 
     Args:
         folder: The output folder.
@@ -39,13 +42,11 @@ class Results:
         formats: Some of `FORMATS`.
         info: Of the run.
         layout: Of the lifter.
+        locate: `in_camera_axes` of the lifter and the camera.
         mp4: Options of `SideBySideSink`.
 
-    Attributes:
-        frames: How many have come.
-
     Raises:
-        CannotWrite: Here and in every call, when the disk says no.
+        CannotWrite: Here and in every call.
     """
 
     def __init__(
@@ -56,23 +57,24 @@ class Results:
         formats: Sequence[str],
         info: RunInfo,
         layout: Skeleton,
+        locate: Callable[..., tuple[np.ndarray, np.ndarray]],
         mp4: dict[str, Any],
     ) -> None:
         self.folder, self.name, self.formats = folder, name, formats
-        self.info, self.layout, self.frames = info, layout, 0
+        self.info, self.layout, self.locate, self.frames = info, layout, locate, 0
         self._rows: dict[int, list[tuple[int, float, np.ndarray, np.ndarray, np.ndarray]]] = {}
         self._size, self._times_s = (0, 0), (0.0, 0.0)
         place = folder / name
         self._part = place.with_name(f".{place.name}.part")
         self._sinks: dict[str, Sink] = {}
         try:
-            self._written(self._prepare, mp4)
+            self._guarded(self._prepare, mp4)
         except InputError:
             self.discard()
             raise
 
     def __call__(self, frame: Frame) -> None:
-        """Take one."""
+        """Take one frame."""
         if not self.frames:
             self._size, self._times_s = (frame.width, frame.height), (frame.time_s, frame.time_s)
         self.frames, self._times_s = self.frames + 1, (self._times_s[0], frame.time_s)
@@ -81,7 +83,7 @@ class Results:
                 row = (frame.index, frame.time_s, person.xy, person.visible, person.xyz)
                 self._rows.setdefault(track, []).append(row)
         for sink in self._sinks.values():
-            self._written(sink, frame)
+            self._guarded(sink, frame)
 
     @property
     def people(self) -> list[int]:
@@ -90,31 +92,24 @@ class Results:
 
     @property
     def fps(self) -> float:
-        """The source's rate, or else the mean of its frames'."""
+        """The source's rate, or else the frames' mean."""
         lasted_s = self._times_s[1] - self._times_s[0]
         return self.info.fps or ((self.frames - 1) / lasted_s if lasted_s > 0 else 30.0)
 
     def finish(
         self, *, source: str, label: str, lifter: str, detector: str, before: Iterable[str] = ()
     ) -> dict[str, list[str]]:
-        """Write what is written at the end, and put everything in its place.
+        """Write the files that need all frames, and put everything in its place.
 
-        Args:
-            source: Path of the input.
-            label: Of the input.
-            lifter: Name or path.
-            detector: Name, empty for keypoint files.
-            before: Files of an earlier lifting of the same input; those that are not replaced are
-                deleted.
-
-        Returns:
-            By format, the names of the files, as seen from the output folder.
+        The texts go into the npz as `LiftedVideo` describes them. Files of an earlier lifting,
+        `before`, that are not replaced are deleted. Returns the files' names by format, relative to
+        the output folder.
         """
         about = {"source": source, "label": label, "lifter": lifter, "detector": detector}
-        return self._written(self._finish, about, set(before))
+        return self._guarded(self._finish, about, set(before))
 
     def discard(self) -> None:
-        """Forget it all; what was written is deleted."""
+        """Delete what was written."""
         for sink in self._sinks.values():
             with suppress(Exception):  # what it has to say does not matter any more
                 sink.close()
@@ -144,13 +139,28 @@ class Results:
             made["bvh"] = self._write_bvh(base)
         return self._put_in_place(made, before)
 
-    def _write_bvh(self, base: str) -> dict[str, str]:
-        names = {}
+    @cached_property
+    def _located(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Each person's root (T, 3) and joints relative to it (T, J, 3), camera axes."""
+        width, height = self._size
+        located = {}
         for track in self.people:
-            _, times_s, _, _, xyz = zip(*self._rows[track], strict=True)
-            steady = evenly(np.array(times_s), np.stack(xyz), fps=self.fps)
+            _, times_s, *joints = zip(*self._rows[track], strict=True)
+            xy, visible, xyz = map(np.stack, joints)
+            located[track] = self.locate(
+                np.array(times_s), xy, visible, xyz, width=width, height=height
+            )
+        return located
+
+    def _write_bvh(self, base: str) -> dict[str, str]:
+        """A file a person; the first person's first place is the origin of all."""
+        names = {}
+        for track, (root, body) in self._located.items():
+            times_s = np.array([row[1] for row in self._rows[track]])
+            ground = (root - self._located[self.people[0]][0][0])[:, [0, 2]]
+            body, ground = (evenly(times_s, values, fps=self.fps) for values in (body, ground))
             name = f"{base}.person{track}.bvh"
-            write_bvh(self._part / name, steady, fps=self.fps, layout=self.layout)
+            write_bvh(self._part / name, body, fps=self.fps, layout=self.layout, ground=ground)
             names[name] = name
         return names
 
@@ -172,6 +182,7 @@ class Results:
     def _video(self, **about: str) -> LiftedVideo:
         joints = len(self.layout)
         rows = [(track, *row) for track in self.people for row in self._rows[track]]
+        roots = [root for root, _ in self._located.values()]
         person, frame, time_s, xy, visible, xyz = zip(*rows, strict=True) if rows else ((),) * 6
         return LiftedVideo(
             layout=self.layout.name, fps=self.fps, width=self._size[0], height=self._size[1],
@@ -180,10 +191,11 @@ class Results:
             xy=np.array(xy, np.float32).reshape(-1, joints, 2),
             visible=np.array(visible, bool).reshape(-1, joints),
             xyz=np.array(xyz, np.float32).reshape(-1, joints, 3),
+            root_xyz=np.array([*chain(*roots)], np.float32).reshape(-1, 3),
             **about,
         )  # fmt: skip
 
-    def _written(self, work: Callable[..., Any], *given: Any) -> Any:
+    def _guarded(self, work: Callable[..., Any], *given: Any) -> Any:
         try:
             return work(*given)
         except (InputError, OSError) as error:
@@ -191,7 +203,7 @@ class Results:
 
 
 def cannot_write(path: Path, error: Exception) -> CannotWrite:
-    """With the one line that says why."""
+    """The error, with its reason in one line."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     reason = str(getattr(cause, "strerror", None) or cause).lower()
     return CannotWrite(
@@ -201,13 +213,6 @@ def cannot_write(path: Path, error: Exception) -> CannotWrite:
 
 
 def evenly(time_s: np.ndarray, values: np.ndarray, *, fps: float) -> np.ndarray:
-    """Values (T, ...) at times (T,), which go forward, as (T', ...) at `fps`: gaps are bridged."""
+    """Values (T, ...) at rising times (T,), interpolated at `fps` also across gaps."""
     count = round((time_s[-1] - time_s[0]) * fps) + 1
-    at = time_s[0] + np.arange(count) / fps
-    after = np.searchsorted(time_s, at).clip(1, max(len(time_s) - 1, 1))
-    if len(time_s) == 1:
-        return values
-    before = after - 1
-    share = (at - time_s[before]) / (time_s[after] - time_s[before])
-    share = share.clip(0, 1).reshape(-1, *[1] * (values.ndim - 1))
-    return values[before] * (1 - share) + values[after] * share
+    return interpolated(values, frames_at(time_s, time_s[0] + np.arange(count) / fps))

@@ -9,10 +9,9 @@ from ...realtime.sinks.video import VideoSink
 
 
 class SideBySide(Annotator):
-    """Draws one frame after another, see `Annotator`, without anything of actions or of speed.
+    """An `Annotator` of picture and swaying 3-D view only, without actions and speed.
 
-    The 3D view sways, so that depth can be seen. A frame without a picture shows its people on a
-    dark ground.
+    A frame without a picture shows its people on a dark ground.
     """
 
     bodies = 6

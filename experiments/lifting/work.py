@@ -1,4 +1,4 @@
-"""Going through the inputs, one after another."""
+"""Lifting input after input."""
 
 import os
 import sys
@@ -27,13 +27,7 @@ from .side_by_side import SideBySideSink
 
 
 class Work:
-    """Lifts what is not finished, input by input.
-
-    What can't be read is reported in a line and skipped; its name is in `failed`.
-
-    Args:
-        cfg: The program's.
-        bars: Show how far it is.
+    """Lifts the inputs that are not finished; what can't be read is reported and skipped.
 
     Attributes:
         inputs: All there are.
@@ -41,7 +35,8 @@ class Work:
         failed: Names of those that could not be lifted.
 
     Raises:
-        InputError: A setting is wrong or there is nothing to lift.
+        InputError: A setting is wrong or there is nothing to lift; in `run`, the output folder
+            can't be written to, or the chain can't be made.
     """
 
     def __init__(self, cfg: DictConfig, bars: Progress) -> None:
@@ -49,7 +44,7 @@ class Work:
         self.formats = _formats(cfg.formats)
         self.inputs, passed_over = find_inputs(cfg.input, output=self.folder)
         if passed_over:
-            self._say(f"{passed_over} keypoint files beside the videos are passed over")
+            self._print(f"{passed_over} keypoint files beside the videos are passed over")
         self.chain = Chain(cfg)
         self.finished: list[str] = []
         self.failed: list[str] = []
@@ -61,13 +56,11 @@ class Work:
         ]
 
     def run(self) -> None:
-        """Until all are done.
-
-        Raises:
-            InputError: The output folder can't be written to, or the chain can't be made.
-        """
+        """Lift all."""
         if self.before:
-            self._say(f"{self.before} of {len(self.inputs)} are finished and unchanged: left alone")
+            self._print(
+                f"{self.before} of {len(self.inputs)} are finished and unchanged: left alone"
+            )
         if not self.todo:
             return
         _ = self.chain.lifter  # what is wrong with it concerns all inputs
@@ -76,13 +69,13 @@ class Work:
         files = self.bars.add_task("inputs", total=len(self.todo))
         for one, key in self.todo:
             try:
-                self._say(f"{one.name}: {self._lift(one, key)}")
+                self._print(f"{one.name}: {self._lift(one, key)}")
                 self.finished.append(one.name)
             except CannotWrite:
                 raise
             except (InputError, OSError) as error:
                 self.failed.append(one.name)
-                self._say(f"{one.name}: skipped: {explained(error)}")
+                self._print(f"{one.name}: skipped: {explained(error)}")
             self.bars.advance(files)
 
     @property
@@ -91,7 +84,7 @@ class Work:
         return len(self.inputs) - len(self.todo)
 
     def report(self) -> str:
-        """What a person wants to read at the end."""
+        """Lifted, skipped and remaining inputs, and where the results are."""
         counts = [f"{len(self.finished)} of {len(self.inputs)} inputs lifted"]
         counts += [f"{self.before} finished before"] * bool(self.before)
         counts += [f"{len(self.failed)} skipped"] * bool(self.failed)
@@ -100,7 +93,7 @@ class Work:
         return f"{', '.join(counts)}\nresults in {self.folder} ({', '.join(self.formats)})"
 
     def _check_output(self) -> None:
-        """Make the folder, and refuse before anything is lifted what could only fail later."""
+        """Make the folder, and refuse now what would fail after the first lifting."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self.folder, os.W_OK | os.X_OK):
@@ -117,7 +110,7 @@ class Work:
         return content_key({**self.chain.recipe(one), "mp4": OmegaConf.to_container(self.cfg.mp4)})
 
     def _lift(self, one: Input, key: str) -> str:
-        """Lift one and note that it is finished; says what was found."""
+        """Lift one and note that it is finished; returns a summary."""
         source = self.chain.source(one)
         results = Results(
             self.folder,
@@ -125,6 +118,7 @@ class Work:
             formats=self.formats,
             info=self.chain.info(source),
             layout=self.chain.lifter.layout,
+            locate=self.chain.locate,
             mp4=dict(self.cfg.mp4),
         )
         bar = self.bars.add_task(one.name, total=_length(source))
@@ -148,12 +142,12 @@ class Work:
         people = len(results.people)
         return f"{results.frames} frames, {people or 'no'} {'person' if people == 1 else 'people'}"
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         print(line, flush=True)
 
 
 def progress() -> Progress:
-    """Bars over inputs and frames; none where nobody watches."""
+    """Bars over inputs and frames; none where the output is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(
         *columns, TimeRemainingColumn(), transient=True, disable=not sys.stdout.isatty()
@@ -161,14 +155,14 @@ def progress() -> Progress:
 
 
 def _formats(given: Any) -> list[str]:
-    chosen = [given] if isinstance(given, str) else list(given) if given else []
-    wrong = [str(kind) for kind in chosen if kind not in FORMATS]
-    if wrong or not chosen:
+    formats = [given] if isinstance(given, str) else list(given) if given else []
+    wrong = [str(kind) for kind in formats if kind not in FORMATS]
+    if wrong or not formats:
         raise InputError(
             f"formats={','.join(wrong) or 'nothing'}: choose some of {','.join(FORMATS)}, "
             f"as formats=[npz,mp4]"
         )
-    return [kind for kind in FORMATS if kind in chosen]
+    return [kind for kind in FORMATS if kind in formats]
 
 
 def _length(source: Video | Keypoints) -> int | None:

@@ -20,12 +20,7 @@ EXPORT_VERSION = 1
 
 
 class Body:
-    """A dressed body that follows a rig's movement.
-
-    Args:
-        mesh: The naked body.
-        outfit: What it wears.
-    """
+    """A dressed body that follows a rig: the naked `mesh` and the `outfit` it wears."""
 
     def __init__(self, mesh: Mesh, outfit: Outfit) -> None:
         self.mesh = mesh
@@ -86,7 +81,7 @@ def anny_body(
         weight: 0 thin to 1 heavy.
         proportions: 0 uncommon to 1 ideal.
         height_m: From sole to crown.
-        outfit: What it wears.
+        outfit: Its clothes.
 
     Raises:
         InputError: A number is out of range, or the body is not in the cache and Anny is missing.
@@ -110,7 +105,7 @@ def anny_body(
 
 
 def cached_body(shape: Mapping[str, float]) -> Path:
-    """Where an exported body is kept: GASTLIVE_CACHE, else the user's cache folder."""
+    """Path of an exported body: below GASTLIVE_CACHE, else in the user's cache folder."""
     import platformdirs
 
     root = os.environ.get("GASTLIVE_CACHE") or platformdirs.user_cache_dir("gastlive")

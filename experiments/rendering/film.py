@@ -1,4 +1,4 @@
-"""Films a performance: H.264 picture by picture, with the truth beside it."""
+"""Films a performance as H.264, with the ground truth beside it."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -20,13 +20,13 @@ class Film:
     """One scene, one person, one camera.
 
     Args:
-        scene: What is done.
-        body: Who does it.
-        camera: Who watches.
+        scene: The action.
+        body: The person.
+        camera: The view.
         fps: Pictures per second.
-        quality: Of H.264's constant rate factor: 0 is lossless and huge, 51 is worst.
-        room_m: How far the back wall and the left wall are from the middle.
-        path: The mp4; the truth lies beside it as ``NAME_truth.npz``.
+        quality: H.264's constant rate factor: 0 is lossless and huge, 51 is worst.
+        room_m: Distances of the back wall and the left wall from the middle.
+        path: The mp4; the ground truth lies beside it as ``NAME_truth.npz``.
 
     Raises:
         InputError: A number is out of range, or the path is no mp4.
@@ -57,10 +57,10 @@ class Film:
         return self.path.with_name(f"{self.path.stem}_truth.npz")
 
     def shoot(self) -> int:
-        """Draw and write every picture; says how many. Stopped half-way, what was drawn is kept.
+        """Draw and write every picture, kept also when stopped half-way; returns how many.
 
         Raises:
-            InputError: A clip can't be used, or there is nothing to draw with.
+            InputError: A clip can't be used, or OpenGL is missing.
         """
         renderer = Renderer(self.camera, self.body.look, self.body.mesh.faces, room_m=self.room_m)
         performance = self.scene.perform(self.body, fps=self.fps)
@@ -75,7 +75,7 @@ class Film:
         finally:
             if frames:
                 truth.save(self.truth_path, frames=frames)
-                _say(self.path, self.truth_path, frames, truth.labels[:frames])
+                _report(self.path, self.truth_path, frames, truth.labels[:frames])
         return frames
 
 
@@ -95,7 +95,6 @@ class _Writer:
         return self
 
     def add(self, image: np.ndarray) -> None:
-        """The next picture, (H, W, 3) uint8, RGB."""
         import av
 
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
@@ -117,7 +116,7 @@ def _counted(frames: int) -> Iterable[int]:
     return track(range(frames), description="drawing")
 
 
-def _say(path: Path, truth: Path, frames: int, labels: np.ndarray) -> None:
+def _report(path: Path, truth: Path, frames: int, labels: np.ndarray) -> None:
     actions = dict.fromkeys(str(label) for label in labels)
     print(f"{frames} frames: {', '.join(actions)}")
     print(f"film  {path.resolve()}")

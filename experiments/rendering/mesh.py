@@ -56,11 +56,7 @@ class Mesh:
 
 
 def read_mesh(path: Path, *, height_m: float) -> Mesh:
-    """An exported body, scaled to a height, feet on z = 0.
-
-    Raises:
-        InputError: The file is broken.
-    """
+    """An exported body, scaled to a height, feet on z = 0; an InputError if the file is broken."""
     try:
         with np.load(path, allow_pickle=False) as file:
             data = {name: file[name] for name in file.files}

@@ -1,4 +1,4 @@
-"""Clothes as colours: which vertices of a body are shirt, trousers, shoes, hair or skin."""
+"""Clothes as colours of the vertices of a body: shirt, trousers, shoes, hair or skin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .mesh import Mesh
 
 
 class Material(IntEnum):
-    """What a surface is made of; the shader draws each its own way."""
+    """Surfaces that the shader draws differently."""
 
     SKIN = 0
     CLOTH = 1
@@ -23,11 +23,7 @@ class Material(IntEnum):
 
 @dataclass(frozen=True)
 class Outfit:
-    """Colours, red, green, blue, 0 to 1 each.
-
-    Raises:
-        InputError: A colour is none.
-    """
+    """Colours, red, green, blue, 0 to 1 each; an InputError if one is none."""
 
     skin: Sequence[float]
     shirt: Sequence[float]

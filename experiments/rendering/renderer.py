@@ -27,8 +27,8 @@ class Renderer:
     """One person in one room, seen by one camera.
 
     Args:
-        camera: Fixes picture size and view.
-        look: What the person looks like.
+        camera: Picture size and view.
+        look: Of the person.
         faces: (F, 3) vertex indices of the person's surface.
         room_m: Distance of the back wall and the left wall from the origin. Room and light turn
             with the camera.
@@ -74,7 +74,7 @@ class Renderer:
         self.context.release()
 
     def draw(self, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """The person with these vertices and normals, (V, 3) each: (H, W, 3) uint8, RGB."""
+        """(H, W, 3) uint8, RGB, of a person with these vertices and normals, (V, 3) each."""
         look = self._look
         columns = [vertices, normals, look.colours, look.materials[:, None], look.vertices]
         self._buffer.write(np.concatenate(columns, 1).astype(np.float32).tobytes())

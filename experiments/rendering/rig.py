@@ -1,4 +1,4 @@
-"""A body's bones, and how mocap of any layout turns them."""
+"""A body's bones, and retargeting mocap of any layout to them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,7 +70,7 @@ class Rig:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Bone name to its place."""
+        """Bone name to index."""
         return {bone: i for i, bone in enumerate(self.bones)}
 
     @cached_property
@@ -109,12 +109,7 @@ class Rig:
 
 @dataclass(frozen=True, eq=False)
 class Posing:
-    """A rig's movement.
-
-    Attributes:
-        turns: (T, B, 3, 3) rotation of each bone from rest, in world axes.
-        hips: (T, 3) point between the hip joints, metres.
-    """
+    """Rotations `turns` (T, B, 3, 3) of bones from rest, world axes; `hips` (T, 3), metres."""
 
     turns: np.ndarray
     hips: np.ndarray
@@ -138,15 +133,10 @@ def leg_lengths(joints: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def retarget(rig: Rig, points: np.ndarray, *, fps: float) -> Posing:
-    """Turn a rig's bones to where a person's bones point.
+    """Rotate a rig's bones to the directions of a person's `points` (T, J, 3) of `PUPPET`, metres.
 
-    Only directions are taken from the person, so proportions may differ; the hips are put where
-    the person's are, which is right once the person is scaled to the rig's legs.
-
-    Args:
-        rig: The bones.
-        points: (T, J, 3) of `PUPPET`, metres, world axes.
-        fps: Frames per second.
+    Proportions may differ; the hips are put where the person's are, so scale the person to the
+    rig's legs.
     """
     p = {joint: points[:, i].astype(np.float64) for joint, i in PUPPET.index.items()}
     r = {joint: point[None] for joint, point in rig.rest.items()}
@@ -217,10 +207,10 @@ def _limb(
     bends: np.ndarray,
     sigma: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Turns of the two bones between three joints, and the axis about which the middle one bends.
+    """Rotations of the two bones between three joints, and the hinge axis of the middle one.
 
-    A bent limb shows its axis. A straight one doesn't: there the axis is that of rest, carried
-    along by the parent and by the shortest swing of the upper bone.
+    A bent limb determines its hinge axis. A straight one doesn't: there the axis is that of rest,
+    carried along by the parent and by the shortest swing of the upper bone.
     """
     a, b, c = names
     rest_upper, rest_lower = r[b] - r[a], r[c] - r[b]
@@ -228,14 +218,14 @@ def _limb(
     rest_hinge = _unit(np.cross(rest_upper, bends))
     swing = _swing(_apply(parent, rest_upper), upper)
     carried = _apply(swing @ parent, rest_hinge)
-    shown = np.cross(_unit(upper), _unit(lower))
-    bend = np.linalg.norm(shown, axis=-1, keepdims=True)
-    shown = _unit(shown)
-    agree = (shown * carried).sum(-1, keepdims=True)
+    measured = np.cross(_unit(upper), _unit(lower))
+    bend = np.linalg.norm(measured, axis=-1, keepdims=True)
+    measured = _unit(measured)
+    agree = (measured * carried).sum(-1, keepdims=True)
     # Against the joint's sense only a strong bend is believed; else it is noise of a straight limb.
     sure = np.clip((bend - 0.12 - 0.3 * np.maximum(-agree, 0)) / 0.35, 0, 1)
     sure = sure * sure * (3 - 2 * sure)
-    hinge = _unit(gaussian_filter1d(sure * shown + (1 - sure) * carried, sigma, axis=0))
+    hinge = _unit(gaussian_filter1d(sure * measured + (1 - sure) * carried, sigma, axis=0))
     return (
         _frames(upper, hinge) @ _inverse(_frames(rest_upper, rest_hinge)),
         _frames(lower, hinge) @ _inverse(_frames(rest_lower, rest_hinge)),
@@ -244,7 +234,7 @@ def _limb(
 
 
 def _inherited(rig: Rig, turns: dict[str, np.ndarray]) -> np.ndarray:
-    """(T, B, 3, 3); a bone that nothing turns moves with its parent."""
+    """(T, B, 3, 3); a bone without a rotation of its own moves with its parent."""
     every: list[np.ndarray] = []
     for bone, parent in zip(rig.bones, rig.parents, strict=True):
         every.append(turns[bone] if bone in turns else every[parent])

@@ -1,4 +1,4 @@
-"""What a person does in a picture: shots of mocap clips, one after another."""
+"""A scene: shots of mocap clips, one after another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from .staging import bridge, floor_shift, hips, placed, yaw_of
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """What one person does from the first frame to the last.
+    """The whole movement of one person.
 
     Attributes:
         posing: T frames of the body's rig, the lowest point on the floor.
@@ -37,12 +37,12 @@ class Scene:
     Args:
         sets: Motion sets by the names that shots use.
         shots: In order.
-        idle: Put between every two shots with different labels, and at both ends; none puts none.
-        blend_s: How long a transition takes.
-        centred: Move it all over the floor so that the middle of the way is the origin.
+        idle: Put between every two shots with different labels, and at both ends; none by default.
+        blend_s: Length of a transition.
+        centred: Move everything so that the middle of the way is the origin.
 
     Raises:
-        InputError: There is no shot, or one uses a set that isn't there.
+        InputError: There is no shot, or one uses an unknown set.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Scene:
                 )
 
     def perform(self, body: Body, *, fps: float) -> Performance:
-        """Let a body do it.
+        """The movement of a body in this scene.
 
         Raises:
             InputError: A clip can't be found, is empty where it is cut, or lacks joints.
@@ -152,13 +152,13 @@ def _with_idle(shots: list[Shot], idle: Shot | None) -> list[Shot]:
 
 
 def _grounded(motion: Motion, body: Body, *, fps: float) -> Motion:
-    """On the floor; sources disagree about where that is."""
+    """On the floor; sources disagree about its height."""
     lowest = body.lowest(retarget(body.rig, motion.points, fps=fps))
     return replace(motion, points=motion.points + floor_shift(lowest, fps=fps)[:, None])
 
 
 def _joined(before: Motion, taken: Motion, shot: Shot, *, blend: int) -> Motion:
-    """The next shot placed after what there is, with a transition in between."""
+    """The next shot placed after those before, with a transition in between."""
     old = before.points
     yaw, place = (yaw_of(old[-1]), hips(old[-1])[:2]) if len(old) else (0.0, np.zeros(2))
     if shot.facing_deg is not None:

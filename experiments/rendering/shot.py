@@ -1,4 +1,4 @@
-"""A stretch of a mocap clip, cut and made as large as a body."""
+"""A stretch of a mocap clip, cut and scaled to a body."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 from ...datasets.clip import MotionClip
 from ...datasets.rates import at_layout, resample
 from ...gast.errors import InputError
+from ...gast.interpolation import frames_at, interpolated
 from .rig import PUPPET, leg_lengths
 from .staging import hips
 
@@ -22,14 +23,14 @@ class Shot:
 
     Args:
         source: Key of the motion set in `Scene`.
-        clip: The clip's name; none takes the set's first.
-        label: Of all its frames; none keeps the clip's own labels.
-        start_s: Where it begins in the clip.
-        stop_s: Where it ends; none is the clip's end.
-        facing_deg: Where the person looks at its start, from above: 0 along -y, which is into a
-            camera of azimuth 0, 90 along +x. None goes on as the shot before ended.
-        at_m: (x, y) of the hips at its start; none goes on where the shot before ended.
-        travel: How much of the way over the floor is kept; 0 stays on the spot.
+        clip: The clip's name; by default the set's first.
+        label: Of all its frames; by default the clip's own labels.
+        start_s: Of the stretch in the clip.
+        stop_s: By default the clip's end.
+        facing_deg: Where the person looks at its start, from above: 0 along -y, into a camera of
+            azimuth 0, 90 along +x. By default as the shot before ended.
+        at_m: (x, y) of the hips at its start; by default where the shot before ended.
+        travel: Share of the way over the floor that is kept; 0 stays on the spot.
         mirrored: Swap left and right.
         smoothing_s: Width of a Gaussian over time, for noisy sources; 0 is none.
     """
@@ -67,7 +68,7 @@ class Motion:
 
 
 def cut(shot: Shot, clip: MotionClip, *, leg_m: float, fps: float) -> Motion:
-    """The stretch, without gaps, smoothed and as large as the body, where the clip has it.
+    """The stretch, without gaps, smoothed and scaled to the body.
 
     Raises:
         InputError: The clip ends before the stretch begins, or lacks a joint.
@@ -103,23 +104,18 @@ def _labels(clip: MotionClip, label: str | None) -> list[str]:
 
 
 def _filled(points: np.ndarray, name: str) -> np.ndarray:
-    """Missing joints by interpolation in time.
-
-    Raises:
-        InputError: One is missing throughout.
-    """
+    """Missing joints interpolated in time; an InputError if one is missing throughout."""
     time = np.arange(len(points))
     for joint, i in PUPPET.index.items():
         seen = np.isfinite(points[:, i]).all(-1)
         if not seen.any():
             raise InputError(f"clip {name} never shows {joint}; choose another clip")
-        for axis in range(3):
-            points[:, i, axis] = np.interp(time, time[seen], points[seen, i, axis])
+        points[:, i] = interpolated(points[seen, i], frames_at(time[seen], time))
     return points
 
 
 def _slowed(points: np.ndarray, travel: float, *, fps: float) -> np.ndarray:
-    """Less of the way over the floor; what the hips do within a step stays."""
+    """Less of the way over the floor; movement of the hips within a step stays."""
     way = gaussian_filter1d(hips(points)[:, :2], 0.25 * fps, axis=0, mode="nearest")
     shift = (travel - 1) * (way - way[:1])
     return points + np.pad(shift, ((0, 0), (0, 1)))[:, None]

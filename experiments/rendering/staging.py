@@ -1,4 +1,4 @@
-"""Where poses of the puppet stand on a floor, and how one becomes another."""
+"""Placing poses of the puppet on a floor, and transitions between them."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
@@ -54,8 +54,8 @@ def bridge(old: np.ndarray, new: np.ndarray, count: int) -> np.ndarray:
 def floor_shift(lowest: np.ndarray, *, fps: float) -> np.ndarray:
     """(T, 3) shift that puts the body's lowest point on z = 0.
 
-    The lowest point within a second is taken for the floor, so a jump stays a jump while drift and
-    the other proportions of the body go.
+    The lowest point within a second counts as the floor, so a jump stays while drift and
+    differences in proportions go.
     """
     floor = minimum_filter1d(lowest, max(1, round(fps)))
     shift = np.zeros((len(lowest), 3))

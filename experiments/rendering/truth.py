@@ -1,4 +1,4 @@
-"""What is exactly known of a rendered person: joints in picture and space, and the action."""
+"""Ground truth of a rendered person: joints in picture and space, and the action."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class Truth:
 
     @classmethod
     def of(cls, performance: Performance, body: Body, camera: Camera) -> "Truth":
-        """What the camera sees of a body that performs."""
+        """The ground truth of a body that performs before a camera."""
         coco = camera.to_camera(body.coco17(performance.posing))
         h36m = camera.to_camera(h36m17(performance, body))
         relative = h36m - h36m[:, H36M17.root, None]

@@ -1,4 +1,4 @@
-"""BlazePose: one person, 33 joints, followed from picture to picture."""
+"""BlazePose: one person, 33 joints, followed from frame to frame."""
 
 import math
 from dataclasses import dataclass
@@ -26,12 +26,9 @@ LOGIT_LIMIT = 80.0
 
 @dataclass(frozen=True)
 class Region:
-    """A turned square of a picture, in which the person stands upright.
+    """A square of a picture, pixels, in which a person stands upright.
 
-    Attributes:
-        centre: (2,), pixels; between the hips.
-        side: Pixels.
-        angle: Radians, how far the person leans clockwise.
+    `centre` (2,) is between the hips, `angle` how far the person leans clockwise, radians.
     """
 
     centre: np.ndarray
@@ -60,9 +57,8 @@ class BlazePose:
 
     Args:
         threads: CPU threads.
-        refine: Whether joints are moved to the centre of their heat map, as the published
-            solution does; a sixth of the time.
-        min_score: Below this the person is taken for a mistake, or for lost.
+        refine: Move joints to the centre of their heat map, as published; a sixth of the time.
+        min_score: Below this the person counts as a mistake, or as lost.
 
     Raises:
         InputError: The weights can't be had.
@@ -147,7 +143,7 @@ class BlazePose:
 
 
 def anchors(size: int) -> np.ndarray:
-    """Where the person detector looks: (A, 2) pixels of its input of `size` pixels a side."""
+    """Anchors (A, 2) of the person detector, pixels of its input of `size` pixels a side."""
     grids = []
     for stride, repeats in STRIDES:
         ticks = (np.arange(size // stride, dtype=np.float32) + 0.5) * stride
@@ -166,13 +162,10 @@ def overlap(centres: np.ndarray, sizes: np.ndarray, one: int) -> np.ndarray:
 
 
 def refined(xy: np.ndarray, heat: np.ndarray, size: int, *, reach: int = 3) -> np.ndarray:
-    """Joints moved to the centre of gravity of their heat nearby, where there is a clear one.
+    """Joints (J, 2) moved to the centroid of their heat within `reach` cells, where it is clear.
 
-    Args:
-        xy: (J, 2) pixels of the network's input.
-        heat: (H, W, J) logits over that input.
-        size: Of that input, pixels a side.
-        reach: Cells to each side that are looked at.
+    Coordinates are pixels of the network's input, `size` a side; `heat` (H, W, J) is logits over
+    it.
     """
     height, width, joints = heat.shape
     cell = size / np.array([width, height])

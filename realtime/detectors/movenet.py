@@ -23,26 +23,26 @@ TOLERANCE = 0.1
 
 
 class MoveNet:
-    """Finds several people's COCO joints; its cost doesn't grow with their number.
+    """Finds the COCO joints of several people at a cost that doesn't grow with their number.
 
-    The network sees the picture in its own proportions, the longer side `size` pixels, so that a
-    wide picture costs less than a square one. When the proportions of the pictures change, the
-    next one takes about a second. Between two whole pictures only the region with everybody in it
-    may be read, in a smaller input and yet no coarser; newcomers then wait for a whole picture.
+    The network sees the picture in its own proportions, the longer side `size` pixels; when these
+    change, the next frame takes about a second. Between two whole pictures only the region with
+    everybody in it may be read, in a smaller input at no lower resolution; newcomers then wait
+    for a whole picture.
 
     Args:
         threads: CPU threads.
         size: Longer side of the network's input, a multiple of 32.
-        min_score: Below this a person is taken for a mistake. Scores are small by nature: about
-            0.5 for a person in plain sight, 0.3 against the light.
-        max_people: The best ones are kept; the network gives no more than six.
+        min_score: Below this a person counts as a mistake. Scores are small by nature: about 0.5 in
+            plain sight, 0.3 against the light.
+        max_people: The best ones are kept; the network finds at most six.
         path: Weights to use instead of the published ones.
-        whole_every_s: Stream time between two whole pictures; at 0 all of each is read.
+        whole_every_s: Stream time between two whole pictures; 0 reads all of each.
         regions: Width and height of the inputs for regions, multiples of 32.
 
     Raises:
-        InputError: The weights can't be had, a side is no multiple of 32, or regions are to be
-            read and there is no input for them.
+        InputError: The weights can't be had, a side is no multiple of 32, or `whole_every_s` needs
+            `regions`.
 
     Source: Google 2021, "MoveNet MultiPose Lightning", model card; Apache-2.0.
     """
@@ -108,16 +108,7 @@ class MoveNet:
 
 
 class _Reader:
-    """The network at one input size.
-
-    Args:
-        path: Of the weights.
-        size: (width, height) of the input.
-        threads: CPU threads.
-
-    Raises:
-        InputError: It is another network.
-    """
+    """The network at one input size (width, height); an InputError if it is another network."""
 
     def __init__(self, path: str, size: tuple[int, int], *, threads: int) -> None:
         self.size = size
@@ -134,11 +125,7 @@ class _Reader:
             )
 
     def __call__(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Whatever might be a person.
-
-        Returns:
-            Joints (P, 17, 2) in pixels of the picture, how sure they are (P, 17), scores (P,).
-        """
+        """Candidates: joints (P, 17, 2) in pixels, confidence (P, 17), scores (P,)."""
         (people,) = self._network(self._letterbox(image)).values()
         # Rows of 17 joints (y, x, confidence), then the box and its score, all 0..1.
         rows = people[0]
@@ -148,7 +135,7 @@ class _Reader:
 
 
 def distinct(poses: list[Pose]) -> list[Pose]:
-    """Without those that repeat an earlier one of the list."""
+    """Poses without those that repeat an earlier one."""
     kept: list[Pose] = []
     for pose in poses:
         if all(similarity(pose, other) < SAME_PERSON for other in kept):
@@ -157,10 +144,9 @@ def distinct(poses: list[Pose]) -> list[Pose]:
 
 
 def similarity(one: Pose, other: Pose) -> float:
-    """How much two poses are in one place, 0..1; sure joints count more.
+    """How near two poses are, 0..1; sure joints count more.
 
-    Source: Lin et al., "COCO keypoint evaluation", object keypoint similarity, here with one
-    tolerance for all joints.
+    Source: Lin et al., "COCO keypoint evaluation"; here one tolerance for all joints.
     """
     size = max(np.ptp(pose.xy, axis=0).max() for pose in (one, other))
     distance = np.linalg.norm(one.xy - other.xy, axis=-1) / max(size, 1e-6)

@@ -1,4 +1,4 @@
-"""Running networks that see pictures."""
+"""Networks whose input is a picture."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Normalisation:
-    """What a network was trained on: ``(value - mean) / std`` of 0..255, per channel.
-
-    Attributes:
-        rgb: Whether red comes first; otherwise blue.
-    """
+    """A network takes ``(value - mean) / std`` of 0..255, per channel; red first if `rgb`."""
 
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -31,18 +27,14 @@ RAW_RGB = Normalisation()
 
 
 class Network:
-    """A network on the CPU that is given BGR pictures whatever it was trained on.
+    """A network on the CPU that takes BGR pictures of `width` x `height` pixels.
 
     Args:
         path: A .tflite or .onnx file with one picture as input.
         threads: CPU threads.
         normalisation: What the network expects.
         size: (width, height) of the input where the file leaves it open.
-        outputs: Names of the outputs to compute, all if not given; the others cost nothing.
-
-    Attributes:
-        width: Of the input, pixels.
-        height: Of the input, pixels.
+        outputs: Names of the outputs to compute, by default all; the others cost nothing.
 
     Raises:
         InputError: The file is missing, is no such network or lacks an output.
@@ -65,11 +57,7 @@ class Network:
         self._request = _compiled(model, normalisation, threads).create_infer_request()
 
     def __call__(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Run on a picture (height, width, 3) uint8 BGR.
-
-        Returns:
-            Outputs by name; the next call writes over them.
-        """
+        """Outputs by name, of a picture (height, width, 3) uint8; the next call overwrites them."""
         self._request.infer([picture[None]], share_inputs=True)
         tensors = self._request.output_tensors
         return {name: t.data for name, t in zip(self._outputs, tensors, strict=True)}
@@ -95,7 +83,7 @@ def _read(path: Path) -> "openvino.Model":
 
 
 def _layout(port: "openvino.Output") -> str | None:
-    """Order of the axes of a picture's tensor; ``None`` if it is no picture."""
+    """NCHW or NHWC; ``None`` if it is no picture."""
     shape = port.partial_shape
     if shape.rank.is_dynamic or len(shape) != 4:
         return None
@@ -122,7 +110,7 @@ def _trimmed(model: "openvino.Model", names: Sequence[str], path: str | Path) ->
 def _sized(
     model: "openvino.Model", size: tuple[int, int] | None, path: str | Path
 ) -> tuple[int, int]:
-    """Fix the input's shape to one picture and say its width and height."""
+    """Fix the input's shape to one picture; returns its width and height."""
     shape, layout = model.input(0).partial_shape, _layout(model.input(0)) or ""
     at_y, at_x = layout.index("H"), layout.index("W")
     if size is None and (shape[at_y].is_dynamic or shape[at_x].is_dynamic):

@@ -1,4 +1,4 @@
-"""For sources that bring keypoints."""
+"""The detector of sources that bring keypoints."""
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
@@ -6,11 +6,7 @@ from ..packets import Frame
 
 
 class NoDetector:
-    """Passes on the poses that came with the frame.
-
-    Attributes:
-        layout: ``None``: each pose says its own.
-    """
+    """Passes on the poses that came with the frame, of any layout."""
 
     name = "detector"
     layout: Skeleton | None = None
@@ -19,15 +15,11 @@ class NoDetector:
         self.reset()
 
     def reset(self) -> None:
-        """Look again at whether the source brings keypoints."""
+        """Check again whether the source brings keypoints."""
         self._checked = False
 
     def __call__(self, frame: Frame) -> Frame:
-        """The frame as it is.
-
-        Raises:
-            InputError: The source gives pictures.
-        """
+        """The same frame; an InputError if the source gives pictures."""
         if not self._checked and frame.image is not None and not frame.poses:
             raise InputError(
                 "detector=none needs source=keypoints and this source gives pictures; "

@@ -1,4 +1,4 @@
-"""Pictures into networks, coordinates back out."""
+"""Pictures into the input of networks, coordinates back."""
 
 import numpy as np
 
@@ -8,11 +8,7 @@ from ..packets import Frame
 
 
 def picture_of(frame: Frame, detector: str) -> np.ndarray:
-    """The frame's picture (H, W, 3).
-
-    Raises:
-        InputError: The source has no pictures.
-    """
+    """The frame's picture (H, W, 3); an InputError if the source has none."""
     if frame.image is None:
         raise InputError(
             f"detector={detector} needs pictures and this source gives only keypoints; "
@@ -22,16 +18,13 @@ def picture_of(frame: Frame, detector: str) -> np.ndarray:
 
 
 class Letterbox:
-    """Fits a picture whole into a canvas, proportions kept, and undoes it on coordinates.
+    """Fits a picture whole into a canvas, proportions kept, and maps coordinates back.
 
     Args:
         width: Of the canvas, pixels.
         height: Of the canvas, pixels.
         fill: Grey value of the bars.
-        centred: Bars on both sides; otherwise the picture sits in the top left corner.
-
-    Attributes:
-        canvas: (height, width, 3) uint8, with the last picture on it.
+        centred: Bars on both sides; otherwise the picture is in the top left corner.
     """
 
     def __init__(self, width: int, height: int, *, fill: int = 0, centred: bool = True) -> None:
@@ -40,7 +33,7 @@ class Letterbox:
         self._size: tuple[int, int] | None = None
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """The canvas with a picture (H, W, 3) on it; the next one is written over it."""
+        """The canvas with a picture (H, W, 3) on it; the next call draws on it again."""
         if self._size != image.shape[:2]:
             self._fit(*image.shape[:2])
         shrinks = self._scale[0] < 1
@@ -67,16 +60,9 @@ class Letterbox:
 
 
 def cut_out(image: np.ndarray, matrix: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The part of a picture that a network is to look at closely.
+    """A crop (height, width, 3) of a picture (H, W, 3), black beyond it.
 
-    Args:
-        image: (H, W, 3).
-        matrix: (2, 3) from pixels of the crop to pixels of the picture, without shear.
-        width: Of the crop, pixels.
-        height: Of the crop, pixels.
-
-    Returns:
-        (height, width, 3); black where it reaches beyond the picture.
+    `matrix` (2, 3) maps pixels of the crop to pixels of the picture, without shear.
     """
     factor = int(np.hypot(*matrix[:, 0]))
     if factor > 1:

@@ -1,4 +1,4 @@
-"""Where to look: the whole picture now and then, in between only where people are."""
+"""Regions of interest: the whole picture now and then, in between only where people are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,15 +28,7 @@ MAX_GAP_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of a picture and the network's input that it is read in.
-
-    Attributes:
-        left: Pixels.
-        top: Pixels.
-        width: Pixels.
-        height: Pixels.
-        size: (width, height) of the input.
-    """
+    """A part of a picture, pixels, and the `size` (width, height) of the input it is read in."""
 
     left: int
     top: int
@@ -46,7 +38,7 @@ class Region:
 
     @property
     def corner(self) -> np.ndarray:
-        """(2,) float32, pixels; what to add to places in the region."""
+        """(2,) float32, pixels; to be added to coordinates in the region."""
         return np.array([self.left, self.top], np.float32)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
@@ -55,17 +47,13 @@ class Region:
 
 
 class Regions:
-    """Says for each picture which part to read, from where people were in the ones before.
+    """Chooses the part of each picture to read, from where people were before.
 
-    A region holds everybody, with room for what they may do next, and shows them at least as large
-    as the whole picture would, in fewer pixels; of the inputs that can, the smallest is taken. The
-    whole picture is read when none can, when nobody is known, when somebody was lost, and when
-    the last time is `whole_every_s` ago. Everything is forgotten when the picture changes its
-    size, and when the time runs backwards or makes a leap.
-
-    Args:
-        sizes: (width, height) of the inputs that there are for regions.
-        whole_every_s: Stream time between two whole pictures.
+    A region holds everybody, with room for their next movement, at no lower resolution than the
+    whole picture and in fewer pixels; the smallest of the inputs `sizes` (width, height) that can
+    is taken. The whole picture is read when none can, when nobody is known, when somebody was lost,
+    and every `whole_every_s` of stream time. Everything is forgotten when the picture's size
+    changes and when time goes back or leaps.
     """
 
     def __init__(self, sizes: Sequence[tuple[int, int]], *, whole_every_s: float) -> None:
@@ -85,12 +73,9 @@ class Regions:
     def next(
         self, scene: tuple[int, int], *, time_s: float, whole: tuple[int, int]
     ) -> Region | None:
-        """What to read of the picture at hand; ``None`` is all of it.
+        """The region of the next picture; ``None`` is all of it.
 
-        Args:
-            scene: Width and height of the picture.
-            time_s: Stream time.
-            whole: Width and height of the input for all of it.
+        `scene` is (width, height) of the picture, `whole` that of the input for all of it.
         """
         gap_s = time_s - self._time_s
         if scene != self._scene or not 0 <= gap_s <= MAX_GAP_S:
@@ -101,7 +86,7 @@ class Regions:
         return self._around(*self._ahead(self._box), whole)
 
     def saw(self, poses: Sequence[Pose], region: Region | None) -> None:
-        """Remember who was found in what `next` said."""
+        """Remember who was found in the region from `next`."""
         scores = sorted((pose.score for pose in poses), reverse=True)
         if region is None:
             self._whole_s = self._time_s
@@ -120,7 +105,7 @@ class Regions:
         return len(scores) < len(self._expected) or any(now < KEPT * was for now, was in found)
 
     def _ahead(self, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Top left and bottom right corner of where people may be by now, inside the picture."""
+        """Top left and bottom right corner of where people may be now, inside the picture."""
         moved, limit = self._velocity * LEAD * self._gap_s, np.array(self._scene)
         low, high = box[0] + moved[0].clip(max=0), box[1] + moved[1].clip(min=0)
         return low.clip(0, limit - 1), high.clip(1, limit)
@@ -130,9 +115,9 @@ class Regions:
         scale = min(whole / scene)
         for size in self.sizes:
             # Beyond the picture's own pixels there is nothing more to see.
-            shown = min(*(size / needed), max(scale, 1.0))
-            if shown >= scale and _pixels(size) < _pixels(whole):
-                extent = np.minimum(np.round(np.array(size) / shown), scene)
+            zoom = min(*(size / needed), max(scale, 1.0))
+            if zoom >= scale and _pixels(size) < _pixels(whole):
+                extent = np.minimum(np.round(np.array(size) / zoom), scene)
                 corner = np.round((low + high - extent) / 2).clip(0, scene - extent)
                 left, top, width, height = (int(edge) for edge in (*corner, *extent))
                 return Region(left, top, width, height, size)
@@ -144,7 +129,7 @@ def _pixels(size: tuple[int, int]) -> int:
 
 
 def _union(poses: Sequence[Pose]) -> np.ndarray | None:
-    """Top left and bottom right corner (2, 2) of all people with room around; ``None`` for none."""
+    """Top left and bottom right corner (2, 2) of everybody's box; ``None`` for nobody."""
     if not poses:
         return None
     boxes = np.array([_box(pose) for pose in poses])

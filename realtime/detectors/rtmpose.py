@@ -29,12 +29,12 @@ class RTMPose:
 
     Args:
         pose: Path of the pose network: outputs ``simcc_x`` (1, J, bins) and ``simcc_y``.
-        detector: Path of a person detector: outputs ``dets`` (1, N, 5) with corners in pixels of
-            its input and score, and ``labels`` (1, N), of which 0 is a person. Without one the
-            whole picture is taken for one person.
+        detector: Path of a person detector: outputs ``dets`` (1, N, 5), corners in pixels of its
+            input and score, and ``labels`` (1, N), 0 for a person. By default the whole picture is
+            one person.
         layout: Name of the pose network's joint layout.
         threads: CPU threads, for each of the two networks in turn.
-        min_score: Persons found with less are left out.
+        min_score: People found with less are left out.
         max_people: The best ones are kept; each takes one run of the pose network.
         family: Kind of person detector, ``yolox`` or ``rtmdet``: they want different colours.
 
@@ -78,7 +78,7 @@ class RTMPose:
         self._check(pose)
 
     def reset(self) -> None:
-        """Nothing to forget: each picture is read by itself."""
+        """Nothing: each picture is read by itself."""
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the people found into the frame, best first."""
@@ -112,7 +112,6 @@ class RTMPose:
         return boxes
 
     def _read(self, image: np.ndarray, box: list[float], score: float) -> Pose:
-        """The joints of the person in a box."""
         size = np.array([self._reader.width, self._reader.height])
         low, high = np.array(box[:2]), np.array(box[2:])
         scale = PADDING * max(((high - low) / size).max(), 1e-6)
@@ -124,15 +123,9 @@ class RTMPose:
 
 
 def decoded(x: np.ndarray, y: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Joints from how likely each place along each axis is.
+    """Joints (J, 2) in pixels of the input, NaN where not seen, and confidence (J,).
 
-    Args:
-        x: (J, bins) over the width.
-        y: (J, bins) over the height.
-        size: Width and height of the network's input, pixels.
-
-    Returns:
-        Joints (J, 2) in pixels of the input, NaN where nothing was seen, and confidence (J,).
+    `x` and `y` (J, bins) are likelihoods along the width and height, `size` (2,), of the input.
     """
     bins_per_pixel = np.array([x.shape[-1], y.shape[-1]]) / size
     xy = np.stack([x.argmax(-1), y.argmax(-1)], axis=-1) / bins_per_pixel

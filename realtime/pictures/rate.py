@@ -1,4 +1,4 @@
-"""Frames per second, as a reader wants to see it: of the last moment, not of the whole run."""
+"""Frames per second of the last moment, not of the whole run."""
 
 from collections import deque
 

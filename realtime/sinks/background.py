@@ -1,4 +1,4 @@
-"""A thread of its own for a sink that costs, so that the chain does not wait for it."""
+"""A thread of its own for a slow sink, so that the chain does not wait for it."""
 
 from threading import Thread
 from typing import Any
@@ -14,23 +14,16 @@ AHEAD = 4
 class Background:
     """Another sink, called in a thread of its own, in order.
 
-    When `capacity` frames wait for it, the call waits too, so nothing is lost and memory stays
-    bounded; with `may_skip` it leaves the frame out instead and counts it. The events of a frame
-    that was left out are told with the next one, or at the end.
-
-    An error of the sink is raised in the pipeline's thread, once: by the next call, or else by
-    `close`. From then on the sink is given nothing but `close`.
-
-    Args:
-        sink: Gets `begin` and every frame in the new thread, the rest when that has ended.
-        may_skip: Leave a frame out rather than wait.
-        capacity: Frames that may wait, besides the one in work; at least one.
+    When `capacity` frames wait besides the one in work, the call waits too: nothing is lost and
+    memory stays bounded. With `may_skip` it skips and counts the frame instead, and hands its
+    events over with the next one, or at the end. An error of the sink is raised in the pipeline's
+    thread, once, by the next call or by `close`; from then on the sink gets nothing but `close`.
     """
 
     def __init__(self, sink: Sink, *, may_skip: bool = False, capacity: int = AHEAD) -> None:
         self.sink, self.may_skip, self.skipped = sink, may_skip, 0
         self._queue: Queue[Frame] = Queue(capacity)
-        self._untold: tuple[Event, ...] = ()
+        self._pending: tuple[Event, ...] = ()
         self._thread: Thread | None = None
         self._error: BaseException | None = None
 
@@ -44,10 +37,10 @@ class Background:
         """Hand it over."""
         if self.may_skip and self._queue.is_full:
             self.skipped += 1
-            self._untold += frame.events
+            self._pending += frame.events
             return
-        if self._untold:
-            frame, self._untold = frame.knowing(events=self._untold + frame.events), ()
+        if self._pending:
+            frame, self._pending = frame.knowing(events=self._pending + frame.events), ()
         if not self._queue.put(frame):
             self._raise()
 
@@ -57,12 +50,12 @@ class Background:
         if self._thread is not None:
             self._thread.join()
         try:
-            self.sink.close(self._untold + events)
+            self.sink.close(self._pending + events)
         finally:
             self._raise()
 
     def summary(self) -> dict[str, Any]:
-        """What the sink says, and how many frames were left out."""
+        """The sink's, and how many frames were skipped."""
         return self.sink.summary() | {"skipped": self.skipped}
 
     def _work(self, info: RunInfo) -> None:
@@ -81,14 +74,10 @@ class Background:
 
 
 def apart(sink: Sink, *, live: bool) -> Sink:
-    """The sink in a thread of its own, if its class says ``own_thread = True``; else as it is.
+    """The sink in a thread of its own if it has ``own_thread = True``, otherwise itself.
 
-    One that also says ``may_skip = True``, because it makes pictures for people and no record,
-    leaves frames out when it is slower than a camera. Neither is the default.
-
-    Args:
-        sink: Any.
-        live: Whether the source is camera-like; a file is never skipped in.
+    One that also has ``may_skip = True`` skips frames of a live source when it is too slow; of a
+    file it never does.
     """
     if not getattr(sink, "own_thread", False):
         return sink

@@ -14,17 +14,13 @@ from ..run_folder import run_folder, unwritable
 
 
 class JsonlSink:
-    """Writes ``frames.jsonl`` and ``events.jsonl``, each a header line and then a line a record.
+    """Writes ``frames.jsonl`` and ``events.jsonl``: a header line and then a line a record.
 
-    A frame's line has what the detector saw (`xy`, `confidence` in the header's `layout`), what
-    the lifter made of it (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and
-    the decision. A number that is not there is null, never NaN. Times are stream time as in
-    `Frame.time_s`. A frame whose picture is not of the header's size says its own `width` and
-    `height`. Each line reaches the system as soon as it is made, so that killing the program
-    loses at most the frame in work.
-
-    Args:
-        folder: Where the two files go; made if it is not there.
+    A frame's line has the detected joints (`xy`, `confidence` in the header's `layout`), the lifted
+    ones (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and the decision. A
+    missing number is null, never NaN. Times are stream time, to the microsecond. A frame of another
+    size than the header's has its own `width` and `height`. Each line is written at once, so that a
+    killed program loses at most the frame in work. The folder is made if it is not there.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -38,7 +34,7 @@ class JsonlSink:
         self._size: tuple[int, int] | None = None
 
     def begin(self, info: RunInfo) -> None:
-        """Head the events; the frames' header waits for the first picture's size."""
+        """Write the header of the events; that of the frames waits for the picture's size."""
         self._info = info
         self._events.write({"gastlive": 1, "kind": "events", "labels": list(info.labels)})
 
@@ -54,7 +50,7 @@ class JsonlSink:
             self._events.write(_event(event))
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
-        """Write what ended last and close; a run without a frame still has both headers."""
+        """Write the last events and close; a run without a frame still has both headers."""
         try:
             if self._size is None and self._info is not None and not self._frames.closed:
                 self._head(self._info.width, self._info.height)
@@ -121,7 +117,7 @@ class _Lines:
 def _frame(frame: Frame) -> dict[str, Any]:
     return {
         "index": frame.index,
-        "time_s": round(frame.time_s, 4),
+        "time_s": _seconds(frame.time_s),
         "dropped": frame.dropped,
         "people": [_person(track, person) for track, person in frame.people.items()],
     }
@@ -140,7 +136,7 @@ def _person(track: int, person: Person) -> dict[str, Any]:
         and {
             "label": action.label,
             "confidence": _number(action.confidence),
-            "start_s": round(action.start_s, 4),
+            "start_s": _seconds(action.start_s),
         },
     }
 
@@ -149,10 +145,14 @@ def _event(event: Event) -> dict[str, Any]:
     return {
         "track": event.track,
         "label": event.label,
-        "start_s": round(event.start_s, 4),
-        "end_s": round(event.end_s, 4),
+        "start_s": _seconds(event.start_s),
+        "end_s": _seconds(event.end_s),
         "confidence": _number(event.confidence),
     }
+
+
+def _seconds(time_s: float) -> float:
+    return round(time_s, 6)  # of a burst of pictures no two at the same time: they are read back
 
 
 def _number(value: float) -> float | None:
@@ -160,7 +160,7 @@ def _number(value: float) -> float | None:
 
 
 def _numbers(values: np.ndarray, decimals: int) -> list[Any]:
-    """Nested lists of rounded numbers; what is not finite is None."""
+    """Nested lists of rounded numbers; None for what is not finite."""
     exact = np.round(values.astype(np.float64), decimals)
     finite = np.isfinite(exact)
     if finite.all():

@@ -1,4 +1,4 @@
-"""Who does what, in the terminal, while it runs."""
+"""People and their actions in the terminal, while it runs."""
 
 import sys
 from collections import deque
@@ -17,19 +17,15 @@ if TYPE_CHECKING:
 class TerminalSink:
     """A table that renews itself; plain lines where the output is a file or a pipe.
 
-    A plain line is printed for every change of a person's action and for every finished one.
-    Times shown count from the first frame.
+    A plain line is printed for every change of a person's action and for every finished one. Times
+    count from the first frame. The table has a thread of its own and may skip frames, because the
+    terminal may be stopped (Ctrl-S) or far away.
 
     Args:
         refresh_hz: How often the table is drawn at most.
         events: How many finished actions stay in sight below the table.
-        stream: Where to; standard output unless a test gives its own.
+        stream: Standard output by default.
         clock: The pipeline's monotonic clock, seconds.
-
-    Attributes:
-        own_thread: Whether it is a table, which takes a millisecond to draw, and whose terminal may
-            be stopped (Ctrl-S) or far away, see `background.apart`.
-        may_skip: The same.
 
     Raises:
         InputError: In a call, nobody reads the output any more.
@@ -51,48 +47,48 @@ class TerminalSink:
         self.own_thread = self.may_skip = self._console.is_terminal
         self._refresh_s, self._clock, self._rate = 1 / refresh_hz, clock, Rate()
         self._last: deque[Event] = deque(maxlen=events)
-        self._doing: dict[int, str | None] = {}
+        self._labels: dict[int, str | None] = {}
         self._lines = 0
         self._start_s: float | None = None
         self._next_s = float("-inf")
 
     def begin(self, info: RunInfo) -> None:
-        """Say what is being watched."""
+        """Print the source."""
         self._print(f"watching {info.source}")
         if self._console.is_terminal:
             self._live.start()
 
     def __call__(self, frame: Frame) -> None:
-        """Show what changed."""
+        """Print what changed, or draw the table."""
         self._start_s = frame.time_s if self._start_s is None else self._start_s
         self._last.extend(frame.events)
         now_s = self._clock()
         done_s = now_s if frame.finished_s is None else frame.finished_s
         fps = self._rate(done_s)
         if not self._console.is_terminal:
-            self._say(frame)
+            self._print_changes(frame)
         elif now_s >= self._next_s:
             self._next_s = now_s + self._refresh_s
             self._live.update(self._table(frame, fps, done_s - frame.captured_s), refresh=True)
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
-        """Leave the last table where it is; say what ended last."""
+        """Leave the last table where it is; print the last events."""
         self._live.stop()
         for event in events:
-            self._print(self._told(event))
+            self._print(self._event_line(event))
 
     def summary(self) -> dict[str, Any]:
         """Whether it was a table or lines, and how many lines."""
         return {"table": self._console.is_terminal, "lines": self._lines}
 
-    def _say(self, frame: Frame) -> None:
+    def _print_changes(self, frame: Frame) -> None:
         for event in frame.events:
-            self._print(self._told(event))
+            self._print(self._event_line(event))
         for track, person in frame.people.items():
             action = person.action
-            if action is not None and self._doing.get(track) != action.label:
+            if action is not None and self._labels.get(track) != action.label:
                 self._line(frame.time_s, track, action.label, action.confidence)
-            self._doing[track] = None if action is None else action.label
+            self._labels[track] = None if action is None else action.label
 
     def _line(self, time_s: float, track: int, label: str, sure: float) -> None:
         self._print(f"{self._since_start(time_s):7.1f} s  person {track}  {label}  {sure:.2f}")
@@ -117,9 +113,9 @@ class TerminalSink:
         table = Table("person", "action", "confidence", "since", title=status, title_justify="left")
         for track, person in sorted(frame.people.items()):
             table.add_row(str(track), *_cells(person, frame.time_s))
-        return Group(table, *(Text(self._told(event), style="dim") for event in self._last))
+        return Group(table, *(Text(self._event_line(event), style="dim") for event in self._last))
 
-    def _told(self, event: Event) -> str:
+    def _event_line(self, event: Event) -> str:
         start_s, end_s = self._since_start(event.start_s), self._since_start(event.end_s)
         return (
             f"{start_s:7.1f} - {end_s:.1f} s  person {event.track}  {event.label}  "

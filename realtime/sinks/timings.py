@@ -21,16 +21,11 @@ _AFTER = ("people", "dropped", "cpu_s", "memory_mb", "labelled")
 class TimingsSink:
     """Writes ``timings.csv``: a header line, then a line a frame, some 10 microseconds each.
 
-    Columns: ``index``, ``time_s``, ``captured_s`` and ``finished_s`` as of `Frame`; ``age_ms``
-    from capture until the last stage was done; ``NAME_ms`` for each stage in the order of the
-    pipeline; ``people`` in view; ``dropped`` so far; ``cpu_s``, CPU seconds of the whole process so
-    far; ``memory_mb``, resident, at most a second old; ``labelled``, 1 from the first frame on
-    in which somebody has an action. Each line reaches the system as soon as it is made, so that
-    killing the program loses at most the frame in work.
-
-    Args:
-        folder: Where the file goes; made if it is not there.
-        cpu_clock: CPU seconds this process has used so far, all threads together.
+    Columns: ``index``, ``time_s``, ``captured_s``, ``finished_s`` as of `Frame`; ``age_ms`` from
+    capture until the last stage was done; ``NAME_ms`` for each stage in order; ``people`` in view;
+    ``dropped`` so far; ``cpu_s``, seconds of all threads so far by `cpu_clock`; ``memory_mb``,
+    resident, at most a second old; ``labelled``, 1 from the first frame on in which somebody has an
+    action. Each line is written at once. The folder is made if it is not there.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -47,7 +42,7 @@ class TimingsSink:
         self._labelled, self._records = False, 0
 
     def begin(self, info: RunInfo) -> None:
-        """Nothing yet: the header waits for the first frame, which knows the stages."""
+        """The header waits for the first frame, which knows the stages."""
 
     def __call__(self, frame: Frame) -> None:
         """One line."""
@@ -72,7 +67,7 @@ class TimingsSink:
             self._file.close()
 
     def summary(self) -> dict[str, Any]:
-        """Which file, and how many frames it has."""
+        """The file, and its number of frames."""
         return {"file": "timings.csv", "records": self._records}
 
     def _head(self, stages: tuple[str, ...]) -> None:
@@ -91,9 +86,7 @@ class TimingsSink:
 
 
 def read_timings(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a ``timings.csv``, each (T,) float64, by name and in order.
-
-    A last line that a killed program left unfinished is passed over.
+    """Columns of a ``timings.csv`` by name, each (T,) float64, but an unfinished last line.
 
     Raises:
         InputError: It is no such file.

@@ -31,20 +31,16 @@ _PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "s
 class VideoSink:
     """Writes ``annotated.mp4``: every frame at its own stream time, so gaps stay gaps.
 
-    Each frame is a fragment of its own until the end, so that what a killed program leaves plays
-    up to its last frame but one; a clean end rewrites the file, without encoding again, into one
-    that every player can seek in.
+    Each frame is a fragment of its own until the end, so that the file of a killed program plays up
+    to its last frame but one; a clean end rewrites it, without encoding again, so that players can
+    seek. It has a thread of its own and may skip frames, see `background.apart`.
 
     Args:
         folder: Where the file goes; made if it is not there.
-        max_height: Lines of the camera's part of the picture; larger pictures are scaled down.
+        max_height: Lines of the camera's part of the picture; larger ones are scaled down.
         crf: Quality of x264, 0 (exact) to 51.
         preset: Of x264; slower ones make smaller files.
         clock: The pipeline's monotonic clock, seconds.
-
-    Attributes:
-        own_thread: Drawing and encoding take milliseconds, see `background.apart`.
-        may_skip: A picture for people; the record is another sink's.
 
     Raises:
         InputError: The folder can't be written to, `crf` or `preset` is none of x264's; in a call,
@@ -104,7 +100,7 @@ class VideoSink:
         self._encode_s += time.perf_counter() - drawn
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
-        """End the file and make it seekable; where that fails, the fragments stay as they are."""
+        """End the file and make it seekable; where that fails, the fragments stay."""
         if self._file is None:
             return
         file, self._file = self._file, None
@@ -170,7 +166,7 @@ class _FragmentedFile:
         self._frame_ticks = round(_TICKS / fps)
 
     def write(self, picture: np.ndarray, time_s: float) -> None:
-        """One BGR picture; a time that does not go forward is moved to just after the last."""
+        """One BGR picture; a time that does not rise is moved to just after the last."""
         import av
 
         yuv = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), np.uint8)
@@ -190,7 +186,7 @@ class _FragmentedFile:
 
 
 def remux(path: Path) -> None:
-    """The same packets as a plain mp4 with its index in front, in place of the file at once."""
+    """Replace the file by a plain mp4 of the same packets with its index in front."""
     import av
 
     part = path.with_suffix(".part")
@@ -199,9 +195,9 @@ def remux(path: Path) -> None:
             av.open(str(path)) as fragments,
             av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as whole,
         ):
-            given = fragments.streams.video[0]
-            stream = whole.add_stream_from_template(given)
-            for packet in fragments.demux(given):
+            source = fragments.streams.video[0]
+            stream = whole.add_stream_from_template(source)
+            for packet in fragments.demux(source):
                 if packet.dts is not None:
                     packet.stream = stream
                     whole.mux(packet)
@@ -211,10 +207,10 @@ def remux(path: Path) -> None:
 
 
 def cut_half_fragment(path: Path) -> None:
-    """Take away what a full disk left unfinished, over which players would stumble.
+    """Truncate the fragment that a full disk left unfinished: players would stop there.
 
-    An mp4 is a row of boxes, each led by its length (4 bytes, big-endian) and its kind (4 bytes);
-    a fragment is a "moof" and the "mdat" it describes. A device is left alone.
+    An mp4 is a row of boxes with length (4 bytes, big-endian) and kind (4 bytes); a fragment is a
+    "moof" and its "mdat". A device is left alone.
     """
     if not path.is_file():
         return

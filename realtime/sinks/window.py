@@ -20,18 +20,14 @@ _QUIT_KEYS = {ord("q"), ord("Q"), 27}  # 27 is Esc
 
 
 class WindowClosed(Exception):
-    """The user has seen enough: q, Esc, or the window was closed. Not an error."""
+    """The user ends the run: q, Esc, or the window was closed. Not an error."""
 
 
 class WindowSink:
     """Shows the newest picture; q, Esc or closing the window ends the run.
 
-    Drawing has a thread of its own, while OpenCV's windows must stay in the pipeline's, which is
-    the main one: each call shows what was drawn since the last, thus a frame later.
-
-    Args:
-        title: Of the window.
-        clock: The pipeline's monotonic clock, seconds.
+    Drawing has a thread of its own, while OpenCV's windows must stay in the main thread, the
+    pipeline's: each call shows the picture drawn since the last, thus a frame later.
 
     Raises:
         InputError: There is no display, or this build of OpenCV can't show windows.
@@ -45,7 +41,7 @@ class WindowSink:
         self._drawing = _Drawing(clock=clock)
         self._drawer = Background(self._drawing, may_skip=True, capacity=1)
         self._picture: np.ndarray | None = None
-        self._given = self._shown = 0
+        self._frames = self._shown = 0
 
     def begin(self, info: RunInfo) -> None:
         """Open the window."""
@@ -55,9 +51,9 @@ class WindowSink:
         )
 
     def __call__(self, frame: Frame) -> None:
-        """Have it drawn, and show what is drawn by now."""
+        """Have it drawn, and show the newest picture drawn."""
         self._drawer(frame)
-        self._given += 1
+        self._frames += 1
         picture = self._drawing.picture
         if picture is not None and picture is not self._picture:
             self._show(picture)
@@ -73,8 +69,8 @@ class WindowSink:
             cv2.destroyAllWindows()
 
     def summary(self) -> dict[str, Any]:
-        """How many frames were shown, and how many were not, because others were newer."""
-        return {"frames": self._shown, "skipped": self._given - self._shown}
+        """How many frames were shown, and how many not, because others were newer."""
+        return {"frames": self._shown, "skipped": self._frames - self._shown}
 
     def _show(self, picture: np.ndarray) -> None:
         if self._shown == 0:
@@ -89,38 +85,27 @@ class WindowSink:
 
 
 class _Drawing:
-    """A sink that keeps the newest picture, for another thread to show.
-
-    Attributes:
-        picture: (H, W, 3) uint8 BGR, not drawn upon any more; ``None`` before the first.
-    """
+    """Keeps the newest picture, (H, W, 3) uint8 BGR, for another thread to show."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
         self.picture: np.ndarray | None = None
         self._clock = clock
 
     def begin(self, info: RunInfo) -> None:
-        """Get ready to draw."""
         self._annotator = Annotator(info, clock=self._clock)
 
     def __call__(self, frame: Frame) -> None:
-        """Draw it."""
         self.picture = self._annotator(frame).copy()
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Nothing to finish."""
 
     def summary(self) -> dict[str, Any]:
-        """Nothing to say; the window does."""
         return {}
 
 
 def _has_display() -> bool:
-    """Whether a window can be opened.
-
-    Tried in a process of its own, because Qt ends the process when the display named in the
-    environment does not answer.
-    """
+    """Tried in a process of its own: Qt ends it if the display does not answer."""
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):

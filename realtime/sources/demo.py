@@ -9,15 +9,7 @@ PATH = Path(__file__).parent.parent / "demo" / "demo.mp4"
 
 
 class Demo(Video):
-    """One person, several actions one after another; its ground truth lies beside it.
-
-    Args:
-        realtime: Play it as a camera would, see `Video`.
-        fps: As so many pictures a second, see `Video`.
-        repeat: How many times it is played; 0 plays it without end. At each turn the person jumps
-            back to where the clip begins.
-        frames: Stop after so many pictures; ``None`` plays all.
-        clock: Paces and stamps.
+    """One person, several actions one after another; arguments are those of `Video`.
 
     Raises:
         InputError: The clip is missing from this installation.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator
+from math import inf
 from pathlib import Path
 from threading import Event
 
@@ -20,15 +21,14 @@ class Images(Source):
     """The pictures of a folder in natural order: ``frame2.jpg`` comes before ``frame10.jpg``.
 
     Args:
-        folder: Where they lie; subfolders are not looked into.
-        fps: Pictures per second, which makes their time stamps.
+        folder: Where they lie, not in subfolders.
+        fps: Pictures per second, from which their time stamps are made.
         pattern: Only files whose name fits, such as ``left_*.png``.
-        skip_broken: Go on after a picture that can't be read, with a warning.
+        skip_broken: Warn of a picture that can't be read, and go on.
         clock: Stamps.
 
     Raises:
-        InputError: There is no such folder or no fitting picture in it; while iterating also: one
-            can't be read.
+        InputError: No such folder, no fitting picture in it; while iterating: one can't be read.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Images(Source):
     ) -> None:
         super().__init__("images", f"folder {folder}", clock=clock)
         path = Path(folder).expanduser()
-        if fps <= 0:
+        if not 0 < fps < inf:
             raise InputError(f"{self.description}: {fps=} must be above zero")
         if not path.is_dir():
             raise InputError(f"{self.description}: no such folder; give a folder of pictures")
@@ -56,7 +56,7 @@ class Images(Source):
         self.skip_broken = skip_broken
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
-        """One picture after another, upright as its EXIF says."""
+        """One picture after another, upright as its EXIF data says."""
         for index, path in enumerate(self.paths):
             image = self._decode(path)
             if stop.is_set():
@@ -79,6 +79,6 @@ class Images(Source):
 
 
 def _natural(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
-    """Numbers go by value and first, everything else by letter."""
+    """Numbers by value and first, everything else by letter."""
     parts = re.findall(r"(\d+)|(\D+)", path.stem)
     return [(not digits, int(digits or 0), text) for digits, text in parts], path.name

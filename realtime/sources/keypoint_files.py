@@ -31,45 +31,41 @@ class KeypointFile:
     """What a file holds, as far as it is known before its frames are read.
 
     Attributes:
-        entries: Reads anew, given what to call with warnings: for each frame where it is, for
-            people, and what the file has.
-        translate: An entry as a line of frames.jsonl: `index`, `people`, each with `xy`,
-            `confidence` and maybe `score` and `track`; `time_s` if `has_times`.
-        says: Its layout, width, height and fps, where it says them.
-        usual_layout: Where it doesn't say and nobody else does.
+        entries: Reads the frames, given what to call with warnings: each its place, for messages,
+            and content.
+        translate: An entry's content as a line of frames.jsonl; `score` and `track` of people may
+            lack.
+        header: Its layout, width, height and fps, where the file states them.
+        usual_layout: Where neither the file nor the user states one.
         has_times: Whether frames have time stamps of their own.
-        has_tracks: Whether it says who is who.
+        has_tracks: Whether people have ids.
     """
 
     entries: Callable[[Callable[[str], None]], Entries]
     translate: Callable[[Any], Record] = dict
-    says: Record = field(default_factory=dict)
+    header: Record = field(default_factory=dict)
     usual_layout: str | None = None
     has_times: bool = False
     has_tracks: bool = False
 
 
 def keypoint_file(path: Path) -> KeypointFile:
-    """The file at `path`, in whichever form.
-
-    Raises:
-        InputError: It has none of the forms.
-    """
+    """Open a file of any of the forms; an InputError if it has none of them."""
     if path.is_dir():
         return _openpose(path)
     if path.suffix.lower() in (".npz", ".npy"):
         return _array(path)
     if (header := _header(path)) is not None:
         lines = partial(_lines, path)
-        return KeypointFile(lines, says=header, has_times=True, has_tracks=True)
+        return KeypointFile(lines, header=header, has_times=True, has_tracks=True)
     try:
         whole = json.loads(path.read_bytes())
     except ValueError:
         whole = None
     match whole:
         case {"data": [*entries]}:
-            named = [(f"{path} entry {n} of `data`", entry) for n, entry in enumerate(entries, 1)]
-            return KeypointFile(lambda warn: named, _from_reference, usual_layout="coco17")
+            placed = [(f"{path} entry {n} of `data`", entry) for n, entry in enumerate(entries, 1)]
+            return KeypointFile(lambda warn: placed, _from_reference, usual_layout="coco17")
         case [{"image_id": _, "keypoints": _}, *_]:
             return _alphapose(path, whole)
         case {"people": [*_]}:
@@ -81,7 +77,7 @@ def keypoint_file(path: Path) -> KeypointFile:
 
 
 def _header(path: Path) -> Record | None:
-    """The first line of a frames.jsonl, ``None`` for anything else."""
+    """The first line of a frames.jsonl, ``None`` of any other file."""
     try:
         with path.open(encoding="utf-8") as file:
             header = json.loads(file.readline())
@@ -97,7 +93,6 @@ def _header(path: Path) -> Record | None:
 
 
 def _lines(path: Path, warn: Callable[[str], None]) -> Iterator[tuple[str, Record]]:
-    """Where and what, for each line of a frames.jsonl."""
     with path.open("rb") as file:
         next(file)
         for number, line in enumerate(file, start=2):
@@ -123,14 +118,14 @@ def _from_reference(entry: Record) -> Record:
 
 
 def _pairs(values: list) -> list:
-    """Points as pairs, from pairs (of which some may be null) or from x, y, x, y, ..."""
+    """Points as pairs, from pairs (some may be null) or from x, y, x, y, ..."""
     if any(isinstance(value, list) for value in values):
         return values
     return list(zip(values[::2], values[1::2], strict=True))
 
 
 def _alphapose(path: Path, entries: list[Any]) -> KeypointFile:
-    """One entry a person; pictures in which it saw nobody are left out."""
+    """One entry a person; frames in which it saw nobody are left out."""
     frames: dict[int, list[Record]] = {}
     for number, entry in enumerate(entries, 1):
         try:
@@ -144,7 +139,7 @@ def _alphapose(path: Path, entries: list[Any]) -> KeypointFile:
 
 
 def _openpose(path: Path) -> KeypointFile:
-    """A file a picture, named by its number."""
+    """One file a frame, named by its number."""
     frames: dict[int, list[Record]] = {}
     for file in sorted(path.glob(OPENPOSE)):
         try:
@@ -160,7 +155,7 @@ def _openpose(path: Path) -> KeypointFile:
 
 
 def _listed(where: str, frames: Mapping[int, list[Record]]) -> KeypointFile:
-    """Frames that were read at once; ids that can't be told from none are none."""
+    """Frames that were read at once; ids count only if each is unique in its frame."""
     people = [person for members in frames.values() for person in members]
     ids = [[person["track"] for person in members] for members in frames.values()]
     tracked = all(None not in some and len(set(some)) == len(some) for some in ids)
@@ -175,7 +170,7 @@ def _listed(where: str, frames: Mapping[int, list[Record]]) -> KeypointFile:
 
 
 def _person(flat: list[float], track: int | None) -> Record:
-    """From x, y, confidence, x, y, ...; what has no confidence was not seen."""
+    """From x, y, confidence, x, y, ...; a joint without confidence was not seen."""
     points = np.array(flat, np.float64).reshape(-1, 3)
     seen = points[:, 2] > 0
     return {
@@ -187,14 +182,14 @@ def _person(flat: list[float], track: int | None) -> Record:
 
 
 def _first(track: Any) -> int | None:
-    """An id as the trackers write it: a number, or a list of one; below zero is none."""
+    """An id as the trackers write it: a number or a list of one; below zero is none."""
     while isinstance(track, list):
         track = track[0] if track else None
     return None if track is None or track < 0 else int(track)
 
 
 def _count(name: str) -> int:
-    """The last number in a picture's name."""
+    """The last number in a file's name."""
     numbers = re.findall(r"\d+", re.sub(r"\.\w+$", "", name))
     if not numbers:
         raise ValueError(f"no number in {name}")
@@ -203,7 +198,7 @@ def _count(name: str) -> int:
 
 def _array(path: Path) -> KeypointFile:
     """(T, J, 2 or 3) of one person or (M, T, J, 2 or 3) of several, the third number confidence."""
-    says, points = _loaded(path)
+    header, points = _loaded(path)
     if points.ndim == 3:
         points = points[None]
     if points.ndim != 4 or points.shape[-1] not in (2, 3):
@@ -226,18 +221,18 @@ def _array(path: Path) -> KeypointFile:
         }
 
     entries = [(f"{path} frame {index}", index) for index in range(xy.shape[1])]
-    return KeypointFile(lambda warn: entries, people, says=says, has_tracks=True)
+    return KeypointFile(lambda warn: entries, people, header=header, has_tracks=True)
 
 
 def _loaded(path: Path) -> tuple[dict[str, Any], np.ndarray]:
-    """What the file says of itself, and its array `keypoints` or the only one there is."""
+    """The header of a file and its array `keypoints`, or the only array there is."""
     try:
         arrays = _arrays(path)
     except (ValueError, EOFError, BadZipFile) as error:
         raise InputError(
             f"{path} can't be read as arrays of numbers ({error}); save them with numpy.savez"
         ) from error
-    says: dict[str, Any] = {
+    header: dict[str, Any] = {
         key: arrays.pop(key).item()
         for key in ("layout", "width", "height", "fps")
         if key in arrays and arrays[key].size == 1
@@ -248,7 +243,7 @@ def _loaded(path: Path) -> tuple[dict[str, Any], np.ndarray]:
             f"{path} has no array of numbers called keypoints, only {', '.join(arrays) or 'none'}; "
             f"rename it"
         )
-    return says, points.astype(np.float64)
+    return header, points.astype(np.float64)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:

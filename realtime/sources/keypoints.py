@@ -1,4 +1,4 @@
-"""2D keypoints from a file instead of a camera and a detector."""
+"""2-D keypoints from a file instead of a camera and a detector."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -17,35 +17,34 @@ from .source import Source
 class Keypoints(Source):
     """Frames without a picture, with the poses that a file holds; goes with ``detector=none``.
 
-    These forms are known, all in pixels:
+    Forms, all in pixels:
 
-    - the ``frames.jsonl`` that the live program writes;
+    - the ``frames.jsonl`` that the live program writes; a last line that a crash cut off is left
+      out, with a warning;
     - the JSON of GAST-Net's reference (``{"data": [{"frame_index", "skeleton": [{"pose",
       "score"}]}]}``, frames counted from one, poses nested or flat);
     - AlphaPose's JSON (a list of ``image_id``, ``keypoints`` x, y, confidence, maybe ``idx``);
-    - a folder of OpenPose's JSON, a file ``*_keypoints.json`` a picture;
-    - ``.npy`` or ``.npz`` with an array ``keypoints`` (T, J, 2 or 3) of one person or
-      (M, T, J, 2 or 3) of several, NaN where not seen; an ``.npz`` may also say ``layout``,
-      ``width``, ``height`` and ``fps``.
+    - a folder of OpenPose's JSON, a file ``*_keypoints.json`` a frame;
+    - ``.npy`` or ``.npz`` with an array ``keypoints`` (T, J, 2 or 3) of one person or (M, T, J, 2
+      or 3) of several; an ``.npz`` may also have ``layout``, ``width``, ``height`` and ``fps``.
 
-    A joint that is null or not a number becomes NaN with confidence zero. A last line of a
-    frames.jsonl that a crash cut off is left out, with a warning.
+    A joint that is null or not a number becomes NaN with confidence zero.
 
     Args:
         path: The file or, of OpenPose, the folder.
-        fps: Where the file does not say; frames.jsonl has time stamps.
-        width: Of the picture, pixels, where the file does not say.
-        height: Of the picture, pixels, where the file does not say.
-        layout: Joints, where the file does not say; ``None`` takes the form's usual: coco17 of the
-            reference's, by the number of joints of AlphaPose's and OpenPose's.
+        fps: Here and below: where the file does not state it. frames.jsonl has time stamps.
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        layout: Name; by default coco17 of the reference's, by the number of joints of AlphaPose's
+            and OpenPose's.
         clock: Stamps.
 
     Attributes:
-        has_tracks: Whether the file says who is who, so that ``tracker=given`` can go by it.
+        has_tracks: Whether the file has ids, by which ``tracker=given`` can go.
 
     Raises:
-        InputError: No such file, none of the forms, size, rate or layout unknown; while iterating
-            also: a broken line.
+        InputError: No such file, none of the forms, size, rate or layout unknown; while iterating:
+            a broken line, or a time that does not come after the one before.
     """
 
     layout: Skeleton
@@ -66,11 +65,11 @@ class Keypoints(Source):
             raise InputError(f"{self.description}: no such file; give the path of a keypoint file")
         self._file = keypoint_file(self.path)
         self.has_tracks = self._file.has_tracks
-        self.layout = named(self._named(layout))
-        self.width = int(self._settled("width", width))
-        self.height = int(self._settled("height", height))
-        if not self._file.has_times or self._file.says.get("fps") or fps:
-            self.fps = self._settled("fps", fps)
+        self.layout = named(self._layout_name(layout))
+        self.width = int(self._known("width", width))
+        self.height = int(self._known("height", height))
+        if not self._file.has_times or self._file.header.get("fps") or fps:
+            self.fps = self._known("fps", fps)
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
         """The file's frames, in order."""
@@ -84,16 +83,18 @@ class Keypoints(Source):
                 raise InputError(
                     f"{where} is no frame of {self.layout.name} poses ({error!r}); mend it"
                 ) from error
-            if not frame.time_s > last_s:
+            if not last_s < frame.time_s < np.inf:
                 raise InputError(f"{where}: time {frame.time_s} s doesn't come after {last_s} s")
             last_s = frame.time_s
             yield frame
 
-    def _named(self, given: str | None) -> str:
-        said = self._file.says.get("layout")
-        if said is not None and given not in (None, said):
-            raise InputError(f"{self.description}: layout={given}, but the file itself says {said}")
-        name = said or given or self._file.usual_layout
+    def _layout_name(self, given: str | None) -> str:
+        stated = self._file.header.get("layout")
+        if stated is not None and given not in (None, stated):
+            raise InputError(
+                f"{self.description}: layout={given}, but the file itself says {stated}"
+            )
+        name = stated or given or self._file.usual_layout
         if name is None:
             raise InputError(
                 f"{self.description} doesn't say its layout; give it as source.layout=..., one of "
@@ -101,11 +102,13 @@ class Keypoints(Source):
             )
         return str(name)
 
-    def _settled(self, key: str, given: float | None) -> float:
-        said = self._file.says.get(key)
-        if said is not None and given is not None and said != given:
-            raise InputError(f"{self.description}: {key}={given}, but the file itself says {said}")
-        value = given if said is None else said
+    def _known(self, key: str, given: float | None) -> float:
+        stated = self._file.header.get(key)
+        if stated is not None and given is not None and stated != given:
+            raise InputError(
+                f"{self.description}: {key}={given}, but the file itself says {stated}"
+            )
+        value = given if stated is None else stated
         if not isinstance(value, int | float) or not value > 0:
             raise InputError(f"{self.description} has {key}={value}; give it as source.{key}=...")
         return value

@@ -15,27 +15,43 @@ from ..packets import Frame
 
 # Pictures a file is read ahead: enough to hide the decoding, few enough to forget about memory.
 AHEAD = 4
+# Two pictures in one tick of a coarse clock are so far apart.
+TICK_S = 1e-3
 # How long to wait for the thread of a source that is closed; one stuck in a driver is left behind.
 PARTING_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
-class Source(ABC):
-    """Iterating opens it, reads in a thread of its own and yields frames; leaving off closes it.
+class Rising:
+    """Makes time stamps rise strictly: one that does not is put `step_s` after the last."""
 
-    A live source is read newest-first: what the pipeline is too slow for is dropped and counted in
-    `Frame.dropped`. Everything else is read whole. An error while reading is raised in the
-    iteration, after every frame that came before it.
+    def __init__(self, step_s: float) -> None:
+        self.step_s = step_s
+        self.last_s = -step_s
+
+    def __call__(self, time_s: float) -> float:
+        """The stamp in place of `time_s`."""
+        self.last_s = time_s if time_s > self.last_s else self.last_s + self.step_s
+        return self.last_s
+
+
+class Source(ABC):
+    """Iterating opens it, reads in a thread of its own and yields frames; leaving closes it.
+
+    A live source is read newest-first: frames that the pipeline is too slow for are dropped and
+    counted in `Frame.dropped`. Any other is read whole. An error while reading is raised in the
+    iteration, after every frame before it. `Frame.time_s` rises strictly, whatever the device or
+    file says.
 
     Attributes:
         name: Kind of source.
-        description: What exactly it is, for people; never holds a password.
-        fps: Nominal pictures per second, ``None`` as long as that is unknown.
-        live: Camera-like: newest first.
-        layout: Of the poses that its frames bring along; ``None`` when they are pictures.
-        warnings: What went wrong without ending the run, one line each.
-        silence_s: Without a picture for so long, a source is taken for dead; ``None`` trusts it.
+        description: Which one, for people; never holds a password.
+        fps: Nominal pictures per second, ``None`` while unknown.
+        live: Like a camera: newest first.
+        layout: Of the poses that its frames bring along; ``None`` of pictures.
+        warnings: Problems that did not end the run, one line each.
+        silence_s: After so long without a frame the source counts as dead; ``None`` never.
     """
 
     live = False
@@ -50,10 +66,7 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, stop: Event) -> Generator[Frame, None, None]:
-        """Frames as they come, in the caller's thread, until the end or until `stop` is set.
-
-        Closing the generator gives the device or file back.
-        """
+        """Frames until the end or until `stop` is set; closing it closes the device or file."""
 
     def __iter__(self) -> Iterator[Frame]:
         self.close()
@@ -72,7 +85,7 @@ class Source(ABC):
             self._part(box, thread)
 
     def close(self) -> None:
-        """Stop reading and give the device or file back; may be called at any time."""
+        """Stop reading and close the device or file; may be called at any time."""
         if self._running is not None:
             self._part(*self._running)
             self._running = None
@@ -84,7 +97,7 @@ class Source(ABC):
         self.close()
 
     def warn(self, line: str) -> None:
-        """Note what went wrong, and say it in the log."""
+        """Add to `warnings` and to the log."""
         self.warnings.append(line)
         log.warning(line)
 

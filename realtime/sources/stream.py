@@ -8,17 +8,17 @@ from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock, paced
 from ..opencv import cv2, falls_short, open_capture, retrieve
 from ..packets import Frame
-from .source import Source
+from .source import TICK_S, Rising, Source
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
 class Stream(Source):
-    """A camera on the network, newest picture first; a lost connection is made anew.
+    """A camera on the network, newest picture first, that reconnects.
 
     An address that fails at once is an error at once; one that has delivered is tried again after
     `retry_s`, then after twice as long each time. A recording (an mp4 on a web server) is played at
-    its own speed and ends where it ends.
+    its own speed until it ends.
 
     Args:
         url: With name and password where it needs them; neither is ever printed.
@@ -29,7 +29,7 @@ class Stream(Source):
         clock: Stamps and pauses.
 
     Raises:
-        InputError: Not such an address; while iterating also: no connection.
+        InputError: Not such an address; while iterating: no connection.
     """
 
     live = True
@@ -50,6 +50,7 @@ class Stream(Source):
                 f"{self.description}: the address must begin with "
                 f"{', '.join(f'{scheme}://' for scheme in SCHEMES)}"
             )
+        self._stamp = Rising(TICK_S)
         self._url, self.timeout_s = url, timeout_s
         self.retry_s, self.retry_max_s, self.give_up_s = retry_s, retry_max_s, give_up_s
         # Only for a driver that hangs in spite of its time-outs; otherwise `read` gives up first.
@@ -98,6 +99,7 @@ class Stream(Source):
     def _arriving(
         self, capture: cv2.VideoCapture, index: int, *, stop: Event, is_recording: bool
     ) -> Generator[Frame, None, None]:
+        stamp = Rising(1 / (self.fps or 30)) if is_recording else self._stamp
         while not stop.is_set() and capture.grab():
             captured_s = self.clock()
             time_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if is_recording else captured_s
@@ -105,7 +107,7 @@ class Stream(Source):
             if image is None:
                 continue
             height, width = image.shape[:2]
-            yield Frame(image, index, time_s, captured_s, width, height)
+            yield Frame(image, index, stamp(time_s), captured_s, width, height)
             index += 1
 
     def _check(self, index: int, silence_s: float) -> None:
@@ -122,10 +124,7 @@ class Stream(Source):
 
 
 def masked(url: str) -> str:
-    """The address as it may be printed: no name, no password, no parameters.
-
-    Where a stray ``@`` makes it unclear what is a password, only the scheme is left.
-    """
+    """The address without name, password and parameters; if unclear, only the scheme."""
     scheme, mark, rest = url.partition("://")
     if not mark:
         return "***"

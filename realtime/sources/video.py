@@ -12,7 +12,7 @@ from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock, paced
 from ..opencv import cv2, falls_short, open_capture, retrieve
 from ..packets import Frame
-from .source import Source
+from .source import Rising, Source
 
 # OpenCV seeks by picture number, which is off where the frame rate varies: aim before the mark.
 LEAD_S = 5.0
@@ -20,55 +20,48 @@ LEAD_S = 5.0
 
 @dataclass
 class _Reel:
-    """An open file and how far it has been wound.
-
-    Attributes:
-        capture: The file.
-        fps: Goes on from the last good time stamp where one is missing.
-        time_s: File time of the picture that can be retrieved, or of the last there was.
-        has_picture: Whether one can be retrieved.
-    """
+    """An open file at one of its pictures, which can be retrieved if `has_picture`."""
 
     capture: cv2.VideoCapture
     fps: float
-    time_s: float = -1.0
     has_picture: bool = False
+
+    def __post_init__(self) -> None:
+        self._stamp = Rising(1 / self.fps)
+
+    @property
+    def time_s(self) -> float:
+        """File time of that picture, or of the last one."""
+        return self._stamp.last_s
 
     def wind(self) -> bool:
         """To the next picture; false when there is none."""
         self.has_picture = self.capture.grab()
         if self.has_picture:
-            time_s = self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            self.time_s = time_s if time_s > self.time_s else self.time_s + 1 / self.fps
+            self._stamp(self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         return self.has_picture
 
 
 class Video(Source):
     """A file, read whole as fast as the pipeline goes, or like a camera.
 
-    Pictures come upright as the file's rotation mark says. `time_s` is the file's own time stamp,
-    seconds from its first picture; where stamps are missing or go back, the frame rate goes on from
-    the last good one.
-
-    Played again and again, `time_s` and `index` go on as if the file were longer: the first picture
-    follows the last one after one picture's time. People jump there from where they were to where
-    they began.
+    Pictures come upright as the file's rotation mark says. `time_s` is seconds from the first
+    picture, by the file's own time stamps; where these are missing or go back, the frame rate
+    continues the last one. Repeated, it plays as a longer file, one picture's time between last and
+    first picture.
 
     Args:
         path: Anything OpenCV reads.
-        realtime: Play at the file's own speed and drop what the pipeline is too slow for; then
-            `time_s` is clock time, as a camera's is.
-        start_s: Leave out what comes before, file time.
-        stop_s: Leave out what comes from here on, file time.
-        fps: Take the pictures as so many a second, evenly spaced from 0, whatever their time
-            stamps are; ``None`` goes by these.
-        repeat: How many times the span is played; 0 plays it without end.
+        realtime: Play at its own speed and drop frames like a camera; `time_s` is then clock time.
+        start_s: Skip what comes before, file time.
+        stop_s: Skip what comes from here on, file time.
+        fps: Pictures a second, evenly spaced from 0, in place of their time stamps.
+        repeat: How often the span is played; 0 is without end.
         frames: Stop after so many pictures; ``None`` plays all.
         clock: Paces and stamps.
 
     Raises:
-        InputError: There is no such file, it is no video, the span holds no picture, or a
-            number makes no sense.
+        InputError: No such file, no video, no picture in the span, or a number out of range.
     """
 
     def __init__(
@@ -172,10 +165,10 @@ class Video(Source):
                 f"{self.description}: no picture from {self.start_s:g} s on could be read; "
                 f"the last one is at {max(reel.time_s, 0):.2f} s"
             )
-        shown, is_whole = last.index + 1, self.start_s == 0 and not reel.has_picture
-        if is_first and is_whole and falls_short(shown, self.count):
+        frames, is_whole = last.index + 1, self.start_s == 0 and not reel.has_picture
+        if is_first and is_whole and falls_short(frames, self.count):
             self.warn(
-                f"{self.description} is damaged or cut short: {shown} of {self.count} pictures "
+                f"{self.description} is damaged or cut short: {frames} of {self.count} pictures "
                 "could be read"
             )
 
@@ -183,7 +176,7 @@ class Video(Source):
         wrong = None
         if self.stop_s is not None and self.stop_s <= self.start_s:
             wrong = f"stop_s={self.stop_s} must be above start_s={self.start_s}"
-        elif self.rate is not None and self.rate <= 0:
+        elif self.rate is not None and not 0 < self.rate < inf:
             wrong = f"fps={self.rate} must be above 0, or null for the file's own"
         elif not isinstance(self.repeat, int) or self.repeat < 0:
             wrong = f"repeat={self.repeat} must be 1 or more, or 0 to play without end"

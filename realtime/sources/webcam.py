@@ -10,7 +10,7 @@ from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock
 from ..opencv import cv2, open_capture, retrieve
 from ..packets import Frame
-from .source import Source
+from .source import TICK_S, Rising, Source
 
 # Between tries to read from a camera that has nothing to give.
 PAUSE_S = 0.01
@@ -23,14 +23,14 @@ class Webcam(Source):
 
     Args:
         device: Number as OpenCV counts, or on Linux a path such as ``/dev/video0``.
-        width: Pixels, as asked for; what the camera gives instead is a warning.
-        height: Pixels, as asked for.
-        fps: Pictures per second, as asked for.
-        timeout_s: A camera that delivers nothing for so long is taken for dead.
+        width: Pixels asked for, like `height` and `fps`; a camera that gives others is a warning.
+        height: Pixels.
+        fps: Pictures per second.
+        timeout_s: A camera that delivers nothing for so long counts as dead.
         clock: Stamps.
 
     Raises:
-        InputError: There is no such device; while iterating also: it can't be opened, it died.
+        InputError: There is no such device; while iterating: it can't be opened, it died.
     """
 
     live = True
@@ -52,11 +52,7 @@ class Webcam(Source):
             self._check_device()
 
     def open(self) -> cv2.VideoCapture:
-        """The device, set to the size and rate asked for.
-
-        Raises:
-            InputError: It can't be opened.
-        """
+        """The device, set to size and rate; an InputError if it can't be opened."""
         backend = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
         capture = open_capture(self.device, backend=backend)
         if not capture.isOpened():
@@ -73,11 +69,11 @@ class Webcam(Source):
         return capture
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
-        """Pictures as the camera makes them; tries on for ever when it makes none."""
+        """Pictures as the camera makes them; waits for ever when it makes none."""
         capture = self.open()
         try:
             self._compare(capture)
-            index = 0
+            index, stamp = 0, Rising(TICK_S)
             while not stop.is_set():
                 is_there = capture.grab()
                 captured_s = self.clock()
@@ -86,7 +82,7 @@ class Webcam(Source):
                     self.clock.wait(stop, PAUSE_S)
                     continue
                 height, width = image.shape[:2]
-                yield Frame(image, index, captured_s, captured_s, width, height)
+                yield Frame(image, index, stamp(captured_s), captured_s, width, height)
                 index += 1
         finally:
             capture.release()
