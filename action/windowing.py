@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.interpolation import interpolated
 
 
 def to_frames(xyz: np.ndarray, frames: int) -> np.ndarray:
@@ -55,7 +56,7 @@ def random_window(
     last = xyz.shape[-3] - 1
     length = last * rng.uniform(least, 1)
     start = rng.uniform(0, last - length)
-    return _sampled(xyz, np.minimum(start + np.linspace(0, length, steps), last))
+    return _sampled(xyz, start + np.linspace(0, length, steps))
 
 
 def _checked(xyz: np.ndarray, frames: int) -> int:
@@ -67,8 +68,4 @@ def _checked(xyz: np.ndarray, frames: int) -> int:
 
 
 def _sampled(xyz: np.ndarray, at: np.ndarray) -> np.ndarray:
-    before = at.astype(int)
-    after = np.minimum(before + 1, xyz.shape[-3] - 1)
-    share = (at - before)[:, None, None]
-    mixed = xyz[..., before, :, :] * (1 - share) + xyz[..., after, :, :] * share
-    return mixed.astype(np.float32)
+    return interpolated(xyz, at, axis=-3).astype(np.float32)

@@ -1,13 +1,17 @@
 """Cut clips as heads are trained and scored on them, and where they come from."""
 
+import dataclasses
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from gastlive.action.head import of_bodies
 from gastlive.action.heads.tcn import TCN
+from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Problem, Segment
 from gastlive.datasets.for_heads.augmentation import Augmentation, mirror_images
 from gastlive.datasets.for_heads.clip_data import ActionClips, samples
@@ -132,6 +136,126 @@ def test_a_windowed_head_is_given_windows_and_a_streaming_one_streams():
     assert (weights[:, 12:] == 0).all()
     assert (weights[:, 0] < weights[:, 11]).all()
     torch.testing.assert_close(xyz[:, :, 12], xyz[:, :, 11])
+
+
+def test_an_onset_is_the_clips_first_third_at_any_pace_and_wherever_the_clip_is_cut():
+    frames, cut = 300, 96
+    clip = motion("a_v1", "wave", frames=frames)
+    clip.xyz[:, ROOT] = 0
+    clip.xyz[:, 1] = np.linspace(0, 1, frames)[:, None]  # a joint that says where in the clip it is
+    quick = dataclasses.replace(STILL, speed=(0.5, 2.0), drop=0.3)
+    data = data_of(Mine([clip, motion("a_v2", "wave")]), frames=cut, augmentation=quick)
+    data.windows(None)
+    data.setup()
+    (sample,) = data.train.samples
+    whole = data.train.class_weights[sample.label]
+    starts = set()
+    for seed in range(40):
+        xyz, labels, weights = data.train.draw(sample, np.random.default_rng(seed))
+        place = xyz[0, :, 1, 0] * (frames - 1)
+        assert (labels == sample.label).all()
+        onset = place < frames // 3
+        clear = np.abs(place - frames // 3) > 1
+        np.testing.assert_allclose(weights[onset & clear], 0.3 * whole)
+        np.testing.assert_allclose(weights[~onset & clear], whole)
+        starts.add(bool(onset[0]))
+    assert starts == {True, False}
+
+
+class Group:
+    """Stands for torch.distributed in one of several training processes."""
+
+    def __init__(self, rank: int, ranks: int) -> None:
+        self.rank, self.ranks = rank, ranks
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def get_rank(self) -> int:
+        return self.rank
+
+    def get_world_size(self) -> int:
+        return self.ranks
+
+
+def numbered(clips: int, **changes) -> ActionClips:
+    """So many training clips, each of a label of its own."""
+    names = [f"action {i}" for i in range(clips)]
+    data = Mine([
+        dataclasses.replace(
+            motion(f"{name}_v{1 if i else 2}", "wave", frames=6), segments=(Segment(0, 6, name),)
+        )
+        for i, name in enumerate([names[0], *names])
+    ])  # fmt: skip
+    data.labels = tuple(names)
+    module = data_of(data, **changes)
+    module.windows(4)
+    module.setup()
+    return module
+
+
+def labels_of(loader) -> list[list[int]]:
+    return [labels.tolist() for _, labels, _ in loader]
+
+
+WITH_WORKERS = pytest.mark.filterwarnings(
+    "ignore:This DataLoader will create", "ignore:.*use of fork"
+)  # on a machine of one core; from Python 3.12 on
+
+
+@WITH_WORKERS
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(("batch", "sizes"), [(32, [25, 25]), (20, [16, 17, 17])])
+def test_every_clip_is_shown_once_an_epoch_in_another_order_each_time(workers, batch, sizes):
+    loader = DataLoader(numbered(50, batch=batch).train, batch_size=None, num_workers=workers)
+    first, second = labels_of(loader), labels_of(loader)
+    assert sorted(chain(*first)) == sorted(chain(*second)) == list(range(50))
+    assert sorted(map(len, first)) == sizes
+    assert len(loader) == len(sizes)
+    assert first != second
+
+
+@WITH_WORKERS
+def test_how_many_workers_load_the_clips_changes_nothing():
+    one, two = (
+        sorted(
+            DataLoader(numbered(20, batch=4, augmentation=None).train, None, num_workers=workers),
+            key=lambda batch: batch[1].tolist(),
+        )
+        for workers in (0, 2)
+    )
+    for a, b in zip(one, two, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("clips", "ranks", "batch"), [(50, 2, 32), (7, 3, 1), (33, 4, 4)])
+def test_training_processes_share_the_clips_out_in_as_many_batches(
+    clips, ranks, batch, monkeypatch
+):
+    shares = []
+    for rank in range(ranks):
+        monkeypatch.setattr(process_seed, "distributed", Group(rank, ranks))
+        data = numbered(clips, batch=batch)
+        shares.append(labels_of(data.train_dataloader()))
+        assert len(data.train_dataloader()) == len(shares[0]) == len(shares[-1])
+    assert sorted(chain(*chain(*shares))) == list(range(clips))
+
+
+def test_processes_vary_clips_in_ways_of_their_own(monkeypatch):
+    drawn = []
+    for rank in range(2):
+        monkeypatch.setattr(process_seed, "distributed", Group(rank, 2))
+        data = numbered(2, batch=1, augmentation=Augmentation(mirror=0, slow=0, hold=0))
+        data.train.samples = data.train.samples[:1] * 2
+        drawn.append(next(iter(data.train)))
+    assert drawn[0][1] == drawn[1][1]
+    assert not torch.equal(drawn[0][0], drawn[1][0])
+
+
+def test_fewer_clips_than_training_processes_are_refused(monkeypatch):
+    monkeypatch.setattr(process_seed, "distributed", Group(0, 4))
+    with pytest.raises(InputError, match="3 training clips can't be shared out among 4 processes"):
+        next(iter(numbered(3).train))
 
 
 def test_validation_shows_clips_as_they_are():

@@ -17,6 +17,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.head_task import HeadTask
 from gastlive.action.heads.tcn import TCN
+from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Segment
 from gastlive.datasets.for_heads.augmentation import Augmentation, Piece, Splice, mirrored
 from gastlive.datasets.for_heads.labelled import Lifted
@@ -479,6 +480,22 @@ def test_every_pass_shows_something_new_and_the_same_seed_the_same():
     first, second = (next(iter(data))[0] for _ in range(2))
     assert not torch.equal(first, second)
     assert torch.equal(next(iter(again))[0], first)
+
+
+def test_each_training_process_and_each_worker_draws_streams_of_its_own(monkeypatch):
+    def first_of(rank, worker):
+        info = SimpleNamespace(id=worker, num_workers=2)
+        monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda: rank)
+        monkeypatch.setattr(process_seed, "get_worker_info", lambda: info)
+        data = streams(CLIPS, augmentation=Augmentation(), batches=5)
+        batches = list(data)
+        assert (len(batches), len(data)) == (3 - worker, 5)
+        return batches[0][0]
+
+    drawn = [first_of(rank, worker) for rank in range(2) for worker in range(2)]
+    for i, one in enumerate(drawn):
+        assert not any(torch.equal(one, other) for other in drawn[:i])
 
 
 def test_continuous_streams_show_every_recording_once():

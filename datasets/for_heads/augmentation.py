@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...gast.interpolation import interpolated
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN
 
@@ -99,12 +100,9 @@ class Augmentation:
         at = np.arange(0, len(piece.labels) - 1e-6, rng.uniform(*self.speed))
         kept = rng.random(len(at)) >= rng.uniform(0, self.drop)
         kept[0] = True
-        at = np.minimum(at[kept], len(piece.labels) - 1)
-        before = at.astype(int)
-        after = np.minimum(before + 1, len(piece.labels) - 1)
-        share = (at - before).reshape(-1, *[1] * (piece.xyz.ndim - 1)).astype(np.float32)
-        xyz = piece.xyz[before] * (1 - share) + piece.xyz[after] * share
-        return Piece(xyz, piece.labels[np.minimum(np.round(at).astype(int), len(piece.labels) - 1)])
+        nearest = np.round(at[kept]).astype(int)
+        labels = piece.labels[np.minimum(nearest, len(piece.labels) - 1)]
+        return Piece(interpolated(piece.xyz, at[kept]), labels)
 
     def mirrors(self, rng: np.random.Generator) -> bool:
         """Whether the next stream is mirrored."""

@@ -10,9 +10,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from ...action.windowing import random_window, to_frames
+from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
 from ..labels import UNKNOWN, LabelMap, OwnLabels
+from ..process_seed import PassCounter, of_this_rank, of_this_worker, process_seed
 from ..protocols import Protocol
 from .augmentation import Augmentation, Piece, mirror_images
 from .labelled import Lifted, told
@@ -86,49 +88,64 @@ class Epoch(IterableDataset[Batch]):
         self.samples, self.skeleton, self.frames, self.window = samples, skeleton, frames, window
         self.crop, self.batch, self.bodies, self.seed = crop, batch, bodies, seed
         self.augmentation, self.swap, self.onset_weight = augmentation, swap, onset_weight
-        self.passes = 0
+        self._passes = PassCounter()
         counts = np.bincount([sample.label for sample in samples], minlength=classes)
         weights = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1))
         self.class_weights = np.clip(weights, 1 / 3, 3).astype(np.float32)
 
     def __len__(self) -> int:
-        """Batches a pass."""
-        return max(1, len(self.samples) // self.batch)
+        """Mini-batches of a pass on this rank; on every rank as many."""
+        _, ranks = of_this_rank(self.samples)
+        return self._batches(ranks)
+
+    def _batches(self, ranks: int) -> int:
+        fewest = len(self.samples) // ranks
+        if not fewest:
+            raise InputError(
+                f"{len(self.samples)} training clips can't be shared out among {ranks} processes; "
+                f"give more clips, or fewer devices"
+            )
+        return min(fewest, -(-len(self.samples) // (ranks * self.batch)))
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng([self.seed, self.passes])
-        self.passes += 1
-        order = rng.permutation(len(self.samples))
-        for i in range(len(self)):
-            chosen = order[i * self.batch : (i + 1) * self.batch]
-            yield together([self.draw(self.samples[k], rng) for k in chosen], self.bodies)
+        epoch = self._passes.next()
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.samples))
+        ours, ranks = of_this_rank(order)
+        batches = np.array_split(ours, self._batches(ranks))
+        rank, _ = process_seed()
+        for i in of_this_worker(range(len(batches))):
+            rng = np.random.default_rng([self.seed, epoch, rank, 1 + i])
+            yield together([self.draw(self.samples[k], rng) for k in batches[i]], self.bodies)
 
     def draw(self, sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Joints (M, frames, J, 3), label and weight: one each, or one a frame."""
+        """Joints (M, frames, J, 3), class index and weight: one each, or one a frame."""
         xyz, mirror = sample.xyz, self.augmentation.mirrors(rng)
         label = int(self.swap[sample.label]) if mirror else sample.label
         weight = self.class_weights[label]
         if self.window:
             xyz = random_window(xyz, self.frames, rng, least=self.crop)
-            shown, weights = np.array(label), np.array(weight)
+            labels, weights = np.array(label), np.array(weight)
         else:
-            xyz, shown = self._streamed(xyz, label, rng)
-            early = np.arange(self.frames) < len(sample.xyz[0]) // 3
-            weights = weight * np.where(early, np.float32(self.onset_weight), np.float32(1))
-            weights = np.where(shown < 0, np.float32(0), weights)
+            xyz, source = self._streamed(xyz, rng)
+            onset = source < sample.xyz.shape[1] // 3
+            weights = weight * np.where(onset, np.float32(self.onset_weight), np.float32(1))
+            weights = np.where(source < 0, np.float32(0), weights)
+            labels = np.where(source < 0, UNKNOWN, label)
         varied = self.augmentation.vary(xyz, self.skeleton, rng, mirror=mirror)
-        return varied, shown, weights
+        return varied, labels, weights
 
-    def _streamed(
-        self, xyz: np.ndarray, label: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Faster or slower, cut to `frames` or held at its end, and the label of each frame."""
+    def _streamed(self, xyz: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Joints (M, frames, J, 3), at another pace, cut or padded, and the source of each frame.
+
+        The source is a frame of the whole clip, which tells an onset at any pace and wherever the cut;
+        below zero for padding.
+        """
         people = np.moveaxis(xyz, 0, 1)  # (T, M, J, 3)
-        piece = self.augmentation.pace(Piece(people, np.full(len(people), label)), rng)
+        piece = self.augmentation.pace(Piece(people, np.arange(len(people))), rng)
         spare = len(piece.labels) - self.frames
         start = int(rng.integers(spare + 1)) if spare > 0 else 0
-        xyz, shown = (part[start : start + self.frames] for part in piece)
-        return held(np.moveaxis(xyz, 1, 0), shown, self.frames)
+        cut, source = (part[start : start + self.frames] for part in piece)
+        return held(np.moveaxis(cut, 1, 0), source, self.frames)
 
 
 def held(xyz: np.ndarray, labels: np.ndarray, frames: int) -> tuple[np.ndarray, np.ndarray]:

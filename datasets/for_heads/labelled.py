@@ -11,6 +11,7 @@ from typing import Protocol as Interface
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.interpolation import frames_at, interpolated
 from ...gast.skeleton import Skeleton
 from ..clip import MotionClip, MotionSet
 from ..labels import LabelMap, OwnLabels
@@ -144,12 +145,11 @@ def closed(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray | None:
     order = [skeleton.root, *(j for j in range(len(skeleton)) if j != skeleton.root)]
     for joint in order:
         at = np.flatnonzero(seen[:, joint])
-        for axis in range(3):
-            filled[:, joint, axis] = (
-                np.interp(frames, at, xyz[at, joint, axis])
-                if len(at)
-                else filled[:, skeleton.root, axis]
-            )
+        filled[:, joint] = (
+            interpolated(xyz[at, joint], frames_at(at, frames))
+            if len(at)
+            else filled[:, skeleton.root]
+        )
     return filled
 
 

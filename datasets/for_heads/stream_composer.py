@@ -17,6 +17,7 @@ from torch.utils.data import IterableDataset
 
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN, LabelMap
+from ..process_seed import PassCounter, of_this_worker, process_seed
 from .augmentation import Augmentation, Piece, Splice, mirror_images
 from .lifted import LiftedClip, facing
 
@@ -146,7 +147,8 @@ class Streams(IterableDataset[Batch]):
         onset_weight: float,
     ) -> None:
         self.repertoire, self.frames, self.batch, self.batches = repertoire, frames, batch, batches
-        self.seed, self.passes, self.splice, self.augmentation = seed, 0, splice, augmentation
+        self.seed, self.splice, self.augmentation = seed, splice, augmentation
+        self._passes = PassCounter()
         self.onset_frames, self.onset_weight = onset_frames, onset_weight
         self.shown = sorted(repertoire.acts)
         shares = np.sqrt([max(len(repertoire.acts[label]), _RARE) for label in self.shown])
@@ -159,9 +161,8 @@ class Streams(IterableDataset[Batch]):
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng([self.seed, self.passes])
-        self.passes += 1
-        for _ in range(self.batches):
+        rng = np.random.default_rng([self.seed, self._passes.next(), *process_seed()])
+        for _ in of_this_worker(range(self.batches)):
             yield self.draw(rng)
 
     def draw(self, rng: np.random.Generator) -> Batch:
