@@ -150,6 +150,8 @@ class WindowFeatures(nn.Module):
 class ToTheFront(nn.Module):
     """Turns a window about the vertical until the person faces the camera, on average.
 
+    Where left and right lie on top of each other, on average, nothing is turned.
+
     Args:
         skeleton: Layout of the joints; has shoulders and hips.
     """
@@ -162,9 +164,15 @@ class ToTheFront(nn.Module):
         )
 
     def forward(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3), camera axes, to the same: left is on the picture's right."""
-        across = (xyz[:, :, self.left] - xyz[:, :, self.right]).mean((1, 2))  # (N, 3)
-        cos, sin = F.normalize(across[:, [0, 2]], dim=-1).T
+        """(N, T, J, 3), metres, camera axes, to the same: left is on the picture's right."""
+        across = (xyz[:, :, self.left] - xyz[:, :, self.right]).mean((1, 2))[:, [0, 2]]  # (N, 2)
+        apart = across.norm(dim=-1, keepdim=True) >= _APART_M
+        direction = torch.where(apart, across, across.new_tensor([1.0, 0.0]))
+        cos, sin = F.normalize(direction, dim=-1).T
         x, y, z = xyz.unbind(-1)
         cos, sin = cos[:, None, None], sin[:, None, None]
         return torch.stack([cos * x + sin * z, y, cos * z - sin * x], -1)
+
+
+_APART_M = 0.01
+"""A shorter mean way from right to left is noise and does not tell where a person faces."""
