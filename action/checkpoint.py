@@ -27,7 +27,8 @@ class HeadCard:
         labels: Names of the actions, in the order of the logits.
         background: The label that means nothing in particular; ``None``: each means something.
         frames: Length of a windowed head's window; ``None``: it streams.
-        receptive_field: Frames that can matter; ``None`` is all since the start.
+        receptive_field: Frames that the layers look at; ``None``: all since the start. Earlier ones
+            count through the running size of the body alone; see `StreamingHead`.
         temperature: Divide the logits by it and their softmax is calibrated.
         lifter: Name of the lifter whose poses it was trained on; empty for true 3-D joints.
         lifter_sha256: Of that lifter's file.

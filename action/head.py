@@ -26,7 +26,9 @@ class StreamingHead(Streaming):
         labels: Names of the K actions, the background among them.
         fps: Frames per second that it takes.
         settings: The constructor's other arguments, to make the same net again; plain data.
-        receptive_field: Frames that can matter, this one included; ``None`` is all since the start.
+        receptive_field: Frames that the layers look at, this one included; ``None``: all since the
+            start. The running size of the body (`PersonUnits`) reaches further back: frames before
+            the receptive field count through it alone, each 0.9 times as much as the next.
 
     Raises:
         InputError: Fewer than two labels, one of them twice, or a frame rate of 0 or less.
