@@ -112,6 +112,13 @@ def test_reliability_is_the_calibration_error_in_parts():
     assert gaps == pytest.approx(expected)
 
 
+def test_confidences_of_different_bins_do_not_excuse_each_other():
+    odds = torch.tensor([[0.56, 0.44], [0.64, 0.36]])
+    assert calibration_error(odds, torch.tensor([0, 1]), bins=10) == pytest.approx(0.54)
+    assert calibration_error(odds, torch.tensor([0, 1]), bins=5) == pytest.approx(0.54)
+    assert calibration_error(odds, torch.tensor([0, 1]), bins=2) == pytest.approx(0.1)
+
+
 def test_what_is_seen_of_a_clip_is_rounded_up():
     assert observed(30) == list(range(3, 31, 3))
     assert observed(7) == [1, 2, 3, 3, 4, 5, 5, 6, 7, 7]
