@@ -1,5 +1,8 @@
 """Figures of named actions, on cases small enough to count by hand."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +26,7 @@ from gastlive.action.metrics import (
     spans,
     top_accuracy,
 )
+from gastlive.gast.errors import InputError
 
 
 def test_frames_are_counted_by_what_was_shown_and_what_was_said():
@@ -77,6 +81,31 @@ def test_the_truth_is_sought_among_the_best():
     found = [top_accuracy(scores, true, among=n) for n in (1, 2, 3, 5)]
     assert found == pytest.approx([1 / 3, 1, 1, 1])
     assert np.isnan(top_accuracy(scores, np.full(4, -1), among=1))
+
+
+def test_top_accuracies_are_counted_by_hand_whatever_the_number_of_classes():
+    rng = np.random.default_rng(0)
+    for classes in (2, 3, 5):
+        scores = rng.random((60, classes)).round(1)  # many are equal
+        true = rng.integers(-1, classes - 1, 60)  # the last class never occurs
+        known = true >= 0
+        order = np.argsort(-scores[known], axis=1, kind="stable")
+        for among in range(1, classes + 2):
+            expected = (order[:, :among] == true[known, None]).any(1).mean()
+            assert top_accuracy(scores, true, among=among) == pytest.approx(expected)
+
+
+def test_scores_that_are_no_numbers_are_refused_where_the_truth_is_known():
+    scores = np.array([[0.1, np.nan], [0.2, 0.8], [np.inf, 0]])
+    for figure in (average_precisions, lambda *given: top_accuracy(*given, among=1)):
+        with pytest.raises(InputError, match="not finite in 1 of 2 samples"):
+            figure(scores, np.array([0, 1, -1]))
+        assert np.isfinite(figure(scores, np.array([-1, 1, -1]))).any()
+
+
+def test_scikit_learn_is_imported_only_when_a_figure_is_wanted():
+    program = "import sys, gastlive.action.metrics; assert 'sklearn' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_precision_is_averaged_over_what_is_found():
