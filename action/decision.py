@@ -12,10 +12,9 @@ from ..gast.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An action that has begun and not ended: class index, times, sum and number of probabilities.
+    """An action going on: class index, times, sum and number of its probabilities.
 
-    `start_s` is dated back, `risen_s` is when it rose above `enter`, `seen_s` when it was last at
-    least `leave`.
+    `start_s` is dated back; it rose to `enter` at `risen_s` and was last above `leave` at `seen_s`.
     """
 
     label: int
@@ -40,12 +39,8 @@ class Finished:
 class Memory:
     """What a decision remembers of one person; opaque to callers.
 
-    Attributes:
-        time_s: Of the newest frame.
-        smooth: Smoothed probabilities (K,).
-        running: The action going on, if any.
-        rising_s: Since when the likeliest class has been at least `enter`; several if equal.
-        quiet_s: When the background was last the likeliest or the last action ended.
+    `smooth` are probabilities (K,), `rising_s` is since when the likeliest classes have been above
+    `enter`, `quiet_s` when the background was last the likeliest or an action ended.
     """
 
     time_s: float

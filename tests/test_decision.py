@@ -147,5 +147,5 @@ def test_negative_times_are_refused():
 
 
 def test_a_number_on_the_card_that_nobody_knows_is_refused():
-    with pytest.raises(InputError, match="has patience_s in its decision.*update gastlive"):
+    with pytest.raises(InputError, match=r"has patience_s in its decision.*update gastlive"):
         Decision(LABELS, background="idle", tuned={"enter": 0.5, "patience_s": 1.0})

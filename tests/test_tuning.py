@@ -9,7 +9,7 @@ from gastlive.action.decision import DEFAULTS, Decision
 from gastlive.action.evaluation import scored
 from gastlive.action.heads.tcn import TCN
 from gastlive.action.metrics import EventScore, event_score, spans
-from gastlive.action.online_metrics import decided
+from gastlive.action.online_metrics import detections
 from gastlive.action.tuning import best_decision, shifted
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
@@ -30,8 +30,8 @@ def unsure(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def f1(streams, decision) -> float:
     total = EventScore()
     for odds, truth in streams:
-        said = [one.event for one in decided(odds, decision, fps=30.0)]
-        total += event_score(said, spans(truth, background=0))
+        found = [one.event for one in detections(odds, decision, fps=30.0)]
+        total += event_score(found, spans(truth, background=0))
     return np.nan_to_num(total.f1)
 
 

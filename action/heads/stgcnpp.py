@@ -1,4 +1,4 @@
-"""The strong baseline: spatial graph and multi-branch temporal convolutions over a window."""
+"""The strong baseline: graph and multi-branch temporal convolutions over a window."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -15,21 +15,17 @@ from ..head import WindowedHead
 
 
 class STGCNPP(WindowedHead):
-    """ST-GCN++: what every joint does, told along a graph that is learnt, averaged in the end.
+    """ST-GCN++: a learnt graph, multi-branch temporal convolutions, global average pooling.
 
     Args:
-        skeleton: Layout of the joints.
-        labels: Names of the actions.
-        fps: Frames per second that it takes.
         frames: Length of the window.
         channels: Width of a block of width 1.
         widths: Of the blocks, first to last, in `channels`.
-        strides: Of the blocks; a 2 halves the frames.
-        dilations: Frames between the three taps of each branch of the temporal convolutions; there
-            are two more branches, one that takes the maximum of three frames, one without a past.
-        dropout: Share of channels dropped in training, whole, in every block and before the scores.
-        features: What it looks at; see `BodyFeatures`.
-        front: Turn each window until the person faces the camera.
+        strides: Of the blocks, in time.
+        dilations: Of each branch of the temporal convolutions; see `TimeBranches`.
+        dropout: Of whole channels, in every block and before the scores.
+        features: See `BodyFeatures`.
+        front: Turn each window `ToTheFront`.
 
     Raises:
         InputError: No blocks, not as many strides as widths, a number below 1, fewer channels than
@@ -98,7 +94,7 @@ def _check(
 
 
 class Block(nn.Module):
-    """Among the joints of a frame, then over time, each beside a way that leaves all as it was.
+    """A graph and a temporal convolution, each with a residual connection.
 
     Everything here is (N, C, T, J), which torch is fastest with on a CPU.
     """
@@ -136,13 +132,7 @@ def _around(inputs: int, outputs: int, stride: int) -> nn.Module:
 
 
 class TimeBranches(nn.Module):
-    """The channels split into branches that look at a joint's frames each in their own way.
-
-    Args:
-        channels: In and out.
-        stride: Every how many frames there is one to come.
-        dilations: A branch of three taps for each.
-    """
+    """Channels in branches: three taps of each dilation, maximum of three frames, identity."""
 
     def __init__(self, channels: int, *, stride: int, dilations: Sequence[int]) -> None:
         super().__init__()

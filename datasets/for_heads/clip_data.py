@@ -14,7 +14,7 @@ from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
 from ..labels import UNKNOWN, LabelMap, OwnLabels
-from ..process_seed import PassCounter, of_this_rank, of_this_worker, process_seed
+from ..process_seed import PassCounter, process_seed, rank_share, worker_share
 from ..protocols import Protocol
 from .augmentation import Augmentation, Piece, mirror_images
 from .labelled import Lifted, told
@@ -94,26 +94,21 @@ class Epoch(IterableDataset[Batch]):
         self.class_weights = np.clip(weights, 1 / 3, 3).astype(np.float32)
 
     def __len__(self) -> int:
-        """Mini-batches of a pass on this rank; on every rank as many."""
-        _, ranks = of_this_rank(self.samples)
-        return self._batches(ranks)
-
-    def _batches(self, ranks: int) -> int:
-        fewest = len(self.samples) // ranks
-        if not fewest:
+        """Mini-batches an epoch, as many on every rank."""
+        count, ranks = len(self.samples), rank_share().step
+        if count < ranks:
             raise InputError(
-                f"{len(self.samples)} training clips can't be shared out among {ranks} processes; "
-                f"give more clips, or fewer devices"
+                f"{count} training clips can't be shared out among {ranks} processes; give more "
+                f"clips, or fewer devices"
             )
-        return min(fewest, -(-len(self.samples) // (ranks * self.batch)))
+        return min(count // ranks, -(-count // (ranks * self.batch)))
 
     def __iter__(self) -> Iterator[Batch]:
         epoch = self._passes.next()
         order = np.random.default_rng([self.seed, epoch]).permutation(len(self.samples))
-        ours, ranks = of_this_rank(order)
-        batches = np.array_split(ours, self._batches(ranks))
+        batches = np.array_split(order[rank_share()], len(self))
         rank, _ = process_seed()
-        for i in of_this_worker(range(len(batches))):
+        for i in range(len(batches))[worker_share()]:
             rng = np.random.default_rng([self.seed, epoch, rank, 1 + i])
             yield together([self.draw(self.samples[k], rng) for k in batches[i]], self.bodies)
 

@@ -17,7 +17,7 @@ from torch.utils.data import IterableDataset
 
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN, LabelMap
-from ..process_seed import PassCounter, of_this_worker, process_seed
+from ..process_seed import PassCounter, process_seed, worker_share
 from .augmentation import Augmentation, Piece, Splice, mirror_images
 from .lifted import LiftedClip, facing
 
@@ -162,7 +162,7 @@ class Streams(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         rng = np.random.default_rng([self.seed, self._passes.next(), *process_seed()])
-        for _ in of_this_worker(range(self.batches)):
+        for _ in range(self.batches)[worker_share()]:
             yield self.draw(rng)
 
     def draw(self, rng: np.random.Generator) -> Batch:
