@@ -15,7 +15,7 @@ from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Problem, Segment
 from gastlive.datasets.for_heads.augmentation import Augmentation, mirror_images
 from gastlive.datasets.for_heads.clip_data import ActionClips, samples
-from gastlive.datasets.for_heads.labelled import Joints, as_seen, closed
+from gastlive.datasets.for_heads.labelled import Joints, gaps_filled, to_lifted
 from gastlive.datasets.for_heads.stream_data import ActionStreams
 from gastlive.datasets.labels import UNKNOWN, LabelMap, OwnLabels
 from gastlive.datasets.protocols import ByName
@@ -67,25 +67,25 @@ def data_of(data: Mine, **changes) -> ActionClips:
 
 def test_a_clip_is_seen_from_a_camera_that_looks_along_the_ground():
     clip = motion("a", "wave", partner=True)
-    seen = as_seen(clip, KINECT20, LABELS)
+    seen = to_lifted(clip, KINECT20, LABELS)
     x, y, z = np.moveaxis(clip.xyz - clip.xyz[:, ROOT : ROOT + 1], -1, 0)
     np.testing.assert_allclose(seen.xyz, np.stack([x, -z, y], -1))
     np.testing.assert_allclose(seen.partner - seen.xyz, np.tile([2, -2, 2], (20, 20, 1)), atol=1e-5)
     assert set(seen.actions) == {2}
 
 
-def test_gaps_are_closed_from_where_a_joint_was_to_where_it_will_be():
+def test_gaps_are_filled_from_where_a_joint_was_to_where_it_will_be():
     xyz = motion("a", "wave").xyz
     spoilt = xyz.copy()
     spoilt[5:8, 3] = np.nan
     spoilt[:2, 4] = np.nan
     spoilt[:, 7] = np.nan
-    filled = closed(spoilt, KINECT20)
+    filled = gaps_filled(spoilt, KINECT20)
     np.testing.assert_allclose(filled[5:8, 3], xyz[5:8, 3], atol=1e-5)
     np.testing.assert_allclose(filled[:2, 4], xyz[[2, 2], 4])
     np.testing.assert_allclose(filled[:, 7], xyz[:, ROOT])
     spoilt[:, ROOT] = np.nan
-    assert closed(spoilt, KINECT20) is None
+    assert gaps_filled(spoilt, KINECT20) is None
 
 
 def test_a_clip_without_a_root_is_named_and_left_out():
@@ -281,7 +281,7 @@ def test_a_mirror_swaps_left_and_right_in_labels_too():
 
 def test_stretches_with_other_labels_are_other_samples():
     clip = motion("a", "wave", frames=20)
-    seen = as_seen(clip, KINECT20, LABELS)
+    seen = to_lifted(clip, KINECT20, LABELS)
     seen.actions[:5], seen.actions[5:8], seen.actions[8:12] = 0, UNKNOWN, 1
     labels = LabelMap(
         names=["kick", "wave"], background=None,
@@ -298,7 +298,7 @@ def test_a_second_person_is_taken_where_asked():
     data.setup()
     xyz, _, _ = next(iter(data.train_dataloader()))
     assert sorted(xyz.flatten(2).any(-1).sum(1).tolist()) == [1, 2]
-    assert len(samples([as_seen(clips[0], KINECT20, LABELS)], data.labels)[0].xyz) == 1
+    assert len(samples([to_lifted(clips[0], KINECT20, LABELS)], data.labels)[0].xyz) == 1
 
 
 def test_logits_of_two_bodies_are_averaged():

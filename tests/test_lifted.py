@@ -35,7 +35,7 @@ from gastlive.datasets.for_heads.lifted import (
     travel_speed,
 )
 from gastlive.datasets.for_heads.stream_composer import Repertoire, Streams, continuous
-from gastlive.datasets.for_heads.stream_data import ActionStreams, padded
+from gastlive.datasets.for_heads.stream_data import ActionStreams, padded_batches
 from gastlive.datasets.labels import UNKNOWN, LabelMap
 from gastlive.datasets.protocols import Split
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
@@ -509,7 +509,7 @@ def test_continuous_streams_show_every_recording_once():
 
 def test_short_streams_are_padded_with_frames_that_do_not_count():
     pieces = [Piece(np.zeros((n, 17, 3), np.float32), np.full(n, WAVE)) for n in (5, 9, 7)]
-    batches = list(padded(pieces, 2))
+    batches = list(padded_batches(pieces, 2))
     assert [tuple(xyz.shape[:2]) for xyz, _, _ in batches] == [(2, 7), (1, 9)]
     assert (batches[0][1][0] >= 0).sum() == 5
     assert batches[0][2].sum() == 12

@@ -1,4 +1,4 @@
-"""Cut clips, one action each, for heads that are scored as the published protocols do."""
+"""Cut clips of one action each, as the published protocols score heads."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import IterableDataset
 
 from ...action.windowing import random_window, to_frames
 from ...gast.errors import InputError
@@ -17,17 +17,17 @@ from ..labels import UNKNOWN, LabelMap, OwnLabels
 from ..process_seed import PassCounter, process_seed, rank_share, worker_share
 from ..protocols import Protocol
 from .augmentation import Augmentation, Piece, mirror_images
-from .labelled import Lifted, told
+from .labelled import Lifted, part_summary
 from .lifted import LiftedClip
-from .stream_data import ActionData, Kept
+from .stream_data import ActionData, FixedBatches
 
 Batch = tuple[Tensor, Tensor, Tensor]
-"""For a head that looks at windows: joints (N, M, frames, J, 3), labels (N,), weights (N,). For one
-that streams: (N, M, T, J, 3), (N, T), (N, T), clips that end sooner with unknown frames."""
+"""For a windowed head: joints (N, M, frames, J, 3), class indices (N,), weights (N,). For a
+streaming one: (N, M, T, J, 3), (N, T), (N, T), padded with unlabelled frames."""
 
 
 class Sample(NamedTuple):
-    """One action of one recording in one view: joints (M, T, J, 3) of M people, and its label."""
+    """One action of one recording in one view: joints (M, T, J, 3) of M people, class index."""
 
     xyz: np.ndarray
     label: int
@@ -36,7 +36,7 @@ class Sample(NamedTuple):
 
 
 def samples(clips: Sequence[LiftedClip], labels: LabelMap, *, bodies: int = 1) -> list[Sample]:
-    """Every labelled stretch of the clips; M is 2 where `bodies` is and somebody else is there."""
+    """Every labelled segment of the clips; M is 2 where `bodies` is and there is a partner."""
     found = []
     for clip in clips:
         places = np.append(labels.places(clip.origin.dataset, clip.origin.labels), UNKNOWN)
@@ -52,21 +52,21 @@ def samples(clips: Sequence[LiftedClip], labels: LabelMap, *, bodies: int = 1) -
 
 
 class Epoch(IterableDataset[Batch]):
-    """Every sample once a pass, in a new order and varied anew.
+    """Every sample once an epoch over all training processes, in a new order and augmented anew.
 
     Args:
-        samples: What there is.
+        samples: To draw from.
         skeleton: Layout of the joints.
-        frames: Length of a head's window, or of what a streaming head sees of a clip.
-        window: Clips are resampled to `frames`, as for a windowed head.
-        crop: Least share of a clip that a window shows.
-        batch: Samples a batch.
+        frames: Length of a head's window, or of a streaming head's crop.
+        window: Resample clips to `frames`, as for a windowed head.
+        crop: Least share of a clip in a window.
+        batch: Most samples in a mini-batch; those of an epoch are of nearly equal size.
         classes: K.
         bodies: M of a batch.
-        seed: Of order and variation.
-        augmentation: What a clip might as well have been.
-        swap: (K,) label of each label's mirror image.
-        onset_weight: How much the first third of a clip counts for a streaming head.
+        seed: Of order and augmentation.
+        augmentation: Of every sample.
+        swap: (K,) class index of each class's mirror image.
+        onset_weight: Weight of a clip's first third for a streaming head.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Epoch(IterableDataset[Batch]):
         rank, _ = process_seed()
         for i in range(len(batches))[worker_share()]:
             rng = np.random.default_rng([self.seed, epoch, rank, 1 + i])
-            yield together([self.draw(self.samples[k], rng) for k in batches[i]], self.bodies)
+            yield collate([self.draw(self.samples[k], rng) for k in batches[i]], self.bodies)
 
     def draw(self, sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Joints (M, frames, J, 3), class index and weight: one each, or one a frame."""
@@ -140,11 +140,11 @@ class Epoch(IterableDataset[Batch]):
         spare = len(piece.labels) - self.frames
         start = int(rng.integers(spare + 1)) if spare > 0 else 0
         cut, source = (part[start : start + self.frames] for part in piece)
-        return held(np.moveaxis(cut, 1, 0), source, self.frames)
+        return padded_to(np.moveaxis(cut, 1, 0), source, self.frames)
 
 
-def held(xyz: np.ndarray, labels: np.ndarray, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """(M, T, J, 3) and (T,) with the last pose held up to so many frames, unlabelled."""
+def padded_to(xyz: np.ndarray, labels: np.ndarray, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """(M, T, J, 3) and (T,) padded to so many frames with the last pose, unlabelled."""
     more = frames - len(labels)
     return (
         np.pad(xyz, ((0, 0), (0, more), (0, 0), (0, 0)), mode="edge"),
@@ -152,8 +152,8 @@ def held(xyz: np.ndarray, labels: np.ndarray, frames: int) -> tuple[np.ndarray, 
     )
 
 
-def together(drawn: Sequence[tuple[np.ndarray, ...]], bodies: int) -> Batch:
-    """One batch; a body that is not there is all zeros."""
+def collate(drawn: Sequence[tuple[np.ndarray, ...]], bodies: int) -> Batch:
+    """One batch; an absent body is all zeros."""
     people, labels, weights = zip(*drawn, strict=True)
     xyz = np.zeros((len(people), bodies, *people[0].shape[1:]), np.float32)
     for n, some in enumerate(people):
@@ -168,28 +168,11 @@ def together(drawn: Sequence[tuple[np.ndarray, ...]], bodies: int) -> Batch:
 class ActionClips(ActionData):
     """Clips of one action each, for training, validation and the protocol's test.
 
-    Args:
-        data: Lifted clips, or a data set whose joints are taken as they are.
-        protocol: Which clips are trained on, which validate, and which test.
-        skeleton: Layout of the joints.
-        labels: What the publishers' labels mean.
-        fps: Frames per second.
-        frames: T of what a streaming head sees of a clip in training.
-        batch: Clips a batch.
-        crop: Least share of a clip that a window shows in training.
+    Args besides those of `ActionData`:
+        frames: T of a streaming head's crop in training.
+        crop: Least share of a clip in a training window.
         bodies: 2 takes a second person where there is one.
-        seed: Of what is drawn.
-        onset_weight: How much a clip's first third counts for a streaming head.
-        refit: Train on the validation clips too, once everything has been chosen.
-        augmentation: What a training clip might as well have been.
-
-    Attributes:
-        labels: The label map in use.
-        report: Lines about what was read; filled by `setup`.
-        lifter: Name and sha256 of the lifter behind the clips; filled by `setup`.
-
-    Raises:
-        InputError: See `labelled.fitting`.
+        onset_weight: Weight of a clip's first third for a streaming head.
     """
 
     def __init__(
@@ -209,19 +192,21 @@ class ActionClips(ActionData):
         refit: bool = False,
         augmentation: Augmentation | None = None,
     ) -> None:
-        super().__init__(data, protocol, skeleton, labels, fps)
-        self.frames, self.batch, self.crop, self.bodies = frames, batch, crop, bodies
-        self.seed, self.onset_weight, self.refit = seed, onset_weight, refit
-        self.augmentation, self.window = augmentation or Augmentation(), False
+        super().__init__(
+            data, protocol=protocol, skeleton=skeleton, labels=labels, fps=fps, batch=batch,
+            seed=seed, refit=refit, augmentation=augmentation,
+        )  # fmt: skip
+        self.frames, self.crop, self.bodies = frames, crop, bodies
+        self.onset_weight, self.window = onset_weight, False
 
     def windows(self, frames: int | None) -> None:
-        """Clips are resampled to a head's window; None is a head that streams."""
+        """Resample clips to a head's window; ``None`` for a streaming head."""
         self.window, self.frames = frames is not None, frames or self.frames
 
     def clips(self, part: str) -> list[Sample]:
-        """All samples of a part of the protocol, as they are."""
+        """All samples of a part of the protocol, not augmented."""
         clips = self.read(part)
-        self.report.append(told(part, clips))
+        self.report.append(part_summary(part, clips))
         return samples(clips, self.labels, bodies=self.bodies)
 
     def setup(self, stage: str | None = None) -> None:
@@ -239,11 +224,11 @@ class ActionClips(ActionData):
             augmentation=self.augmentation, swap=mirror_images(names),
             onset_weight=self.onset_weight,
         )  # fmt: skip
-        self.val = Kept(self._whole(val))
+        self.val = FixedBatches(self._whole(val))
         self.report += self.source.problems()
 
     def _whole(self, found: Sequence[Sample]) -> Iterator[Batch]:
-        """Clips as they are: resampled to the window, or held up to the longest of their batch."""
+        """Whole clips, resampled to the window, or padded to the longest of their batch."""
         ordered = sorted(found, key=lambda sample: sample.xyz.shape[1])
         for i in range(0, len(ordered), self.batch):
             part = ordered[i : i + self.batch]
@@ -253,15 +238,7 @@ class ActionClips(ActionData):
                 if self.window:
                     xyz, labels = to_frames(sample.xyz, self.frames), np.array(sample.label)
                 else:
-                    shown = np.full(sample.xyz.shape[1], sample.label)
-                    xyz, labels = held(sample.xyz, shown, longest)
+                    truth = np.full(sample.xyz.shape[1], sample.label)
+                    xyz, labels = padded_to(sample.xyz, truth, longest)
                 drawn.append((xyz, labels, (labels >= 0).astype(np.float32)))
-            yield together(drawn, self.bodies)
-
-    def train_dataloader(self) -> DataLoader:
-        """Every training clip once, varied."""
-        return DataLoader(self.train, batch_size=None)
-
-    def val_dataloader(self) -> DataLoader:
-        """Every validation clip once, as it is."""
-        return DataLoader(self.val, batch_size=None)
+            yield collate(drawn, self.bodies)
