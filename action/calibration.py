@@ -11,9 +11,7 @@ from .metrics import reliability
 
 
 def best_temperature(logits: Tensor, targets: Tensor) -> float:
-    """The temperature that minimises the cross entropy of logits (..., K) and targets (...).
-
-    The head was not trained on these data; targets below zero are unknown.
+    """Temperature of least cross entropy of held-out logits (..., K) and targets, unknown below 0.
 
     Raises:
         InputError: No target is known.
@@ -29,13 +27,9 @@ def best_temperature(logits: Tensor, targets: Tensor) -> float:
 
 
 def background_shift(logits: Tensor, targets: Tensor, background: int) -> float:
-    """What to add to the background's logit to minimise the cross entropy; see `best_temperature`.
+    """What to add to the background's logit, which training shows too seldom; 0 for data without.
 
-    Training shows the background less often than life does. Data without it say nothing about it:
-    the shift is 0.
-
-    Raises:
-        InputError: No target is known.
+    It minimises the cross entropy, and raises as `best_temperature` does.
     """
     logits, targets = _known(logits, targets)
     if not (targets == background).any():
@@ -49,7 +43,6 @@ def background_shift(logits: Tensor, targets: Tensor, background: int) -> float:
 
 
 def _known(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """In float64, (N, K) and (N,), where the target is known."""
     known = targets >= 0
     if not known.any():
         raise InputError("no frame has a known label to calibrate on; give validation subjects")

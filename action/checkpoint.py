@@ -22,19 +22,14 @@ class HeadCard:
     Attributes:
         head: Module and class below ``gastlive.action.heads``, such as ``tcn.TCN``.
         settings: That class's own arguments.
-        layout: Name of the joint layout.
-        fps: Frames per second it takes.
-        labels: Names of the classes, in the order of the logits.
-        background: The background class, if there is one.
+        labels: Of the logits, in order; `background` is one of them, if it has one.
         frames: Length of a windowed head's window; ``None``: it streams.
         receptive_field: Frames that the layers look at; ``None``: all since the start. Earlier ones
             count through the running size of the body alone; see `StreamingHead`.
         temperature: Divides the logits so that their softmax is calibrated.
         lifter: Name of the lifter whose poses it was trained on; empty for true 3-D joints.
-        lifter_sha256: Of that lifter's file.
         decision: Tuned numbers of `decision.Decision`, by name.
         training: Data, recipe, seed, figures; plain JSON.
-        version: Of this format.
     """
 
     kind: ClassVar[str] = "head"

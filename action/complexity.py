@@ -36,7 +36,6 @@ def complexity(head: Head) -> Complexity:
 
 
 def _run(head: Head, counter: "torch.utils.flop_counter.FlopCounterMode") -> None:
-    """One frame in the middle of a stream, or one window, counted."""
     device = next((tensor.device for tensor in head.state_dict().values()), None)
     joints = len(head.skeleton)
     if isinstance(head, StreamingHead):

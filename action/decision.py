@@ -67,21 +67,14 @@ class Decision:
     action before. It ends when it has been below `leave` for `leave_s`, dated back to when it
     fell, or when another action begins. The background never is an action.
 
-    Args:
-        labels: Names of the K classes.
-        background: The background class.
-        tuned: The numbers below as they suit the head, by name; see `tuning`.
-        enter: Entering threshold. None, as of all numbers: the tuned one, or that of `DEFAULTS`.
-        leave: Leaving threshold; not above `enter`.
-        enter_s: How long it must be likely.
-        leave_s: How long it must be unlikely.
-        smooth_s: Time constant of the exponential mean over the probabilities; 0 for none.
-        shortest_s: An action that falls sooner than this after it rose is not reported.
-        late_s: Longest time from an action's start to the rise of its probability.
+    Probabilities are smoothed by an exponential mean of time constant `smooth_s` first. An action
+    that falls sooner than `shortest_s` after it rose is not reported.
+
+    A number that is ``None`` is the one in `tuned`, of the head's card, or else of `DEFAULTS`.
 
     Raises:
-        InputError: `background` is not a label, a threshold makes no sense, or `tuned` has an
-            unknown name.
+        InputError: `background` is not among the `labels`, a number makes no sense, or `tuned` has
+            an unknown name.
     """
 
     def __init__(
@@ -158,7 +151,7 @@ class Decision:
         return running, finished, Memory(time_s, smooth, running, rising_s, quiet_s)
 
     def finish(self, memory: Memory) -> list[Finished]:
-        """The action still going on when the person, or the stream, ended."""
+        """The action that was going on when the person, or the stream, ended."""
         if memory.running is None or not self._long_enough(memory.running):
             return []
         return [_finished(memory.running)]
@@ -175,7 +168,6 @@ class Decision:
     def _leave(
         self, time_s: float, smooth: Sequence[float], running: Running | None
     ) -> tuple[Running | None, list[Running]]:
-        """The action that goes on, and the one that has ended."""
         if running is None:
             return None, []
         now = smooth[running.label]

@@ -11,10 +11,7 @@ from .head import Head
 
 
 def deployed(checkpoint: str | Path, *, layout: str) -> tuple[Head | StepGraph, HeadCard]:
-    """A head, or its exported step, and its card.
-
-    `checkpoint` is the name of a shipped head, or the path of one or of a ``gastlive-export``ed
-    .onnx file.
+    """A shipped head by its name, or one by its path, or its exported .onnx step, and its card.
 
     Raises:
         InputError: No such head, or one of another layout.

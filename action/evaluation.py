@@ -216,7 +216,6 @@ def rounded(value: float) -> float | None:
 
 
 def _mean(values: Sequence[float] | np.ndarray) -> float:
-    """Mean without NaN; NaN if there is nothing else."""
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
     return float(known.mean()) if len(known) else float("nan")

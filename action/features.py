@@ -51,9 +51,7 @@ ALL_FEATURES = (*FEATURES, "angle")
 
 
 class BodyFeatures(Streaming):
-    """`ALL_FEATURES` or some `kinds` of them, in that order, 3 numbers a joint each.
-
-    Lengths are in units of the body; see `PersonUnits`.
+    """Some `kinds` of `ALL_FEATURES`, in that order, 3 numbers a joint each, in `PersonUnits`.
 
     Raises:
         InputError: No kind, an unknown one, or one twice.
@@ -78,7 +76,6 @@ class BodyFeatures(Streaming):
         self.register_buffer("mirror", torch.from_numpy(skeleton.mirror), persistent=False)
 
     def _pose(self, joints: Tensor) -> Tensor:
-        """(..., J, 3) to (..., J, 6)."""
         return torch.cat([joints, bones(joints, self.inner)], -1)
 
     def _features(self, pose: Tensor, motion: Tensor) -> Tensor:

@@ -1,7 +1,4 @@
-"""What every action head is: joints over time in, logits for each action out.
-
-Logits are not calibrated; the temperature that makes them so is on the head's card (`checkpoint`).
-"""
+"""What every action head is: joints over time in, logits, not calibrated, for each action out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,9 +18,7 @@ class StreamingHead(Streaming):
     ``step`` takes (N, J, 3) and a state to (N, K) and the next state.
 
     Args:
-        skeleton: Layout of the joints.
         labels: Names of the K classes, the background among them.
-        fps: Frames per second that it takes.
         settings: The constructor's other arguments, to make the same net again; plain data.
         receptive_field: Frames that the layers look at, this one included; ``None``: all since the
             start. The running size of the body (`PersonUnits`) reaches further back: frames before
@@ -56,8 +51,7 @@ class StreamingHead(Streaming):
 class WindowedHead(nn.Module):
     """Names the action of a window of `frames` frames; else like `StreamingHead`.
 
-    ``forward`` takes (N, `frames`, J, 3), metres, camera axes, relative to the root, to logits
-    (N, K).
+    ``forward`` takes (N, `frames`, J, 3) to logits (N, K).
 
     Raises:
         InputError: As of `StreamingHead`, or a window of fewer than 2 frames.

@@ -20,13 +20,9 @@ Joints of several people are (N, M, T, J, 3), see `head.of_bodies`."""
 
 
 class HeadTask(pl.LightningModule):
-    """Weighted cross entropy of every frame of a stream, or of every window.
+    """Weighted cross entropy, with label smoothing, of every frame of a stream or every window.
 
-    Args:
-        head: To train.
-        optimizer: Builds the optimizer from the parameters (a Hydra ``_partial_``).
-        scheduler: Builds the learning-rate schedule from the optimizer, stepped every batch.
-        smoothing: Label smoothing.
+    `optimizer` and `scheduler` are factories; the schedule is stepped every batch.
     """
 
     def __init__(
@@ -49,7 +45,6 @@ class HeadTask(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     def _logits(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits (..., K), labels (...) and weights (...)."""
         xyz, labels, weights = batch
         if self.head.frames is not None and labels.ndim > 1:
             labels, weights = labels[:, -1], weights[:, -1]

@@ -1,7 +1,4 @@
-"""How good named actions are: clip by clip, frame by frame and event by event.
-
-Labels are class indices; where the ground truth is below zero it is unknown and counts for nothing.
-"""
+"""Figures by clip, frame and event; labels are class indices, ignored where below zero."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,10 +61,7 @@ def top_accuracy(scores: np.ndarray, true: np.ndarray, *, among: int) -> float:
 
 
 def average_precisions(scores: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Average precision (K,) of each class from scores (N, K); NaN for a class that never occurs.
-
-    Raises:
-        InputError: A score is not a finite number.
+    """Average precision (K,) of scores (N, K); NaN for an absent class; raises as `top_accuracy`.
 
     Source: Geest et al. 2016, "Online action detection", §4, for the average over frames.
     """
@@ -81,7 +75,6 @@ def average_precisions(scores: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 
 def _known(scores: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and class indices where the ground truth is known."""
     scores, true = scores[true >= 0], true[true >= 0]
     if broken := int((~np.isfinite(scores)).any(-1).sum()):
         raise InputError(

@@ -46,10 +46,9 @@ class OnlineScore:
 
     Attributes:
         events: By intersection over union, at each of `THRESHOLDS`.
-        reported: How many events were reported.
-        detected: Of the true events, those of which half the frames or more were reported.
-        true: How many true events there are.
-        seconds: Of the streams.
+        reported: Number of events reported.
+        detected: Number of true events of which half the frames or more were reported.
+        true: Number of true events.
         delays_s: From the start of each detected event to when it was known.
         early: For each true event, at each of `SHARES` of it, whether its frame was named right.
     """

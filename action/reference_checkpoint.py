@@ -60,7 +60,6 @@ def from_published(
 
 
 def _state(content: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weights, unwrapped."""
     for key in ("state_dict", "model_pos"):
         content = content.get(key, content)
     return {

@@ -19,11 +19,7 @@ _CROPS = ((0.0, 1.0), (0.0, 0.8), (0.1, 0.9), (0.2, 1.0))
 
 
 def even_windows(xyz: np.ndarray, frames: int) -> np.ndarray:
-    """Four windows (4, ..., frames, J, C) float32 of a clip: all of it, and three crops of 80 %.
-
-    Raises:
-        InputError: See `to_frames`.
-    """
+    """Like `to_frames`, (4, ..., frames, J, C): of all of the clip and of three crops of 80 %."""
     last, steps = xyz.shape[-3] - 1, _checked(xyz, frames)
     return np.stack([
         _sampled(xyz, np.linspace(start * last, stop * last, steps)) for start, stop in _CROPS

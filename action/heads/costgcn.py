@@ -20,19 +20,12 @@ from ..head import StreamingHead
 class CoSTGCN(StreamingHead):
     """Graph convolutions in each frame and causal ones over time, averaged over a sliding window.
 
-    Args:
-        channels: Width of a block of width 1.
-        widths: Of the blocks, first to last, in `channels`.
-        dilations: Of each block's temporal convolution.
-        kernel: Its taps.
-        window: Frames that are averaged. The receptive field is ``1 + window + (kernel - 1) *
-            sum(dilations)`` frames: 63 by default, 2.1 s at 30 a second.
-        dropout: Of whole channels, in every block and before the scores.
-        features: See `BodyFeatures`.
+    Each block has a width, in `channels`, and a dilation in time. The receptive field is ``1 +
+    window + (kernel - 1) * sum(dilations)`` frames: 63 by default, 2.1 s at 30 a second. Dropout is
+    of whole channels. `features` are kinds of `BodyFeatures`.
 
     Raises:
-        InputError: No blocks, not as many dilations as widths, a number below 1, or see
-            `BodyFeatures`.
+        InputError: No blocks, not as many dilations as widths, or a number below 1.
 
     Source: Hedegaard, Heidari, Iosifidis 2022, "Continual spatio-temporal graph convolutional
         networks", §3, with dilations, which need no more memory, in the place of long kernels.

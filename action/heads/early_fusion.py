@@ -18,17 +18,12 @@ from ..head import WindowedHead
 class EarlyFusion(WindowedHead):
     """Joints, bones and their motions, in metres, embedded and fused; a graph for each frame.
 
-    Args:
-        frames: Length of the window.
-        samples: How many of its frames are used, evenly spread, both ends included.
-        channels: Width of a feature; the last layers are eight times as wide.
-        dropout: Of whole channels.
-        parents: Joints with another parent than the layout's, ``None`` for the root; see
-            `reference_checkpoint.NTU_PARENTS`.
+    It uses `samples` frames of the window, evenly spread, both ends included. The last layers are
+    eight times as wide as `channels`; dropout is of whole channels. `parents` are other parents of
+    some joints than the layout's, ``None`` for the root; see `reference_checkpoint.NTU_PARENTS`.
 
     Raises:
-        InputError: A width below 1, not 2 to `frames` samples, parents of a joint that the layout
-            does not have, or see `WindowedHead` and `Skeleton`.
+        InputError: A width below 1, not 2 to `frames` samples, or parents of an unknown joint.
 
     Source: the net released in fabro66/Online-Skeleton-based-Action-Recognition; the graph of each
         frame is from Zhang et al. 2020, "Semantics-guided neural networks for efficient
@@ -115,7 +110,6 @@ def _limbs(skeleton: Skeleton) -> list[list[int]]:
 
 
 def _start(module: nn.Module) -> None:
-    """Initial weights, as the reference draws them."""
     if isinstance(module, nn.Linear | nn.Conv1d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 

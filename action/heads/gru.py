@@ -17,13 +17,10 @@ from ..head import StreamingHead
 class GRU(StreamingHead):
     """Gated recurrent units over the features of the whole body.
 
-    Args:
-        channels: Width of every layer.
-        layers: Recurrent layers.
-        features: See `BodyFeatures`.
+    `features` are kinds of `BodyFeatures`.
 
     Raises:
-        InputError: A width or a number of layers below 1, or see `BodyFeatures`.
+        InputError: A width or a number of layers below 1.
 
     Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder for
         statistical machine translation", §2.3.

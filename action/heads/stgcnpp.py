@@ -17,19 +17,13 @@ from ..head import WindowedHead
 class STGCNPP(WindowedHead):
     """ST-GCN++: a learnt graph, multi-branch temporal convolutions, global average pooling.
 
-    Args:
-        frames: Length of the window.
-        channels: Width of a block of width 1.
-        widths: Of the blocks, first to last, in `channels`.
-        strides: Of the blocks, in time.
-        dilations: Of each branch of the temporal convolutions; see `TimeBranches`.
-        dropout: Of whole channels, in every block and before the scores.
-        features: See `BodyFeatures`.
-        front: Turn each window `ToTheFront`.
+    Each block has a width, in `channels`, and a stride in time; `dilations` are those of the
+    `TimeBranches`. Dropout is of whole channels. `features` are kinds of `BodyFeatures`; `front`
+    turns each window `ToTheFront`.
 
     Raises:
-        InputError: No blocks, not as many strides as widths, a number below 1, fewer channels than
-            branches, or see `BodyFeatures` and `WindowedHead`.
+        InputError: No blocks, not as many strides as widths, a number below 1, or fewer channels
+            than branches.
 
     Source: Duan et al. 2022, "PYSKL: Towards good practices for skeleton action recognition", §3.2.
     """

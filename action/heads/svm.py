@@ -14,7 +14,7 @@ from ..head import WindowedHead
 
 
 class SVM(WindowedHead):
-    """One plane for each action, found by scikit-learn and run by torch; see `WindowFeatures`.
+    """One plane for each action in `WindowFeatures`, found by scikit-learn and run by torch.
 
     Source: Fan et al. 2008, "LIBLINEAR: a library for large linear classification".
     """
@@ -48,9 +48,9 @@ class SVM(WindowedHead):
         return scaled @ self.planes.T + self.offsets
 
     def fit(self, windows: Tensor, targets: Tensor, *, c: float = 1e-3, seed: int = 0) -> None:
-        """Fit windows (N, frames, J, 3) to class indices (N,); a class not among them never wins.
+        """Fit windows (N, frames, J, 3) to class indices (N,); a class without any never wins.
 
-        `c` is the cost of a training window on the wrong side.
+        `c` is the cost of a window on the wrong side.
 
         Raises:
             InputError: The targets are of fewer than three actions.

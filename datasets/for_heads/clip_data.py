@@ -55,16 +55,11 @@ class Epoch(IterableDataset[Batch]):
     """Every sample once an epoch over all training processes, in a new order and augmented anew.
 
     Args:
-        samples: To draw from.
-        skeleton: Layout of the joints.
         frames: Length of a head's window, or of a streaming head's crop.
         window: Resample clips to `frames`, as for a windowed head.
         crop: Least share of a clip in a window.
         batch: Most samples in a mini-batch; those of an epoch are of nearly equal size.
-        classes: K.
         bodies: M of a batch.
-        seed: Of order and augmentation.
-        augmentation: Of every sample.
         swap: (K,) class index of each class's mirror image.
         onset_weight: Weight of a clip's first third for a streaming head.
     """
@@ -168,11 +163,7 @@ def collate(drawn: Sequence[tuple[np.ndarray, ...]], bodies: int) -> Batch:
 class ActionClips(ActionData):
     """Clips of one action each, for training, validation and the protocol's test.
 
-    Args besides those of `ActionData`:
-        frames: T of a streaming head's crop in training.
-        crop: Least share of a clip in a training window.
-        bodies: 2 takes a second person where there is one.
-        onset_weight: Weight of a clip's first third for a streaming head.
+    Arguments are those of `ActionData` and `Epoch`; 2 `bodies` take a partner where there is one.
     """
 
     def __init__(

@@ -69,11 +69,7 @@ class Joints:
         self._lost: list[str] = []
 
     def read(self, part: str, protocol: Protocol) -> list[LiftedClip]:
-        """See `Labelled`.
-
-        Raises:
-            InputError: The clips have another layout, and nothing to make the one wanted from.
-        """
+        """See `Labelled`; raises an InputError for a layout that can't be mapped."""
         if self._clips is None:
             self._clips = [
                 to_lifted(clip, self.skeleton, self.data.labels) for clip in self._whole()

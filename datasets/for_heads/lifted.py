@@ -1,7 +1,4 @@
-"""Lifted clips on disk: one ``.npz`` for each subject of a data set, in several views.
-
-Labels are the publisher's, so that they can be mapped anew without lifting anew.
-"""
+"""Lifted clips on disk: one ``.npz`` a subject of a data set, with the publisher's labels."""
 
 import hashlib
 import json
@@ -28,12 +25,8 @@ VERSION = 2
 class Origin:
     """Where lifted clips come from.
 
-    Attributes:
-        lifter: Name of the lifter; empty: the true 3-D joints.
-        labels: The publisher's, which `LiftedClip.actions` index.
-        seed: Of the views.
-        key: Hash of everything that went in.
-        version: Of this format.
+    `lifter` is empty for true 3-D joints; `labels`, the publisher's, are what `LiftedClip.actions`
+    index; `seed` is of the views; `key` is a hash of everything that went in.
     """
 
     layout: str
@@ -58,7 +51,6 @@ class LiftedClip:
     """One view of one recording.
 
     Attributes:
-        name: Of the recording.
         view: Counts the views of a recording.
         xyz: (T, J, 3) float32, metres, camera axes, relative to the root.
         actions: (T,) int16, index into the origin's labels, below zero where unlabelled.
@@ -82,7 +74,6 @@ class Cameras:
     """Virtual cameras around each clip, and the detector behind them.
 
     Attributes:
-        count: Views of each clip.
         front: Share of views of the person's front, within `front_deg` to either side.
         views: How cameras stand otherwise.
         noise: Of the detector; ``None`` for exact 2-D joints.
@@ -141,7 +132,6 @@ def travel_speed(xyz: np.ndarray, skeleton: Skeleton, fps: float) -> np.ndarray:
 
 
 def _speed(places: np.ndarray, fps: float, *, frames: int) -> np.ndarray:
-    """m/s (T, ...) of positions (T, ..., C), averaged over so many frames."""
     before, still = frames // 2, ((0, 0),) * (places.ndim - 1)
     padded = np.pad(places, ((before, before + 1), *still), mode="edge")
     sums = np.concatenate([np.zeros_like(padded[:1]), padded.cumsum(0)])

@@ -36,12 +36,8 @@ class Act(NamedTuple):
 class Repertoire:
     """Lifted clips by class; still frames at a clip's ends, which publishers leave, are background.
 
-    Args:
-        clips: Of any sets.
-        labels: What their labels mean here.
-        skeleton: Layout of the joints.
-        still: `joint_speed` up to which a person stands still.
-        travels: `travel_speed` above which a person is on the way to a place.
+    Up to the `joint_speed` `still` a person stands still; above the `travel_speed` `travels` they
+    are on the way to a place.
 
     Attributes:
         pieces: Every clip, labelled.
@@ -82,7 +78,6 @@ _SHORTEST, _WAY = 5, 8
 
 
 def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) -> np.ndarray:
-    """(T,) class indices."""
     ours = np.append(labels.places(clip.origin.dataset, clip.origin.labels), UNKNOWN)
     frames = ours[clip.actions]
     moving = np.flatnonzero(clip.speed > still)
@@ -103,7 +98,6 @@ def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) 
 
 
 def _runs(labels: np.ndarray) -> list[tuple[int, int, int]]:
-    """Start, stop and label of each run."""
     edges = np.r_[0, np.flatnonzero(np.diff(labels)) + 1, len(labels)]
     return [(int(a), int(b), int(labels[a])) for a, b in pairwise(edges)]
 
@@ -113,17 +107,8 @@ class Streams(IterableDataset[Batch]):
 
     Classes are drawn by the square root of their number of segments, of which `_RARE` is the least.
 
-    Args:
-        repertoire: To draw from.
-        frames: T of a stream.
-        batch: Streams a mini-batch.
-        batches: Mini-batches an epoch.
-        classes: K.
-        seed: Of what is drawn.
-        splice: How clips are set end to end.
-        augmentation: Of every stream.
-        onset_frames: An action's first frames, in which nobody can know it yet.
-        onset_weight: Their weight.
+    A stream has `frames` frames, a mini-batch `batch` streams, an epoch `batches` mini-batches. An
+    action's first `onset_frames`, in which nobody can know it yet, weigh `onset_weight`.
     """
 
     def __init__(

@@ -23,13 +23,9 @@ class ActionData(pl.LightningDataModule):
     Args:
         data: Lifted clips, or a data set whose own joints are used.
         protocol: Which clips train, validate and test.
-        skeleton: Layout of the joints.
         labels: What the publishers' labels mean.
-        fps: Frames per second.
         batch: Samples a mini-batch.
-        seed: Of what is drawn.
         refit: Train on the validation part too, once everything has been chosen.
-        augmentation: Of training samples.
 
     Attributes:
         report: Lines about what was read.
@@ -71,11 +67,7 @@ class ActionData(pl.LightningDataModule):
         return self._labels
 
     def read(self, part: str) -> list[LiftedClip]:
-        """The clips of a part.
-
-        Raises:
-            InputError: See `labelled.checked_clips`.
-        """
+        """The `checked_clips` of a part."""
         clips = self._clips(part)
         self.lifter = (clips[0].origin.lifter, clips[0].origin.lifter_sha256)
         return clips
@@ -95,14 +87,8 @@ class ActionData(pl.LightningDataModule):
 class ActionStreams(ActionData):
     """Training streams, and streams of other people that show every recording once.
 
-    Args besides those of `ActionData`:
-        frames: T of a training stream.
-        batches: Mini-batches an epoch.
-        val_frames: Least length of a validation stream.
-        onset_s: An action's first moments, in which nobody can know it yet.
-        onset_weight: Their weight in training.
-        still: See `Repertoire`.
-        splice: How clips are set end to end.
+    Arguments are those of `ActionData`, `Streams` and, for `still`, `Repertoire`. `val_frames` is
+    the least length of a validation stream; `onset_s` is in seconds.
     """
 
     def __init__(
@@ -134,7 +120,7 @@ class ActionStreams(ActionData):
         self.still, self.splice = still, splice or Splice()
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the clips, once."""
+        """Read the clips on the first call."""
         if self.report:
             return
         self.train = Streams(
