@@ -45,8 +45,8 @@ class GraphConv(nn.Module):
         """(N, inputs, T, J) to (N, outputs, T, J): the same numbers, faster in training."""
         n, _, frames, joints = x.shape
         parts = F.conv2d(x, self.mix.weight[:, :, None, None])
-        heard = parts.reshape(n, len(self.graph), -1, joints) @ self.graph.transpose(1, 2)
-        return heard.sum(1).view(n, -1, frames, joints)
+        messages = parts.reshape(n, len(self.graph), -1, joints) @ self.graph.transpose(1, 2)
+        return messages.sum(1).view(n, -1, frames, joints)
 
 
 class JointNorm(ChannelNorm):

@@ -87,7 +87,7 @@ def _check(weights: Mapping[str, Tensor], head: EarlyFusion, name: str) -> None:
     layout = head.skeleton.name
     if not torch.equal(links, head.semantic.near):
         raise InputError(
-            f"{name} has {len(links)} joints that don't hang together as {layout} does; state the "
+            f"{name} has {len(links)} joints that are not linked as {layout}'s are; state the "
             f"layout it was trained with"
         )
     classes = len(weights.get("fc.bias", ()))

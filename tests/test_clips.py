@@ -1,6 +1,7 @@
 """Cut clips as heads are trained and scored on them, and where they come from."""
 
 import dataclasses
+import pickle
 from collections.abc import Iterator
 from itertools import chain
 
@@ -207,7 +208,9 @@ WITH_WORKERS = pytest.mark.filterwarnings(
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize(("batch", "sizes"), [(32, [25, 25]), (20, [16, 17, 17])])
 def test_every_clip_is_shown_once_an_epoch_in_another_order_each_time(workers, batch, sizes):
-    loader = DataLoader(numbered(50, batch=batch).train, batch_size=None, num_workers=workers)
+    train = numbered(50, batch=batch).train
+    next(iter(train))  # somebody looks at a batch first
+    loader = DataLoader(train, batch_size=None, num_workers=workers)
     first, second = labels_of(loader), labels_of(loader)
     assert sorted(chain(*first)) == sorted(chain(*second)) == list(range(50))
     assert sorted(map(len, first)) == sizes
@@ -250,6 +253,15 @@ def test_processes_vary_clips_in_ways_of_their_own(monkeypatch):
         drawn.append(next(iter(data.train)))
     assert drawn[0][1] == drawn[1][1]
     assert not torch.equal(drawn[0][0], drawn[1][0])
+
+
+def test_a_spawned_worker_has_its_share_though_it_knows_no_process_group(monkeypatch):
+    monkeypatch.setattr(process_seed, "distributed", Group(1, 2))
+    train = numbered(7, batch=2).train
+    pickled, expected = pickle.dumps(train), labels_of(train)
+    monkeypatch.undo()
+    assert labels_of(pickle.loads(pickled)) == expected
+    assert sum(map(len, expected)) == 3
 
 
 def test_fewer_clips_than_training_processes_are_refused(monkeypatch):

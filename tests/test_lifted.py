@@ -487,6 +487,7 @@ def test_each_training_process_and_each_worker_draws_streams_of_its_own(monkeypa
         info = SimpleNamespace(id=worker, num_workers=2)
         monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
         monkeypatch.setattr(torch.distributed, "get_rank", lambda: rank)
+        monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
         monkeypatch.setattr(process_seed, "get_worker_info", lambda: info)
         data = streams(CLIPS, augmentation=Augmentation(), batches=5)
         batches = list(data)

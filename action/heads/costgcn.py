@@ -113,22 +113,22 @@ class Block(Streaming):
         self.around = nn.Identity() if same else nn.Linear(inputs, outputs, bias=False)
         self.around_norm = nn.Identity() if same else ChannelNorm(outputs)
 
-    def _heard(self, x: Tensor) -> Tensor:
+    def _spatial(self, x: Tensor) -> Tensor:
         return F.relu(self.graph_norm(self.graph(x)))
 
-    def _around(self, x: Tensor) -> Tensor:
+    def _residual(self, x: Tensor) -> Tensor:
         return self.around_norm(self.around(x))
 
     def forward(self, clip: Tensor) -> Tensor:
         """(N, T, J, inputs) to (N, T, J, outputs)."""
-        moved = self.time_norm(self.time(pad_past(self._heard(clip), self.time.past)))
+        moved = self.time_norm(self.time(pad_past(self._spatial(clip), self.time.past)))
         dropped = self.drop(moved.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return F.relu(dropped + self._around(clip))
+        return F.relu(dropped + self._residual(clip))
 
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, inputs) to (N, J, outputs)."""
-        moved, state = self.time.step(self._heard(frame), state)
-        return F.relu(self.time_norm(moved) + self._around(frame)), state
+        moved, state = self.time.step(self._spatial(frame), state)
+        return F.relu(self.time_norm(moved) + self._residual(frame)), state
 
 
 class CausalMean(Streaming):

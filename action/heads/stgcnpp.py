@@ -106,11 +106,11 @@ class Block(nn.Module):
         super().__init__()
         self.graph = GraphConv(skeleton, inputs, outputs)
         self.graph_norm = nn.BatchNorm2d(outputs)
-        self.graph_around = _around(inputs, outputs, 1)
+        self.graph_around = _residual(inputs, outputs, 1)
         self.time = TimeBranches(outputs, stride=stride, dilations=dilations)
         self.time_norm = nn.BatchNorm2d(outputs)
         self.drop = nn.Dropout2d(dropout)
-        self.around = _around(inputs, outputs, stride)
+        self.around = _residual(inputs, outputs, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, T, J) to (N, outputs, T / stride, J)."""
@@ -118,7 +118,7 @@ class Block(nn.Module):
         return F.relu(self.drop(self.time_norm(self.time(graph))) + self.around(x))
 
 
-def _around(inputs: int, outputs: int, stride: int) -> nn.Module:
+def _residual(inputs: int, outputs: int, stride: int) -> nn.Module:
     if inputs == outputs and stride == 1:
         return nn.Identity()
     conv = nn.Conv2d(inputs, outputs, 1, stride=(stride, 1), bias=False)

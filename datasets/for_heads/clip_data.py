@@ -14,7 +14,7 @@ from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
 from ..labels import UNKNOWN, LabelMap, OwnLabels
-from ..process_seed import PassCounter, process_seed, rank_share, worker_share
+from ..process_seed import ProcessShare
 from ..protocols import Protocol
 from .augmentation import Augmentation, Piece, mirror_images
 from .labelled import Lifted, part_summary
@@ -83,14 +83,14 @@ class Epoch(IterableDataset[Batch]):
         self.samples, self.skeleton, self.frames, self.window = samples, skeleton, frames, window
         self.crop, self.batch, self.bodies, self.seed = crop, batch, bodies, seed
         self.augmentation, self.swap, self.onset_weight = augmentation, swap, onset_weight
-        self._passes = PassCounter()
+        self.process = ProcessShare()
         counts = np.bincount([sample.label for sample in samples], minlength=classes)
         weights = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1))
         self.class_weights = np.clip(weights, 1 / 3, 3).astype(np.float32)
 
     def __len__(self) -> int:
         """Mini-batches an epoch, as many on every rank."""
-        count, ranks = len(self.samples), rank_share().step
+        count, ranks = len(self.samples), self.process.ranks
         if count < ranks:
             raise InputError(
                 f"{count} training clips can't be shared out among {ranks} processes; give more "
@@ -99,12 +99,11 @@ class Epoch(IterableDataset[Batch]):
         return min(count // ranks, -(-count // (ranks * self.batch)))
 
     def __iter__(self) -> Iterator[Batch]:
-        epoch = self._passes.next()
+        epoch = self.process.next_epoch()
         order = np.random.default_rng([self.seed, epoch]).permutation(len(self.samples))
-        batches = np.array_split(order[rank_share()], len(self))
-        rank, _ = process_seed()
-        for i in range(len(batches))[worker_share()]:
-            rng = np.random.default_rng([self.seed, epoch, rank, 1 + i])
+        batches = np.array_split(order[self.process.of_rank()], len(self))
+        for i in range(len(batches))[self.process.of_worker()]:
+            rng = np.random.default_rng([self.seed, epoch, self.process.rank, 1 + i])
             yield collate([self.draw(self.samples[k], rng) for k in batches[i]], self.bodies)
 
     def draw(self, sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -15,7 +15,7 @@ from torch.utils.data import IterableDataset
 
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN, LabelMap
-from ..process_seed import PassCounter, process_seed, worker_share
+from ..process_seed import ProcessShare
 from .augmentation import Augmentation, Piece, Splice, mirror_images
 from .lifted import LiftedClip, facing
 
@@ -127,7 +127,7 @@ class Streams(IterableDataset[Batch]):
     ) -> None:
         self.repertoire, self.frames, self.batch, self.batches = repertoire, frames, batch, batches
         self.seed, self.splice, self.augmentation = seed, splice, augmentation
-        self._passes = PassCounter()
+        self.process = ProcessShare()
         self.onset_frames, self.onset_weight = onset_frames, onset_weight
         self.classes = sorted(repertoire.acts)
         shares = np.sqrt([max(len(repertoire.acts[label]), _RARE) for label in self.classes])
@@ -140,8 +140,9 @@ class Streams(IterableDataset[Batch]):
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng([self.seed, self._passes.next(), *process_seed()])
-        for _ in range(self.batches)[worker_share()]:
+        words = [self.seed, self.process.next_epoch(), self.process.rank, self.process.worker]
+        rng = np.random.default_rng(words)
+        for _ in range(self.batches)[self.process.of_worker()]:
             yield self.draw(rng)
 
     def draw(self, rng: np.random.Generator) -> Batch:
