@@ -1,4 +1,4 @@
-"""Making a head's confidence mean what it says."""
+"""Calibration: a head's confidence becomes its accuracy."""
 
 import numpy as np
 import torch
@@ -7,74 +7,54 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..gast.errors import InputError
+from .metrics import reliability
 
 
 def best_temperature(logits: Tensor, targets: Tensor) -> float:
-    """The number to divide logits by so that their softmax is as likely as can be.
-
-    Args:
-        logits: (..., K), of data that the head was not trained on.
-        targets: (...); negative where the truth is not known.
+    """Temperature of least cross entropy of held-out logits (..., K) and targets, unknown below 0.
 
     Raises:
-        InputError: The truth is known nowhere.
+        InputError: No target is known.
 
     Source: Guo et al. 2017, "On calibration of modern neural networks", §4.2.
     """
-    known = targets >= 0
-    if not known.any():
-        raise InputError("no frame has a known label to calibrate on; give validation subjects")
-    logits, targets = logits[known].double(), targets[known]
+    logits, targets = _known(logits, targets)
 
-    def surprise(log_temperature: float) -> float:
+    def loss(log_temperature: float) -> float:
         return F.cross_entropy(logits / np.exp(log_temperature), targets).item()
 
-    return float(np.exp(minimize_scalar(surprise, bounds=(-4.0, 4.0), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x))
 
 
 def background_shift(logits: Tensor, targets: Tensor, background: int) -> float:
-    """What to add to the background's logit so that the softmax is as likely as can be.
+    """What to add to the background's logit, which training shows too seldom; 0 for data without.
 
-    Training shows rare actions more often than life does, and so hears the background less often.
-    Where the data show no background they say nothing about it, and the shift is 0.
-
-    Args:
-        logits: (..., K), of data that the head was not trained on.
-        targets: (...); negative where the truth is not known.
-        background: Its place among the K.
-
-    Raises:
-        InputError: The truth is known nowhere.
+    It minimises the cross entropy, and raises as `best_temperature` does.
     """
-    chosen = torch.zeros(logits.shape[-1], dtype=torch.float64)
-    chosen[background] = 1.0
+    logits, targets = _known(logits, targets)
+    if not (targets == background).any():
+        return 0.0
+    one_hot = F.one_hot(torch.tensor(background), logits.shape[-1]).double()
+
+    def loss(shift: float) -> float:
+        return F.cross_entropy(logits + shift * one_hot, targets).item()
+
+    return float(minimize_scalar(loss, bounds=(-4.0, 4.0), method="bounded").x)
+
+
+def _known(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     known = targets >= 0
     if not known.any():
         raise InputError("no frame has a known label to calibrate on; give validation subjects")
-    logits, targets = logits[known].double(), targets[known]
-    if not (targets == background).any():
-        return 0.0
-
-    def surprise(shift: float) -> float:
-        return F.cross_entropy(logits + shift * chosen, targets).item()
-
-    return float(minimize_scalar(surprise, bounds=(-4.0, 4.0), method="bounded").x)
+    return logits[known].double(), targets[known]
 
 
 def calibration_error(probabilities: Tensor, targets: Tensor, *, bins: int = 15) -> float:
-    """How far confidence is from accuracy, 0..1: mean over equal bins of confidence.
-
-    Args:
-        probabilities: (..., K), sum to one.
-        targets: (...); negative where the truth is not known.
-        bins: Between 0 and 1.
+    """Expected calibration error, 0..1, of probabilities (N, K): mean gap over equal bins.
 
     Source: Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian
         binning".
     """
-    known = targets >= 0
-    confidence, predicted = probabilities[known].max(-1)
-    right = (predicted == targets[known]).to(confidence.dtype)
-    place = (confidence * bins).long().clamp_max(bins - 1)
-    gap = torch.zeros(bins, dtype=confidence.dtype).index_add_(0, place, confidence - right)
-    return (gap.abs().sum() / max(len(right), 1)).item()
+    found = reliability(probabilities.cpu().numpy(), targets.cpu().numpy(), bins=bins)
+    gaps = np.abs(found.confidence - found.accuracy) * found.counts
+    return float(np.nansum(gaps) / max(found.counts.sum(), 1))

@@ -1,4 +1,4 @@
-"""Action heads to and from files: safetensors with a card; a file never runs code."""
+"""Action heads to and from safetensors files with a card; a file never runs code."""
 
 import re
 from collections.abc import Mapping
@@ -22,18 +22,14 @@ class HeadCard:
     Attributes:
         head: Module and class below ``gastlive.action.heads``, such as ``tcn.TCN``.
         settings: That class's own arguments.
-        layout: Name of the joint layout.
-        fps: Frames per second it takes.
-        labels: Names of the actions, in the order of the logits.
-        background: The label that means nothing in particular; ``None``: each means something.
+        labels: Of the logits, in order; `background` is one of them, if it has one.
         frames: Length of a windowed head's window; ``None``: it streams.
-        receptive_field: Frames that can matter; ``None`` is all since the start.
-        temperature: Divide the logits by it and their softmax is calibrated.
+        receptive_field: Frames that the layers look at; ``None``: all since the start. Earlier ones
+            count through the running size of the body alone; see `StreamingHead`.
+        temperature: Divides the logits so that their softmax is calibrated.
         lifter: Name of the lifter whose poses it was trained on; empty for true 3-D joints.
-        lifter_sha256: Of that lifter's file.
-        decision: Numbers of `decision.Decision` that suit it, by name.
-        training: Where the weights come from: data, recipe, seed, figures; plain JSON.
-        version: Of this format.
+        decision: Tuned numbers of `decision.Decision`, by name.
+        training: Data, recipe, seed, figures; plain JSON.
     """
 
     kind: ClassVar[str] = "head"
@@ -54,10 +50,10 @@ class HeadCard:
 
 
 def head_name(head: Head) -> str:
-    """How a card names the head's class.
+    """Module and class of the head, as its card names them.
 
     Raises:
-        InputError: It does not live in ``gastlive.action.heads``, where a file may name it.
+        InputError: It is not in ``gastlive.action.heads``.
     """
     module, _, name = type(head).__module__.rpartition(".")
     if module != f"{__package__}.heads":
@@ -79,17 +75,7 @@ def save_head(
     training: Mapping[str, Any] | None = None,
     half: bool = False,
 ) -> HeadCard:
-    """Write weights and card to one safetensors file.
-
-    Args:
-        head: To save.
-        path: Where to; folders on the way are made.
-        background: The label that means nothing in particular, if there is one.
-        temperature: From `calibration.best_temperature`.
-        lifter: Name and sha256 of the lifter whose poses it was trained on.
-        decision: From `tuning.best_decision`.
-        training: Data, recipe, seed, figures; plain JSON.
-        half: Store float16, half the size; they are loaded as float32.
+    """Write weights, in float16 with `half`, and a `HeadCard` to one file; folders are made.
 
     Raises:
         InputError: The background is none of the labels, or see `head_name`.
@@ -105,14 +91,7 @@ def save_head(
 
 
 def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
-    """Read a head's file.
-
-    Args:
-        path: The file.
-        expected: Fields of the card that must have these values, such as ``layout="h36m17"``.
-
-    Returns:
-        The head in evaluation mode, and its card.
+    """A head in evaluation mode, and its card, with `expected` fields such as ``layout="h36m17"``.
 
     Raises:
         InputError: No such file, not a head of ours, another version, weights that don't fit the
@@ -130,7 +109,7 @@ def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
 
 
 def _head_class(name: str, path: str | Path) -> type[Any]:
-    """The class that a card names; only modules of ours below ``heads`` are ever imported."""
+    """The class that a card names; nothing but our own ``heads`` is ever imported."""
     match = re.fullmatch(r"([a-z][a-z0-9_]*)\.([A-Za-z][A-Za-z0-9_]*)", name)
     if match and (Path(__file__).parent / "heads" / f"{match[1]}.py").is_file():
         kind = getattr(import_module(f".heads.{match[1]}", __package__), match[2], None)

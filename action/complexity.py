@@ -1,4 +1,4 @@
-"""What a head costs: how many numbers it holds, and how much it has to do for a frame."""
+"""What a head costs in parameters and multiply-adds."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,9 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 @dataclass(frozen=True)
 class Complexity:
-    """The cost of a head.
+    """Parameters, without batch normalisation's statistics, and multiply-adds for a person's frame.
 
-    Attributes:
-        parameters: Numbers that training found; statistics of batch normalisation left out.
-        multiply_adds: Of the matrix products and convolutions of one person's frame: a step of a
-            streaming head, and the whole window of a windowed one, which it must look at anew.
+    Those are of matrix products and convolutions: a streaming head's step, or a whole window.
     """
 
     parameters: int
@@ -24,7 +21,7 @@ class Complexity:
 
 
 def complexity(head: Head) -> Complexity:
-    """What a head costs; it is run on a frame or two and left as it was."""
+    """Measured by a run on a frame or two; the head is left as it was."""
     from torch.utils.flop_counter import FlopCounterMode
 
     training = head.training
@@ -39,7 +36,6 @@ def complexity(head: Head) -> Complexity:
 
 
 def _run(head: Head, counter: "torch.utils.flop_counter.FlopCounterMode") -> None:
-    """One frame in the middle of a stream, or one window, counted."""
     device = next((tensor.device for tensor in head.state_dict().values()), None)
     joints = len(head.skeleton)
     if isinstance(head, StreamingHead):

@@ -1,4 +1,4 @@
-"""From probabilities at every frame to actions with a beginning and an end."""
+"""Decides from probabilities at every frame when actions begin and end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,15 +12,9 @@ from ..gast.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An action that has begun and not ended.
+    """An action going on: class index, times, sum and number of its probabilities.
 
-    Attributes:
-        label: Index of the class.
-        start_s: When it began as far as can be told, not when that was sure.
-        risen_s: When it rose above the entering threshold.
-        seen_s: When it was last above the leaving threshold.
-        total: Sum of its probabilities so far.
-        frames: How many there were.
+    `start_s` is dated back; it rose to `enter` at `risen_s` and was last above `leave` at `seen_s`.
     """
 
     label: int
@@ -33,7 +27,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An action that has ended: index of the class, times in seconds, mean probability."""
+    """An action that has ended: class index, times in seconds, mean probability."""
 
     label: int
     start_s: float
@@ -45,14 +39,8 @@ class Finished:
 class Memory:
     """What a decision remembers of one person; opaque to callers.
 
-    Attributes:
-        time_s: Of the newest frame.
-        smooth: K probabilities, averaged over the recent past.
-        running: The action going on, if any.
-        rising_s: The likeliest class, if it is above the entering threshold, and since when it has
-            been; more than one when they are equal.
-        quiet_s: When the background was last the likeliest, or the last action ended; at first,
-            when the person came.
+    `smooth` are probabilities (K,), `rising_s` is since when the likeliest classes have been above
+    `enter`, `quiet_s` when the background was last the likeliest or an action ended.
     """
 
     time_s: float
@@ -68,33 +56,25 @@ DEFAULTS = MappingProxyType(
         "shortest_s": 0.2, "late_s": 0.0,
     }
 )  # fmt: skip
-"""For a head that says nothing of its own; see `Decision`."""
+"""The numbers of a `Decision` where neither the head's card nor the user says otherwise."""
 
 
 class Decision:
-    """Hysteresis over time: an action enters when it is likely for long enough, leaves likewise.
+    """Hysteresis over time from probabilities to actions with a beginning and an end.
 
-    An action begins when it has been the likeliest, with a probability of at least `enter`, for
-    `enter_s`, dated back to when that began, and by up to `late_s` more: a head that sees no future
-    can't know an action by its first moments. While nothing was going on, or the action before was,
-    it can't have begun. It ends when its probability has been below `leave` for `leave_s`, dated
-    back to when it fell, or when another action begins. The background class never is an action.
+    An action begins when it has been the likeliest, and at least `enter`, for `enter_s`. It is
+    dated back to when that began and by up to `late_s` more, but not into the background or the
+    action before. It ends when it has been below `leave` for `leave_s`, dated back to when it
+    fell, or when another action begins. The background never is an action.
 
-    Args:
-        labels: Names of the K classes.
-        background: The one that means nothing in particular.
-        tuned: The numbers below as they suit the head, by name; see `tuning`.
-        enter: Probability at which an action may begin. None, as of the others, is the tuned one,
-            or that of `DEFAULTS`.
-        leave: Probability below which it may end; not above `enter`.
-        enter_s: How long it must be likely.
-        leave_s: How long it must be unlikely.
-        smooth_s: Time constant of an exponential mean over the probabilities; 0 for none.
-        shortest_s: An action that falls sooner than this after it rose is not reported.
-        late_s: How long an action goes on, at most, before the head knows it.
+    Probabilities are smoothed by an exponential mean of time constant `smooth_s` first. An action
+    that falls sooner than `shortest_s` after it rose is not reported.
+
+    A number that is ``None`` is the one in `tuned`, of the head's card, or else of `DEFAULTS`.
 
     Raises:
-        InputError: `background` is not a label, or a threshold makes no sense.
+        InputError: `background` is not among the `labels`, a number makes no sense, or `tuned` has
+            an unknown name.
     """
 
     def __init__(
@@ -124,33 +104,33 @@ class Decision:
             "enter": enter, "leave": leave, "enter_s": enter_s, "leave_s": leave_s,
             "smooth_s": smooth_s, "shortest_s": shortest_s, "late_s": late_s,
         }  # fmt: skip
-        chosen = {**DEFAULTS, **(tuned or {})}
-        chosen |= {name: value for name, value in given.items() if value is not None}
-        if not 0 <= chosen["leave"] <= chosen["enter"] <= 1:
+        if unknown := set(tuned or {}) - set(DEFAULTS):
             raise InputError(
-                f"decision needs 0 <= leave <= enter <= 1; got leave={chosen['leave']:g}, "
-                f"enter={chosen['enter']:g}"
+                f"the head's card has {', '.join(sorted(unknown))} in its decision, which this "
+                f"version does not know; update gastlive"
             )
-        if min(value for name, value in chosen.items() if name.endswith("_s")) < 0:
+        numbers = {**DEFAULTS, **(tuned or {})}
+        numbers |= {name: value for name, value in given.items() if value is not None}
+        if not 0 <= numbers["leave"] <= numbers["enter"] <= 1:
+            raise InputError(
+                f"decision needs 0 <= leave <= enter <= 1; got leave={numbers['leave']:g}, "
+                f"enter={numbers['enter']:g}"
+            )
+        if min(value for name, value in numbers.items() if name.endswith("_s")) < 0:
             raise InputError("decision times are seconds of at least 0")
         self.labels, self.background = tuple(labels), list(labels).index(background)
-        self.enter, self.leave = chosen["enter"], chosen["leave"]
-        self.enter_s, self.leave_s = chosen["enter_s"], chosen["leave_s"]
-        self.smooth_s, self.shortest_s = chosen["smooth_s"], chosen["shortest_s"]
-        self.late_s = chosen["late_s"]
+        self.enter, self.leave = numbers["enter"], numbers["leave"]
+        self.enter_s, self.leave_s = numbers["enter_s"], numbers["leave_s"]
+        self.smooth_s, self.shortest_s = numbers["smooth_s"], numbers["shortest_s"]
+        self.late_s = numbers["late_s"]
 
     def step(
         self, time_s: float, probabilities: np.ndarray, memory: Memory | None = None
     ) -> tuple[Running | None, list[Finished], Memory]:
-        """One frame of one person.
+        """The action going on, the ones that just ended, and what to remember of the person.
 
-        Args:
-            time_s: Stream time, later than the frame before.
-            probabilities: (K,), sum to one.
-            memory: What the step before returned; ``None`` starts a person.
-
-        Returns:
-            The action going on, the ones that just ended, and what to remember.
+        Takes the stream time, later than the frame before, calibrated probabilities (K,), and
+        what the step before returned; ``None`` starts a person.
         """
         # In plain numbers: on so few, each array operation costs more than all of this.
         smooth = self._smooth(time_s, probabilities.tolist(), memory)
@@ -171,7 +151,7 @@ class Decision:
         return running, finished, Memory(time_s, smooth, running, rising_s, quiet_s)
 
     def finish(self, memory: Memory) -> list[Finished]:
-        """What was still going on when the person, or the stream, was lost."""
+        """The action that was going on when the person, or the stream, ended."""
         if memory.running is None or not self._long_enough(memory.running):
             return []
         return [_finished(memory.running)]
@@ -188,7 +168,6 @@ class Decision:
     def _leave(
         self, time_s: float, smooth: Sequence[float], running: Running | None
     ) -> tuple[Running | None, list[Running]]:
-        """What goes on, and what has ended."""
         if running is None:
             return None, []
         now = smooth[running.label]
@@ -207,7 +186,7 @@ class Decision:
         running: Running | None,
         quiet_s: float,
     ) -> tuple[Running | None, list[Running]]:
-        """What goes on, and what that has ended."""
+        """The action that goes on, and the one that it has ended."""
         sure = [label for label, since_s in rising_s.items() if time_s - since_s >= self.enter_s]
         if not sure or (running is not None and running.label == sure[0]):
             return running, []

@@ -11,12 +11,7 @@ from .head import Head
 
 
 def deployed(checkpoint: str | Path, *, layout: str) -> tuple[Head | StepGraph, HeadCard]:
-    """A head, or its exported step, and its card.
-
-    Args:
-        checkpoint: Name of a head that comes with the package, the path of one, or the path of an
-            .onnx file that ``gastlive-export`` wrote.
-        layout: Name of the joint layout that it must have been trained on.
+    """A shipped head by its name, or one by its path, or its exported .onnx step, and its card.
 
     Raises:
         InputError: No such head, or one of another layout.

@@ -1,4 +1,4 @@
-"""A head's figures on streams and on clips that it was not trained on."""
+"""A head's figures on held-out streams and clips."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from .metrics import (
     spans,
     top_accuracy,
 )
-from .online_metrics import OnlineScore, decided, online_score
+from .online_metrics import OnlineScore, detections, online_score
 from .windowing import even_windows
 
 PerFrame = Callable[[Tensor], Tensor]
@@ -33,12 +33,7 @@ PerFrame = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Scored:
-    """What a head said of each frame, and the truth.
-
-    Attributes:
-        logits: Of each stream, (T, K).
-        labels: Of each stream, (T,), below zero where the truth is not known.
-    """
+    """Logits (T, K) and labels (T,) of each stream; a label is below zero where unknown."""
 
     logits: list[Tensor]
     labels: list[Tensor]
@@ -50,12 +45,7 @@ class Scored:
 
 @torch.inference_mode()
 def scored(per_frame: PerFrame, batches: Iterable[tuple[Tensor, Tensor, Tensor]]) -> Scored:
-    """Run a head over batches of streams.
-
-    Args:
-        per_frame: The head.
-        batches: Joints (N, T, J, 3), labels (N, T), and whatever else there is.
-    """
+    """Run a head over batches of streams: joints (N, T, J, 3), labels (N, T), and weights."""
     logits, labels = list[Tensor](), list[Tensor]()
     for xyz, truth, _ in batches:
         logits += list(per_frame(xyz))
@@ -71,19 +61,11 @@ def figures(
     temperature: float,
     decision: Decision | None = None,
 ) -> dict[str, Any]:
-    """Plain JSON: shares from 0 to 1, delays in seconds, ``None`` for what nothing tells.
+    """Plain JSON: shares 0 to 1, delays in seconds, ``None`` where there is nothing to measure.
 
-    Events are those that the decision makes of the calibrated probabilities. Frames without a
-    known label are cut out first, so that they neither make nor break an event. The mean average
-    precision is over the actions, without the background.
-
-    Args:
-        result: What the head said.
-        head: Its labels and its frame rate count.
-        background: The label that means nothing in particular.
-        temperature: To divide the logits by.
-        decision: Lets actions begin and end; ``None``: the one that suits the head, as far as its
-            card says.
+    Events are those that the decision makes of the calibrated probabilities, by default the
+    card's. Frames without a label are cut out first, so that they neither make nor break an event.
+    The mean average precision is over the actions, without the background.
 
     Raises:
         InputError: There is no background.
@@ -99,7 +81,7 @@ def figures(
         "frame_accuracy": rounded(frame_accuracy(confusion)),
         "class_accuracy": rounded(mean_class_accuracy(confusion)),
         "frame_map": rounded(_mean(precisions)),
-        **_told(events),
+        **_event_figures(events),
         "calibration_error": rounded(calibration_error(odds, truth)),
         "frames": int(confusion.sum()),
         "by_label": by_label(confusion, head.labels),
@@ -113,18 +95,18 @@ def online(result: Scored, decision: Decision, *, fps: float, temperature: float
         known = labels >= 0
         odds = (stream[known] / temperature).softmax(-1).numpy()
         true = spans(labels[known].numpy(), background=decision.background)
-        said = decided(odds, decision, fps=fps)
-        score += online_score(said, true, stream[known].argmax(-1).numpy(), fps=fps)
+        reported = detections(odds, decision, fps=fps)
+        score += online_score(reported, true, stream[known].argmax(-1).numpy(), fps=fps)
     return score
 
 
-def _told(score: OnlineScore) -> dict[str, Any]:
+def _event_figures(score: OnlineScore) -> dict[str, Any]:
     narrow, wide, half = (each.f1 for each in score.events)
     return {
         "event_f1": rounded(half),
         "event_f1_at_25": rounded(wide),
         "event_f1_at_10": rounded(narrow),
-        "events": score.shown,
+        "events": score.true,
         "detection_rate": rounded(score.detection_rate),
         "false_positive_rate": rounded(score.false_positive_rate),
         "false_positives_per_minute": rounded(score.false_positives_per_minute),
@@ -137,12 +119,9 @@ def _told(score: OnlineScore) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ClipScored:
-    """What a head said of each clip, and the truth.
+    """Logits (n, K) and labels (n,) of whole clips; a label is below zero where unknown.
 
-    Attributes:
-        scores: (n, K) logits, of whole clips.
-        labels: (n,), below zero where the truth is not known.
-        early: (n, 10, K) logits once each of `SHARES` of a clip has been seen, if that was asked.
+    `early` has the logits (n, 10, K) after each of `SHARES` of a clip, if wanted.
     """
 
     scores: np.ndarray
@@ -158,16 +137,10 @@ class ClipScored:
 def score_clips(
     head: Head | PerFrame, clips: Iterable[tuple[np.ndarray, int]], *, early: bool = True
 ) -> ClipScored:
-    """Run a head over clips.
+    """Run a head, or a function to logits per frame, over clips: joints (M, T, J, 3) and a label.
 
-    The logits of two bodies are averaged, see `of_bodies`. A windowed head is shown a clip, or what
-    has been seen of it, in `even_windows`, whose logits are averaged; of any other one `clip_score`
-    counts.
-
-    Args:
-        head: In evaluation mode, or what names each frame of streams.
-        clips: Joints (M, T, J, 3) as the head takes them, M bodies, and the label.
-        early: Score also what has been seen of each clip early on.
+    The logits of M bodies are averaged, see `of_bodies`; those of a windowed head also over
+    `even_windows`; others are scored by `clip_score`. With `early`, also after each of `SHARES`.
 
     Raises:
         InputError: There are no clips.
@@ -188,21 +161,17 @@ def score_clips(
 
 
 def clip_score(logits: Tensor) -> Tensor:
-    """(..., T, K) logits of a clip's frames to its own (..., K).
-
-    They are averaged, without the first third, in which nobody can know it yet.
-    """
+    """Logits of a clip's frames (..., T, K) to their mean (..., K), without the first third."""
     return logits[..., logits.shape[-2] // 3 :, :].mean(-2)
 
 
 def _streamed(per_frame: PerFrame, xyz: np.ndarray, seen: Sequence[int]) -> Tensor:
-    """(len(seen), K); once along the clip is enough, as no frame knows of later ones."""
+    """(len(seen), K) in one run along the clip, since the head is causal."""
     logits = of_bodies(per_frame, torch.from_numpy(xyz)[None])[0]
     return torch.stack([clip_score(logits[:frames]) for frames in seen])
 
 
 def _stretched(head: WindowedHead, xyz: np.ndarray, seen: Sequence[int]) -> Tensor:
-    """(len(seen), K)."""
     windows = np.stack([even_windows(xyz[:, :frames], head.frames) for frames in seen])
     logits = of_bodies(head, torch.from_numpy(windows).flatten(0, 1))
     return logits.unflatten(0, windows.shape[:2]).mean(1)
@@ -211,13 +180,7 @@ def _stretched(head: WindowedHead, xyz: np.ndarray, seen: Sequence[int]) -> Tens
 def clip_figures(
     result: ClipScored, labels: Sequence[str], *, temperature: float = 1.0
 ) -> dict[str, Any]:
-    """Plain JSON: shares from 0 to 1, ``None`` for what nothing tells.
-
-    Args:
-        result: What the head said.
-        labels: Names of the K actions.
-        temperature: To divide the logits by.
-    """
+    """Plain JSON: shares from 0 to 1, ``None`` where there is nothing to measure."""
     scores, truth = result.together()
     confusion = confused(scores, truth)
     return {
@@ -237,12 +200,12 @@ def _early(scores: np.ndarray, labels: np.ndarray) -> list[float | None]:
 
 
 def confused(logits: Tensor, truth: Tensor) -> np.ndarray:
-    """(K, K) counts, row the truth, column what was said, of (N, K) and (N,)."""
+    """The `confusion_matrix` of logits (N, K) and labels (N,)."""
     return confusion_matrix(logits.argmax(-1).numpy(), truth.numpy(), classes=logits.shape[-1])
 
 
 def by_label(confusion: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
-    """Share of each action named right, of those that are shown."""
+    """Share of frames named right of each action that occurs."""
     shares = zip(labels, class_accuracies(confusion), strict=True)
     return {label: round(float(share), 3) for label, share in shares if np.isfinite(share)}
 
@@ -253,7 +216,6 @@ def rounded(value: float) -> float | None:
 
 
 def _mean(values: Sequence[float] | np.ndarray) -> float:
-    """Over those that are known; NaN if none is."""
     known = np.asarray(values, float)
     known = known[np.isfinite(known)]
     return float(known.mean()) if len(known) else float("nan")

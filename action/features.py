@@ -1,7 +1,6 @@
-"""What heads look at: joints, bones and how they move, for a body of any size.
+"""Input features of heads: joints, bones and their motion, for a body of any size.
 
-All of it comes from joints in metres, relative to the root, in camera axes (x right, y down, z
-forward), as lifters give them.
+Joints are in metres, relative to the root, in camera axes: x right, y down, z forward.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from ..gast.units import PersonUnits
 
 
 def inward(skeleton: Skeleton) -> Tensor:
-    """(J,) the parent of each joint; the root is its own."""
+    """(J,) parent of each joint; the root is its own."""
     inner = np.arange(len(skeleton))
     for child, parent in skeleton.bones:
         inner[child] = parent
@@ -26,26 +25,20 @@ def inward(skeleton: Skeleton) -> Tensor:
 
 
 def bones(joints: Tensor, inner: Tensor) -> Tensor:
-    """(..., J, C) to what leads from each joint's parent to it; the root has no length."""
+    """(..., J, C) to the vectors from each joint's parent to it; the root's is 0."""
     return joints - joints[..., inner, :]
 
 
 def motion(clip: Tensor) -> Tensor:
-    """(N, T, ...) to the change since the frame before; in the first frame nothing moves."""
+    """(N, T, ...) to the change since the frame before; 0 in the first frame."""
     return clip - torch.cat([clip[:, :1], clip[:, :-1]], 1)
 
 
 def angles(bones: Tensor, inner: Tensor, mirror: Tensor) -> Tensor:
-    """How each bone lies to others, however the person is turned.
+    """Cosines (..., J, 3) of each bone's angles to its parent, grandparent and mirror image.
 
-    Args:
-        bones: (..., J, 3) in units of the body.
-        inner: (J,) parents; the root is its own.
-        mirror: (J,) the joint on the other side; in the middle it is the same.
-
-    Returns:
-        (..., J, 3), cosines of the angles to its parent's bone, to that one's parent's, and to the
-        mirror image's; 0 where there is no bone.
+    `bones` (..., J, 3) are in units of the body, `inner` (J,) are parents, `mirror` (J,) the joints
+    of the other side. 0 where there is no bone.
     """
     length = bones.square().sum(-1, keepdim=True).sqrt()
     along = bones / length.clamp_min(1e-3)
@@ -58,17 +51,10 @@ ALL_FEATURES = (*FEATURES, "angle")
 
 
 class BodyFeatures(Streaming):
-    """Joints, bones, the motion of both since the frame before, and angles; 3 numbers a joint each.
-
-    Lengths are in units of the body: the root mean square of its bones, averaged over the last
-    frames. In the first frame nothing moves.
-
-    Args:
-        skeleton: Layout of the joints.
-        kinds: Which, in that order; of `ALL_FEATURES`.
+    """Some `kinds` of `ALL_FEATURES`, in that order, 3 numbers a joint each, in `PersonUnits`.
 
     Raises:
-        InputError: No kind, one that there is not, or one twice.
+        InputError: No kind, an unknown one, or one twice.
 
     Source: Shi et al. 2019, "Two-stream adaptive graph convolutional networks for skeleton-based
         action recognition", §4, for bones; motions follow its multi-stream successor (2020).
@@ -90,10 +76,9 @@ class BodyFeatures(Streaming):
         self.register_buffer("mirror", torch.from_numpy(skeleton.mirror), persistent=False)
 
     def _pose(self, joints: Tensor) -> Tensor:
-        """(..., J, 3) to joints and bones (..., J, 6)."""
         return torch.cat([joints, bones(joints, self.inner)], -1)
 
-    def _chosen(self, pose: Tensor, motion: Tensor) -> Tensor:
+    def _features(self, pose: Tensor, motion: Tensor) -> Tensor:
         """Joints and bones (..., J, 6), and their motion, to (..., J, channels)."""
         if self.kinds == FEATURES:
             return torch.cat([pose, motion], -1)
@@ -108,25 +93,20 @@ class BodyFeatures(Streaming):
     def forward(self, xyz: Tensor) -> Tensor:
         """(N, T, J, 3) to (N, T, J, channels)."""
         pose = self._pose(self.units(xyz))
-        return self._chosen(pose, motion(pose))
+        return self._features(pose, motion(pose))
 
     def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to (N, J, channels); remembers the body's size and the pose before."""
+        """(N, J, 3) to (N, J, channels); the state is the body's size and the pose before."""
         size, before = (None, None) if state is None else state
         joints, size = self.units.step(xyz, size)
         pose = self._pose(joints)
-        return self._chosen(pose, pose - begun(before, pose)), (size, pose)
+        return self._features(pose, pose - begun(before, pose)), (size, pose)
 
 
 class WindowFeatures(nn.Module):
-    """A window as one vector: joints and their motion, turned to the front, of one length.
+    """A window as one vector: joints and their motion, `ToTheFront`, resampled to `samples` frames.
 
-    Hips at the origin, shoulders and hips along x on average, root mean square of the bones one,
-    and as many frames however long the window is.
-
-    Args:
-        skeleton: Layout of the joints; has shoulders and hips.
-        samples: Frames that a window is resampled to.
+    The root is at the origin, the root mean square of the bones one.
     """
 
     def __init__(self, skeleton: Skeleton, *, samples: int) -> None:
@@ -150,8 +130,7 @@ class WindowFeatures(nn.Module):
 class ToTheFront(nn.Module):
     """Turns a window about the vertical until the person faces the camera, on average.
 
-    Args:
-        skeleton: Layout of the joints; has shoulders and hips.
+    Where left and right of shoulders and hips lie on top of each other, nothing is turned.
     """
 
     def __init__(self, skeleton: Skeleton) -> None:
@@ -162,9 +141,15 @@ class ToTheFront(nn.Module):
         )
 
     def forward(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3), camera axes, to the same: left is on the picture's right."""
-        across = (xyz[:, :, self.left] - xyz[:, :, self.right]).mean((1, 2))  # (N, 3)
-        cos, sin = F.normalize(across[:, [0, 2]], dim=-1).T
+        """(N, T, J, 3), metres, camera axes, to the same: left is on the picture's right."""
+        across = (xyz[:, :, self.left] - xyz[:, :, self.right]).mean((1, 2))[:, [0, 2]]  # (N, 2)
+        apart = across.norm(dim=-1, keepdim=True) >= _APART_M
+        direction = torch.where(apart, across, across.new_tensor([1.0, 0.0]))
+        cos, sin = F.normalize(direction, dim=-1).T
         x, y, z = xyz.unbind(-1)
         cos, sin = cos[:, None, None], sin[:, None, None]
         return torch.stack([cos * x + sin * z, y, cos * z - sin * x], -1)
+
+
+_APART_M = 0.01
+"""A shorter mean way from right to left is noise and does not tell where a person faces."""

@@ -1,4 +1,4 @@
-"""Graph convolution over the joints of a body: who hears whom along the bones."""
+"""Graph convolution over the joints of a body."""
 
 import numpy as np
 import torch
@@ -10,10 +10,9 @@ from ..gast.skeleton import Skeleton
 
 
 def partition(skeleton: Skeleton) -> np.ndarray:
-    """(3, J, J) float32: what a joint hears of itself, of its children, and of its parent.
+    """(3, J, J) float32 adjacency of each joint i (row) to itself, its children and its parent.
 
-    Row i says how much joint i hears of each joint; rows sum to one, or to zero where there is
-    nobody to hear.
+    Rows sum to one, or to zero where there are no neighbours.
 
     Source: Yan, Xiong, Lin 2018, "Spatial temporal graph convolutional networks for skeleton-based
         action recognition", §3.3, with parents for what lies nearer to the centre.
@@ -26,14 +25,7 @@ def partition(skeleton: Skeleton) -> np.ndarray:
 
 
 class GraphConv(nn.Module):
-    """A map of the channels for each subset of neighbours, and how much each neighbour is heard.
-
-    Both are learnt; the graph starts as the skeleton's.
-
-    Args:
-        skeleton: Layout of the joints.
-        inputs: Channels per joint.
-        outputs: Channels per joint of the result.
+    """A linear map for each subset of neighbours; the adjacency is learnt, from `partition` on.
 
     Source: Duan et al. 2022, "PYSKL: Towards good practices for skeleton action recognition", §3.2.
     """
@@ -53,8 +45,8 @@ class GraphConv(nn.Module):
         """(N, inputs, T, J) to (N, outputs, T, J): the same numbers, faster in training."""
         n, _, frames, joints = x.shape
         parts = F.conv2d(x, self.mix.weight[:, :, None, None])
-        heard = parts.reshape(n, len(self.graph), -1, joints) @ self.graph.transpose(1, 2)
-        return heard.sum(1).view(n, -1, frames, joints)
+        messages = parts.reshape(n, len(self.graph), -1, joints) @ self.graph.transpose(1, 2)
+        return messages.sum(1).view(n, -1, frames, joints)
 
 
 class JointNorm(ChannelNorm):

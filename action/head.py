@@ -1,8 +1,4 @@
-"""What every action head is: joints over time in, a score for each action out.
-
-A head knows its joint layout, its labels and its frame rate. Logits are not calibrated; the
-temperature that makes them so is on the head's card (`checkpoint`).
-"""
+"""What every action head is: joints over time in, logits, not calibrated, for each action out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,17 +12,17 @@ from ..gast.streaming import Streaming, pad_past
 
 
 class StreamingHead(Streaming):
-    """Names the action at every frame, from that frame and what it remembers.
+    """Names the action at every frame.
 
     ``forward`` takes (N, T, J, 3), metres, camera axes, relative to the root, to logits (N, T, K);
     ``step`` takes (N, J, 3) and a state to (N, K) and the next state.
 
     Args:
-        skeleton: Layout of the joints.
-        labels: Names of the K actions, the background among them.
-        fps: Frames per second that it takes.
+        labels: Names of the K classes, the background among them.
         settings: The constructor's other arguments, to make the same net again; plain data.
-        receptive_field: Frames that can matter, this one included; ``None`` is all since the start.
+        receptive_field: Frames that the layers look at, this one included; ``None``: all since the
+            start. The running size of the body (`PersonUnits`) reaches further back: frames before
+            the receptive field count through it alone, each 0.9 times as much as the next.
 
     Raises:
         InputError: Fewer than two labels, one of them twice, or a frame rate of 0 or less.
@@ -53,21 +49,12 @@ class StreamingHead(Streaming):
 
 
 class WindowedHead(nn.Module):
-    """Names the action of a window of so many frames.
+    """Names the action of a window of `frames` frames; else like `StreamingHead`.
 
-    ``forward`` takes (N, `frames`, J, 3), metres, camera axes, relative to the root, to logits
-    (N, K).
-
-    Args:
-        skeleton: Layout of the joints.
-        labels: Names of the K actions, the background among them.
-        fps: Frames per second that it takes.
-        settings: The constructor's other arguments, to make the same net again; plain data.
-        frames: Length of the window.
+    ``forward`` takes (N, `frames`, J, 3) to logits (N, K).
 
     Raises:
-        InputError: Fewer than two labels, one of them twice, a frame rate of 0 or less, or a
-            window of fewer than 2 frames.
+        InputError: As of `StreamingHead`, or a window of fewer than 2 frames.
     """
 
     def __init__(
@@ -86,10 +73,7 @@ class WindowedHead(nn.Module):
         self.settings, self.frames, self.receptive_field = dict(settings), frames, frames
 
     def per_frame(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3) to (N, T, K): of the window that ends at each frame.
-
-        Before the first frame the person is taken to have stood still.
-        """
+        """(N, T, J, 3) to (N, T, K) of windows that end at each frame, padded with the first."""
         windows = pad_past(xyz, self.frames - 1).unfold(1, self.frames, 1)  # (N, T, J, 3, frames)
         parts = [self(part.permute(0, 3, 1, 2)) for part in windows.flatten(0, 1).split(256)]
         return torch.cat(parts).unflatten(0, xyz.shape[:2])
@@ -99,13 +83,9 @@ Head = StreamingHead | WindowedHead
 
 
 def of_bodies(head: Callable[[Tensor], Tensor], xyz: Tensor) -> Tensor:
-    """Logits of scenes with several people: the mean over the people that there are.
+    """Mean logits (N, ..., K) over the people of each scene (N, M, T, J, 3); absent ones are zeros.
 
-    Where the last layer is linear, as in most heads, that is what it says of their mean features.
-
-    Args:
-        head: (N, T, J, 3) to (N, ..., K).
-        xyz: (N, M, T, J, 3), all zeros where somebody is not there; or (N, T, J, 3).
+    `head` takes (N, T, J, 3), and so may the scenes be.
 
     Source: Yan, Xiong, Lin 2018, "Spatial temporal graph convolutional networks for skeleton-based
         action recognition", §3.5.
@@ -120,11 +100,7 @@ def of_bodies(head: Callable[[Tensor], Tensor], xyz: Tensor) -> Tensor:
 
 
 def checked(labels: Sequence[str], fps: float) -> tuple[str, ...]:
-    """The labels, if they and the frame rate can be.
-
-    Raises:
-        InputError: Fewer than two labels, one of them twice, or a frame rate of 0 or less.
-    """
+    """The labels, refused as `StreamingHead` says."""
     names = tuple(str(label) for label in labels)
     if len(names) < 2 or len(set(names)) != len(names):
         raise InputError(f"a head wants two or more different labels, got {list(names)}")

@@ -1,4 +1,4 @@
-"""The training task of heads: what Lightning has to know, and nothing else."""
+"""The training task of heads."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,13 +20,9 @@ Joints of several people are (N, M, T, J, 3), see `head.of_bodies`."""
 
 
 class HeadTask(pl.LightningModule):
-    """Every frame of every stream, or every window, is named; each counts as the data say.
+    """Weighted cross entropy, with label smoothing, of every frame of a stream or every window.
 
-    Args:
-        head: Joints to logits, (N, T, K) if it streams and (N, K) if it looks at windows.
-        optimizer: Builds the optimizer from the parameters (a Hydra ``_partial_``).
-        scheduler: Builds the learning-rate schedule from the optimizer, stepped every batch.
-        smoothing: Share of the truth that is spread over all labels.
+    `optimizer` and `scheduler` are factories; the schedule is stepped every batch.
     """
 
     def __init__(
@@ -49,14 +45,13 @@ class HeadTask(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     def _logits(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits (..., K), and the labels (...) and weights (...) that they are measured by."""
         xyz, labels, weights = batch
         if self.head.frames is not None and labels.ndim > 1:
             labels, weights = labels[:, -1], weights[:, -1]
         return of_bodies(self.head, xyz), labels, weights
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The weighted cross entropy, logged."""
+        """The loss, logged."""
         logits, labels, weights = self._logits(batch)
         losses = F.cross_entropy(
             logits.movedim(-1, 1), labels.clamp_min(0), reduction="none",
@@ -80,7 +75,7 @@ class HeadTask(pl.LightningModule):
         )
 
     def on_validation_epoch_end(self) -> None:
-        """Shares of frames named right, logged."""
+        """Log accuracies of frames or windows."""
         scores = {
             "val/accuracy": frame_accuracy(self.confusion),
             "val/class_accuracy": mean_class_accuracy(self.confusion),

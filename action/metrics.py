@@ -1,7 +1,4 @@
-"""How good named actions are: clip by clip, frame by frame and event by event.
-
-Labels are integers; a true label below zero is not known and counts for nothing.
-"""
+"""Figures by clip, frame and event; labels are class indices, ignored where below zero."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,12 +6,17 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from ..gast.errors import InputError
+
 
 def confusion_matrix(predicted: np.ndarray, true: np.ndarray, *, classes: int) -> np.ndarray:
-    """(K, K) counts of frames, row the truth, column what was said."""
+    """(K, K) counts of frames: row the ground truth, column the prediction."""
+    from sklearn import metrics  # slow to import, and the live program needs none of it
+
     known = true >= 0
-    places = true[known].astype(int) * classes + predicted[known].astype(int)
-    return np.bincount(places, minlength=classes * classes).reshape(classes, classes)
+    if not known.any():  # which scikit-learn refuses
+        return np.zeros((classes, classes), np.int64)
+    return metrics.confusion_matrix(true[known], predicted[known], labels=range(classes))
 
 
 def frame_accuracy(confusion: np.ndarray) -> float:
@@ -23,56 +25,67 @@ def frame_accuracy(confusion: np.ndarray) -> float:
 
 
 def class_accuracies(confusion: np.ndarray) -> np.ndarray:
-    """(K,) share of each action's frames named right; NaN for an action without frames."""
+    """(K,) recall of each class; NaN for a class without frames."""
     frames = confusion.sum(1)
     return np.where(frames > 0, np.diag(confusion) / np.maximum(frames, 1), np.nan)
 
 
 def mean_class_accuracy(confusion: np.ndarray) -> float:
-    """Mean of `class_accuracies` over the actions that there are; NaN if there are none."""
+    """Mean of `class_accuracies` over the classes that occur; NaN if none does."""
     shares = class_accuracies(confusion)
     return float(np.nanmean(shares)) if np.isfinite(shares).any() else float("nan")
 
 
 def top_accuracy(scores: np.ndarray, true: np.ndarray, *, among: int) -> float:
-    """Share of (N, K) scores whose true label is among so many best ones; NaN without any.
+    """Top-`among` accuracy of scores (N, K); NaN without any; of equal scores the first is higher.
 
-    Of equal scores those of lower labels are the better ones, as `argmax` has it.
+    Raises:
+        InputError: A score is not a finite number.
     """
-    known = true >= 0
-    best = np.argsort(-scores[known], axis=-1, kind="stable")[:, :among]
-    found = (best == true[known, None]).any(-1)
-    return float(found.mean()) if len(found) else float("nan")
+    from sklearn import metrics
+
+    scores, true = _known(scores, true)
+    classes = scores.shape[1]
+    if not len(true):
+        return float("nan")
+    if among >= classes:
+        return 1.0
+    if among == 1:
+        return float(metrics.accuracy_score(true, scores.argmax(-1)))
+    # Reversed: of equal scores scikit-learn ranks the last column first, argmax the first.
+    return float(
+        metrics.top_k_accuracy_score(
+            classes - 1 - true, scores[:, ::-1], k=among, labels=range(classes)
+        )
+    )
 
 
 def average_precisions(scores: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """(K,) area under each action's steps of precision over recall; NaN for one that never is on.
-
-    Args:
-        scores: (N, K), such as probabilities of frames; equal ones are found together.
-        true: (N,).
+    """Average precision (K,) of scores (N, K); NaN for an absent class; raises as `top_accuracy`.
 
     Source: Geest et al. 2016, "Online action detection", §4, for the average over frames.
     """
-    known = true >= 0
-    scores, true = scores[known], true[known]
-    columns = (_average_precision(scores[:, k], true == k) for k in range(scores.shape[1]))
-    return np.array(list(columns))
+    from sklearn import metrics
+
+    scores, true = _known(scores, true)
+    precisions = np.full(scores.shape[1], np.nan)
+    for label in np.unique(true):
+        precisions[label] = metrics.average_precision_score(true == label, scores[:, label])
+    return precisions
 
 
-def _average_precision(scores: np.ndarray, on: np.ndarray) -> float:
-    if not on.any():
-        return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    found = np.cumsum(on[order])
-    last = np.append(np.diff(scores[order]) != 0, True)  # of those with equal scores
-    precision = found[last] / (np.flatnonzero(last) + 1)
-    recall = found[last] / found[-1]
-    return float((np.diff(recall, prepend=0.0) * precision).sum())
+def _known(scores: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scores, true = scores[true >= 0], true[true >= 0]
+    if broken := int((~np.isfinite(scores)).any(-1).sum()):
+        raise InputError(
+            f"the head's scores are not finite in {broken} of {len(scores)} samples; its weights "
+            f"are broken, train it anew"
+        )
+    return scores, true
 
 
 class Reliability(NamedTuple):
-    """Equal bins of confidence between 0 and 1, (B,) each; NaN where nothing was that sure."""
+    """Equal bins of confidence between 0 and 1, (B,) each; NaN for a bin without samples."""
 
     confidence: np.ndarray
     accuracy: np.ndarray
@@ -80,15 +93,9 @@ class Reliability(NamedTuple):
 
 
 def reliability(probabilities: np.ndarray, true: np.ndarray, *, bins: int = 15) -> Reliability:
-    """How often what was said so surely was right; `calibration_error` in parts.
-
-    Args:
-        probabilities: (N, K), sum to one.
-        true: (N,).
-        bins: B.
-    """
+    """Confidence against accuracy of probabilities (N, K), in B = `bins` bins."""
     known = true >= 0
-    confidence, said = probabilities[known].max(-1), probabilities[known].argmax(-1)
+    confidence, predicted = probabilities[known].max(-1), probabilities[known].argmax(-1)
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     counts = np.bincount(place, minlength=bins)
 
@@ -96,11 +103,11 @@ def reliability(probabilities: np.ndarray, true: np.ndarray, *, bins: int = 15) 
         sums = np.bincount(place, weights=values, minlength=bins)
         return np.where(counts, sums / np.maximum(counts, 1), np.nan)
 
-    return Reliability(means(confidence), means(said == true[known]), counts)
+    return Reliability(means(confidence), means(predicted == true[known]), counts)
 
 
 SHARES = tuple(tenth / 10 for tenth in range(1, 11))
-"""Of an action, by which early recognition is told."""
+"""Shares of an action after which early recognition is measured."""
 
 
 def observed(frames: int) -> list[int]:
@@ -109,7 +116,7 @@ def observed(frames: int) -> list[int]:
 
 
 class Span(NamedTuple):
-    """Frames ``start <= t < stop`` show action `label`."""
+    """A segment: frames ``start <= t < stop`` show the action of class index `label`."""
 
     start: int
     stop: int
@@ -117,7 +124,7 @@ class Span(NamedTuple):
 
 
 def spans(labels: np.ndarray, *, background: int) -> list[Span]:
-    """Runs of one action in a label per frame; background and unknown frames are in none."""
+    """Runs of one action in labels (T,), without background and unlabelled frames."""
     edges = np.flatnonzero(np.diff(labels)) + 1
     starts, stops = np.r_[0, edges], np.r_[edges, len(labels)]
     runs = [
@@ -128,7 +135,7 @@ def spans(labels: np.ndarray, *, background: int) -> list[Span]:
 
 @dataclass(frozen=True, slots=True)
 class EventScore:
-    """Events found, invented and missed; scores of several recordings add up."""
+    """True positives, false positives and false negatives; scores of several recordings add up."""
 
     hits: int = 0
     false_alarms: int = 0
@@ -143,17 +150,13 @@ class EventScore:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall; NaN where nothing was or was said to be."""
+        """Harmonic mean of precision and recall; NaN where there are no events at all."""
         wrong = self.false_alarms + self.misses
         return 2 * self.hits / (2 * self.hits + wrong) if self.hits + wrong else float("nan")
 
 
 def event_score(predicted: Sequence[Span], true: Sequence[Span], *, iou: float = 0.5) -> EventScore:
-    """Match events one to one, best overlap first.
-
-    Two events match if their labels are equal and the frames in both are at least the share `iou`
-    of the frames in either.
-    """
+    """Match events of equal labels one to one by intersection over union, at least `iou`."""
     hits = len(matches(predicted, true, overlap=overlap_of_both, least=iou))
     return EventScore(hits, len(predicted) - hits, len(true) - hits)
 
@@ -165,26 +168,19 @@ def matches(
     overlap: Callable[[Span, Span], float],
     least: float,
 ) -> list[tuple[int, int]]:
-    """Places of events of equal labels that belong together, one to one, best overlap first.
-
-    Args:
-        predicted: Events.
-        true: Events.
-        overlap: How much two of them have in common, 0 to 1.
-        least: How much they must.
-    """
+    """Index pairs of events of equal labels, one to one, best overlap (0 to 1) first."""
     pairs = [
         (overlap(p, t), i, j)
         for i, p in enumerate(predicted)
         for j, t in enumerate(true)
         if p.label == t.label
     ]
-    said, shown = dict[int, int](), set[int]()
+    partners, taken = dict[int, int](), set[int]()
     for common, i, j in sorted(pairs, reverse=True):
-        if common >= least and i not in said and j not in shown:
-            said[i] = j
-            shown.add(j)
-    return list(said.items())
+        if common >= least and i not in partners and j not in taken:
+            partners[i] = j
+            taken.add(j)
+    return list(partners.items())
 
 
 def overlap_of_both(a: Span, b: Span) -> float:
@@ -194,7 +190,7 @@ def overlap_of_both(a: Span, b: Span) -> float:
 
 
 def overlap_of_true(predicted: Span, true: Span) -> float:
-    """Share of the true event's frames that were predicted."""
+    """Share of the ground truth's frames that were predicted."""
     return _common(predicted, true) / (true.stop - true.start)
 
 

@@ -1,4 +1,4 @@
-"""Events as a live program says them: what was found, what was invented, and how late."""
+"""Figures of the events that a live program reports: found, false, and how late."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +13,15 @@ THRESHOLDS = (0.1, 0.25, 0.5)
 """Overlaps at which events count as found."""
 
 
-class Said(NamedTuple):
-    """An event that was said: its frames, and the frame at which it was said first."""
+class Detection(NamedTuple):
+    """A detected event, dated back, and the frame at which it was known first."""
 
     event: Span
     at: int
 
 
-def decided(probabilities: np.ndarray, decision: Decision, *, fps: float) -> list[Said]:
-    """The events of one stream, from calibrated probabilities (T, K), in the order they ended.
-
-    An event is dated back to where it began; `Said.at` is when that was known. One that turned out
-    too short to be reported is in none.
-    """
+def detections(probabilities: np.ndarray, decision: Decision, *, fps: float) -> list[Detection]:
+    """The events of one stream, from calibrated probabilities (T, K), in the order they ended."""
     memory: Memory | None = None
     finished, first = [], dict[tuple[int, float], int]()
     for t, odds in enumerate(probabilities):
@@ -36,7 +32,7 @@ def decided(probabilities: np.ndarray, decision: Decision, *, fps: float) -> lis
     if memory is not None:
         finished += decision.finish(memory)
     return [
-        Said(
+        Detection(
             Span(round(e.start_s * fps), round(e.end_s * fps) + 1, e.label),
             first[e.label, e.start_s],
         )
@@ -49,19 +45,18 @@ class OnlineScore:
     """Of streams; scores of several add up.
 
     Attributes:
-        events: By overlap of both, at each of `THRESHOLDS`.
-        said: How many events were said.
-        detected: True events of which half the frames or more were said.
-        shown: True events.
-        seconds: Of the streams.
-        delays_s: From the start of each detected event to when it was said.
-        early: For each true event, at each of `SHARES` of it, if its frame was named right.
+        events: By intersection over union, at each of `THRESHOLDS`.
+        reported: Number of events reported.
+        detected: Number of true events of which half the frames or more were reported.
+        true: Number of true events.
+        delays_s: From the start of each detected event to when it was known.
+        early: For each true event, at each of `SHARES` of it, whether its frame was named right.
     """
 
     events: tuple[EventScore, ...] = (EventScore(),) * len(THRESHOLDS)
-    said: int = 0
+    reported: int = 0
     detected: int = 0
-    shown: int = 0
+    true: int = 0
     seconds: float = 0.0
     delays_s: tuple[float, ...] = ()
     early: tuple[tuple[bool, ...], ...] = ()
@@ -69,9 +64,9 @@ class OnlineScore:
     def __add__(self, other: Self) -> "OnlineScore":
         return OnlineScore(
             tuple(one + two for one, two in zip(self.events, other.events, strict=True)),
-            self.said + other.said,
+            self.reported + other.reported,
             self.detected + other.detected,
-            self.shown + other.shown,
+            self.true + other.true,
             self.seconds + other.seconds,
             self.delays_s + other.delays_s,
             self.early + other.early,
@@ -80,20 +75,20 @@ class OnlineScore:
     @property
     def detection_rate(self) -> float:
         """Share of true events that were detected; NaN if there are none."""
-        return _ratio(self.detected, self.shown)
+        return _ratio(self.detected, self.true)
 
     @property
     def false_positive_rate(self) -> float:
-        """Said events that detected none, for each true event; NaN if there are none."""
-        return _ratio(self.said - self.detected, self.shown)
+        """False positives for each true event; NaN if there are none."""
+        return _ratio(self.reported - self.detected, self.true)
 
     @property
     def false_positives_per_minute(self) -> float:
-        """Said events that detected none, for each minute; NaN if there are no frames."""
-        return _ratio(60 * (self.said - self.detected), self.seconds)
+        """False positives for each minute; NaN if there are no frames."""
+        return _ratio(60 * (self.reported - self.detected), self.seconds)
 
     def delay_s(self, percentile: float) -> float:
-        """Of `delays_s`; NaN if nothing was detected."""
+        """Percentile of `delays_s`; NaN if nothing was detected."""
         return float(np.percentile(self.delays_s, percentile)) if self.delays_s else float("nan")
 
     def early_accuracy(self) -> list[float]:
@@ -103,28 +98,22 @@ class OnlineScore:
 
 
 def online_score(
-    said: Sequence[Said], true: Sequence[Span], named: np.ndarray, *, fps: float
+    reported: Sequence[Detection], true: Sequence[Span], named: np.ndarray, *, fps: float
 ) -> OnlineScore:
-    """The score of one stream.
-
-    Args:
-        said: What was said.
-        true: What was shown.
-        named: (T,) the likeliest label of each frame.
-        fps: Frames per second.
+    """The score of one stream from reported events, true ones, and each frame's class index (T,).
 
     Source: Emporio et al. 2022, "SHREC 2022 track on online detection of heterogeneous gestures",
         for detections, false positives and delays.
     """
-    events = [each.event for each in said]
+    events = [each.event for each in reported]
     pairs = matches(events, true, overlap=overlap_of_true, least=0.5)
     return OnlineScore(
         tuple(event_score(events, true, iou=iou) for iou in THRESHOLDS),
-        len(said),
+        len(reported),
         len(pairs),
         len(true),
         len(named) / fps,
-        tuple((said[i].at - true[j].start) / fps for i, j in sorted(pairs)),
+        tuple((reported[i].at - true[j].start) / fps for i, j in sorted(pairs)),
         tuple(_early(named, span) for span in true),
     )
 

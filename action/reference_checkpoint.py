@@ -1,4 +1,4 @@
-"""Action heads that others published: read without running code, and under our names."""
+"""Published weights of the reference's action head, read without running code."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,16 +36,10 @@ def from_published(
     fps: float = 30.0,
     frames: int = 20,
 ) -> EarlyFusion:
-    """An `EarlyFusion` head from the weights of the reference implementation's ``ESN``.
+    """An `EarlyFusion` head from the reference: a published ``.pth`` file or its content.
 
-    The reference was trained on 20 frames spread over a whole clip; `frames` is how long clips are.
-
-    Args:
-        source: A published ``.pth`` file, what it holds, or the state dict alone.
-        skeleton: Layout that the weights were trained with: h36m17 for NTU-GAST, ntu25 for NTU.
-        labels: Names of the actions, in the order of the data set.
-        fps: Frames per second that they were trained at.
-        frames: Length of the window; the head looks at 20 of its frames.
+    It was trained on 20 frames spread over a whole clip of `frames` frames, in layout h36m17 for
+    NTU-GAST and ntu25 for NTU. `labels` are in the order of the data set.
 
     Raises:
         InputError: Unreadable file, not such a head, or for another layout or number of labels.
@@ -66,7 +60,6 @@ def from_published(
 
 
 def _state(content: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weights, however they are wrapped."""
     for key in ("state_dict", "model_pos"):
         content = content.get(key, content)
     return {
@@ -89,12 +82,12 @@ def _channels(weights: Mapping[str, Tensor], name: str) -> int:
 
 
 def _check(weights: Mapping[str, Tensor], head: EarlyFusion, name: str) -> None:
-    """The file says what hangs together and how many labels there are."""
+    """Refuse weights of another adjacency or number of labels."""
     links = weights.get("adj_graph", torch.empty(0)) > 0
     layout = head.skeleton.name
     if not torch.equal(links, head.semantic.near):
         raise InputError(
-            f"{name} has {len(links)} joints that don't hang together as {layout} does; state the "
+            f"{name} has {len(links)} joints that are not linked as {layout}'s are; state the "
             f"layout it was trained with"
         )
     classes = len(weights.get("fc.bias", ()))

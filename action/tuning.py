@@ -1,4 +1,4 @@
-"""Finding the decision that suits a head, on people it was not trained on."""
+"""Tunes a head's decision on subjects that it was not trained on."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from .decision import DEFAULTS, Decision
 from .evaluation import Scored
 from .head import Head
 from .metrics import EventScore, event_score, spans
-from .online_metrics import THRESHOLDS, decided
+from .online_metrics import THRESHOLDS, detections
 
 CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
     {
@@ -25,7 +25,7 @@ CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
         "late_s": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
     }
 )
-"""What is tried of each number. Waiting longer would find some events more, and say them late."""
+"""What is tried of each number. Longer waits would find a few events more, but report them late."""
 
 
 def best_decision(
@@ -36,33 +36,25 @@ def best_decision(
     fps: float,
     passes: int = 2,
 ) -> dict[str, float]:
-    """The numbers of `Decision` that give the best event F1 on some streams.
+    """The numbers of `Decision` with the best event F1, its mean over `online_metrics.THRESHOLDS`.
 
-    It is the mean over the overlaps of `online.THRESHOLDS`: when an action begins is a matter of
-    taste, and of the labelling. One number after another is set to its best while the others stay,
-    and that again.
-
-    Args:
-        streams: Calibrated probabilities (T, K) and labels (T,), below zero where unknown.
-        names: Of the K classes.
-        background: The one that is no event.
-        fps: Frames per second.
-        passes: How often to go through the numbers.
+    Coordinate descent: in each pass one number after another is set to its best of `CHOICES`.
+    Streams are calibrated probabilities (T, K) and labels (T,), below zero where unknown.
     """
     known = [(odds[truth >= 0], truth[truth >= 0]) for odds, truth in streams]
     idle = list(names).index(background)
     tried: dict[tuple[float, ...], float] = {}
 
-    def f1(chosen: Mapping[str, float]) -> float:
-        key = tuple(chosen.values())
+    def f1(numbers: Mapping[str, float]) -> float:
+        key = tuple(numbers.values())
         if key not in tried:
-            decision = Decision(names, background=background, tuned=chosen)
+            decision = Decision(names, background=background, tuned=numbers)
             totals = [EventScore() for _ in THRESHOLDS]
             for odds, truth in known:
-                said = [one.event for one in decided(odds, decision, fps=fps)]
+                found = [one.event for one in detections(odds, decision, fps=fps)]
                 true = spans(truth, background=idle)
                 for i, iou in enumerate(THRESHOLDS):
-                    totals[i] += event_score(said, true, iou=iou)
+                    totals[i] += event_score(found, true, iou=iou)
             tried[key] = float(np.mean([np.nan_to_num(total.f1) for total in totals]))
         return tried[key]
 
@@ -75,7 +67,7 @@ def best_decision(
 
 
 def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> float:
-    """Let the head, and what it said, prefer the background as much as life does; says how much."""
+    """Add `background_shift`, or that of a card, to the head's bias and its logits, in place."""
     score = getattr(head, "score", None)
     if not isinstance(score, torch.nn.Linear) or score.bias is None:
         return 0.0
@@ -91,7 +83,7 @@ def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> 
 
 
 def tuned_on(streams: Scored, head: Head, background: str, temperature: float) -> dict[str, float]:
-    """The decision that finds the most events of some streams."""
+    """`best_decision` on a head's streams."""
     pairs = [
         ((logits / temperature).softmax(-1).numpy(), truth.numpy())
         for logits, truth in zip(streams.logits, streams.labels, strict=True)

@@ -1,15 +1,13 @@
-"""Clips of any length as windows of one length."""
+"""Clips of any length, resampled to windows of one length."""
 
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.interpolation import interpolated
 
 
 def to_frames(xyz: np.ndarray, frames: int) -> np.ndarray:
-    """A clip (..., T, J, C) from its first to its last frame in so many even steps.
-
-    Returns:
-        (..., frames, J, C) float32; between two frames of the clip every joint moves straight.
+    """A clip (..., T, J, C) resampled to (..., frames, J, C) float32, both ends included.
 
     Raises:
         InputError: The clip has no frames, or none are wanted.
@@ -21,14 +19,7 @@ _CROPS = ((0.0, 1.0), (0.0, 0.8), (0.1, 0.9), (0.2, 1.0))
 
 
 def even_windows(xyz: np.ndarray, frames: int) -> np.ndarray:
-    """A clip as `random_window` may show it, evenly: all of it, and four fifths from three places.
-
-    Returns:
-        (4, ..., frames, J, C) float32.
-
-    Raises:
-        InputError: See `to_frames`.
-    """
+    """Like `to_frames`, (4, ..., frames, J, C): of all of the clip and of three crops of 80 %."""
     last, steps = xyz.shape[-3] - 1, _checked(xyz, frames)
     return np.stack([
         _sampled(xyz, np.linspace(start * last, stop * last, steps)) for start, stop in _CROPS
@@ -38,16 +29,10 @@ def even_windows(xyz: np.ndarray, frames: int) -> np.ndarray:
 def random_window(
     xyz: np.ndarray, frames: int, rng: np.random.Generator, *, least: float
 ) -> np.ndarray:
-    """Like `to_frames`, of a stretch of the clip that is drawn at random.
-
-    Args:
-        xyz: (..., T, J, C).
-        frames: How many are wanted.
-        rng: Draws how long the stretch is and where it begins; it need not begin at a frame.
-        least: Share of the clip that it has at least; 1 is all of it.
+    """Like `to_frames`, of a random crop with at least the share `least` of the clip.
 
     Raises:
-        InputError: The clip has no frames, none are wanted, or there is no such share.
+        InputError: See `to_frames`, or `least` is not above 0 and at most 1.
     """
     if not 0 < least <= 1:
         raise InputError(f"least share of a clip in a window is {least:g}; give more than 0, to 1")
@@ -55,20 +40,17 @@ def random_window(
     last = xyz.shape[-3] - 1
     length = last * rng.uniform(least, 1)
     start = rng.uniform(0, last - length)
-    return _sampled(xyz, np.minimum(start + np.linspace(0, length, steps), last))
+    return _sampled(xyz, start + np.linspace(0, length, steps))
 
 
 def _checked(xyz: np.ndarray, frames: int) -> int:
     if frames < 1 or xyz.shape[-3] < 1:
         raise InputError(
-            f"a clip of {xyz.shape[-3]} frames can't be told in {frames}; both must be 1 or more"
+            f"a clip of {xyz.shape[-3]} frames can't be resampled to {frames} frames; both must be "
+            f"1 or more"
         )
     return frames
 
 
 def _sampled(xyz: np.ndarray, at: np.ndarray) -> np.ndarray:
-    before = at.astype(int)
-    after = np.minimum(before + 1, xyz.shape[-3] - 1)
-    share = (at - before)[:, None, None]
-    mixed = xyz[..., before, :, :] * (1 - share) + xyz[..., after, :, :] * share
-    return mixed.astype(np.float32)
+    return interpolated(xyz, at, axis=-3).astype(np.float32)

@@ -1,5 +1,8 @@
 """Figures of named actions, on cases small enough to count by hand."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +26,7 @@ from gastlive.action.metrics import (
     spans,
     top_accuracy,
 )
+from gastlive.gast.errors import InputError
 
 
 def test_frames_are_counted_by_what_was_shown_and_what_was_said():
@@ -79,6 +83,31 @@ def test_the_truth_is_sought_among_the_best():
     assert np.isnan(top_accuracy(scores, np.full(4, -1), among=1))
 
 
+def test_top_accuracies_are_counted_by_hand_whatever_the_number_of_classes():
+    rng = np.random.default_rng(0)
+    for classes in (2, 3, 5):
+        scores = rng.random((60, classes)).round(1)  # many are equal
+        true = rng.integers(-1, classes - 1, 60)  # the last class never occurs
+        known = true >= 0
+        order = np.argsort(-scores[known], axis=1, kind="stable")
+        for among in range(1, classes + 2):
+            expected = (order[:, :among] == true[known, None]).any(1).mean()
+            assert top_accuracy(scores, true, among=among) == pytest.approx(expected)
+
+
+def test_scores_that_are_no_numbers_are_refused_where_the_truth_is_known():
+    scores = np.array([[0.1, np.nan], [0.2, 0.8], [np.inf, 0]])
+    for figure in (average_precisions, lambda *given: top_accuracy(*given, among=1)):
+        with pytest.raises(InputError, match="not finite in 1 of 2 samples"):
+            figure(scores, np.array([0, 1, -1]))
+        assert np.isfinite(figure(scores, np.array([-1, 1, -1]))).any()
+
+
+def test_scikit_learn_is_imported_only_when_a_figure_is_wanted():
+    program = "import sys, gastlive.action.metrics; assert 'sklearn' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_precision_is_averaged_over_what_is_found():
     scores = np.array([0.9, 0.8, 0.7, 0.6])[:, None] * [1, 0, 1]
     scores[:, 1] = [0.1, 0.2, 0.3, 0.4]
@@ -110,6 +139,13 @@ def test_reliability_is_the_calibration_error_in_parts():
     gaps = np.nansum(np.abs(told.confidence - told.accuracy) * told.counts) / told.counts.sum()
     expected = calibration_error(torch.from_numpy(odds), torch.from_numpy(true))
     assert gaps == pytest.approx(expected)
+
+
+def test_confidences_of_different_bins_do_not_excuse_each_other():
+    odds = torch.tensor([[0.56, 0.44], [0.64, 0.36]])
+    assert calibration_error(odds, torch.tensor([0, 1]), bins=10) == pytest.approx(0.54)
+    assert calibration_error(odds, torch.tensor([0, 1]), bins=5) == pytest.approx(0.54)
+    assert calibration_error(odds, torch.tensor([0, 1]), bins=2) == pytest.approx(0.1)
 
 
 def test_what_is_seen_of_a_clip_is_rounded_up():

@@ -1,17 +1,22 @@
 """Cut clips as heads are trained and scored on them, and where they come from."""
 
+import dataclasses
+import pickle
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from gastlive.action.head import of_bodies
 from gastlive.action.heads.tcn import TCN
+from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Problem, Segment
 from gastlive.datasets.for_heads.augmentation import Augmentation, mirror_images
 from gastlive.datasets.for_heads.clip_data import ActionClips, samples
-from gastlive.datasets.for_heads.labelled import Joints, as_seen, closed
+from gastlive.datasets.for_heads.labelled import Joints, gaps_filled, to_lifted
 from gastlive.datasets.for_heads.stream_data import ActionStreams
 from gastlive.datasets.labels import UNKNOWN, LabelMap, OwnLabels
 from gastlive.datasets.protocols import ByName
@@ -63,25 +68,25 @@ def data_of(data: Mine, **changes) -> ActionClips:
 
 def test_a_clip_is_seen_from_a_camera_that_looks_along_the_ground():
     clip = motion("a", "wave", partner=True)
-    seen = as_seen(clip, KINECT20, LABELS)
+    seen = to_lifted(clip, KINECT20, LABELS)
     x, y, z = np.moveaxis(clip.xyz - clip.xyz[:, ROOT : ROOT + 1], -1, 0)
     np.testing.assert_allclose(seen.xyz, np.stack([x, -z, y], -1))
     np.testing.assert_allclose(seen.partner - seen.xyz, np.tile([2, -2, 2], (20, 20, 1)), atol=1e-5)
     assert set(seen.actions) == {2}
 
 
-def test_gaps_are_closed_from_where_a_joint_was_to_where_it_will_be():
+def test_gaps_are_filled_from_where_a_joint_was_to_where_it_will_be():
     xyz = motion("a", "wave").xyz
     spoilt = xyz.copy()
     spoilt[5:8, 3] = np.nan
     spoilt[:2, 4] = np.nan
     spoilt[:, 7] = np.nan
-    filled = closed(spoilt, KINECT20)
+    filled = gaps_filled(spoilt, KINECT20)
     np.testing.assert_allclose(filled[5:8, 3], xyz[5:8, 3], atol=1e-5)
     np.testing.assert_allclose(filled[:2, 4], xyz[[2, 2], 4])
     np.testing.assert_allclose(filled[:, 7], xyz[:, ROOT])
     spoilt[:, ROOT] = np.nan
-    assert closed(spoilt, KINECT20) is None
+    assert gaps_filled(spoilt, KINECT20) is None
 
 
 def test_a_clip_without_a_root_is_named_and_left_out():
@@ -134,6 +139,137 @@ def test_a_windowed_head_is_given_windows_and_a_streaming_one_streams():
     torch.testing.assert_close(xyz[:, :, 12], xyz[:, :, 11])
 
 
+def test_an_onset_is_the_clips_first_third_at_any_pace_and_wherever_the_clip_is_cut():
+    frames, cut = 300, 96
+    clip = motion("a_v1", "wave", frames=frames)
+    clip.xyz[:, ROOT] = 0
+    clip.xyz[:, 1] = np.linspace(0, 1, frames)[:, None]  # a joint that says where in the clip it is
+    quick = dataclasses.replace(STILL, speed=(0.5, 2.0), drop=0.3)
+    data = data_of(Mine([clip, motion("a_v2", "wave")]), frames=cut, augmentation=quick)
+    data.windows(None)
+    data.setup()
+    (sample,) = data.train.samples
+    whole = data.train.class_weights[sample.label]
+    starts = set()
+    for seed in range(40):
+        xyz, labels, weights = data.train.draw(sample, np.random.default_rng(seed))
+        place = xyz[0, :, 1, 0] * (frames - 1)
+        assert (labels == sample.label).all()
+        onset = place < frames // 3
+        clear = np.abs(place - frames // 3) > 1
+        np.testing.assert_allclose(weights[onset & clear], 0.3 * whole)
+        np.testing.assert_allclose(weights[~onset & clear], whole)
+        starts.add(bool(onset[0]))
+    assert starts == {True, False}
+
+
+class Group:
+    """Stands for torch.distributed in one of several training processes."""
+
+    def __init__(self, rank: int, ranks: int) -> None:
+        self.rank, self.ranks = rank, ranks
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def get_rank(self) -> int:
+        return self.rank
+
+    def get_world_size(self) -> int:
+        return self.ranks
+
+
+def numbered(clips: int, **changes) -> ActionClips:
+    """So many training clips, each of a label of its own."""
+    names = [f"action {i}" for i in range(clips)]
+    data = Mine([
+        dataclasses.replace(
+            motion(f"{name}_v{1 if i else 2}", "wave", frames=6), segments=(Segment(0, 6, name),)
+        )
+        for i, name in enumerate([names[0], *names])
+    ])  # fmt: skip
+    data.labels = tuple(names)
+    module = data_of(data, **changes)
+    module.windows(4)
+    module.setup()
+    return module
+
+
+def labels_of(loader) -> list[list[int]]:
+    return [labels.tolist() for _, labels, _ in loader]
+
+
+WITH_WORKERS = pytest.mark.filterwarnings(
+    "ignore:This DataLoader will create", "ignore:.*use of fork"
+)  # on a machine of one core; from Python 3.12 on
+
+
+@WITH_WORKERS
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(("batch", "sizes"), [(32, [25, 25]), (20, [16, 17, 17])])
+def test_every_clip_is_shown_once_an_epoch_in_another_order_each_time(workers, batch, sizes):
+    train = numbered(50, batch=batch).train
+    next(iter(train))  # somebody looks at a batch first
+    loader = DataLoader(train, batch_size=None, num_workers=workers)
+    first, second = labels_of(loader), labels_of(loader)
+    assert sorted(chain(*first)) == sorted(chain(*second)) == list(range(50))
+    assert sorted(map(len, first)) == sizes
+    assert len(loader) == len(sizes)
+    assert first != second
+
+
+@WITH_WORKERS
+def test_how_many_workers_load_the_clips_changes_nothing():
+    one, two = (
+        sorted(
+            DataLoader(numbered(20, batch=4, augmentation=None).train, None, num_workers=workers),
+            key=lambda batch: batch[1].tolist(),
+        )
+        for workers in (0, 2)
+    )
+    for a, b in zip(one, two, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("clips", "ranks", "batch"), [(50, 2, 32), (7, 3, 1), (33, 4, 4)])
+def test_training_processes_share_the_clips_out_in_as_many_batches(
+    clips, ranks, batch, monkeypatch
+):
+    shares = []
+    for rank in range(ranks):
+        monkeypatch.setattr(process_seed, "distributed", Group(rank, ranks))
+        data = numbered(clips, batch=batch)
+        shares.append(labels_of(data.train_dataloader()))
+        assert len(data.train_dataloader()) == len(shares[0]) == len(shares[-1])
+    assert sorted(chain(*chain(*shares))) == list(range(clips))
+
+
+def test_processes_vary_clips_in_ways_of_their_own(monkeypatch):
+    drawn = []
+    for rank in range(2):
+        monkeypatch.setattr(process_seed, "distributed", Group(rank, 2))
+        data = numbered(2, batch=1, augmentation=Augmentation(mirror=0, slow=0, hold=0))
+        data.train.samples = data.train.samples[:1] * 2
+        drawn.append(next(iter(data.train)))
+    assert drawn[0][1] == drawn[1][1]
+    assert not torch.equal(drawn[0][0], drawn[1][0])
+
+
+def test_a_spawned_worker_has_its_share_though_it_knows_no_process_group(monkeypatch):
+    monkeypatch.setattr(process_seed, "distributed", Group(1, 2))
+    train = numbered(7, batch=2).train
+    pickled, expected = pickle.dumps(train), labels_of(train)
+    monkeypatch.undo()
+    assert labels_of(pickle.loads(pickled)) == expected
+    assert sum(map(len, expected)) == 3
+
+
+def test_fewer_clips_than_training_processes_are_refused(monkeypatch):
+    monkeypatch.setattr(process_seed, "distributed", Group(0, 4))
+    with pytest.raises(InputError, match="3 training clips can't be shared out among 4 processes"):
+        next(iter(numbered(3).train))
+
+
 def test_validation_shows_clips_as_they_are():
     data = data_of(Mine([motion("a_v1", "wave"), motion("b_v2", "wave", frames=9),
                          motion("c_v2", "left kick", frames=14)]))  # fmt: skip
@@ -157,7 +293,7 @@ def test_a_mirror_swaps_left_and_right_in_labels_too():
 
 def test_stretches_with_other_labels_are_other_samples():
     clip = motion("a", "wave", frames=20)
-    seen = as_seen(clip, KINECT20, LABELS)
+    seen = to_lifted(clip, KINECT20, LABELS)
     seen.actions[:5], seen.actions[5:8], seen.actions[8:12] = 0, UNKNOWN, 1
     labels = LabelMap(
         names=["kick", "wave"], background=None,
@@ -174,7 +310,7 @@ def test_a_second_person_is_taken_where_asked():
     data.setup()
     xyz, _, _ = next(iter(data.train_dataloader()))
     assert sorted(xyz.flatten(2).any(-1).sum(1).tolist()) == [1, 2]
-    assert len(samples([as_seen(clips[0], KINECT20, LABELS)], data.labels)[0].xyz) == 1
+    assert len(samples([to_lifted(clips[0], KINECT20, LABELS)], data.labels)[0].xyz) == 1
 
 
 def test_logits_of_two_bodies_are_averaged():

@@ -144,3 +144,8 @@ def test_senseless_settings_are_refused(changes, said):
 def test_negative_times_are_refused():
     with pytest.raises(InputError, match="seconds"):
         decision(enter_s=-1)
+
+
+def test_a_number_on_the_card_that_nobody_knows_is_refused():
+    with pytest.raises(InputError, match=r"has patience_s in its decision.*update gastlive"):
+        Decision(LABELS, background="idle", tuned={"enter": 0.5, "patience_s": 1.0})

@@ -132,8 +132,8 @@ def without(key):
 @pytest.mark.parametrize(
     ("weights", "given", "said"),
     [
-        (tiny(), {"skeleton": NTU25}, "17 joints that don't hang together as ntu25"),
-        (tiny(), {"skeleton": COCO17}, "17 joints that don't hang together as coco17"),
+        (tiny(), {"skeleton": NTU25}, "17 joints that are not linked as ntu25's"),
+        (tiny(), {"skeleton": COCO17}, "17 joints that are not linked as coco17's"),
         (tiny(), {"labels": LABELS[:2]}, "names 3 actions, got 2 labels"),
         ({}, {}, "is not an early fusion head"),
         (without("gcn2.bn.bias"), {}, "not an early fusion head: 'gcn2.bn.bias' is missing"),

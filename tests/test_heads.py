@@ -14,6 +14,7 @@ from gastlive.action.checkpoint import load_head, save_head
 from gastlive.action.features import (
     ALL_FEATURES,
     BodyFeatures,
+    ToTheFront,
     WindowFeatures,
     angles,
     bones,
@@ -205,6 +206,33 @@ def test_window_features_turn_the_left_to_the_right_of_the_picture():
     across = (pose[:, sides[0]] - pose[:, sides[1]]).mean(1)
     assert (across[:, 0] > 0).all()
     assert across[:, 2].abs().max() < 1e-5
+
+
+def side_on(frames=8, noise=0.0):
+    """Windows (2, T, 17, 3) in which left lies on right."""
+    xyz = clip(2, frames)
+    left = [joint for joint in range(17) if H36M17.mirror[joint] > joint]
+    xyz[:, :, left] = xyz[:, :, H36M17.mirror[left]]
+    return xyz + noise * torch.randn(xyz.shape, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+def test_a_person_whose_left_lies_on_the_right_is_not_turned_by_noise(noise):
+    window = side_on(noise=noise).requires_grad_()
+    turned = ToTheFront(H36M17)(window)
+    torch.testing.assert_close(turned, window)
+    turned.square().sum().backward()
+    torch.testing.assert_close(window.grad, 2 * window.detach())
+
+
+def test_turning_to_the_front_is_a_rotation_for_every_person_of_a_batch():
+    seen_well, seen_side_on = clip(1, 8), side_on()[:1]
+    windows = torch.cat([seen_well, seen_side_on])
+    turned = ToTheFront(H36M17)(windows)
+    torch.testing.assert_close(turned.norm(dim=-1), windows.norm(dim=-1))
+    torch.testing.assert_close(turned[..., 1], windows[..., 1])
+    torch.testing.assert_close(turned[:1], ToTheFront(H36M17)(seen_well))
+    assert not torch.allclose(turned[0], windows[0], atol=0.1)
 
 
 @pytest.fixture

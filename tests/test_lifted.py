@@ -17,6 +17,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.head_task import HeadTask
 from gastlive.action.heads.tcn import TCN
+from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Segment
 from gastlive.datasets.for_heads.augmentation import Augmentation, Piece, Splice, mirrored
 from gastlive.datasets.for_heads.labelled import Lifted
@@ -34,7 +35,7 @@ from gastlive.datasets.for_heads.lifted import (
     travel_speed,
 )
 from gastlive.datasets.for_heads.stream_composer import Repertoire, Streams, continuous
-from gastlive.datasets.for_heads.stream_data import ActionStreams, padded
+from gastlive.datasets.for_heads.stream_data import ActionStreams, padded_batches
 from gastlive.datasets.labels import UNKNOWN, LabelMap
 from gastlive.datasets.protocols import Split
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
@@ -481,6 +482,23 @@ def test_every_pass_shows_something_new_and_the_same_seed_the_same():
     assert torch.equal(next(iter(again))[0], first)
 
 
+def test_each_training_process_and_each_worker_draws_streams_of_its_own(monkeypatch):
+    def first_of(rank, worker):
+        info = SimpleNamespace(id=worker, num_workers=2)
+        monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda: rank)
+        monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+        monkeypatch.setattr(process_seed, "get_worker_info", lambda: info)
+        data = streams(CLIPS, augmentation=Augmentation(), batches=5)
+        batches = list(data)
+        assert (len(batches), len(data)) == (3 - worker, 5)
+        return batches[0][0]
+
+    drawn = [first_of(rank, worker) for rank in range(2) for worker in range(2)]
+    for i, one in enumerate(drawn):
+        assert not any(torch.equal(one, other) for other in drawn[:i])
+
+
 def test_continuous_streams_show_every_recording_once():
     pieces = continuous(repertoire(CLIPS), frames=40, splice=Splice(), rng=np.random.default_rng(0))
     labels = np.concatenate([piece.labels for piece in pieces])
@@ -492,7 +510,7 @@ def test_continuous_streams_show_every_recording_once():
 
 def test_short_streams_are_padded_with_frames_that_do_not_count():
     pieces = [Piece(np.zeros((n, 17, 3), np.float32), np.full(n, WAVE)) for n in (5, 9, 7)]
-    batches = list(padded(pieces, 2))
+    batches = list(padded_batches(pieces, 2))
     assert [tuple(xyz.shape[:2]) for xyz, _, _ in batches] == [(2, 7), (1, 9)]
     assert (batches[0][1][0] >= 0).sum() == 5
     assert batches[0][2].sum() == 12

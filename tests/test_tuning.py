@@ -11,9 +11,9 @@ from gastlive.action.decision import DEFAULTS, Decision
 from gastlive.action.evaluation import scored
 from gastlive.action.heads.tcn import TCN
 from gastlive.action.metrics import EventScore, event_score, spans
-from gastlive.action.online_metrics import decided
-from gastlive.action.tuning import best_decision
-from gastlive.experiments.train_action import shifted, validated
+from gastlive.action.online_metrics import detections
+from gastlive.action.tuning import best_decision, shifted
+from gastlive.experiments.train_action import validated
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
@@ -33,8 +33,8 @@ def unsure(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def f1(streams, decision) -> float:
     total = EventScore()
     for odds, truth in streams:
-        said = [one.event for one in decided(odds, decision, fps=30.0)]
-        total += event_score(said, spans(truth, background=0))
+        found = [one.event for one in detections(odds, decision, fps=30.0)]
+        total += event_score(found, spans(truth, background=0))
     return np.nan_to_num(total.f1)
 
 
@@ -89,7 +89,7 @@ def test_times_are_those_of_the_heads_own_frame_rate():
     streams = [(odds / odds.sum(1, keepdims=True), truth)]
     tuned = best_decision(streams, NAMES, background="idle", fps=10.0, passes=1)
     decision = Decision(NAMES, background="idle", tuned=tuned)
-    said = [one.event for one in decided(streams[0][0], decision, fps=10.0)]
+    said = [one.event for one in detections(streams[0][0], decision, fps=10.0)]
     assert event_score(said, spans(truth, background=0), iou=0.25).f1 == 1
 
 

@@ -62,9 +62,9 @@ def test_all_of_a_clip_is_not_random():
 
 def test_what_can_not_be_is_refused():
     rng = np.random.default_rng(0)
-    with pytest.raises(InputError, match="a clip of 0 frames can't be told in 4"):
+    with pytest.raises(InputError, match="a clip of 0 frames can't be resampled to 4"):
         to_frames(line(1)[:, :0], 4)
-    with pytest.raises(InputError, match="a clip of 3 frames can't be told in 0"):
+    with pytest.raises(InputError, match="a clip of 3 frames can't be resampled to 0"):
         random_window(line(3), 0, rng, least=0.5)
     for least in (0, 1.5):
         with pytest.raises(InputError, match=f"is {least:g}; give more than 0, to 1"):

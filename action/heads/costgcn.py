@@ -1,4 +1,4 @@
-"""Graph convolutions that stream: what every joint did in the last two seconds."""
+"""Continual graph convolutions over the last two seconds."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -20,22 +20,12 @@ from ..head import StreamingHead
 class CoSTGCN(StreamingHead):
     """Graph convolutions in each frame and causal ones over time, averaged over a sliding window.
 
-    Args:
-        skeleton: Layout of the joints.
-        labels: Names of the actions.
-        fps: Frames per second that it takes.
-        channels: Width of a block of width 1.
-        widths: Of the blocks, first to last, in `channels`.
-        dilations: Frames between two taps, of each block.
-        kernel: Taps in time.
-        window: Frames that are averaged. It sees ``1 + window + (kernel - 1) * sum(dilations)``
-            frames: 63 by default, 2.1 s at 30 a second.
-        dropout: Share of channels dropped in training, whole, in every block and before the scores.
-        features: What it looks at; see `BodyFeatures`.
+    Each block has a width, in `channels`, and a dilation in time. The receptive field is ``1 +
+    window + (kernel - 1) * sum(dilations)`` frames: 63 by default, 2.1 s at 30 a second. Dropout is
+    of whole channels. `features` are kinds of `BodyFeatures`.
 
     Raises:
-        InputError: No blocks, not as many dilations as widths, a number below 1, or see
-            `BodyFeatures`.
+        InputError: No blocks, not as many dilations as widths, or a number below 1.
 
     Source: Hedegaard, Heidari, Iosifidis 2022, "Continual spatio-temporal graph convolutional
         networks", §3, with dilations, which need no more memory, in the place of long kernels.
@@ -101,7 +91,7 @@ class CoSTGCN(StreamingHead):
 
 
 class Block(Streaming):
-    """Among the joints of a frame, then back in time, beside a way that leaves all as it was."""
+    """A graph convolution, then a causal temporal one, with a residual connection."""
 
     def __init__(
         self,
@@ -123,41 +113,37 @@ class Block(Streaming):
         self.around = nn.Identity() if same else nn.Linear(inputs, outputs, bias=False)
         self.around_norm = nn.Identity() if same else ChannelNorm(outputs)
 
-    def _heard(self, x: Tensor) -> Tensor:
+    def _spatial(self, x: Tensor) -> Tensor:
         return F.relu(self.graph_norm(self.graph(x)))
 
-    def _around(self, x: Tensor) -> Tensor:
+    def _residual(self, x: Tensor) -> Tensor:
         return self.around_norm(self.around(x))
 
     def forward(self, clip: Tensor) -> Tensor:
         """(N, T, J, inputs) to (N, T, J, outputs)."""
-        moved = self.time_norm(self.time(pad_past(self._heard(clip), self.time.past)))
+        moved = self.time_norm(self.time(pad_past(self._spatial(clip), self.time.past)))
         dropped = self.drop(moved.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return F.relu(dropped + self._around(clip))
+        return F.relu(dropped + self._residual(clip))
 
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, inputs) to (N, J, outputs)."""
-        moved, state = self.time.step(self._heard(frame), state)
-        return F.relu(self.time_norm(moved) + self._around(frame)), state
+        moved, state = self.time.step(self._spatial(frame), state)
+        return F.relu(self.time_norm(moved) + self._residual(frame)), state
 
 
 class CausalMean(Streaming):
-    """The mean of the last frames; before its first frame a person stood still.
-
-    Args:
-        window: How many, this one included.
-    """
+    """The mean of the last `window` frames, this one included, padded with the first frame."""
 
     def __init__(self, window: int) -> None:
         super().__init__()
         self.window = window
 
     def forward(self, clip: Tensor) -> Tensor:
-        """(N, T, C) to the same."""
+        """(N, T, C) to (N, T, C)."""
         past = pad_past(clip, self.window - 1).transpose(1, 2)
         return F.avg_pool1d(past, self.window, 1).transpose(1, 2)
 
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, C) and the frames before it to the same and the next past."""
+        """(N, C) to (N, C); the state is the `window` - 1 frames before."""
         window = (*begun(state, (frame,) * (self.window - 1)), frame)
         return torch.stack(window, 1).mean(1), window[1:]

@@ -1,4 +1,4 @@
-"""The head that GAST-Net's authors run online: features fused early, joints pooled by limb."""
+"""GAST-Net's own online head: features fused early, joints pooled by limb."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,24 +16,14 @@ from ..head import WindowedHead
 
 
 class EarlyFusion(WindowedHead):
-    """Joints, bones and their motions as one signal; a graph of its own in each frame.
+    """Joints, bones and their motions, in metres, embedded and fused; a graph for each frame.
 
-    Lengths stay metres: what is usual for each joint, it learns.
-
-    Args:
-        skeleton: Layout of the joints.
-        labels: Names of the actions.
-        fps: Frames per second that it takes.
-        frames: Length of the window.
-        samples: How many of them it looks at, evenly spread, the first and the last among them.
-        channels: Width of a feature; the last layers are eight times as wide.
-        dropout: Share of channels dropped in training, whole.
-        parents: Joints whose bone leads to another joint than the layout says; the root has
-            ``None``. See `published.NTU_PARENTS`.
+    It uses `samples` frames of the window, evenly spread, both ends included. The last layers are
+    eight times as wide as `channels`; dropout is of whole channels. `parents` are other parents of
+    some joints than the layout's, ``None`` for the root; see `reference_checkpoint.NTU_PARENTS`.
 
     Raises:
-        InputError: A width below 1, not 2 to `frames` samples, parents of a joint that the layout
-            does not have, or see `WindowedHead` and `Skeleton`.
+        InputError: A width below 1, not 2 to `frames` samples, or parents of an unknown joint.
 
     Source: the net released in fabro66/Online-Skeleton-based-Action-Recognition; the graph of each
         frame is from Zhang et al. 2020, "Semantics-guided neural networks for efficient
@@ -98,13 +88,12 @@ class EarlyFusion(WindowedHead):
         return self.score(self.time(self._pooled(x)).amax(-1))
 
     def _pooled(self, x: Tensor) -> Tensor:
-        """(N, T, J, C) to (N, 2C, T): the most of the body, and what limbs have on average."""
+        """(N, T, J, C) to (N, 2C, T): maximum over the body, mean over limbs' maxima."""
         limbs = torch.stack([x[:, :, limb].amax(2) for limb in self.limbs])
         return torch.cat([x.amax(2), limbs.mean(0)], -1).transpose(1, 2)
 
 
 def _body(skeleton: Skeleton, parents: Mapping[str, str | None]) -> Skeleton:
-    """The layout with other bones."""
     strange = set(parents) - set(skeleton.parents)
     if strange:
         raise InputError(
@@ -121,7 +110,6 @@ def _limbs(skeleton: Skeleton) -> list[list[int]]:
 
 
 def _start(module: nn.Module) -> None:
-    """Weights that keep the signal's size going back, as the reference draws them."""
     if isinstance(module, nn.Linear | nn.Conv1d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
@@ -139,13 +127,7 @@ def _embedding(joints: int, channels: int) -> nn.Sequential:
 
 
 class SemanticGraph(nn.Module):
-    """Which joint hears which in each frame: by what they do, by bones, and by mirror images.
-
-    Args:
-        skeleton: Whose bones and sides.
-        inputs: Channels per joint.
-        channels: Of the space in which joints are compared.
-    """
+    """A graph for each frame: attention of so many channels, bones and symmetry."""
 
     near: Tensor
     sides: Tensor
@@ -165,13 +147,13 @@ class SemanticGraph(nn.Module):
         return weights.new_zeros(links.shape).masked_scatter(links, weights)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., J, C) to (..., J, J); row i says how much joint i hears of each."""
+        """(..., J, C) to the adjacency (..., J, J) of each joint i (row) to each."""
         alike = (self.ask(x) @ self.offer(x).transpose(-1, -2)).softmax(-1)
         return alike + self._constant("near") + self._constant("sides")
 
 
 class Graph(nn.Module):
-    """What a joint knows and what it hears, each mapped, as one."""
+    """A graph convolution with a map of its own for the joint itself."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A recurrent head: whatever is worth remembering since the person came into view."""
+"""A recurrent head."""
 
 from collections.abc import Sequence
 
@@ -17,17 +17,10 @@ from ..head import StreamingHead
 class GRU(StreamingHead):
     """Gated recurrent units over the features of the whole body.
 
-    Args:
-        skeleton: Layout of the joints.
-        labels: Names of the actions.
-        fps: Frames per second that it takes.
-        channels: Width of every layer.
-        layers: Recurrent layers.
-        dropout: Share of activations dropped in training.
-        features: What it looks at; see `BodyFeatures`.
+    `features` are kinds of `BodyFeatures`.
 
     Raises:
-        InputError: A width or a number of layers below 1, or see `BodyFeatures`.
+        InputError: A width or a number of layers below 1.
 
     Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder for
         statistical machine translation", §2.3.
@@ -65,7 +58,6 @@ class GRU(StreamingHead):
         self.score = nn.Linear(channels, len(self.labels))
 
     def _embed(self, features: Tensor) -> Tensor:
-        """(..., J, features) to (..., C)."""
         hidden = self.expand_norm(self.expand(self.input_norm(features.flatten(-2))))
         return self.drop(F.relu(hidden))
 
@@ -75,7 +67,7 @@ class GRU(StreamingHead):
         return self.score(self.drop(hidden))
 
     def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to logits (N, K); the memory is (N, layers, C)."""
+        """(N, J, 3) to logits (N, K)."""
         first, memory = (None, None) if state is None else state
         features, first = self.features.step(xyz, first)
         x = self._embed(features)

@@ -1,4 +1,4 @@
-"""The strong baseline: spatial graph and multi-branch temporal convolutions over a window."""
+"""The strong baseline: graph and multi-branch temporal convolutions over a window."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -15,25 +15,15 @@ from ..head import WindowedHead
 
 
 class STGCNPP(WindowedHead):
-    """ST-GCN++: what every joint does, told along a graph that is learnt, averaged in the end.
+    """ST-GCN++: a learnt graph, multi-branch temporal convolutions, global average pooling.
 
-    Args:
-        skeleton: Layout of the joints.
-        labels: Names of the actions.
-        fps: Frames per second that it takes.
-        frames: Length of the window.
-        channels: Width of a block of width 1.
-        widths: Of the blocks, first to last, in `channels`.
-        strides: Of the blocks; a 2 halves the frames.
-        dilations: Frames between the three taps of each branch of the temporal convolutions; there
-            are two more branches, one that takes the maximum of three frames, one without a past.
-        dropout: Share of channels dropped in training, whole, in every block and before the scores.
-        features: What it looks at; see `BodyFeatures`.
-        front: Turn each window until the person faces the camera.
+    Each block has a width, in `channels`, and a stride in time; `dilations` are those of the
+    `TimeBranches`. Dropout is of whole channels. `features` are kinds of `BodyFeatures`; `front`
+    turns each window `ToTheFront`.
 
     Raises:
-        InputError: No blocks, not as many strides as widths, a number below 1, fewer channels than
-            branches, or see `BodyFeatures` and `WindowedHead`.
+        InputError: No blocks, not as many strides as widths, a number below 1, or fewer channels
+            than branches.
 
     Source: Duan et al. 2022, "PYSKL: Towards good practices for skeleton action recognition", §3.2.
     """
@@ -98,7 +88,7 @@ def _check(
 
 
 class Block(nn.Module):
-    """Among the joints of a frame, then over time, each beside a way that leaves all as it was.
+    """A graph and a temporal convolution, each with a residual connection.
 
     Everything here is (N, C, T, J), which torch is fastest with on a CPU.
     """
@@ -116,11 +106,11 @@ class Block(nn.Module):
         super().__init__()
         self.graph = GraphConv(skeleton, inputs, outputs)
         self.graph_norm = nn.BatchNorm2d(outputs)
-        self.graph_around = _around(inputs, outputs, 1)
+        self.graph_around = _residual(inputs, outputs, 1)
         self.time = TimeBranches(outputs, stride=stride, dilations=dilations)
         self.time_norm = nn.BatchNorm2d(outputs)
         self.drop = nn.Dropout2d(dropout)
-        self.around = _around(inputs, outputs, stride)
+        self.around = _residual(inputs, outputs, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inputs, T, J) to (N, outputs, T / stride, J)."""
@@ -128,7 +118,7 @@ class Block(nn.Module):
         return F.relu(self.drop(self.time_norm(self.time(graph))) + self.around(x))
 
 
-def _around(inputs: int, outputs: int, stride: int) -> nn.Module:
+def _residual(inputs: int, outputs: int, stride: int) -> nn.Module:
     if inputs == outputs and stride == 1:
         return nn.Identity()
     conv = nn.Conv2d(inputs, outputs, 1, stride=(stride, 1), bias=False)
@@ -136,13 +126,7 @@ def _around(inputs: int, outputs: int, stride: int) -> nn.Module:
 
 
 class TimeBranches(nn.Module):
-    """The channels split into branches that look at a joint's frames each in their own way.
-
-    Args:
-        channels: In and out.
-        stride: Every how many frames there is one to come.
-        dilations: A branch of three taps for each.
-    """
+    """Channels in branches: three taps of each dilation, maximum of three frames, identity."""
 
     def __init__(self, channels: int, *, stride: int, dilations: Sequence[int]) -> None:
         super().__init__()

@@ -14,17 +14,7 @@ from ..head import WindowedHead
 
 
 class SVM(WindowedHead):
-    """One plane for each action; scikit-learn finds them, torch holds them.
-
-    Its scores are distances to the planes. It runs without scikit-learn, and its file holds numbers
-    alone.
-
-    Args:
-        skeleton: Layout of the joints.
-        labels: Names of the actions.
-        fps: Frames per second that it takes.
-        frames: Length of the window.
-        samples: Frames that the window is resampled to.
+    """One plane for each action in `WindowFeatures`, found by scikit-learn and run by torch.
 
     Source: Fan et al. 2008, "LIBLINEAR: a library for large linear classification".
     """
@@ -58,13 +48,9 @@ class SVM(WindowedHead):
         return scaled @ self.planes.T + self.offsets
 
     def fit(self, windows: Tensor, targets: Tensor, *, c: float = 1e-3, seed: int = 0) -> None:
-        """Find the planes; an action that is not among the targets never wins.
+        """Fit windows (N, frames, J, 3) to class indices (N,); a class without any never wins.
 
-        Args:
-            windows: (N, frames, J, 3).
-            targets: (N,), places in `labels`.
-            c: Cost of a training window on the wrong side.
-            seed: Of scikit-learn's order.
+        `c` is the cost of a window on the wrong side.
 
         Raises:
             InputError: The targets are of fewer than three actions.
@@ -95,26 +81,20 @@ _NEVER = -100.0
 
 
 class StreamData(Protocol):
-    """Gives batches of training streams."""
+    """Training streams."""
 
     def train_dataloader(self) -> Iterable[tuple[Tensor, Tensor, Tensor]]:
-        """Joints, labels and weights as `task.Batch` has them; again and again."""
+        """Endless batches of joints, labels and weights; see `head_task.Batch`."""
 
 
 class LinearFit:
-    """Trains a `SVM` on windows of training streams, each labelled as its last frame.
-
-    Args:
-        windows: How many.
-        c: See `SVM.fit`.
-        seed: Of the windows.
-    """
+    """Trains a `SVM` on so many windows of training streams, each labelled as its last frame."""
 
     def __init__(self, *, windows: int = 6000, c: float = 1e-3, seed: int = 0) -> None:
         self.windows, self.c, self.seed = windows, c, seed
 
     def fit(self, head: SVM, data: StreamData) -> dict[str, Any]:
-        """Train the head in place; gives figures for the card.
+        """Train the head in place; returns figures for the card.
 
         Raises:
             InputError: The head is another one.

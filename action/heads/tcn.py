@@ -1,4 +1,4 @@
-"""A light convolutional head: what the last two seconds looked like."""
+"""A light head: temporal convolutions over the last two seconds."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,18 +17,11 @@ from ..head import StreamingHead
 class TCN(StreamingHead):
     """Causal dilated convolutions over the features of the whole body.
 
-    Args:
-        skeleton: Layout of the joints.
-        labels: Names of the actions.
-        fps: Frames per second that it takes.
-        channels: Width of every layer.
-        dilations: Frames between the three taps of each block, first to last. It sees
-            ``2 + 2 * sum(dilations)`` frames: 64 by default, 2.1 s at 30 a second.
-        dropout: Share of activations dropped in training.
-        features: What it looks at; see `BodyFeatures`.
+    Each dilation makes a block of three taps. The receptive field is ``2 + 2 * sum(dilations)``
+    frames: 64 by default, 2.1 s at 30 a second. `features` are kinds of `BodyFeatures`.
 
     Raises:
-        InputError: No blocks, a width or dilation below 1, or see `BodyFeatures`.
+        InputError: No blocks, or a width or dilation below 1.
 
     Source: Bai, Kolter, Koltun 2018, "An empirical evaluation of generic convolutional and
         recurrent networks for sequence modeling", §3, with batch normalisation.
@@ -67,7 +60,6 @@ class TCN(StreamingHead):
         self.score = nn.Linear(channels, len(self.labels))
 
     def _embed(self, features: Tensor) -> Tensor:
-        """(..., J, features) to (..., C)."""
         return F.relu(self.expand_norm(self.expand(self.input_norm(features.flatten(-2)))))
 
     def forward(self, xyz: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How streams of joints are varied and joined, in camera axes: x right, y down, z forward."""
+"""Augments and joins streams of joints, in camera axes: x right, y down, z forward."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...gast.interpolation import interpolated
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN
 
 
 class Piece(NamedTuple):
-    """Part of a stream: joints (T, J, 3) and labels (T,)."""
+    """Part of a stream: joints (T, J, 3) and class indices (T,)."""
 
     xyz: np.ndarray
     labels: np.ndarray
@@ -19,13 +20,12 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Splice:
-    """How clips are set end to end; pairs are ranges, drawn evenly.
+    """Sets clips end to end; pairs are ranges, drawn evenly.
 
     Attributes:
-        pause: Share of clips before which the person stands still.
-        pause_frames: How long.
-        blend_frames: From one pose to the next; nobody knows what these frames show.
-        sway: How much a joint of a person who stands still wanders, metres, standard deviation.
+        pause: Share of clips before which the person stands still, for `pause_frames`.
+        blend_frames: Of the transition from pose to pose, unlabelled.
+        sway: Standard deviation of a joint of a person who stands still, metres.
     """
 
     pause: float = 0.6
@@ -34,7 +34,7 @@ class Splice:
     sway: float = 0.008
 
     def join(self, pieces: Sequence[Piece], idle: int, rng: np.random.Generator) -> Piece:
-        """One stream out of pieces, with pauses labelled `idle`."""
+        """One stream of pieces, with pauses labelled `idle`."""
         parts = [pieces[0]]
         for piece in pieces[1:]:
             last, first = parts[-1].xyz[-1], piece.xyz[0]
@@ -61,7 +61,7 @@ class Splice:
 
 
 def wander(shape: Sequence[int], rng: np.random.Generator, *, frames: int = 9) -> np.ndarray:
-    """Noise (T, ...) of unit variance that wanders slowly along the first axis."""
+    """Noise (T, ...) of unit variance, averaged over so many frames along the first axis."""
     fresh = rng.standard_normal((shape[0] + frames, *shape[1:]))
     sums = np.cumsum(fresh, 0)
     return (sums[frames:] - sums[:-frames]) / np.sqrt(frames)
@@ -69,19 +69,18 @@ def wander(shape: Sequence[int], rng: np.random.Generator, *, frames: int = 9) -
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What a stream might as well have been; pairs are ranges, drawn evenly.
+    """Random changes of a stream; pairs are ranges, drawn evenly.
 
     Attributes:
         yaw_deg: Turn about the vertical, to either side.
         tilt_deg: Of the camera, up or down, and to either side.
         mirror: Share of streams in which left and right are swapped.
-        speed: Of each clip.
-        size: Of the body.
-        jitter: Wandering error of the joints, metres, standard deviation at most.
-        hold: Share of streams in which some joints freeze for a moment, as lost ones do.
-        drop: Share of frames lost, at most.
-        slow: Share of streams from a camera with a half or a third of the frames: each pose stands
-            until the next one comes.
+        speed: Factor of each clip's.
+        size: Factor of the body's.
+        jitter: Largest standard deviation of the joints, metres.
+        hold: Share of streams in which a limb freezes for a moment, as lost joints do.
+        drop: Largest share of frames lost.
+        slow: Share of streams whose camera has a half or a third of the frames, each held.
     """
 
     yaw_deg: float = 30.0
@@ -95,16 +94,13 @@ class Augmentation:
     slow: float = 0.1
 
     def pace(self, piece: Piece, rng: np.random.Generator) -> Piece:
-        """The piece faster or slower, and with frames lost."""
+        """The piece at another speed, and with frames lost."""
         at = np.arange(0, len(piece.labels) - 1e-6, rng.uniform(*self.speed))
         kept = rng.random(len(at)) >= rng.uniform(0, self.drop)
         kept[0] = True
-        at = np.minimum(at[kept], len(piece.labels) - 1)
-        before = at.astype(int)
-        after = np.minimum(before + 1, len(piece.labels) - 1)
-        share = (at - before).reshape(-1, *[1] * (piece.xyz.ndim - 1)).astype(np.float32)
-        xyz = piece.xyz[before] * (1 - share) + piece.xyz[after] * share
-        return Piece(xyz, piece.labels[np.minimum(np.round(at).astype(int), len(piece.labels) - 1)])
+        nearest = np.round(at[kept]).astype(int)
+        labels = piece.labels[np.minimum(nearest, len(piece.labels) - 1)]
+        return Piece(interpolated(piece.xyz, at[kept]), labels)
 
     def mirrors(self, rng: np.random.Generator) -> bool:
         """Whether the next stream is mirrored."""
@@ -113,10 +109,7 @@ class Augmentation:
     def vary(
         self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator, *, mirror: bool
     ) -> np.ndarray:
-        """Other people (M, T, J, 3) in the same scene before another camera, mirrored or not.
-
-        Joints are relative to the first person's root before and after.
-        """
+        """People (M, T, J, 3) augmented as one scene, relative to the first one's root."""
         if mirror:
             xyz = mirrored(xyz, skeleton)
         yaw, pitch, roll = np.radians(
@@ -134,7 +127,7 @@ class Augmentation:
         return varied - varied[:1, :, skeleton.root : skeleton.root + 1]
 
     def _freeze(self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator) -> None:
-        """Part of a limb stays where it is, seen from the root, for up to a second."""
+        """Hold the end of a limb where it is, relative to the root, for up to a second."""
         limb = list(skeleton.limbs.values())[rng.integers(len(skeleton.limbs))]
         gone = list(limb[rng.integers(len(limb)) :])
         start = int(rng.integers(len(xyz)))
@@ -142,14 +135,14 @@ class Augmentation:
 
 
 def mirrored(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Left and right swapped: (..., J, 3), camera axes, relative to the root."""
+    """Joints (..., J, 3), relative to the root, with left and right swapped."""
     return xyz[..., skeleton.mirror, :] * np.array([-1, 1, 1], xyz.dtype)
 
 
 def mirror_images(names: Sequence[str]) -> np.ndarray:
-    """(K,) place of what each action is in a mirror: left becomes right, clockwise the other way.
+    """(K,) class index of each action's mirror image, its own where the image is none of the names.
 
-    An action whose mirror image is none of the names stays what it is.
+    Left becomes right, and clockwise counter-clockwise.
     """
     swaps = {"left": "right", "right": "left"}
     turned = {"clockwise": "counter-clockwise", "counter-clockwise": "clockwise"}

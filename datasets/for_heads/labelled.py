@@ -1,6 +1,6 @@
-"""Clips that heads are trained on, from wherever they come: lifted before, or joints as they are.
+"""Labelled clips for heads, lifted or a data set's own joints.
 
-Everything here is in camera axes (x right, y down, z forward), metres, relative to the root.
+Joints are in camera axes (x right, y down, z forward), metres, relative to the root.
 """
 
 from collections import defaultdict
@@ -11,10 +11,10 @@ from typing import Protocol as Interface
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.interpolation import frames_at, interpolated
 from ...gast.skeleton import Skeleton
 from ..axes import to_camera
 from ..clip import MotionClip, MotionSet
-from ..labels import LabelMap, OwnLabels
 from ..protocols import Protocol, listed
 from ..rates import at_layout, resample
 from .lifted import (
@@ -32,21 +32,14 @@ class Labelled(Interface):
     """Gives the clips of each part of a protocol."""
 
     def read(self, part: str, protocol: Protocol) -> list[LiftedClip]:
-        """All of them, in a fixed order."""
+        """The clips of a part, in a fixed order."""
 
     def problems(self) -> list[str]:
-        """What could not be read, a line each."""
+        """A line for each clip that could not be read."""
 
 
 class Lifted:
-    """Clips that ``gastlive-lift-dataset`` wrote.
-
-    Args:
-        folder: Where to.
-
-    Raises:
-        InputError: See `lifted.read_folder`.
-    """
+    """Clips that ``gastlive-lift-dataset`` wrote into a folder; see `lifted.read_folder`."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -56,7 +49,7 @@ class Lifted:
         people = protocol.people(part)
         wanted = sorted(lifted_people(self.folder) if people is None else people)
         clips = read_folder(self.folder, wanted)
-        protocol.meet(shown(clips))
+        protocol.meet(subjects_by_label(clips))
         return [
             clip
             for clip in clips
@@ -64,18 +57,12 @@ class Lifted:
         ]
 
     def problems(self) -> list[str]:
-        """None: what can't be read is refused."""
+        """None: clips that can't be read are refused."""
         return []
 
 
 class Joints:
-    """The joints of a data set as they are: what a depth camera or motion capture gave.
-
-    Args:
-        data: The set.
-        skeleton: Layout wanted.
-        fps: Frames per second wanted.
-    """
+    """A data set's own joints, of a depth camera or motion capture, at a layout and rate."""
 
     def __init__(self, data: MotionSet, skeleton: Skeleton, *, fps: float) -> None:
         self.data, self.skeleton, self.fps = data, skeleton, fps
@@ -83,14 +70,12 @@ class Joints:
         self._lost: list[str] = []
 
     def read(self, part: str, protocol: Protocol) -> list[LiftedClip]:
-        """See `Labelled`; the set is read once.
-
-        Raises:
-            InputError: The clips have another layout, and nothing to make the one wanted from.
-        """
+        """See `Labelled`; raises an InputError for a layout that can't be mapped."""
         if self._clips is None:
-            self._clips = [as_seen(clip, self.skeleton, self.data.labels) for clip in self._whole()]
-            protocol.meet(shown(self._clips))
+            self._clips = [
+                to_lifted(clip, self.skeleton, self.data.labels) for clip in self._whole()
+            ]
+            protocol.meet(subjects_by_label(self._clips))
         return [
             clip
             for clip in self._clips
@@ -98,25 +83,25 @@ class Joints:
         ]
 
     def problems(self) -> list[str]:
-        """See `Labelled`; of the reading."""
+        """See `Labelled`."""
         return [f"{p.file}: {p.reason}" for p in self.data.problems] + self._lost
 
     def _whole(self) -> list[MotionClip]:
-        """At the rate and layout wanted, gaps closed; a clip that can't be closed is named."""
+        """Resampled, mapped and without gaps; clips without a root joint become problems."""
         clips = []
         for clip in self.data:
             even = at_layout(resample(clip, self.fps), self.skeleton)
-            filled = closed(even.xyz, self.skeleton)
+            filled = gaps_filled(even.xyz, self.skeleton)
             if filled is None:
                 self._lost.append(f"{clip.name}: the root joint is in none of its frames")
             else:
-                partner = None if even.partner is None else closed(even.partner, self.skeleton)
+                partner = None if even.partner is None else gaps_filled(even.partner, self.skeleton)
                 clips.append(replace(even, xyz=filled, partner=partner))
         return clips
 
 
-def shown(clips: Iterable[LiftedClip]) -> dict[str, set[str]]:
-    """The subjects that show each action."""
+def subjects_by_label(clips: Iterable[LiftedClip]) -> dict[str, set[str]]:
+    """The subjects of each label."""
     found = defaultdict[str, set[str]](set)
     for clip in clips:
         for place in np.unique(clip.actions[clip.actions >= 0]):
@@ -124,17 +109,10 @@ def shown(clips: Iterable[LiftedClip]) -> dict[str, set[str]]:
     return found
 
 
-def closed(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray | None:
-    """Joints without gaps: a missing one goes straight from where it was to where it will be.
+def gaps_filled(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray | None:
+    """Joints (T, J, 3), NaN where missing, with gaps interpolated; None without any root joint.
 
     A joint that is in no frame lies at the root.
-
-    Args:
-        xyz: (T, J, 3), NaN where missing.
-        skeleton: Its layout.
-
-    Returns:
-        (T, J, 3); None if the root itself is in no frame.
     """
     seen = np.isfinite(xyz).all(-1)
     if seen.all():
@@ -145,20 +123,16 @@ def closed(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray | None:
     order = [skeleton.root, *(j for j in range(len(skeleton)) if j != skeleton.root)]
     for joint in order:
         at = np.flatnonzero(seen[:, joint])
-        for axis in range(3):
-            filled[:, joint, axis] = (
-                np.interp(frames, at, xyz[at, joint, axis])
-                if len(at)
-                else filled[:, skeleton.root, axis]
-            )
+        filled[:, joint] = (
+            interpolated(xyz[at, joint], frames_at(at, frames))
+            if len(at)
+            else filled[:, skeleton.root]
+        )
     return filled
 
 
-def as_seen(clip: MotionClip, skeleton: Skeleton, labels: Sequence[str]) -> LiftedClip:
-    """A clip (world axes, no gaps) as if a lifter had given it, from a camera that looks along y.
-
-    A partner stays where they are beside the first person.
-    """
+def to_lifted(clip: MotionClip, skeleton: Skeleton, labels: Sequence[str]) -> LiftedClip:
+    """A clip (world axes, no gaps) as from a lifter whose camera looks along y."""
     root = clip.xyz[:, skeleton.root : skeleton.root + 1]
     origin = Origin(
         skeleton.name, clip.fps, "", "", clip.dataset, clip.subject, tuple(labels), 0, ""
@@ -170,15 +144,10 @@ def as_seen(clip: MotionClip, skeleton: Skeleton, labels: Sequence[str]) -> Lift
     )  # fmt: skip
 
 
-def source_of(data: Lifted | MotionSet, skeleton: Skeleton, fps: float) -> Labelled:
-    """The clips of what a config calls ``data``."""
-    return data if isinstance(data, Lifted) else Joints(data, skeleton, fps=fps)
-
-
-def fitting(
+def checked_clips(
     data: Labelled, part: str, protocol: Protocol, skeleton: Skeleton, fps: float
 ) -> list[LiftedClip]:
-    """The clips of a part, if they are what the config says.
+    """The clips of a part.
 
     Raises:
         InputError: There are none, or of another layout or frame rate.
@@ -197,15 +166,8 @@ def fitting(
     return clips
 
 
-def mapped(labels: LabelMap | OwnLabels, clips: Sequence[LiftedClip]) -> LabelMap:
-    """The label map given, or the one that the clips' own labels make."""
-    if isinstance(labels, LabelMap):
-        return labels
-    return labels.of({clip.origin.dataset: clip.origin.labels for clip in clips})
-
-
-def told(part: str, clips: Sequence[LiftedClip]) -> str:
-    """What a part holds, in one line."""
+def part_summary(part: str, clips: Sequence[LiftedClip]) -> str:
+    """Subjects, recordings, views and frames of a part in one line."""
     people = {(clip.origin.dataset, clip.origin.subject) for clip in clips}
     recordings = {(clip.origin.dataset, clip.origin.subject, clip.name) for clip in clips}
     return (

@@ -1,8 +1,4 @@
-"""Motion as the live program's lifter would have given it, on disk: made once, read often.
-
-One ``.npz`` holds the clips of one subject of one data set, each in several views. It keeps the
-publisher's labels, so labels can be mapped anew without lifting anew.
-"""
+"""Lifted clips on disk: one ``.npz`` a subject of a data set, with the publisher's labels."""
 
 import hashlib
 import json
@@ -27,19 +23,10 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class Origin:
-    """Where lifted clips come from; all files of a folder share all but the last five.
+    """Where lifted clips come from.
 
-    Attributes:
-        layout: Name of the joint layout.
-        fps: Frames per second.
-        lifter: Name of the lifter; empty: the true 3-D joints.
-        lifter_sha256: Of its file.
-        dataset: Name of the data set.
-        subject: Who moves.
-        labels: The publisher's, as the frames' `actions` count them.
-        seed: Of the views.
-        key: Hash of everything that went in.
-        version: Of this format.
+    `lifter` is empty for true 3-D joints; `labels`, the publisher's, are what `LiftedClip.actions`
+    index; `seed` is of the views; `key` is a hash of everything that went in.
     """
 
     layout: str
@@ -55,7 +42,7 @@ class Origin:
 
     @property
     def file(self) -> str:
-        """Name of the file."""
+        """Its file's name."""
         return f"{self.dataset}-{self.subject}-{self.key[:12]}.npz"
 
 
@@ -64,15 +51,12 @@ class LiftedClip:
     """One view of one recording.
 
     Attributes:
-        name: Of the recording.
         view: Counts the views of a recording.
         xyz: (T, J, 3) float32, metres, camera axes, relative to the root.
-        actions: (T,) int16, place in the origin's labels, below zero where there is none.
-        speed: (T,) float32, m/s of the fastest joint in truth, smoothed.
-        travel: (T,) float32, m/s of the root over the ground in truth, smoothed.
-        origin: Where it comes from.
-        partner: A second person, (T, J, 3) in the same axes, relative to the first one's root;
-            never on disk.
+        actions: (T,) int16, index into the origin's labels, below zero where unlabelled.
+        speed: (T,) float32, true `joint_speed`.
+        travel: (T,) float32, true `travel_speed`.
+        partner: A second person like `xyz`, relative to the first one's root; never on disk.
     """
 
     name: str
@@ -90,12 +74,9 @@ class Cameras:
     """Virtual cameras around each clip, and the detector behind them.
 
     Attributes:
-        count: Views of each clip.
-        front: Share of views that see the person's front, within `front_deg` to either side; the
-            others come from anywhere.
-        front_deg: See `front`.
+        front: Share of views of the person's front, within `front_deg` to either side.
         views: How cameras stand otherwise.
-        noise: What the detector does; ``None`` for exact 2-D joints.
+        noise: Of the detector; ``None`` for exact 2-D joints.
     """
 
     count: int = 4
@@ -109,9 +90,8 @@ class Cameras:
     ) -> tuple[np.ndarray, np.ndarray]:
         """A clip (T, J, 3), world axes, from V = `count` sides.
 
-        Returns:
-            (V, T, J, 2) in screen units as detected, and (V, T, J, 3) in metres, camera axes,
-            relative to the root.
+        As detected (V, T, J, 2), screen units, and in truth (V, T, J, 3), metres, camera axes,
+        relative to the root.
         """
         many = np.repeat(xyz[None].astype(np.float64), 8 * self.count, axis=0)
         xy, relative = self.views.see(many, root=skeleton.root, rng=rng)
@@ -127,10 +107,7 @@ class Cameras:
 
 
 def facing(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Where people face, radians, on average over (N, T, J, 3), camera axes: (N,).
-
-    0 is towards the camera, positive to the picture's right.
-    """
+    """Mean yaw (N,) of joints (N, T, J, 3), camera axes: 0 faces the camera, + its right."""
     left, right = (
         [skeleton.index[f"{side}_{part}"] for part in ("hip", "shoulder")]
         for side in ("left", "right")
@@ -140,14 +117,14 @@ def facing(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 
 def joint_speed(xyz: np.ndarray, fps: float) -> np.ndarray:
-    """Speed of the fastest joint, m/s, (T, J, 3) to (T,): over 5 frames, so noise hardly counts."""
+    """Speed of the fastest joint, m/s, (T, J, 3) to (T,), averaged over 5 frames."""
     return _speed(xyz, fps, frames=5).max(-1)
 
 
 def travel_speed(xyz: np.ndarray, skeleton: Skeleton, fps: float) -> np.ndarray:
-    """Speed of the root over the ground, m/s, of (T, J, 3), world axes, to (T,): over 9 frames.
+    """Speed of the root over the ground, m/s, of (T, J, 3), world axes, to (T,), over 9 frames.
 
-    At either end, where there are no such 9, it is what it is at the nearest frame with them.
+    Ends without 9 frames have that of the nearest frame with them.
     """
     speed = _speed(xyz[:, skeleton.root, :2], fps, frames=9)
     whole = np.clip(np.arange(len(speed)), 4, max(4, len(speed) - 6))
@@ -155,7 +132,6 @@ def travel_speed(xyz: np.ndarray, skeleton: Skeleton, fps: float) -> np.ndarray:
 
 
 def _speed(places: np.ndarray, fps: float, *, frames: int) -> np.ndarray:
-    """m/s of places (T, ..., C), averaged over so many frames: (T, ...)."""
     before, still = frames // 2, ((0, 0),) * (places.ndim - 1)
     padded = np.pad(places, ((before, before + 1), *still), mode="edge")
     sums = np.concatenate([np.zeros_like(padded[:1]), padded.cumsum(0)])
@@ -164,7 +140,7 @@ def _speed(places: np.ndarray, fps: float, *, frames: int) -> np.ndarray:
 
 
 def frame_actions(clip: MotionClip | KeypointClip, labels: Sequence[str]) -> np.ndarray:
-    """(T,) int16: place in `labels` of what each frame shows, `UNKNOWN` where nothing is said."""
+    """(T,) int16 index into `labels` of each frame, `UNKNOWN` where unlabelled."""
     frames = len(clip.xyz if isinstance(clip, MotionClip) else clip.xy)
     actions = np.full(frames, UNKNOWN, np.int16)
     for segment in clip.segments:
@@ -173,7 +149,7 @@ def frame_actions(clip: MotionClip | KeypointClip, labels: Sequence[str]) -> np.
 
 
 def content_key(clips: Sequence[MotionClip | KeypointClip], recipe: object) -> str:
-    """Hash of clips and of what is done to them (its ``repr``)."""
+    """Hash of clips and of the recipe's ``repr``."""
     digest = hashlib.sha256(repr((VERSION, recipe)).encode())
     for clip in clips:
         digest.update(repr((clip.name, clip.fps, clip.segments)).encode())
@@ -184,7 +160,7 @@ def content_key(clips: Sequence[MotionClip | KeypointClip], recipe: object) -> s
 
 
 def save_lifted(folder: str | Path, origin: Origin, clips: Sequence[LiftedClip]) -> Path:
-    """Write one subject's clips; the file appears when it is whole."""
+    """Write one subject's clips; the file appears once it is complete."""
     path = Path(folder) / origin.file
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
@@ -241,11 +217,11 @@ def lifted_people(folder: str | Path) -> list[tuple[str, str]]:
 
 
 def read_folder(folder: str | Path, subjects: Sequence[tuple[str, str]]) -> list[LiftedClip]:
-    """All clips of some subjects, each a pair of data set and name.
+    """All clips of some subjects, pairs of data set and name.
 
     Raises:
-        InputError: The folder has no lifted clips of any of them, clips of different lifters,
-            layouts or frame rates, or two liftings of a subject with the same seed.
+        InputError: None are there, lifters, layouts or frame rates are mixed, or a subject was
+            lifted twice with the same seed.
     """
     wanted = {f"{data}-{subject}" for data, subject in subjects}
     paths = [

@@ -1,8 +1,6 @@
-"""Continuous streams for training and scoring action heads, put together from lifted clips.
+"""Continuous streams for training and scoring heads, composed of lifted clips end to end.
 
-Most sets are cut clips; what a camera sees is one person doing one thing after another, with
-pauses. So clips are set end to end, with a moment of standing still and a blended transition
-between them. Axes are the camera's: x right, y down, z forward.
+Between them are pauses and blended transitions. Camera axes: x right, y down, z forward.
 """
 
 from collections import defaultdict
@@ -17,16 +15,17 @@ from torch.utils.data import IterableDataset
 
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN, LabelMap
+from ..process_seed import ProcessShare
 from .augmentation import Augmentation, Piece, Splice, mirror_images
 from .lifted import LiftedClip, facing
 
 Batch = tuple[Tensor, Tensor, Tensor]
-"""Joints (N, T, J, 3) in metres relative to the root, the place of each frame's label (N, T),
-`UNKNOWN` where it is not known, and how much each frame counts (N, T)."""
+"""Joints (N, T, J, 3) in metres relative to the root, class indices (N, T), `UNKNOWN` where
+unlabelled, and weights (N, T)."""
 
 
 class Act(NamedTuple):
-    """Frames ``start <= t < stop`` of every view of one recording show one thing."""
+    """A segment, ``start <= t < stop``, of every view of one recording."""
 
     views: tuple[int, ...]
     start: int
@@ -35,22 +34,15 @@ class Act(NamedTuple):
 
 
 class Repertoire:
-    """Lifted clips by what they show.
+    """Lifted clips by class; still frames at a clip's ends, which publishers leave, are background.
 
-    A clip's first and last frames, as long as the person stands still in them, are background:
-    publishers cut generously.
-
-    Args:
-        clips: Of any sets.
-        labels: What their labels mean here.
-        skeleton: Layout of the joints.
-        still: Speed of the fastest joint below which a person stands still, m/s.
-        travels: Speed of the root above which somebody is on the way to a place, m/s.
+    Up to the `joint_speed` `still` a person stands still; above the `travel_speed` `travels` they
+    are on the way to a place.
 
     Attributes:
         pieces: Every clip, labelled.
-        acts: For each label that there is, where it is shown.
-        swap: The label of each label's mirror image.
+        acts: Segments of each class index that occurs.
+        swap: (K,) class index of each class's mirror image.
     """
 
     def __init__(
@@ -76,7 +68,7 @@ class Repertoire:
                     self.acts[label].append(Act(tuple(views), start, stop, label))
 
     def view(self, views: Sequence[int], towards: float, rng: np.random.Generator) -> int:
-        """One of a recording's views, rather one in which the person faces as given."""
+        """One of a recording's views, in 7 of 10 draws the one that faces most `towards` (yaw)."""
         turns = [abs(np.angle(np.exp(1j * (self.facing[i] - towards)))) for i in views]
         return int(views[int(np.argmin(turns))] if rng.random() < 0.7 else rng.choice(views))
 
@@ -86,7 +78,6 @@ _SHORTEST, _WAY = 5, 8
 
 
 def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) -> np.ndarray:
-    """(T,) places of our labels."""
     ours = np.append(labels.places(clip.origin.dataset, clip.origin.labels), UNKNOWN)
     frames = ours[clip.actions]
     moving = np.flatnonzero(clip.speed > still)
@@ -107,28 +98,17 @@ def _labelled(clip: LiftedClip, labels: LabelMap, still: float, travels: float) 
 
 
 def _runs(labels: np.ndarray) -> list[tuple[int, int, int]]:
-    """Start, stop and label of each run of one label."""
     edges = np.r_[0, np.flatnonzero(np.diff(labels)) + 1, len(labels)]
     return [(int(a), int(b), int(labels[a])) for a, b in pairwise(edges)]
 
 
 class Streams(IterableDataset[Batch]):
-    """Endless fresh training streams.
+    """Random training streams, new ones in every epoch, training process and worker.
 
-    Every stream draws actions by the square root of how often they are shown (but rare ones more
-    often), and takes some of the frames around each where the recording has them.
+    Classes are drawn by the square root of their number of segments, of which `_RARE` is the least.
 
-    Args:
-        repertoire: What can be shown.
-        frames: T of a stream.
-        batch: Streams a batch.
-        batches: How many there are.
-        classes: K.
-        seed: Of what is drawn; every pass goes on from where the last one ended.
-        splice: How clips are set end to end.
-        augmentation: What a stream might as well have been.
-        onset_frames: An action's first frames, in which nobody can know it yet.
-        onset_weight: How much they count.
+    A stream has `frames` frames, a mini-batch `batch` streams, an epoch `batches` mini-batches. An
+    action's first `onset_frames`, in which nobody can know it yet, weigh `onset_weight`.
     """
 
     def __init__(
@@ -146,22 +126,23 @@ class Streams(IterableDataset[Batch]):
         onset_weight: float,
     ) -> None:
         self.repertoire, self.frames, self.batch, self.batches = repertoire, frames, batch, batches
-        self.seed, self.passes, self.splice, self.augmentation = seed, 0, splice, augmentation
+        self.seed, self.splice, self.augmentation = seed, splice, augmentation
+        self.process = ProcessShare()
         self.onset_frames, self.onset_weight = onset_frames, onset_weight
-        self.shown = sorted(repertoire.acts)
-        shares = np.sqrt([max(len(repertoire.acts[label]), _RARE) for label in self.shown])
+        self.classes = sorted(repertoire.acts)
+        shares = np.sqrt([max(len(repertoire.acts[label]), _RARE) for label in self.classes])
         self.shares = shares / shares.sum()
         self.class_weights = np.ones(classes)
         self.class_weights = self._class_weights(np.random.default_rng(seed))
 
     def __len__(self) -> int:
-        """Batches a pass."""
+        """Mini-batches an epoch."""
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng([self.seed, self.passes])
-        self.passes += 1
-        for _ in range(self.batches):
+        words = [self.seed, self.process.next_epoch(), self.process.rank, self.process.worker]
+        rng = np.random.default_rng(words)
+        for _ in range(self.batches)[self.process.of_worker()]:
             yield self.draw(rng)
 
     def draw(self, rng: np.random.Generator) -> Batch:
@@ -186,7 +167,7 @@ class Streams(IterableDataset[Batch]):
         return varied, labels, self._weights(labels)
 
     def _act(self, towards: float, rng: np.random.Generator) -> Piece:
-        label = self.shown[rng.choice(len(self.shown), p=self.shares)]
+        label = self.classes[rng.choice(len(self.classes), p=self.shares)]
         acts = self.repertoire.acts[label]
         act = acts[rng.integers(len(acts))]
         piece = self.repertoire.pieces[self.repertoire.view(act.views, towards, rng)]

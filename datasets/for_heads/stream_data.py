@@ -1,48 +1,60 @@
-"""Continuous streams for heads, as Lightning wants them: for training, validation and tests."""
+"""Lightning data modules for heads, and the one that makes continuous streams."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
 from ..labels import UNKNOWN, LabelMap, OwnLabels
 from ..protocols import Protocol
 from .augmentation import Augmentation, Piece, Splice
-from .labelled import Lifted, fitting, mapped, source_of, told
+from .labelled import Joints, Labelled, Lifted, checked_clips, part_summary
 from .lifted import LiftedClip
 from .stream_composer import Batch, Repertoire, Streams, continuous
 
 
 class ActionData(pl.LightningDataModule):
-    """What data modules for heads share: clips by part of a protocol, and what their labels mean.
+    """What data modules for heads share.
 
     Args:
-        data: Lifted clips, or a data set whose joints are taken as they are.
-        protocol: Which clips are for what.
-        skeleton: Layout of the joints.
+        data: Lifted clips, or a data set whose own joints are used.
+        protocol: Which clips train, validate and test.
         labels: What the publishers' labels mean.
-        fps: Frames per second.
+        batch: Samples a mini-batch.
+        refit: Train on the validation part too, once everything has been chosen.
 
     Attributes:
         report: Lines about what was read.
         lifter: Name and sha256 of the lifter behind the clips that were read.
     """
 
+    train: IterableDataset[Batch]
+    val: Dataset[Batch]
+
     def __init__(
         self,
         data: Lifted | MotionSet,
+        *,
         protocol: Protocol,
         skeleton: Skeleton,
         labels: LabelMap | OwnLabels,
         fps: float,
+        batch: int,
+        seed: int,
+        refit: bool,
+        augmentation: Augmentation | None,
     ) -> None:
         super().__init__()
-        self.source, self.protocol = source_of(data, skeleton, fps), protocol
-        self.skeleton, self._labels, self.fps = skeleton, labels, fps
+        self.source: Labelled = (
+            data if isinstance(data, Lifted) else Joints(data, skeleton, fps=fps)
+        )
+        self.protocol, self.skeleton, self.fps = protocol, skeleton, fps
+        self._labels, self.batch, self.seed, self.refit = labels, batch, seed, refit
+        self.augmentation = augmentation or Augmentation()
         self.report: list[str] = []
         self.lifter = ("", "")
 
@@ -50,49 +62,33 @@ class ActionData(pl.LightningDataModule):
     def labels(self) -> LabelMap:
         """The label map given, or the one that the data's own labels make."""
         if not isinstance(self._labels, LabelMap):
-            clips = fitting(self.source, "train", self.protocol, self.skeleton, self.fps)
-            self._labels = mapped(self._labels, clips)
+            clips = self._clips("train")
+            self._labels = self._labels.of({c.origin.dataset: c.origin.labels for c in clips})
         return self._labels
 
     def read(self, part: str) -> list[LiftedClip]:
-        """The clips of a part.
-
-        Raises:
-            InputError: See `labelled.fitting`.
-        """
-        clips = fitting(self.source, part, self.protocol, self.skeleton, self.fps)
+        """The `checked_clips` of a part."""
+        clips = self._clips(part)
         self.lifter = (clips[0].origin.lifter, clips[0].origin.lifter_sha256)
         return clips
+
+    def _clips(self, part: str) -> list[LiftedClip]:
+        return checked_clips(self.source, part, self.protocol, self.skeleton, self.fps)
+
+    def train_dataloader(self) -> DataLoader:
+        """Augmented training batches, new ones in every epoch."""
+        return DataLoader(self.train, batch_size=None)
+
+    def val_dataloader(self) -> DataLoader:
+        """The same validation batches every time."""
+        return DataLoader(self.val, batch_size=None)
 
 
 class ActionStreams(ActionData):
     """Training streams, and streams of other people that show every recording once.
 
-    Args:
-        data: Lifted clips, or a data set whose joints are taken as they are.
-        protocol: Who is trained on and who validates.
-        skeleton: Layout of the joints.
-        labels: What the publishers' labels mean.
-        fps: Frames per second.
-        frames: T of a training stream.
-        batch: Streams a batch.
-        batches: Batches an epoch.
-        val_frames: Least length of a validation stream.
-        seed: Of what is drawn.
-        onset_s: An action's first moments, in which nobody can know it yet.
-        onset_weight: How much they count in training.
-        still: See `Repertoire`.
-        refit: Train on the validation subjects too, once everything has been chosen.
-        splice: How clips are set end to end.
-        augmentation: What a training stream might as well have been.
-
-    Attributes:
-        labels: The label map in use.
-        report: Lines about what was read; filled by `setup`.
-        lifter: Name and sha256 of the lifter behind the clips; filled by `setup`.
-
-    Raises:
-        InputError: See `labelled.fitting`.
+    Arguments are those of `ActionData`, `Streams` and, for `still`, `Repertoire`. `val_frames` is
+    the least length of a validation stream; `onset_s` is in seconds.
     """
 
     def __init__(
@@ -115,15 +111,16 @@ class ActionStreams(ActionData):
         splice: Splice | None = None,
         augmentation: Augmentation | None = None,
     ) -> None:
-        super().__init__(data, protocol, skeleton, labels, fps)
-        self.frames, self.batch, self.batches = frames, batch, batches
-        self.val_frames, self.seed, self.still = val_frames, seed, still
+        super().__init__(
+            data, protocol=protocol, skeleton=skeleton, labels=labels, fps=fps, batch=batch,
+            seed=seed, refit=refit, augmentation=augmentation,
+        )  # fmt: skip
+        self.frames, self.batches, self.val_frames = frames, batches, val_frames
         self.onset_frames, self.onset_weight = round(onset_s * fps), onset_weight
-        self.refit, self.splice = refit, splice or Splice()
-        self.augmentation = augmentation or Augmentation()
+        self.still, self.splice = still, splice or Splice()
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the clips, once."""
+        """Read the clips on the first call."""
         if self.report:
             return
         self.train = Streams(
@@ -136,37 +133,29 @@ class ActionStreams(ActionData):
         self.report += self.source.problems()
 
     def windows(self, frames: int | None) -> None:
-        """Training streams are as long as a head's window; None leaves them alone."""
+        """Make training streams as long as a head's window, if it has one."""
         self.frames = frames or self.frames
 
-    def once(self, part: str) -> "Kept":
+    def once(self, part: str) -> "FixedBatches":
         """Continuous streams that show every recording of a part of the protocol once."""
         rng = np.random.default_rng(self.seed + 1)
         pieces = continuous(self._read([part]), frames=self.val_frames, splice=self.splice, rng=rng)
-        return Kept(padded(pieces, self.batch))
+        return FixedBatches(padded_batches(pieces, self.batch))
 
     def _read(self, parts: Sequence[str]) -> Repertoire:
         clips = [clip for part in parts for clip in self.read(part)]
         repertoire = Repertoire(clips, self.labels, self.skeleton, still=self.still)
         part = " and ".join(parts)
-        self.report.append(told(part, clips))
+        self.report.append(part_summary(part, clips))
         lacking = set(range(len(self.labels.names))) - set(repertoire.acts)
         if lacking:
             names = ", ".join(self.labels.names[i] for i in sorted(lacking))
             self.report.append(f"{part}: nothing shows {names}")
         return repertoire
 
-    def train_dataloader(self) -> DataLoader:
-        """Endless fresh streams."""
-        return DataLoader(self.train, batch_size=None)
 
-    def val_dataloader(self) -> DataLoader:
-        """The same streams every time: every recording of the validation subjects once."""
-        return DataLoader(self.val, batch_size=None)
-
-
-class Kept(Dataset[Batch]):
-    """Batches that stay as they are."""
+class FixedBatches(Dataset[Batch]):
+    """The same batches every time."""
 
     def __init__(self, batches: Iterable[Batch]) -> None:
         self.batches = list(batches)
@@ -178,8 +167,8 @@ class Kept(Dataset[Batch]):
         return self.batches[index]
 
 
-def padded(pieces: Sequence[Piece], batch: int) -> Iterator[Batch]:
-    """Streams of like lengths in batches, short ones with unknown frames after their end."""
+def padded_batches(pieces: Sequence[Piece], batch: int) -> Iterator[Batch]:
+    """Batches of streams of like lengths, padded_batches with unlabelled frames."""
     ordered = sorted(pieces, key=lambda piece: len(piece.labels))
     for i in range(0, len(ordered), batch):
         part = ordered[i : i + batch]

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, distributed
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
 
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
+from ..process_seed import process_seed
 from ..rates import resample
 from ..seen.detectable import detectable
 from ..seen.noise import Noise
@@ -65,7 +66,7 @@ class RandomViews(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         here = 0 if self.fixed else self.passes
-        rng = np.random.default_rng([self.seed, here, *([] if self.fixed else _process())])
+        rng = np.random.default_rng([self.seed, here, *([] if self.fixed else process_seed())])
         self.passes += 1
         for _ in range(self.batches):
             yield self.draw(rng)
@@ -86,13 +87,6 @@ class RandomViews(IterableDataset[Batch]):
         for n, first in enumerate(held):  # what stands for the past is what was detected first
             xy[n, :first], seen[n, :first] = xy[n, first], seen[n, first]
         return torch.from_numpy(xy), torch.from_numpy(xyz), torch.from_numpy(seen)
-
-
-def _process() -> list[int]:
-    """Which of several training processes and loaders this is: each shows views of its own."""
-    worker = get_worker_info()
-    rank = distributed.get_rank() if distributed.is_initialized() else 0
-    return [rank, 0 if worker is None else worker.id]
 
 
 class Lifting(pl.LightningDataModule):
