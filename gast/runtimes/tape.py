@@ -51,7 +51,9 @@ class Graph:
             NotImplementedError: It is none.
         """
         if constant not in self._constants:
-            raise NotImplementedError("weights that depend on the input can't be put into ONNX yet")
+            raise NotImplementedError(
+                "an index or weights that depend on the input can't be put into ONNX yet"
+            )
         return self._constants[constant]
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
@@ -138,7 +140,9 @@ class Tape(TorchFunctionMode):
             return Value(name, tuple(given.shape))
         if isinstance(given, dict):
             return {key: self._named(part) for key, part in given.items()}
-        if isinstance(given, list | tuple) and not isinstance(given, torch.Size):
+        if isinstance(given, tuple) and not isinstance(given, torch.Size):
+            return tuple(self._named(part) for part in given)  # x[0, 1] is not x[[0, 1]]
+        if isinstance(given, list):
             return [self._named(part) for part in given]
         return given
 
