@@ -2,7 +2,7 @@
 
 A joint whose ground truth is unknown (NaN) has no error (NaN) and never counts, and neither does a
 frame without any; every other frame counts the same. A prediction that is not finite is infinitely
-wrong, and so is every mean with it. The errors of single joints come first, the papers' means after.
+wrong, and so is every mean with it. The errors of joints come first, then the papers' means.
 """
 
 import torch
