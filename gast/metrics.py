@@ -1,8 +1,8 @@
 """Errors of 3-D joints. Inputs in metres, results in millimetres.
 
-A joint whose ground truth is unknown (NaN) has no error (NaN) and never counts, and neither does a
-frame without any; every other frame counts the same. A prediction that is not finite is infinitely
-wrong, and so is every mean with it. The errors of joints come first, then the papers' means.
+A joint whose ground truth is unknown (NaN) has no error (NaN) and never counts, nor does a frame
+without any other; all other frames count the same. A prediction that is not finite is infinitely
+wrong, and so is every mean with it.
 """
 
 import torch
@@ -25,7 +25,7 @@ def scaled_errors_mm(predicted: Tensor, true: Tensor) -> Tensor:
     """`position_errors_mm` (..., J) after the best scale of each frame about the root.
 
     Source: Rhodin et al. 2018, "Learning monocular 3D human pose estimation from multi-view
-        images" (N-MPJPE).
+        images".
     """
     known = torch.isfinite(true).all(-1)[..., None]
     p, t = torch.where(known, predicted, 0), torch.where(known, true, 0)

@@ -44,15 +44,9 @@ Run = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
 
 
 class Compiled(Streaming):
-    """A step that another runtime runs on the CPU; for callers it is the net itself.
+    """A step in a runtime of `COMPILERS`, or ``reference``; for callers it is the net itself.
 
-    Calls must not overlap, whatever the streams. The state is the caller's, as with any net.
-
-    Args:
-        graph: The step.
-        runtime: One of `COMPILERS`, or ``reference`` for ONNX's own implementation in numpy.
-        threads: CPU threads.
-        precision: One that this runtime has.
+    Calls must not overlap, whatever the streams.
 
     Raises:
         InputError: It can't compile the step, or compute in that precision on this machine.
@@ -63,7 +57,7 @@ class Compiled(Streaming):
     ) -> None:
         super().__init__()
         self.graph, self.runtime = graph, runtime
-        self._tells_begins = "begins" in graph.inputs
+        self._has_begins = "begins" in graph.inputs
         try:
             compilers = {"reference": _reference, **COMPILERS}
             self._run = compilers[runtime](graph, threads, precision)
@@ -74,9 +68,9 @@ class Compiled(Streaming):
             raise InputError(f"{runtime} can't compile this step: {reason}") from error
 
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, ...) and what came before to (N, ...) and what to remember."""
+        """The next frame (N, ...) of each stream and the state to (N, ...) and the next state."""
         lines, given = self.graph.lines, [frame.contiguous().numpy()]
-        if self._tells_begins:
+        if self._has_begins:
             given.append(np.full(len(frame), state is None))
         if state is None:
             given += [
@@ -93,13 +87,7 @@ class Compiled(Streaming):
 
 @dataclass(frozen=True)
 class Ready:
-    """A net that can be stepped.
-
-    Attributes:
-        net: The net itself, or compiled.
-        runtime: What runs it.
-        device: Where its tensors live.
-    """
+    """A net, compiled or not, that can be stepped, what runs it, and where its tensors live."""
 
     net: Streaming
     runtime: str
@@ -115,10 +103,10 @@ def ready(
     threads: int = 1,
     device: str = "auto",
 ) -> Ready:
-    """Get a net ready to be stepped.
+    """Choose and prepare what runs a net, or its exported step, for streams of frames of a shape.
 
-    Whatever compiles it is compared with PyTorch on a few frames: within `PARITY`, or `COARSE` in
-    a lower precision.
+    Whatever compiles it is compared with PyTorch on a few frames: within `PARITY`, or `COARSE` in a
+    lower precision.
 
     Args:
         source: The net, or its exported step.
@@ -129,19 +117,21 @@ def ready(
         device: Of torch; see `gastlive.gast.device`.
 
     Raises:
-        InputError: Unknown names, a combination that does not exist here, a step of another
-            shape, or a runtime whose outputs differ.
+        InputError: Unknown names, a combination that does not exist here, a step of another shape,
+            or a runtime whose outputs differ.
     """
-    _known("runtime", runtime, RUNTIMES)
-    _known("precision", precision, tuple(PRECISIONS))
+    _check_name("runtime", runtime, RUNTIMES)
+    _check_name("precision", precision, tuple(PRECISIONS))
     where = pick(device)
-    able = _able(source, runtime, precision, where)
-    if able == ["torch"] and isinstance(source, Streaming):
+    candidates = _candidates(source, runtime, precision, where)
+    if candidates == ["torch"] and isinstance(source, Streaming):
         return Ready(source.eval().to(where), "torch", where)
-    nets, problems = _compiled(source, [n for n in able if n != "torch"], shape, threads, precision)
+    nets, problems = _compiled(
+        source, [n for n in candidates if n != "torch"], shape, threads, precision
+    )
     nets, others = _agreeing(nets, source, shape, precision)
     problems += others
-    if "torch" in able and isinstance(source, Streaming):
+    if "torch" in candidates and isinstance(source, Streaming):
         nets |= {"torch": source}
     elif not nets:
         raise InputError(
@@ -153,27 +143,23 @@ def ready(
     return Ready(nets[best], best, torch.device("cpu"))
 
 
-def _able(
+def _candidates(
     source: Streaming | StepGraph, runtime: str, precision: str, where: torch.device
 ) -> list[str]:
-    """The runtimes to choose from.
-
-    Raises:
-        InputError: There are none.
-    """
-    able = [name for name in PRECISIONS[precision] if runtime in ("auto", name)]
+    """The runtimes to choose from; an InputError if there are none."""
+    candidates = [name for name in PRECISIONS[precision] if runtime in ("auto", name)]
     if isinstance(source, StepGraph):
-        able = [name for name in able if name != "torch"]
-    elif runtime == "auto" and where.type != "cpu" and "torch" in able:
-        able = ["torch"]
-    if not able:
+        candidates = [name for name in candidates if name != "torch"]
+    elif runtime == "auto" and where.type != "cpu" and "torch" in candidates:
+        candidates = ["torch"]
+    if not candidates:
         what = "an exported step" if isinstance(source, StepGraph) else f"precision={precision}"
         others = [name for name in PRECISIONS[precision] if name != "torch"]
         raise InputError(f"runtime={runtime} can't run {what}; take {' or '.join(others)}")
-    return able
+    return candidates
 
 
-def _known(what: str, name: str, names: Sequence[str]) -> None:
+def _check_name(what: str, name: str, names: Sequence[str]) -> None:
     if name not in names:
         raise InputError(f"unknown {what} {name!r}; choose one of {', '.join(names)}")
 
@@ -185,7 +171,7 @@ def _compiled(
     threads: int,
     precision: str,
 ) -> tuple[dict[str, Streaming], list[str]]:
-    """The step in each of these runtimes that can run it, and what is wrong with the others."""
+    """The step in each runtime that can compile it, and what is wrong with the others."""
     made: dict[str, Streaming] = {}
     problems = []
     for name in runtimes:
@@ -216,19 +202,19 @@ def _agreeing(
     agreeing, problems = {}, []
     for name, net in nets.items():
         try:
-            off = _off(outputs(net, shape), wanted, precision)
+            excess = _excess(outputs(net, shape), wanted, precision)
         except Exception as error:  # each library has kinds of its own
             problems.append(f"runtime={name}: a step fails: {textwrap.shorten(str(error), 200)}")
             continue
-        if off:
-            problems.append(f"runtime={name}: its outputs are off {whose} {off}")
+        if excess:
+            problems.append(f"runtime={name}: its outputs are off {whose} {excess}")
         else:
             agreeing[name] = net
     return agreeing, problems
 
 
-def _off(made: Sequence[Tensor], wanted: Sequence[Tensor], precision: str) -> str:
-    """By how much outputs are off, if it is more than the precision allows; else nothing."""
+def _excess(made: Sequence[Tensor], wanted: Sequence[Tensor], precision: str) -> str:
+    """By how much outputs differ, if it is more than the precision allows; else nothing."""
     if precision == "float32":
         far = difference(made, wanted)
         return "" if far <= PARITY else f"by {far:.2g}, at most {PARITY:g} was wanted"
@@ -303,10 +289,10 @@ _CORE_LOCK = Lock()
 
 
 def core() -> "openvino.Core":
-    """OpenVINO's core, one for the whole process and never given up; any thread may ask.
+    """OpenVINO's core, one for the whole process and never freed; any thread may ask.
 
-    The CPU plugin of each core moves signal handlers onto a stack of its own. When two cores go in
-    the order they came, the stack of the first, already freed, is put back, and Ctrl-C ends the
+    The CPU plugin of each core moves signal handlers onto a stack of its own. When two cores are
+    freed in the order they came, the freed stack of the first is put back, and Ctrl-C ends the
     process with a segmentation fault (OpenVINO 2026.4).
     """
     with _CORE_LOCK:

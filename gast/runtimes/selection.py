@@ -14,14 +14,7 @@ from ..streaming import State, Streaming, join, take
 def outputs(
     net: Streaming, shape: Sequence[int], *, frames: int = 8, people: int = 2
 ) -> list[Tensor]:
-    """A net's outputs, step by step, on random streams that come and go, always the same ones.
-
-    Args:
-        net: Any.
-        shape: Of one stream's frame.
-        frames: How many.
-        people: Streams.
-    """
+    """Outputs of `frames` steps on random streams that come and go, the same for every net."""
     return list(_walk(net, shape, frames, people))
 
 
@@ -34,7 +27,7 @@ def difference(outputs: Sequence[Tensor], wanted: Sequence[Tensor]) -> float:
 
 
 def relative_difference(outputs: Sequence[Tensor], wanted: Sequence[Tensor]) -> float:
-    """Norm of the difference over the norm of what is wanted; infinite if shapes differ."""
+    """Norm of the difference over the norm of `wanted`; infinite if shapes differ."""
     if [each.shape for each in outputs] != [each.shape for each in wanted]:
         return float("inf")
     one, other = (torch.cat([each.flatten() for each in part]) for part in (outputs, wanted))
@@ -58,10 +51,7 @@ def differences(
 
 
 def _walk(net: Streaming, shape: Sequence[int], frames: int, people: int) -> Iterator[Tensor]:
-    """Its outputs on random streams, the same ones every time.
-
-    Every few frames some of them pause or go on, and now and then a stranger follows one.
-    """
+    """Outputs while some of the streams pause, go on, or give way to a new one every few frames."""
     random = np.random.default_rng(0)
     aside: dict[int, State] = {}
     here, state = list[int](), None
@@ -88,7 +78,7 @@ def _frame(random: np.random.Generator, people: int, shape: Sequence[int]) -> Te
 
 @torch.inference_mode()
 def fastest(nets: Mapping[str, Streaming], shape: Sequence[int], *, steps: int = 20) -> str:
-    """Name of the net whose median step of one stream takes least; they take turns."""
+    """Name of the net whose median step of one stream is shortest; they take turns."""
     spent: dict[str, list[float]] = {name: [] for name in nets}
     states: dict[str, State] = dict.fromkeys(nets)
     frame = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))

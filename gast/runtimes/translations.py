@@ -1,7 +1,7 @@
-"""How the torch functions that streaming nets call are said in ONNX.
+"""Translations of torch functions, as far as streaming nets call them, to ONNX.
 
-A translation is given the graph, what came out, and what the function was given, tensors as
-`Value` s; it gives the values of what came out.
+A translation takes the graph, the result, and the function's arguments, tensors as `Value` s; it
+gives the values of the results.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def _batch_norm(
     g: Graph, out: Tensor, x: str, mean: str, var: str, weight: str, bias: str, *args: Any,
     eps: float = 1e-5, **_: Any,
 ) -> str:  # fmt: skip
-    """Of a trained one, all it does is a factor and a shift for each channel."""
+    """In evaluation it is a factor and a shift for each channel."""
     eps = args[2] if len(args) > 2 else eps
     gain, offset = g.array(weight), g.array(bias)
     factor = gain / np.sqrt(g.array(var) + eps)
@@ -162,7 +162,7 @@ def _gru(
 
 
 def _gates(weights: np.ndarray) -> np.ndarray:
-    """Torch keeps a gated recurrent unit's gates as reset, update, new; ONNX update first."""
+    """A GRU's gates: reset, update, new in torch; update, reset, new in ONNX."""
     reset, update, new = np.split(weights, 3)
     return np.concatenate([update, reset, new])
 
