@@ -88,8 +88,8 @@ def import_official(
 ) -> GASTNet:
     """A net from the reference implementation's ``.bin`` file, its content or a state dict.
 
-    Filter widths and channels are read off the weights, layout and causality are not: weights of
-    the other causality load without an error and give wrong poses.
+    The weights don't say layout and causality: those of the other causality load and give wrong
+    poses.
 
     Raises:
         InputError: Unreadable file, not a GAST-Net, or another number of joints than `skeleton`.

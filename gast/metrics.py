@@ -88,10 +88,9 @@ def p_mpjpe_mm(predicted: Tensor, true: Tensor) -> Tensor:
 
 
 def mpjve_mm(predicted: Tensor, true: Tensor) -> Tensor:
-    """Mean per-joint velocity error over (..., T, J, 3), mm per frame.
+    """Mean per-joint velocity error over (..., T, J, 3), mm per frame (MPJVE).
 
-    Source: Pavllo et al. 2019, "3D human pose estimation in video with temporal convolutions and
-        semi-supervised training" (MPJVE).
+    Source: Pavllo et al. 2019, "3D human pose estimation in video with temporal convolutions".
     """
     return mean(velocity_errors_mm(predicted, true))
 

@@ -14,10 +14,7 @@ from .streaming import State, Streaming, begun
 
 
 def to_screen(xy: np.ndarray, *, width: float, height: float) -> np.ndarray:
-    """Pixels (..., 2) to screen units.
-
-    Source: Pavllo et al. 2019, released code's ``normalize_screen_coordinates``.
-    """
+    """Pixels (..., 2) to screen units, as Pavllo et al. 2019's ``normalize_screen_coordinates``."""
     return (xy * 2 - np.array([width, height], xy.dtype)) / np.asarray(width, xy.dtype)
 
 

@@ -20,9 +20,6 @@ class WindowedGASTNet(Streaming):
     out what does not lead to the newest frame. `flip` averages with the mirrored window, as papers
     do.
 
-    Raises:
-        InputError: Unknown way, or the net is centred.
-
     Source: Pavllo et al. 2019, released code's ``TemporalModelOptimized1f`` for the strided way.
     """
 

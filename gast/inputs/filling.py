@@ -1,10 +1,9 @@
-"""Completion of joints that the camera doesn't see.
+"""Completion of joints that the camera doesn't see; those that it sees are never moved.
 
 A missing joint keeps its last place relative to the nearest joint that is seen, and eases from
-there into a standing rest pose; one that was never seen is in the rest pose at once. The rest pose
-is as large as the visible torso, leans as it leans and is turned as shoulders and hips tell;
-without both it stands upright, so that the legs of somebody at a desk hang down, outside the
-picture. Joints that are seen are never moved.
+there into a standing rest pose; one that was never seen is in the rest pose at once. That pose is
+as large as the visible torso, leans and is turned as it does; without both shoulders and hips it
+stands upright, so that the legs of somebody at a desk hang down, outside the picture.
 """
 
 from collections.abc import Mapping
@@ -32,11 +31,7 @@ TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
 class Filler:
-    """Completes poses of a layout; held joints ease into the rest pose (time constant `ease_s`).
-
-    Raises:
-        InputError: The layout lacks a shoulder or hip, or `ease_s` is not positive.
-    """
+    """Completes poses of a layout; held joints ease into the rest pose (time constant `ease_s`)."""
 
     def __init__(self, layout: Skeleton, *, ease_s: float = 0.5) -> None:
         lacking = [joint for joint in TORSO if joint not in layout.index]
@@ -56,11 +51,10 @@ class Filler:
         self._pairs = self._torso[first[:-1]], self._torso[second[:-1]]
 
     def size(self, xy: np.ndarray, seen: np.ndarray, before: float | None) -> float:
-        """Pixels from hip to thorax, had the person stood upright, of `xy` (J, 2) and `seen` (J,).
+        """Pixels from hip to thorax, had the person stood upright; two joints must be `seen`.
 
         The largest that any two of the shoulders and hips tell, as leaning and turning only bring
-        them nearer; else the size `before`; else by how far the joints spread. At least two must be
-        seen.
+        them nearer; else the size `before`; else by how far the joints `xy` (J, 2) spread.
         """
         one, other = self._pairs
         both = seen[one] & seen[other]

@@ -32,12 +32,9 @@ class OneEuro:
     Speed counts in `unit` per second, so the same settings hold at any resolution and distance.
 
     Args:
-        min_cutoff: Hz, for what rests. Lower jitters less, lags more.
-        beta: Hz per unit per second. Higher lags less in fast motion.
-        d_cutoff: Hz, for the speed.
-
-    Raises:
-        InputError: A cut-off is not positive or `beta` is negative.
+        min_cutoff: Hz, for what rests, positive. Lower jitters less, lags more.
+        beta: Hz per unit per second, not negative. Higher lags less in fast motion.
+        d_cutoff: Hz, for the speed, positive.
 
     Source: Casiez, Roussel and Vogel, "1 EUR filter", CHI 2012, algorithm 1.
     """
