@@ -225,6 +225,28 @@ def test_a_runtime_that_compiles_but_does_not_run_is_left_out_and_refused(only, 
         ready(lifter(3), shape=(17, 2), runtime="openvino")
 
 
+def test_an_exported_step_of_another_shape_is_refused():
+    with pytest.raises(InputError, match=r"takes frames of \(17, 2\), wanted \(15, 2\)"):
+        ready(graph_of(lifter(1), (17, 2)), shape=(15, 2))
+
+
+class WritingIntoAView(Streaming):
+    """Its graph does not hold what happens to a part of a tensor in place."""
+
+    def step(self, frame, state=None):
+        moved = frame + 1
+        moved[:, 0].add_(5)
+        return moved, ()
+
+
+def test_a_graph_that_is_not_what_torch_does_never_runs(caplog):
+    assert ready(WritingIntoAView(), shape=(17, 3)).runtime == "torch"
+    assert "left out: runtime=openvino: its outputs are off PyTorch's by 5" in caplog.text
+    for runtime in COMPILING:
+        with pytest.raises(InputError, match=f"runtime={runtime}: its outputs are off PyTorch's"):
+            ready(WritingIntoAView(), shape=(17, 3), runtime=runtime)
+
+
 class Picking(Streaming):
     """Takes what an index says from each frame."""
 

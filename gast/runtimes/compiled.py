@@ -124,6 +124,11 @@ def ready(
     _check_name("precision", precision, tuple(PRECISIONS))
     where = pick(device)
     candidates = _candidates(source, runtime, precision, where)
+    if isinstance(source, StepGraph) and source.shape != tuple(shape):
+        raise InputError(
+            f"the exported step takes frames of {source.shape}, wanted {tuple(shape)}; export the "
+            f"right net"
+        )
     if candidates == ["torch"] and isinstance(source, Streaming):
         return Ready(source.eval().to(where), "torch", where)
     nets, problems = _compiled(
