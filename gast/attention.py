@@ -1,9 +1,8 @@
-"""Attention over the joints of one frame: the graph half of GAST-Net.
+"""Attention over the joints of one frame, on tensors (..., J, C): the graph half of GAST-Net.
 
-Everything here acts on each frame alone, on tensors (..., J, C).
 Source: Liu et al. 2020, "A Graph Attention Spatio-temporal Convolutional Network for 3D Human Pose
-Estimation in Video" (arXiv 2003.14179), §3; the channel-wise semantic weights are from Zhao et al.
-2019, "Semantic Graph Convolutional Networks for 3D Human Pose Regression", §3.1.
+    Estimation in Video" (arXiv 2003.14179), §3; the channel-wise semantic weights are from Zhao et
+    al. 2019, "Semantic Graph Convolutional Networks for 3D Human Pose Regression", §3.1.
 """
 
 import math
@@ -26,7 +25,7 @@ def symmetry(skeleton: Skeleton) -> np.ndarray:
 
 
 def kinematics(skeleton: Skeleton) -> np.ndarray:
-    """(J, J) bool: each joint with its neighbours; the ends of limbs reach two bones far.
+    """(J, J) bool: neighbours along the bones; from the ends of limbs, two bones far.
 
     The head counts as an end where the layout has a spine, as in the reference implementation.
     """
@@ -50,9 +49,7 @@ class ChannelNorm(nn.BatchNorm1d):
 class SemanticGraph(nn.Module):
     """Graph convolution with a learnt weight for each link and channel.
 
-    Args:
-        links: (J, J) bool; row i lists the joints that joint i hears, itself included.
-        channels: C.
+    Row i of `links` (J, J) bool lists the joints that joint i is computed from, itself included.
     """
 
     links: Tensor
@@ -80,7 +77,7 @@ class SemanticGraph(nn.Module):
 
 
 class LocalGraph(nn.Module):
-    """What mirror images and neighbours along the bones tell a joint."""
+    """Features of each joint's mirror image and of its neighbours along the bones."""
 
     def __init__(self, skeleton: Skeleton, channels: int, *, dropout: float) -> None:
         super().__init__()
@@ -130,14 +127,14 @@ class GlobalGraph(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(M, J, C) to (M, J, C)."""
-        asked_weight, asked_bias = self.logits(self.theta, 0)
-        offered_weight, offered_bias = self.logits(self.phi, 1)
-        asked = (x @ asked_weight + asked_bias).transpose(1, 2).unsqueeze(-1)  # (M, H, J, 1)
-        offered = (x @ offered_weight + offered_bias).transpose(1, 2).unsqueeze(-2)  # (M, H, 1, J)
-        attention = F.leaky_relu(asked + offered, 0.2).softmax(-1) + self.constant
+        query_weight, query_bias = self.logits(self.theta, 0)
+        key_weight, key_bias = self.logits(self.phi, 1)
+        query = (x @ query_weight + query_bias).transpose(1, 2).unsqueeze(-1)  # (M, H, J, 1)
+        key = (x @ key_weight + key_bias).transpose(1, 2).unsqueeze(-2)  # (M, H, 1, J)
+        attention = F.leaky_relu(query + key, 0.2).softmax(-1) + self.constant
         value = self.value(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (M, H, J, C / H)
-        heard = (attention @ value).transpose(1, 2).flatten(2)
-        return self.drop(F.relu(self.mix_norm(self.mix(heard))))
+        attended = (attention @ value).transpose(1, 2).flatten(2)
+        return self.drop(F.relu(self.mix_norm(self.mix(attended))))
 
 
 class GraphAttention(nn.Module):

@@ -1,7 +1,4 @@
-"""Weights with a card: one safetensors file that says what its weights are for.
-
-A file never runs code, and never loads into the wrong net in silence.
-"""
+"""Weights with a card in one safetensors file; it never runs code nor loads into a wrong net."""
 
 import json
 from collections.abc import Mapping
@@ -18,12 +15,7 @@ from .errors import InputError
 
 
 class Card(Protocol):
-    """A frozen dataclass of plain JSON values that describes weights.
-
-    Attributes:
-        kind: What they are: lifter, head. In the file the card lies under ``gastlive_KIND``.
-        __dataclass_fields__: What makes it a dataclass.
-    """
+    """A frozen dataclass of plain JSON values about weights; `kind` is lifter or head."""
 
     kind: ClassVar[str]
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -37,14 +29,7 @@ C = TypeVar("C", bound=Card)
 
 
 def write(net: nn.Module, card: Card, path: str | Path, *, half: bool = False) -> None:
-    """Write the net's weights and its card.
-
-    Args:
-        net: To save.
-        card: What it is for.
-        path: Where to; folders on the way are made.
-        half: Store float16, half the size; they are loaded as float32.
-    """
+    """Write a net's weights (`half`: as float16) and its card; missing folders are made."""
     weights = {
         key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
         for key, value in net.state_dict().items()
@@ -55,11 +40,10 @@ def write(net: nn.Module, card: Card, path: str | Path, *, half: bool = False) -
 
 
 def read(path: str | Path, card: type[C], *, version: int) -> tuple[C, dict[str, Tensor]]:
-    """The card, whose lists have become tuples, and the weights in float32.
+    """The card and the weights in float32.
 
     Raises:
-        InputError: No such file, not a safetensors file, without such a card, or of another
-            version.
+        InputError: No such file, not a safetensors file, without such a card, or another version.
     """
     kind = card.kind
     if not Path(path).is_file():
@@ -74,9 +58,7 @@ def read(path: str | Path, card: type[C], *, version: int) -> tuple[C, dict[str,
 
 
 def parsed(content: Any, card: type[C], path: str | Path, *, version: int) -> C:
-    """A card from what a file holds in its place; lists become tuples.
-
-    What a card may lack is as its class has it, so that files of before a field came still load.
+    """A card from a file's content; lists become tuples, missing fields take their defaults.
 
     Raises:
         InputError: It is no such card, or of another version.
@@ -98,11 +80,7 @@ def _needed(part: "Field[Any]") -> bool:
 
 
 def expect(card: Card, expected: Mapping[str, Any], path: str | Path) -> None:
-    """Refuse a card whose fields are not as the caller wants them.
-
-    Raises:
-        InputError: The first field that differs, given and wanted.
-    """
+    """Raise an InputError about the first field of a card that is not as expected."""
     for name, wanted in expected.items():
         given = getattr(card, name)
         if given != wanted:
@@ -113,11 +91,7 @@ def expect(card: Card, expected: Mapping[str, Any], path: str | Path) -> None:
 
 
 def fill(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str) -> None:
-    """Put weights into a net; every one must be there, fit and be used.
-
-    Raises:
-        InputError: They are not.
-    """
+    """Put weights into a net; an InputError unless each is there, has its shape and is used."""
     wanted = net.state_dict()
     both = set(wanted) & set(weights)
     problems = {
@@ -125,21 +99,21 @@ def fill(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str)
         "unexpected": set(weights) - both,
         "other shape": {key for key in both if wanted[key].shape != weights[key].shape},
     }
-    said = [f"{what}: {', '.join(sorted(keys)[:3])}" for what, keys in problems.items() if keys]
-    if said:
-        raise InputError(f"{name} does not fit the {kind} it claims to be ({'; '.join(said)})")
+    problems_found = [
+        f"{what}: {', '.join(sorted(keys)[:3])}" for what, keys in problems.items() if keys
+    ]
+    if problems_found:
+        raise InputError(
+            f"{name} does not fit the {kind} it claims to be ({'; '.join(problems_found)})"
+        )
     net.load_state_dict(dict(weights))
 
 
 def unpickled(source: str | Path | Mapping[str, Any], *, kind: str) -> Mapping[str, Any]:
-    """Somebody else's checkpoint, read as weights alone; what has been read is given back.
-
-    Args:
-        source: Path, or the content.
-        kind: What is wanted, for the message.
+    """Somebody else's checkpoint, read as weights alone; a mapping comes back unchanged.
 
     Raises:
-        InputError: No such file, or more in it than weights, or something else.
+        InputError: No such file, more in it than weights, or no mapping.
     """
     if not isinstance(source, str | Path):
         return source

@@ -1,8 +1,7 @@
-"""Lifters to and from files. A file never runs code, and never loads into the wrong net in silence.
+"""Lifters to and from files.
 
-Ours are safetensors whose metadata say what the weights are for; the reference implementation's
-(``{"model_pos": state_dict}``, pickled) are read with ``weights_only`` and say nothing, so the
-caller states the layout and whether they are causal.
+Ours are safetensors with a card. The reference implementation's (pickled ``{"model_pos":
+weights}``, read with ``weights_only``) say neither layout nor causality, so the caller does.
 """
 
 from collections.abc import Mapping
@@ -26,15 +25,11 @@ class LifterCard:
     """What a lifter's weights are for; stored in the file with them.
 
     Attributes:
-        layout: Name of the joint layout.
-        filter_widths: As in `GASTNet`.
-        channels: As in `GASTNet`.
-        causal: As in `GASTNet`.
+        layout, filter_widths, channels, causal: As in `GASTNet`, the layout by name.
         fps: Frame rate it was trained at.
-        normalisation: What units it takes: a key of `gast.units.UNITS`.
-        training: Where the weights come from: data, recipe, seed, figures; plain JSON.
+        normalisation: Units it takes, a key of `gast.units.UNITS`.
+        training: Data, recipe, seed, figures; plain JSON.
         receptive_field: Frames; derived, stored for readers of the file.
-        version: Of this format.
     """
 
     kind: ClassVar[str] = "lifter"
@@ -58,16 +53,7 @@ def save(
     training: Mapping[str, Any],
     half: bool = False,
 ) -> None:
-    """Write weights and card to one safetensors file.
-
-    Args:
-        net: To save.
-        path: Where to; folders on the way are made.
-        fps: Frame rate it was trained at.
-        normalisation: Name of the units it takes.
-        training: Data, recipe, seed, figures; plain JSON.
-        half: Store float16, half the size; they are loaded as float32.
-    """
+    """Write weights (`half`: as float16) and a `LifterCard` to one safetensors file."""
     card = LifterCard(
         net.skeleton.name, net.filter_widths, net.channels, net.causal, fps, normalisation,
         training, net.receptive_field,
@@ -76,14 +62,7 @@ def save(
 
 
 def load(path: str | Path, **expected: Any) -> tuple[GASTNet, LifterCard]:
-    """Read one of our lifter files.
-
-    Args:
-        path: The file.
-        expected: Fields of the card that must have these values, such as ``layout="h36m17"``.
-
-    Returns:
-        The net in evaluation mode, and its card.
+    """One of our lifters in evaluation mode, and its card, whose fields must be as `expected`.
 
     Raises:
         InputError: No such file, not a lifter of ours, another version, weights that don't fit the
@@ -107,13 +86,10 @@ def import_official(
     skeleton: Skeleton,
     causal: bool,
 ) -> GASTNet:
-    """A net from the reference implementation's weights, filter widths and channels read off them.
+    """A net from the reference implementation's ``.bin`` file, its content or a state dict.
 
-    Args:
-        path_or_state_dict: A published ``.bin`` file, what it holds, or the state dict alone.
-        skeleton: Layout that the weights were trained with; the file does not say.
-        causal: Whether they were trained causal; the file does not say, and weights of the wrong
-            kind load without an error and give wrong poses.
+    The weights don't say layout and causality: those of the other causality load and give wrong
+    poses.
 
     Raises:
         InputError: Unreadable file, not a GAST-Net, or another number of joints than `skeleton`.

@@ -12,11 +12,7 @@ from .streaming import Streaming
 
 
 def deployed(checkpoint: str | Path) -> tuple[Streaming | StepGraph, LifterCard]:
-    """What lifts screen units to metres frame by frame, folded, and its card.
-
-    Args:
-        checkpoint: Name of a lifter that comes with the package, the path of one, or the path of an
-            .onnx file that ``gastlive-export`` wrote.
+    """The lifter of a shipped name or a path (.safetensors: folded; .onnx), and its card.
 
     Raises:
         InputError: No such lifter, or one that is not causal.

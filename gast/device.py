@@ -6,11 +6,7 @@ from .errors import InputError
 
 
 def device(name: str = "auto") -> torch.device:
-    """The device of that name; ``auto`` is the first GPU if there is one, else the CPU.
-
-    Raises:
-        InputError: There is no such device here.
-    """
+    """The device of that name, or an InputError; ``auto`` is the first GPU, else the CPU."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

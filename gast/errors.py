@@ -2,8 +2,7 @@
 
 
 class InputError(ValueError):
-    """Something given can't be used.
+    """Something given can't be used; one line says what was given and wanted, and what to do.
 
-    The message is one line that names what was given, what was wanted and what to do. Programs
-    print it without a traceback and exit with a non-zero status; every other exception is a defect.
+    Programs print it without a traceback and exit non-zero; every other exception is a defect.
     """

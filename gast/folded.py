@@ -1,8 +1,7 @@
-"""GAST-Net made ready for streaming: everything that is constant once trained is folded.
+"""GAST-Net folded for streaming: what is constant once trained becomes part of a few products.
 
 Batch norms go into the matrices beside them, the semantic graphs' softmax becomes a table, the two
-halves of the attention's projection become two columns, and all products that read the same
-features become one. What is left of a frame is a handful of matrix products.
+halves of the attention's projection two columns, and products of the same features become one.
 """
 
 from collections.abc import Sequence
@@ -19,14 +18,7 @@ from .streaming import State, Streaming, begun
 
 
 class FoldedGASTNet(Streaming):
-    """The same function as ``net.step``, faster; see `tests/test_folded.py`.
-
-    Args:
-        net: Causal and trained; what it learns later is not seen here.
-
-    Raises:
-        InputError: It is centred.
-    """
+    """The step of a trained net, faster; an InputError if the net is centred."""
 
     def __init__(self, net: GASTNet) -> None:
         super().__init__()
@@ -48,7 +40,7 @@ class FoldedGASTNet(Streaming):
         self.eval()
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 2) and what came before to (N, J, 3) and what to remember."""
+        """The next frame (N, J, 2) to (N, J, 3), and the next state."""
         states: Sequence[State] = (None,) * len(self.past) if state is None else state
         window = _window(xy, states[0], self.past[0])
         x = self.graphs[0](self.expand(torch.cat(window, -1)).relu_())
@@ -108,7 +100,7 @@ class _FoldedBlock(nn.Module):
 class _Neighbours(nn.Module):
     """`SemanticGraph` with its norm, as a short list of neighbours for each joint."""
 
-    listed: Tensor
+    neighbour_index: Tensor
     weight: Tensor
     own: Tensor
     shift: Tensor
@@ -119,19 +111,21 @@ class _Neighbours(nn.Module):
         adjacency = graph.adjacency().permute(1, 2, 0) * scale  # (J, J, C)
         others = graph.links & ~torch.eye(len(graph.links), dtype=torch.bool)
         count = int(others.sum(1).max())
-        listed = others.int().topk(count, dim=1).indices  # (J, count)
-        there = torch.take_along_dim(others, listed, 1)
-        weight = torch.take_along_dim(adjacency, listed[..., None], 1) * there[..., None]
+        neighbour_index = others.int().topk(count, dim=1).indices  # (J, count)
+        present = torch.take_along_dim(others, neighbour_index, 1)
+        weight = torch.take_along_dim(adjacency, neighbour_index[..., None], 1) * present[..., None]
         self.count = count
-        self.register_buffer("listed", listed.flatten())
+        self.register_buffer("neighbour_index", neighbour_index.flatten())
         self.register_buffer("weight", weight)
         self.register_buffer("own", torch.diagonal(adjacency).T.contiguous())
         self.register_buffer("shift", shift.detach().clone())
 
     def forward(self, own: Tensor, others: Tensor) -> Tensor:
         """Each joint's own and outgoing features (N, J, C) to (N, J, C)."""
-        heard = others[:, self.listed].unflatten(1, (-1, self.count))
-        return torch.addcmul(self.shift, own, self.own).add_((heard * self.weight).sum(2)).relu_()
+        neighbours = others[:, self.neighbour_index].unflatten(1, (-1, self.count))
+        return (
+            torch.addcmul(self.shift, own, self.own).add_((neighbours * self.weight).sum(2)).relu_()
+        )
 
 
 class _FoldedGraph(nn.Module):
@@ -144,13 +138,13 @@ class _FoldedGraph(nn.Module):
         near, far = graph.local_graph, graph.global_graph
         channels, self.heads = near.mix.out_features, far.heads
         self.sizes = [channels] * 5 + [self.heads] * 2
-        asked, asked_bias = far.logits(far.theta, 0)
-        offered, offered_bias = far.logits(far.phi, 1)
-        reading = [near.symmetry.own.T, near.symmetry.others.T]
-        reading += [near.kinematics.own.T, near.kinematics.others.T]
-        reading += [far.value.weight, asked.T, offered.T]
-        bias = torch.cat([torch.zeros(4 * channels), far.value.bias, asked_bias, offered_bias])
-        self.read = _Product(torch.cat(reading), bias)
+        query, query_bias = far.logits(far.theta, 0)
+        key, key_bias = far.logits(far.phi, 1)
+        weights = [near.symmetry.own.T, near.symmetry.others.T]
+        weights += [near.kinematics.own.T, near.kinematics.others.T]
+        weights += [far.value.weight, query.T, key.T]
+        bias = torch.cat([torch.zeros(4 * channels), far.value.bias, query_bias, key_bias])
+        self.read = _Product(torch.cat(weights), bias)
         self.symmetry = _Neighbours(near.symmetry, near.symmetry_norm)
         self.kinematics = _Neighbours(near.kinematics, near.kinematics_norm)
         self.near = _Product(*_normed(near.mix.weight, None, near.mix_norm))
@@ -160,11 +154,9 @@ class _FoldedGraph(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, J, C) to (N, J, 2C)."""
-        mirror_own, mirror, bone_own, bone, value, asked, offered = self.read(x).split(
-            self.sizes, -1
-        )
+        mirror_own, mirror, bone_own, bone, value, query, key = self.read(x).split(self.sizes, -1)
         near = torch.cat([self.symmetry(mirror_own, mirror), self.kinematics(bone_own, bone)], -1)
-        logits = asked.transpose(1, 2).unsqueeze(-1) + offered.transpose(1, 2).unsqueeze(-2)
+        logits = query.transpose(1, 2).unsqueeze(-1) + key.transpose(1, 2).unsqueeze(-2)
         attention = F.leaky_relu_(logits, 0.2).softmax(-1) + self.constant  # (N, H, J, J)
         heads = value.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (N, H, J, C / H)
         far = (attention @ heads).transpose(1, 2).flatten(2)

@@ -17,19 +17,18 @@ class GASTNet(Streaming):
     """Graph-attention spatio-temporal convolutions over 2-D joints.
 
     Layers of temporal convolution, each followed by attention over the joints that doubles the
-    channels; layer i skips as many frames as the layers before it have seen.
+    channels; layer i's dilation is the receptive field of the layers before it.
 
     Args:
         skeleton: Layout of input and output joints.
-        filter_widths: Frames that each layer looks at, odd; their product is the receptive field:
-            (3, 3, 3) sees 27 frames, (1,) a single one.
-        channels: Width of the first layer, a multiple of 4; the last has ``2 ** layers`` times it.
-        causal: Look only back, so that each frame can be lifted when it comes. Otherwise the net
-            is centred and looks as far ahead as back.
+        filter_widths: Frames that each layer sees, odd; their product is the receptive field.
+        channels: Width of the first layer, a multiple of 4.
+        causal: Whether it looks only back; a centred net looks as far ahead as back.
         dropout: Share of activations dropped in training.
 
     Source: Liu et al. 2020 (arXiv 2003.14179), §3; the temporal layers are from Pavllo et al. 2019,
-    "3D human pose estimation in video with temporal convolutions and semi-supervised training", §3.
+        "3D human pose estimation in video with temporal convolutions and semi-supervised training",
+        §3.
     """
 
     def __init__(
@@ -63,13 +62,10 @@ class GASTNet(Streaming):
         self.shrink = nn.Linear(2 ** len(filter_widths) * channels, 3, bias=False)
 
     def forward(self, xy: Tensor) -> Tensor:
-        """Lift a clip; beyond its ends the first (and for a centred net the last) frame stands.
+        """Lift a clip (N, T, J, 2), in the units of training, to metres (N, T, J, 3).
 
-        Args:
-            xy: (N, T, J, 2) in the units the weights were trained in.
-
-        Returns:
-            (N, T, J, 3), metres, camera axes, relative to the root joint.
+        They are in camera axes, relative to the root joint. Beyond its ends a clip's first, and for
+        a centred net its last, frame is repeated.
         """
         if self.causal:
             return self._layers(xy, lambda layer, x: pad_past(x, layer.past))
@@ -77,7 +73,7 @@ class GASTNet(Streaming):
         return self.valid(pad_past(pad_past(xy, side).flip(1), side).flip(1))
 
     def valid(self, xy: Tensor) -> Tensor:
-        """(N, T, J, 2) to (N, T - receptive_field + 1, J, 3): only frames that are seen whole."""
+        """(N, T, J, 2) to the (N, T - receptive_field + 1, J, 3) that need no padding."""
         return self._layers(xy, lambda layer, x: x)
 
     def _layers(self, xy: Tensor, pad: Callable[[TemporalConv, Tensor], Tensor]) -> Tensor:
@@ -85,38 +81,23 @@ class GASTNet(Streaming):
         x = self.graphs[0](F.relu(self.expand_norm(expanded)))
         for block, graph in self.layers():
             x = graph(block(pad(block.conv, x)))
-        return self._shrunk(x)
+        return self.shrink(x)
 
     def layers(self) -> list[tuple["TemporalBlock", GraphAttention]]:
-        """The layers after the first: a block over time, and attention over the joints."""
+        """The layers after the first, in time and over the joints."""
         blocks, graphs = cast("list[TemporalBlock]", self.blocks), list(self.graphs)[1:]
         return list(zip(blocks, cast(list[GraphAttention], graphs), strict=True))
 
-    def _shrunk(self, x: Tensor) -> Tensor:
-        xyz: Tensor = self.shrink(x)
-        return xyz
-
     def strided(self, xy: Tensor) -> Tensor:
-        """One frame from one receptive field, as `valid` gives it, without the frames between.
-
-        Args:
-            xy: (N, receptive_field, J, 2).
-
-        Returns:
-            (N, 1, J, 3).
-        """
+        """(N, receptive_field, J, 2) to (N, 1, J, 3) as `valid` does, for less work."""
         expanded = self.expand.strided(self.input_norm(xy))
         x = self.graphs[0](F.relu(self.expand_norm(expanded)))
         for block, graph in self.layers():
             x = graph(block.strided(x))
-        return self._shrunk(x)
+        return self.shrink(x)
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """Lift one frame (N, J, 2) of each stream to (N, J, 3), as `forward` would.
-
-        Raises:
-            InputError: The net is centred.
-        """
+        """The next frame (N, J, 2) to (N, J, 3), as `forward` would; an InputError if centred."""
         if not self.causal:
             raise InputError("a centred lifter can't stream: it looks ahead; take a causal one")
         states = (None,) * (1 + len(self.blocks)) if state is None else state
@@ -126,11 +107,11 @@ class GASTNet(Streaming):
             x, past = block.step(x, past)
             x = graph(x)
             after.append(past)
-        return self._shrunk(x), tuple(after)
+        return self.shrink(x), tuple(after)
 
 
 class TemporalBlock(Streaming):
-    """``x + mix(conv(x))`` over time; the residual is the newest frame, or the centred one."""
+    """``x + mix(conv(x))`` over time; the residual is the newest, or the centred, frame."""
 
     def __init__(
         self, channels: int, kernel: int, dilation: int, causal: bool, dropout: float
@@ -158,6 +139,6 @@ class TemporalBlock(Streaming):
         return self._rest(clip[:, self.newest :: self.conv.kernel], self.conv.strided(clip))
 
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, C) and the conv's past to (N, J, C) and its next past."""
+        """The next frame (N, J, C) to (N, J, C), and the conv's next state."""
         convolved, state = self.conv.step(frame, state)
         return self._rest(frame, convolved), state

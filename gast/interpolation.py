@@ -7,16 +7,10 @@ NEAR = 1e-6
 
 
 def interpolated(values: np.ndarray, at: np.ndarray, *, axis: int = 0) -> np.ndarray:
-    """Frames between frames.
+    """`values` at the places `at` (n,), in frames from the first; outside, the end frames hold.
 
-    Args:
-        values: T frames along `axis`.
-        at: (n,) where to look, in frames from the first; outside, the first and the last hold.
-        axis: Of time.
-
-    Returns:
-        n frames along `axis`, of the type of `values`. Between a frame and a missing one (NaN)
-        all is missing.
+    The result has n frames along `axis`, the axis of time, and the type of `values`. Between a
+    frame and a missing one (NaN) all is missing.
     """
     last = values.shape[axis] - 1
     at = np.clip(np.asarray(at, float), 0, last)
@@ -34,15 +28,9 @@ def interpolated(values: np.ndarray, at: np.ndarray, *, axis: int = 0) -> np.nda
 
 
 def frames_at(times: np.ndarray, at: np.ndarray, *, rounded_s: float = 0.0) -> np.ndarray:
-    """Moments as places among frames, for `interpolated`.
+    """Moments `at` (n,) as places (n,) among frames of rising `times` (T,), for `interpolated`.
 
-    Args:
-        times: (T,) rising time stamps.
-        at: (n,) moments on the same clock.
-        rounded_s: By how much a moment may be off a time stamp and still mean it.
-
-    Returns:
-        (n,) frames from the first, fractions in between; 0 and T - 1 outside.
+    Outside they are 0 and T - 1. A moment that is at most `rounded_s` off a time stamp means it.
     """
     at = np.asarray(at, float)
     before = np.clip(np.searchsorted(times, at + rounded_s, side="right") - 1, 0, len(times) - 1)

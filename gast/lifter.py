@@ -10,16 +10,7 @@ from .units import UNITS, PersonUnits, ScreenUnits
 
 
 class Lifter(Streaming):
-    """Screen units in, metres out: a net behind the units it was trained in.
-
-    Args:
-        net: Lifts 2-D joints in its own units; streaming if this shall stream.
-        skeleton: Layout of the joints.
-        normalisation: Key in `UNITS`.
-
-    Raises:
-        InputError: No such normalisation.
-    """
+    """A net behind the units it was trained in, a key of `UNITS` (else an InputError)."""
 
     def __init__(self, net: Streaming, *, skeleton: Skeleton, normalisation: str) -> None:
         super().__init__()
@@ -32,8 +23,7 @@ class Lifter(Streaming):
 
     def forward(self, xy: Tensor) -> Tensor:
         """(N, T, J, 2) in screen units to (N, T, J, 3), metres, camera axes, root-relative."""
-        lifted: Tensor = self.net(self.units(xy))
-        return lifted
+        return self.net(self.units(xy))
 
     def strided(self, xy: Tensor) -> Tensor:
         """One frame (N, 1, J, 3) from one receptive field (N, T, J, 2) in screen units."""
@@ -42,7 +32,7 @@ class Lifter(Streaming):
         return self.net.strided(self.units(xy))
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 2) in screen units to (N, J, 3), as `forward` would."""
+        """The next frame (N, J, 2) in screen units to (N, J, 3), as `forward` would."""
         sizes, past = (None, None) if state is None else state
         scaled, sizes = self.units.step(xy, sizes)
         xyz, past = self.net.step(scaled, past)

@@ -15,22 +15,22 @@ from .metrics import acceleration_error_mm, mpjpe_mm, p_mpjpe_mm
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """2-D joints (N, T, J, 2) in screen units, the true 3-D joints (N, T, J, 3) in metres relative to
-the root, NaN where nobody knows them, and which joints were detected (N, T, J)."""
+the root, NaN where unknown, and which joints were detected (N, T, J)."""
 
 
 class LiftingTask(pl.LightningModule):
-    """Clips with every frame supervised, or one frame of each receptive field.
+    """Trains on clips with every frame supervised, or on one frame of each receptive field.
 
     Args:
         net: Screen units (N, T, J, 2) to metres (N, T, J, 3).
         optimizer: Builds the optimizer from the parameters (a Hydra ``_partial_``).
         scheduler: Builds the learning-rate schedule from the optimizer, stepped every batch.
-        one_frame: Batches are receptive fields, of which the net lifts one frame: the newest, or
-            the middle one if it is centred. Many more different poses a second than whole clips,
-            but nothing tells it how joints move from frame to frame.
-        velocity: Weight of the error of the joints' motion from frame to frame; for whole clips.
+        one_frame: Batches are receptive fields, of which the net lifts the newest frame, or the
+            middle one if it is centred: more different poses a second than whole clips, but no
+            motion.
+        velocity: Weight of the error of the joints' motion from frame to frame, in whole clips.
         bones: Weight of the error of the bones' lengths.
-        unseen: Weight of joints that the detector did not see; the net guesses them.
+        unseen: Weight of joints that were not detected; the net guesses them.
         joints: Weight of joints by name; one that is not named has 1.
 
     Raises:
@@ -77,16 +77,16 @@ class LiftingTask(pl.LightningModule):
         known = xyz.isfinite().all(-1)
         xyz = torch.where(known[..., None], xyz, 0.0)
         weight = known * torch.where(seen, 1.0, self.unseen) * self.joint_weights
-        error = _apart_mm(lifted, xyz, weight)
+        error = _distance_mm(lifted, xyz, weight)
         self.log("train/mpjpe_mm", error, prog_bar=True)
         loss = error + self.bones * self._bone_error_mm(lifted, xyz, known)
         if not self.one_frame:
             both = known[:, 1:] & known[:, :-1]
-            loss = loss + self.velocity * _apart_mm(lifted.diff(dim=1), xyz.diff(dim=1), both)
+            loss = loss + self.velocity * _distance_mm(lifted.diff(dim=1), xyz.diff(dim=1), both)
         return loss / 1000
 
     def _lift(self, batch: Batch) -> tuple[Tensor, Batch]:
-        """What the net makes of a batch, and the frames of the batch that it lifted."""
+        """The lifted frames, and the part of the batch that they are."""
         xy, xyz, seen = batch
         if not self.one_frame:
             return self.net(xy), batch
@@ -114,7 +114,7 @@ class LiftingTask(pl.LightningModule):
         self.log_dict(scores, prog_bar=True, batch_size=len(xy))
 
 
-def _apart_mm(lifted: Tensor, xyz: Tensor, weight: Tensor) -> Tensor:
+def _distance_mm(lifted: Tensor, xyz: Tensor, weight: Tensor) -> Tensor:
     """Weighted mean distance of joints (..., J, 3) in mm; nothing if no joint has a weight."""
     error = (lifted - xyz).norm(dim=-1) * weight
     return error.sum() / weight.sum().clamp_min(1e-6) * 1000

@@ -1,29 +1,31 @@
-"""How far off 3-D joints are. Inputs in metres, results in millimetres.
+"""Errors of 3-D joints. Inputs in metres, results in millimetres.
 
-A joint whose truth is not known (NaN) never counts, and neither does a frame without any; every
-other frame counts the same. The errors of single joints come first, the papers' means after.
+A joint whose ground truth is unknown (NaN) has no error (NaN) and never counts, nor does a frame
+without any other; all other frames count the same. A prediction that is not finite is infinitely
+wrong, and so is every mean with it.
 """
 
 import torch
 from torch import Tensor
 
 LEAST = 3
-"""Joints that must be known to say how a frame is best turned."""
+"""Joints that must be known to align a frame."""
 
 
 def position_errors_mm(predicted: Tensor, true: Tensor) -> Tensor:
-    """Distances (..., J) of joints (..., J, 3), relative to the root; NaN where not known."""
+    """Distances (..., J) of joints (..., J, 3), relative to the root."""
     known = torch.isfinite(true).all(-1)
     # Filled in before the subtraction, so that gradients stay finite too.
-    apart = predicted - torch.where(known[..., None], true, predicted.detach())
-    return torch.where(known, apart.norm(dim=-1) * 1000, torch.nan)
+    filled = torch.where(known[..., None], true, predicted.detach())
+    errors = (predicted - filled).norm(dim=-1) * 1000
+    return torch.where(known, torch.where(errors.isfinite(), errors, torch.inf), torch.nan)
 
 
 def scaled_errors_mm(predicted: Tensor, true: Tensor) -> Tensor:
-    """`position_errors_mm` after the best scale of each frame about the root, (..., J).
+    """`position_errors_mm` (..., J) after the best scale of each frame about the root.
 
     Source: Rhodin et al. 2018, "Learning monocular 3D human pose estimation from multi-view
-        images" (N-MPJPE).
+        images".
     """
     known = torch.isfinite(true).all(-1)[..., None]
     p, t = torch.where(known, predicted, 0), torch.where(known, true, 0)
@@ -32,9 +34,9 @@ def scaled_errors_mm(predicted: Tensor, true: Tensor) -> Tensor:
 
 
 def aligned_errors_mm(predicted: Tensor, true: Tensor) -> Tensor:
-    """`position_errors_mm` after the best rotation, translation and scale of each frame, (..., J).
+    """`position_errors_mm` (..., J) after the best rotation, translation and scale of each frame.
 
-    NaN where fewer than three joints of a frame are known.
+    NaN where fewer than `LEAST` joints of a frame are known.
 
     Source: Gower 1975, "Generalized Procrustes analysis"; protocol 2 of Human3.6M papers.
     """
@@ -42,6 +44,8 @@ def aligned_errors_mm(predicted: Tensor, true: Tensor) -> Tensor:
     known = torch.isfinite(t).all(-1, keepdim=True)
     count = known.sum(1, keepdim=True)
     p, t = torch.where(known, p, 0), torch.where(known, t, 0)
+    broken = ~p.isfinite().all((1, 2), keepdim=True)
+    p = torch.where(broken, 0, p)
     p = torch.where(known, p - p.sum(1, keepdim=True) / count.clamp_min(1), 0)
     t = torch.where(known, t - t.sum(1, keepdim=True) / count.clamp_min(1), 0)
     u, s, vt = torch.linalg.svd(p.transpose(1, 2) @ t)
@@ -49,7 +53,7 @@ def aligned_errors_mm(predicted: Tensor, true: Tensor) -> Tensor:
     flip = torch.stack([torch.ones_like(sign), torch.ones_like(sign), sign], -1)
     rotation = (u * flip[:, None]) @ vt
     scale = (s * flip).sum(-1) / p.square().sum((1, 2)).clamp_min(1e-12)
-    aligned = scale[:, None, None] * (p @ rotation)
+    aligned = torch.where(broken, torch.inf, scale[:, None, None] * (p @ rotation))
     counts = known & (count >= LEAST)
     errors = position_errors_mm(aligned, torch.where(counts, t, torch.nan))
     return errors.view(true.shape[:-1])
@@ -70,7 +74,7 @@ def mpjpe_mm(predicted: Tensor, true: Tensor, weight: Tensor | None = None) -> T
     errors = position_errors_mm(predicted, true)
     if weight is None:
         return mean(errors)
-    return (errors * weight).nansum() / (weight * errors.isfinite()).sum()
+    return (errors * weight).nansum() / (weight * ~errors.isnan()).sum()
 
 
 def n_mpjpe_mm(predicted: Tensor, true: Tensor) -> Tensor:
@@ -84,10 +88,9 @@ def p_mpjpe_mm(predicted: Tensor, true: Tensor) -> Tensor:
 
 
 def mpjve_mm(predicted: Tensor, true: Tensor) -> Tensor:
-    """Mean per-joint velocity error over (..., T, J, 3), mm per frame.
+    """Mean per-joint velocity error over (..., T, J, 3), mm per frame (MPJVE).
 
-    Source: Pavllo et al. 2019, "3D human pose estimation in video with temporal convolutions and
-        semi-supervised training" (MPJVE).
+    Source: Pavllo et al. 2019, "3D human pose estimation in video with temporal convolutions".
     """
     return mean(velocity_errors_mm(predicted, true))
 
@@ -98,5 +101,5 @@ def acceleration_error_mm(predicted: Tensor, true: Tensor) -> Tensor:
 
 
 def mean(errors: Tensor) -> Tensor:
-    """Of errors (..., J) of single joints: over the known joints of a frame, then over frames."""
+    """Mean of errors (..., J): over the known joints of a frame, then over frames."""
     return errors.nanmean(-1).nanmean()

@@ -8,16 +8,7 @@ LIFTERS = Path(__file__).parent / "weights"
 
 
 def find(name_or_path: str | Path, *, folder: Path, kind: str) -> Path:
-    """Where weights are: those in `folder` by name, any other by path.
-
-    Args:
-        name_or_path: Such as ``gast27s`` or ``my/lifter.safetensors``.
-        folder: Where the package keeps this kind.
-        kind: What they are, for the message: lifter or head.
-
-    Raises:
-        InputError: Neither; the message lists the shipped ones.
-    """
+    """Path of weights, by name in `folder` or by path; an InputError lists the shipped ones."""
     for file in (folder / f"{name_or_path}.safetensors", Path(name_or_path).expanduser()):
         if file.is_file():
             return file

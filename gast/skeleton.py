@@ -1,13 +1,10 @@
-"""Which joints a skeleton has and how they hang together: the only place that knows.
+"""Joint layouts: the only place that knows which joints a skeleton has and how they connect.
 
-Everything else (indices, bones, mirror order, adjacency, limb groups, maps between layouts) is
-derived from a table of joint and parent by name, so no number is ever written twice.
-
-Names go by meaning, so that maps between layouts can go by name. What publishers call differently
-is noted beside the table. Points of the middle line:
-`hip` between the hips, `spine` half-way up, `thorax` at the base of the neck between the shoulders,
-`neck` where the head sits on the neck, `nose`, `head_center` inside the skull between the ears,
-`head` the top of the head.
+A layout is a table of joint and parent by name; indices, bones, mirror order, adjacency, limb
+groups and maps between layouts are derived. Names go by meaning; where a publisher's name differs,
+a comment at its table says so. Points of the middle line: `hip` between the hips, `spine` half-way
+up, `thorax` at the base of the neck between the shoulders, `neck` where the head sits on the neck,
+`nose`, `head_center` inside the skull between the ears, `head` the top of the head.
 """
 
 from collections.abc import Mapping
@@ -21,12 +18,9 @@ from .errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """Joints by name, in storage order, each with its parent.
+    """Joints by name, in storage order, each with its parent; the one root's is ``None``.
 
-    Args:
-        name: Key under which `named` finds the layout.
-        parents: Joint to parent joint; the one root has parent ``None``. Names that differ only
-            in a ``left_`` / ``right_`` prefix are mirror images of each other.
+    Names that differ only in a ``left_`` / ``right_`` prefix are mirror images of each other.
 
     Raises:
         InputError: A parent is unknown, there is not exactly one root, or a side has no twin.
@@ -43,7 +37,6 @@ class Skeleton:
             raise InputError(f"skeleton {self.name!r}: {roots=}, {strangers=}, {lonely=}")
 
     def __len__(self) -> int:
-        """J."""
         return len(self.parents)
 
     @cached_property
@@ -53,7 +46,7 @@ class Skeleton:
 
     @cached_property
     def index(self) -> Mapping[str, int]:
-        """Joint name to its place in storage order."""
+        """Joint name to index."""
         return {joint: i for i, joint in enumerate(self.parents)}
 
     @cached_property
@@ -79,7 +72,7 @@ class Skeleton:
 
     @cached_property
     def leaves(self) -> tuple[int, ...]:
-        """Indices of the joints that are nobody's parent."""
+        """Indices of the joints without children."""
         inner = set(self.parents.values())
         return tuple(self.index[joint] for joint in self.joints if joint not in inner)
 
@@ -106,11 +99,7 @@ class Skeleton:
 
 
 def named(name: str) -> Skeleton:
-    """The layout of that name.
-
-    Raises:
-        InputError: There is none; the message lists those there are.
-    """
+    """The layout of that name; else an InputError lists those there are."""
     if name not in LAYOUTS:
         raise InputError(f"unknown joint layout {name!r}; choose one of {', '.join(LAYOUTS)}")
     return LAYOUTS[name]
@@ -118,13 +107,11 @@ def named(name: str) -> Skeleton:
 
 @dataclass(frozen=True, eq=False)
 class JointMap:
-    """A linear map from one layout's joints to another's.
+    """A linear map from one layout's J joints to another's J'.
 
     Attributes:
-        source: Layout of what goes in, J joints.
-        target: Layout of what comes out, J' joints.
         weights: (J', J) float32; each row sums to one.
-        approximated: Target joints that the source lacks, with the source joints that stand in.
+        approximated: Target joints that the source lacks, each with the joints that replace it.
     """
 
     source: Skeleton
@@ -133,20 +120,18 @@ class JointMap:
     approximated: Mapping[str, Mapping[str, float]]
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., J, C) of the source as (..., J', C) of the target."""
+        """(..., J, C) to (..., J', C)."""
         return self.weights.astype(points.dtype) @ points
 
     def confidence(self, confidence: np.ndarray) -> np.ndarray:
-        """(..., J) to (..., J'): a joint is as sure as the least sure joint it is made of."""
+        """(..., J) to (..., J'), the least of the joints that a joint is made of."""
         used = self.weights != 0
         return np.where(used, confidence[..., None, :], np.inf).min(-1).astype(confidence.dtype)
 
 
 @cache
 def joint_map(source: Skeleton, target: Skeleton) -> JointMap:
-    """How to read a pose of one layout in another, joint by name.
-
-    A joint that the source lacks is made from its neighbours as `STAND_INS` says.
+    """How to read a pose of one layout in another; `STAND_INS` replace joints that it lacks.
 
     Raises:
         InputError: A joint of the target can't be made from the source.
@@ -166,7 +151,7 @@ def joint_map(source: Skeleton, target: Skeleton) -> JointMap:
 
 
 def _resolve(joint: str, source: Skeleton, trail: tuple[str, ...]) -> dict[str, float] | None:
-    """Source joints and weights that make up `joint`; `trail` guards against going in circles."""
+    """Source joints and weights that make up `joint`; `trail` prevents circles."""
     if joint in source.index:
         return {joint: 1.0}
     for stand_in in _stand_ins(joint):

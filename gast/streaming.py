@@ -15,40 +15,28 @@ of tuples of them; opaque to callers. ``None`` starts the streams."""
 class Streaming(nn.Module):
     """A net that a clip and a live stream can share.
 
-    For any clip, calling `step` frame by frame gives what `forward` gives for the whole clip;
-    `step` neither writes to the state it is given nor keeps one of its own, so one set of
-    weights serves any number of people. `tests/test_streaming.py` holds every layer to it.
+    Calling `step` frame by frame gives what `forward` gives for the clip. A step neither writes to
+    the state it is given nor keeps one of its own, so one set of weights serves any number of
+    people.
     """
 
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, ...) and what came before to (N, ...) and what to remember."""
+        """The next frame (N, ...) of each stream and the state to (N, ...) and the next state."""
         raise NotImplementedError(f"{type(self).__name__} has no streaming step")
 
 
 @dataclass(frozen=True)
 class Mixed:
-    """What is remembered of a batch in which some streams only begin.
-
-    Stands for the tensors of a state where a step is written down for other runtimes.
-
-    Attributes:
-        past: (N, ...), of no meaning where a stream begins.
-        begins: (N,) bool.
-    """
+    """State in a step's graph: `past` (N, ...), of no meaning where a stream `begins` (N,) bool."""
 
     past: Tensor
     begins: Tensor
 
 
 def begun(state: State, start: State) -> State:
-    """What a layer remembers, or `start` for the streams that only begin.
+    """A layer's state, or `start`, tensors of the same nest, for the streams that only begin.
 
-    Every layer with a memory asks this, so that there is one place that knows how streams begin.
-
-    Args:
-        state: As the layer left it; ``None`` where all streams begin.
-        start: The same nest of tensors, as if the stream had gone on before; a `Streaming` may
-            give a layer's past any start that it computes from the frame.
+    Every layer with a state asks this, the only place that knows how streams begin.
     """
     if state is None:
         return start
@@ -61,7 +49,7 @@ def begun(state: State, start: State) -> State:
 
 
 def streamed(net: Streaming, clip: Tensor) -> Tensor:
-    """What a net gives for a clip (N, T, ...), stepping along it frame by frame: (N, T, ...)."""
+    """A net's outputs (N, T, ...) for a clip (N, T, ...), stepped frame by frame."""
     state, outputs = None, list[Tensor]()
     for frame in clip.unbind(1):
         output, state = net.step(frame, state)
@@ -90,13 +78,7 @@ def _map(function: Callable[[list[Tensor]], Tensor], *states: State) -> State:
 class TemporalConv(Streaming):
     """Convolution over time alone, the same for every joint, as one matrix product.
 
-    Args:
-        inputs: Channels per joint.
-        outputs: Channels per joint of the result.
-        kernel: Taps in time.
-        dilation: Frames between two taps.
-
-    Source: Oord et al. 2016, "WaveNet", §2.1, for the dilation.
+    Its taps are `dilation` frames apart, as in Oord et al. 2016, "WaveNet", §2.1.
     """
 
     def __init__(self, inputs: int, outputs: int, *, kernel: int = 3, dilation: int = 1) -> None:
@@ -106,7 +88,7 @@ class TemporalConv(Streaming):
         self.mix = nn.Linear(kernel * inputs, outputs, bias=False)
 
     def forward(self, clip: Tensor) -> Tensor:
-        """(N, T, J, inputs) to (N, T - past, J, outputs): only frames that are seen whole."""
+        """(N, T, J, inputs) to the (N, T - past, J, outputs) that need no padding."""
         frames = clip.shape[1] - self.past
         taps = [clip[:, i * self.dilation :][:, :frames] for i in range(self.kernel)]
         return self.mix(torch.cat(taps, -1))
@@ -118,10 +100,10 @@ class TemporalConv(Streaming):
         return self.mix(blocks.transpose(2, 3).flatten(3))
 
     def step(self, frame: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, inputs) and the `past` frames before it to (N, J, outputs) and the next past.
+        """The next frame (N, J, inputs) to (N, J, outputs); the state is the `past` frames before.
 
-        Before its first frame a person is taken to have stood still. The past is a tuple of
-        frames: moving on by one moves references, not numbers, however long the past is.
+        Before its first frame a person is taken to have stood still. As the state is a tuple,
+        moving on by one frame moves references, not numbers.
         """
         window = (*begun(state, (frame,) * self.past), frame)
         return self.mix(torch.cat(window[:: self.dilation], -1)), window[1:]

@@ -1,9 +1,8 @@
-"""Units of 2-D joints inside the nets: from pixels to what a lifter takes.
+"""Units of 2-D joints.
 
-Pixels become *screen units* outside the nets: x in -1..1 across the picture's width, y scaled by
-the same factor, y down, origin in the middle. Lifters trained with ``normalisation: person`` then
-make *person units* themselves, which do not depend on where in the picture a person stands, how
-far away, and through which lens.
+Outside the nets they are *screen units*: x in -1..1 across the picture's width, y scaled by the
+same factor, y down, origin in the middle. Lifters with ``normalisation: person`` turn them into
+*person units*, free of a person's place in the picture, distance and lens.
 """
 
 import numpy as np
@@ -15,10 +14,7 @@ from .streaming import State, Streaming, begun
 
 
 def to_screen(xy: np.ndarray, *, width: float, height: float) -> np.ndarray:
-    """Pixels (..., 2) to screen units.
-
-    Source: Pavllo et al. 2019, released code's ``normalize_screen_coordinates``.
-    """
+    """Pixels (..., 2) to screen units, as Pavllo et al. 2019's ``normalize_screen_coordinates``."""
     return (xy * 2 - np.array([width, height], xy.dtype)) / np.asarray(width, xy.dtype)
 
 
@@ -28,7 +24,7 @@ def to_pixels(xy: np.ndarray, *, width: float, height: float) -> np.ndarray:
 
 
 class ScreenUnits(Streaming):
-    """Leaves screen units as they are."""
+    """Screen units, unchanged."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__()
@@ -38,18 +34,15 @@ class ScreenUnits(Streaming):
         return xy
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 2) to the same; remembers nothing."""
+        """(N, J, 2) to the same; there is no state."""
         return xy, ()
 
 
 class PersonUnits(Streaming):
     """Root joint at the origin, root mean square of the bones' lengths on the picture one.
 
-    The size is an exponential mean over the past (time constant 10 frames), so that a limb that
+    That size is an exponential mean over the past (time constant 10 frames), so that a limb that
     points at the camera does not blow up the rest.
-
-    Args:
-        skeleton: Layout of the joints.
     """
 
     child: Tensor
@@ -76,7 +69,7 @@ class PersonUnits(Streaming):
         return centred / torch.stack(sizes, 1)[..., None, None]
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 2), any units, and the size so far (N,) to person units and the next size."""
+        """The next frame (N, J, 2), any units, to person units; the state is the size (N,)."""
         size = self._size(xy)
         before = begun(state, size)
         size = before + self.share * (size - before)

@@ -1,4 +1,4 @@
-"""A net that goes on from the weights of a smaller one."""
+"""Training that starts from the weights of a smaller net."""
 
 from collections.abc import Mapping
 
@@ -16,18 +16,11 @@ def grow(
 ) -> int:
     """Give a net the weights of a narrower one, or of one with a shorter receptive field.
 
-    A net `k` times as wide gets every channel `k` times and hears each of them with a k-th of the
-    weight, so that it computes the same; `difference` then lets equal channels part. A net whose
-    last layer looks at more frames than the other's hears nothing in the older ones at first and
-    computes the same. More layers on top pass on what they get, but for a little of their own that
-    is there to be learnt, so that the net computes about the same.
-
-    Args:
-        net: To change.
-        weights: State of the other net.
-        xy: (N, T, J, 2) in the units the weights were trained in, N * T at least a few hundred;
-            tells how large the features are that the layers on top have to pass on.
-        difference: Standard deviation of the random factors (around one) of repeated weights.
+    Each channel is repeated to the net's width and each copy's input weight divided by the number
+    of copies, which computes the same; random factors of standard deviation `difference` around one
+    let the copies part. Frames that only a longer filter of the last layer sees have weight zero.
+    Layers on top pass on what they get, and add little at first; their norms are set by the
+    features of `xy` (N, T, J, 2), in the units of training, N * T at least a few hundred.
 
     Returns:
         How many tensors of the net come from the other.
@@ -36,13 +29,13 @@ def grow(
         InputError: No tensor fits, or one can't be repeated to the width of the net.
 
     Source: Chen, Goodfellow, Shlens 2016, "Net2Net: Accelerating learning via knowledge transfer",
-    §2.
+        §2.
     """
     own = net.state_dict()
     fits = {name: old for name, old in weights.items() if name in own}
     for i, width in enumerate(net.filter_widths[1:]):
         if (name := f"blocks.{i}.conv.mix.weight") in fits:
-            fits[name] = _longer(fits[name], width, net.causal)
+            fits[name] = _padded_filter(fits[name], width, net.causal)
     levels = len({name.split(".")[1] for name in fits if name.startswith("graphs.")})
     if not levels:
         raise InputError("the lifter to start from has no layer in common with the net")
@@ -53,29 +46,29 @@ def grow(
     output[:, :width] = grown.pop("shrink.weight")
     net.load_state_dict(grown | {"shrink.weight": output}, strict=False)
     for level in range(levels, len(net.graphs)):
-        _pass_on(net, level, xy)
+        _pass_through(net, level, xy)
     return len(fits)
 
 
 @torch.no_grad()
-def _pass_on(net: GASTNet, level: int, xy: Tensor) -> None:
-    """Let a layer on top give what it gets in the first half of its channels."""
+def _pass_through(net: GASTNet, level: int, xy: Tensor) -> None:
+    """Let a layer on top put out its input in the first half of its channels."""
     block, graph = net.layers()[level - 1]
-    nn.init.constant_(block.mix_norm.weight, _LITTLE)
+    nn.init.constant_(block.mix_norm.weight, _INITIAL_GAIN)
     nn.init.zeros_(block.mix_norm.bias)
     given = block.conv.mix.out_features
     graph.mix.weight[:given] = torch.eye(given, graph.mix.in_features)
     inputs: list[Tensor] = []
-    watching = graph.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    hook = graph.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
     training = net.training
     net.eval()(xy)
     net.train(training)
-    watching.remove()
-    _keep(graph, inputs[0].flatten(0, -2), given)
+    hook.remove()
+    _undo_norm(graph, inputs[0].flatten(0, -2), given)
 
 
-def _keep(graph: GraphAttention, features: Tensor, given: int) -> None:
-    """Norm the first channels by what they are like, and undo just that."""
+def _undo_norm(graph: GraphAttention, features: Tensor, given: int) -> None:
+    """Set the last norm of the first `given` channels so that it undoes itself."""
     variance, mean = torch.var_mean(features, 0, correction=0)
     norm = graph.mix_norm
     for buffer, value in ((norm.running_mean, mean), (norm.running_var, variance)):
@@ -84,20 +77,20 @@ def _keep(graph: GraphAttention, features: Tensor, given: int) -> None:
     norm.weight[:given], norm.bias[:given] = (variance + norm.eps).sqrt(), mean
 
 
-def _longer(old: Tensor, kernel: int, causal: bool) -> Tensor:
-    """Weights (C, taps * C) with zeros for the frames that only a longer kernel looks at."""
+def _padded_filter(old: Tensor, kernel: int, causal: bool) -> Tensor:
+    """Weights (C, taps * C) with zeros for the frames that only a longer filter sees."""
     channels = len(old)
     more = kernel - old.shape[1] // channels
     later = 0 if causal else more // 2
     return F.pad(old, ((more - later) * channels, later * channels)) if more > 0 else old
 
 
-_LITTLE = 0.05
-"""What a new block adds at first, as the scale of its last norm."""
+_INITIAL_GAIN = 0.05
+"""Scale of the last norm of a new block, which starts close to the identity."""
 
 
 def _repeated(name: str, old: Tensor, shape: torch.Size, difference: float) -> Tensor:
-    """`old` at `shape`: each channel several times, its weight shared where it is heard."""
+    """`old` at `shape`: channels repeated, weights divided where copies are summed."""
     if old.ndim != len(shape) or any(
         new % max(size, 1) for new, size in zip(shape, old.shape, strict=True)
     ):
@@ -111,15 +104,15 @@ def _repeated(name: str, old: Tensor, shape: torch.Size, difference: float) -> T
     for axis, size in enumerate(shape):
         times = size // old.shape[axis]
         new = new.repeat_interleave(times, axis)
-        if axis == _heard(name):
+        if axis == _input_axis(name):
             new = new / times
     if name.endswith(("running_mean", "running_var")):
         return new
     return new * (1 + difference * torch.randn(new.shape))
 
 
-def _heard(name: str) -> int | None:
-    """The axis over which a tensor sums what it hears; None if it does not."""
+def _input_axis(name: str) -> int | None:
+    """The axis of inputs, over which a layer sums; None for other tensors."""
     if name.endswith((".own", ".others")):
         return 0
     if name.endswith(".project"):

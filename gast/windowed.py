@@ -1,7 +1,4 @@
-"""The reference's way to run live: the whole receptive field anew for every frame.
-
-Kept to be measured beside streaming, which gives the same numbers for a fraction of the work.
-"""
+"""The reference's way to run live, as a baseline: every frame the whole receptive field anew."""
 
 from collections.abc import Callable
 
@@ -17,16 +14,11 @@ WAYS = ("dilated", "strided")
 
 
 class WindowedGASTNet(Streaming):
-    """A causal lifter that remembers nothing but its last input frames.
+    """A causal lifter whose state is its last input frames.
 
-    Args:
-        net: Causal.
-        way: ``dilated`` runs the net as in training, on every frame of the window; ``strided``
-            leaves out what does not lead to the newest frame.
-        flip: Lift the mirrored window as well and take the mean, as papers do for their figures.
-
-    Raises:
-        InputError: Unknown way, or the net is centred.
+    ``way="dilated"`` runs the net as in training, on every frame of the window; ``strided`` leaves
+    out what does not lead to the newest frame. `flip` averages with the mirrored window, as papers
+    do.
 
     Source: Pavllo et al. 2019, released code's ``TemporalModelOptimized1f`` for the strided way.
     """
@@ -41,7 +33,7 @@ class WindowedGASTNet(Streaming):
         self.lift = net.valid if way == "dilated" else net.strided
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 2) and the frames before it to (N, J, 3) and the next past."""
+        """The next frame (N, J, 2) to (N, J, 3); the state is the frames before it."""
         window = (*begun(state, (xy,) * (self.net.receptive_field - 1)), xy)
         clip = torch.stack(window, 1)
         lift = flipped(self.lift, self.net.skeleton) if self.flip else self.lift
@@ -49,11 +41,7 @@ class WindowedGASTNet(Streaming):
 
 
 def flipped(lift: Callable[[Tensor], Tensor], skeleton: Skeleton) -> Callable[[Tensor], Tensor]:
-    """How to lift the mirrored clip as well and take the mean.
-
-    Args:
-        lift: Clips (N, T, J, 2), x from the middle, to (N, T', J, 3).
-        skeleton: Layout of the joints.
+    """The mean of `lift`, (N, T, J, 2) to (N, T', J, 3), over a clip and its mirror image in x.
 
     Source: Pavllo et al. 2019, released code's test-time augmentation.
     """
@@ -73,14 +61,7 @@ def mirrored(joints: Tensor, skeleton: Skeleton) -> Tensor:
 
 @torch.inference_mode()
 def in_chunks(net: GASTNet, units: nn.Module, xy: Tensor, *, frames: int = 2000) -> Tensor:
-    """What ``net(units(xy))`` gives, at most so many frames at once, however long the clip.
-
-    Args:
-        net: A causal one.
-        units: That it was trained in.
-        xy: (V, T, J, 2), screen units.
-        frames: V times those of a chunk.
-    """
+    """``net(units(xy))`` of a causal net for (V, T, J, 2), at most `frames` frames at once."""
     past = net.receptive_field - 1
     scaled = pad_past(units(xy), past)
     size = max(1, frames // len(xy))

@@ -225,6 +225,17 @@ def test_frames_without_truth_count_nowhere():
     assert (said["mpjpe_mm"], said["mpjve_mm"], said["acceleration_error_mm"]) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_lifter_that_gives_no_numbers_is_refused_and_not_scored_on_the_rest(broken):
+    watched = clip("a", "anna", "sit")
+    lifted = torch.from_numpy(watched.xyz).clone()
+    lifted[:, 6:, 3] = broken
+    with pytest.raises(InputError, match="gives NaN or infinity in 12 frames of a; its weights"):
+        Scores().add(watched, lifted)
+    watched.xyz[:, 6:] = np.nan
+    Scores().add(watched, lifted)
+
+
 def test_one_frame_has_no_motion_to_be_wrong_about():
     watched = clip("a", "anna", "", frames=1)
     scores = Scores()

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from gastlive.gast.attention import ChannelNorm
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
 from gastlive.gast.gastnet import GASTNet
@@ -38,6 +39,22 @@ def test_folding_changes_no_number(name):
     folded = FoldedGASTNet(net)
     clip = torch.randn(3, 40, len(net.skeleton), 2)
     torch.testing.assert_close(streamed(folded, clip), net(clip), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("variance", [1e-5, 0.0])
+@torch.inference_mode()
+def test_a_channel_that_hardly_varies_is_folded_right(variance):
+    net = trained(filter_widths=(3, 3))
+    for module in net.modules():
+        if isinstance(module, ChannelNorm):
+            module.running_var.fill_(variance)
+            module.weight.data.mul_(0.1)  # such a norm makes its inputs up to 300 times as large
+    clip = 1e-3 * torch.randn(1, 9, 17, 2)
+    expected = net.double()(clip.double()).float()
+    torch.testing.assert_close(
+        streamed(FoldedGASTNet(net), clip.double()).float(), expected, rtol=1e-4, atol=1e-5
+    )
+    assert expected.isfinite().all()
 
 
 @torch.inference_mode()

@@ -18,7 +18,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
 from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.lifter import Lifter
-from gastlive.gast.runtimes.step_graph import Line, graph_of, load_graph, save_graph
+from gastlive.gast.runtimes.step_graph import DelayLine, graph_of, load_graph, save_graph
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import Streaming, begun
 
@@ -51,9 +51,9 @@ def path(graph, tmp_path):
 
 def test_a_step_reads_only_what_it_needs_of_what_it_remembers(graph):
     assert graph.lines == (
-        Line(1, (1,), ()),
-        Line(2, (2, 1), (17, 2)),
-        Line(6, (6, 3), (17, 8)),
+        DelayLine(1, (1,), ()),
+        DelayLine(2, (2, 1), (17, 2)),
+        DelayLine(6, (6, 3), (17, 8)),
     )
     assert list(graph.inputs) == ["frame", "begins", "past0_1", "past1_2", "past1_1", "past2_6",
                                   "past2_3"]  # fmt: skip
@@ -140,12 +140,12 @@ class Counting(Streaming):
 @pytest.mark.parametrize(
     ("net", "said"),
     [
-        (Adding, "Adding remembers in a way that has no graph: .*Mixed"),
-        (Asking, "Asking remembers in a way that has no graph: .*Mixed"),
+        (Adding, "Adding has a state that has no graph: .*Mixed"),
+        (Asking, "Asking has a state that has no graph: .*Mixed"),
         (Backwards, "Backwards .*: a step must move a layer's past on by one frame"),
-        (Growing, "Growing .*: a step must remember as much as the step before"),
+        (Growing, "Growing .*: the state of a step must be as long as that of the step before"),
         (Patchy, "Patchy .*: a layer's past must begin with its first frame throughout"),
-        (Counting, "Counting remembers in a way that has no graph: .*'int'"),
+        (Counting, "Counting has a state that has no graph: .*'int'"),
     ],
 )
 def test_a_net_that_remembers_in_another_way_says_so(net, said):
@@ -259,22 +259,22 @@ def with_a_foreign_operator(model):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda model: model.metadata_props.remove(said(model)), "does not say what it remembers"),
-        (says(lines=None), "does not say what it remembers"),
-        (says(lines=[{"past": 1}]), "does not say what it remembers"),
-        (says(shape=7), "does not say what it remembers"),
-        (with_a_past_that_is_not_kept, "does not say what it remembers"),
+        (lambda model: model.metadata_props.remove(said(model)), "lacks the metadata of its state"),
+        (says(lines=None), "lacks the metadata of its state"),
+        (says(lines=[{"past": 1}]), "lacks the metadata of its state"),
+        (says(shape=7), "lacks the metadata of its state"),
+        (with_a_past_that_is_not_kept, "lacks the metadata of its state"),
         (says(version=99), "has format version 99, wanted 1"),
-        (says(shape=[17, 3]), "has other inputs or outputs than it says"),
-        (says(output=[3]), "has other inputs or outputs than it says"),
-        (with_an_input_left_out_of_what_it_says, "has other inputs or outputs than it says"),
+        (says(shape=[17, 3]), "has other inputs or outputs than its metadata"),
+        (says(output=[3]), "has other inputs or outputs than its metadata"),
+        (with_an_input_left_out_of_what_it_says, "has other inputs or outputs than its metadata"),
         (without_an_input, "is not a readable ONNX file"),
         (with_another_input, "is not a readable ONNX file"),
         (with_other_weights, "is not a readable ONNX file"),
         (with_weights_elsewhere, "has parts that gastlive-export does not write"),
         (with_weights_elsewhere_in_a_node, "has parts that gastlive-export does not write"),
         (with_a_foreign_operator, "has parts that gastlive-export does not write"),
-        (lambda model: setattr(said(model), "value", "{"), "does not say what it remembers"),
+        (lambda model: setattr(said(model), "value", "{"), "lacks the metadata of its state"),
         (lambda model: model.metadata_props.pop(1), "is not a gastlive lifter"),
     ],
 )

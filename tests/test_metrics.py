@@ -99,6 +99,56 @@ def test_a_joint_that_is_not_known_leaves_the_others_alone(clips, figure):
     torch.testing.assert_close(figure(lifted, true), known)
 
 
+BROKEN = pytest.mark.parametrize("broken", [torch.nan, torch.inf, -torch.inf])
+
+
+@BROKEN
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_broken_prediction_is_infinitely_wrong(clips, figure, broken):
+    lifted, true = clips
+    lifted[:, 3:] = broken
+    assert figure(lifted, true) == torch.inf
+    lifted[:, 3:] = 0
+    lifted[1, 4, 2, 0] = broken
+    assert figure(lifted, true) == torch.inf
+
+
+@BROKEN
+@pytest.mark.parametrize("errors", ERRORS)
+def test_a_broken_prediction_spoils_its_own_frames_alone(clips, errors, broken):
+    lifted, true = clips
+    whole = errors(lifted, true)
+    true[0, 5, 3] = torch.nan
+    lifted[0, 5, 2] = broken
+    found = errors(lifted, true)
+    assert found[0, -1, 3].isnan()
+    assert found[0, -1, 2].isinf()
+    torch.testing.assert_close(found[0, :-1], whole[0, :-1])
+    torch.testing.assert_close(found[1], whole[1])
+
+
+@BROKEN
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_broken_prediction_does_not_count_where_the_truth_is_unknown(clips, figure, broken):
+    lifted, true = clips
+    true[0, 2] = true[1, :, 7] = torch.nan
+    known = figure(lifted, true)
+    lifted[0, 2] = lifted[1, :, 7] = broken
+    torch.testing.assert_close(figure(lifted, true), known)
+
+
+@BROKEN
+def test_a_broken_prediction_counts_as_far_as_its_weight(clips, broken):
+    lifted, true = clips
+    weight = torch.ones(2, 6, 17)
+    weight[..., 4] = 0
+    known = mpjpe_mm(lifted, true, weight)
+    lifted[:, 2, 4] = broken
+    torch.testing.assert_close(mpjpe_mm(lifted, true, weight), known)
+    lifted[:, 2, 5] = broken
+    assert mpjpe_mm(lifted, true, weight) == torch.inf
+
+
 @pytest.mark.parametrize("figure", FIGURES)
 def test_gradients_stay_finite_beside_missing_truth(clips, figure):
     lifted, true = clips

@@ -186,9 +186,96 @@ def test_auto_leaves_out_a_runtime_that_lies(only, monkeypatch, caplog, far):
     assert "runtime=openvino" in caplog.text
 
 
-def test_a_runtime_that_lies_runs_if_one_insists(only):
+@pytest.mark.parametrize(
+    ("far", "precision", "said"),
+    [
+        (1.0, "float32", "off PyTorch's by 1, at most 0.0001 was wanted"),
+        (np.nan, "float32", "off PyTorch's by nan"),
+        (np.ones((2, 1, 1, 1)), "float32", "off PyTorch's by inf"),
+        (9.0, "int8", "off PyTorch's by [0-9]{3,}%, at most 10% was wanted"),
+        (np.nan, "int8", "off PyTorch's by nan%"),
+    ],
+)
+def test_a_runtime_that_lies_is_refused_even_if_one_insists(only, far, precision, said):
+    only(onnxruntime=off_by(far))
+    with pytest.raises(InputError, match=f"runtime=onnxruntime: its outputs are {said}.*") as error:
+        ready(lifter(3), shape=(17, 2), runtime="onnxruntime", precision=precision)
+    assert "\n" not in str(error.value)
+
+
+def test_an_exported_step_in_a_runtime_that_lies_is_refused(only, tmp_path):
     only(openvino=off_by(1.0))
-    assert ready(lifter(3), shape=(17, 2), runtime="openvino").runtime == "openvino"
+    graph = graph_of(lifter(3), (17, 2))
+    with pytest.raises(InputError, match="runtime=openvino: its outputs are off ONNX's own by 1"):
+        ready(graph, shape=(17, 2), runtime="openvino")
+    assert ready(graph, shape=(17, 2)).runtime == "onnxruntime"
+
+
+def test_a_runtime_that_compiles_but_does_not_run_is_left_out_and_refused(only, caplog):
+    def compiler(graph, threads, precision):
+        def run(given):
+            raise RuntimeError("no\nmemory")
+
+        return run
+
+    only(openvino=compiler)
+    assert ready(lifter(3), shape=(17, 2)).runtime in ("torch", "onnxruntime")
+    assert "left out: runtime=openvino: a step fails: no memory" in caplog.text
+    with pytest.raises(InputError, match="runtime=openvino: a step fails: no memory"):
+        ready(lifter(3), shape=(17, 2), runtime="openvino")
+
+
+def test_an_exported_step_of_another_shape_is_refused():
+    with pytest.raises(InputError, match=r"takes frames of \(17, 2\), wanted \(15, 2\)"):
+        ready(graph_of(lifter(1), (17, 2)), shape=(15, 2))
+
+
+class WritingIntoAView(Streaming):
+    """Its graph does not hold what happens to a part of a tensor in place."""
+
+    def step(self, frame, state=None):
+        moved = frame + 1
+        moved[:, 0].add_(5)
+        return moved, ()
+
+
+def test_a_graph_that_is_not_what_torch_does_never_runs(caplog):
+    assert ready(WritingIntoAView(), shape=(17, 3)).runtime == "torch"
+    assert "left out: runtime=openvino: its outputs are off PyTorch's by 5" in caplog.text
+    for runtime in COMPILING:
+        with pytest.raises(InputError, match=f"runtime={runtime}: its outputs are off PyTorch's"):
+            ready(WritingIntoAView(), shape=(17, 3), runtime=runtime)
+
+
+class Picking(Streaming):
+    """Takes what an index says from each frame."""
+
+    def __init__(self, index):
+        super().__init__()
+        self.index = index
+
+    def step(self, frame, state=None):
+        return frame[self.index], ()
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (slice(None), [0, 2], slice(1, None)),
+        (slice(None), -1, [0, -2]),
+        (slice(None), [[0, 2], [-1, 1]], None, slice(-2, None)),
+        (..., None, [2, 0]),
+        (slice(None), slice(-9, -1, 3), slice(None, 99, 2)),
+        (slice(None), torch.arange(17) % 2 == 0, 1),
+    ],
+    ids=["list", "number and list", "lists", "ellipsis", "steps", "mask"],
+)
+def test_every_runtime_picks_the_joints_that_torch_picks(index, caplog):
+    net = Picking(index)
+    for runtime in COMPILING:
+        assert ready(net, shape=(17, 3), runtime=runtime).runtime == runtime
+    ready(net, shape=(17, 3))
+    assert caplog.text == ""
 
 
 def fails(graph, threads, precision):

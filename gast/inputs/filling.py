@@ -1,11 +1,9 @@
-"""What to do about joints that the camera doesn't see.
+"""Completion of joints that the camera doesn't see; those that it sees are never moved.
 
-A missing joint keeps its last place relative to the nearest joint that is seen, and from there
-eases into a standing rest pose within about `ease_s`. A joint that was never seen is in the rest
-pose at once. The rest pose is as large as the visible torso, leans as it leans in the picture and
-is turned about its own long axis as the shoulders and hips tell; without both shoulders and hips
-it stands upright, so that the legs of somebody at a desk hang straight down, outside the picture.
-Joints that are seen are never moved.
+A missing joint keeps its last place relative to the nearest joint that is seen, and eases from
+there into a standing rest pose; one that was never seen is in the rest pose at once. That pose is
+as large as the visible torso, leans and is turned as it does; without both shoulders and hips it
+stands upright, so that the legs of somebody at a desk hang down, outside the picture.
 """
 
 from collections.abc import Mapping
@@ -33,15 +31,7 @@ TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
 class Filler:
-    """Completes poses of one layout.
-
-    Args:
-        layout: Needs both shoulders and both hips.
-        ease_s: Time constant with which a held joint eases into the rest pose.
-
-    Raises:
-        InputError: The layout lacks a shoulder or hip, or `ease_s` is not positive.
-    """
+    """Completes poses of a layout; held joints ease into the rest pose (time constant `ease_s`)."""
 
     def __init__(self, layout: Skeleton, *, ease_s: float = 0.5) -> None:
         lacking = [joint for joint in TORSO if joint not in layout.index]
@@ -61,15 +51,10 @@ class Filler:
         self._pairs = self._torso[first[:-1]], self._torso[second[:-1]]
 
     def size(self, xy: np.ndarray, seen: np.ndarray, before: float | None) -> float:
-        """Pixels from hip to thorax, had the person stood upright.
+        """Pixels from hip to thorax, had the person stood upright; two joints must be `seen`.
 
-        The largest that any two of the shoulders and hips tell, as leaning and turning only make
-        them look nearer; else as before; else by how far the joints spread.
-
-        Args:
-            xy: (J, 2) pixels.
-            seen: (J,) bool, at least two.
-            before: What it was.
+        The largest that any two of the shoulders and hips tell, as leaning and turning only bring
+        them nearer; else the size `before`; else by how far the joints `xy` (J, 2) spread.
         """
         one, other = self._pairs
         both = seen[one] & seen[other]
@@ -92,14 +77,10 @@ class Filler:
         before: np.ndarray | None = None,
         dt_s: float = 0.0,
     ) -> np.ndarray:
-        """Complete pose (J, 2) in pixels.
+        """Complete pose (J, 2) in pixels of `xy` (J, 2), of which those `seen` (J,) count.
 
-        Args:
-            xy: (J, 2) pixels; what was not seen may be anything.
-            seen: (J,) bool, at least one.
-            size: As `size` says.
-            before: (J, 2) complete pose of the same person `dt_s` ago.
-            dt_s: Seconds since `before`.
+        At least one is seen. `size` is as `size` says, `before` the complete pose (J, 2) of the
+        same person `dt_s` seconds ago.
         """
         known = np.where(seen[:, None], xy, 0)
         guess = self._standing(known, seen, size)
@@ -111,7 +92,7 @@ class Filler:
         return np.where(seen[:, None], xy, guess + shift / nearest.sum(-1, keepdims=True))
 
     def _standing(self, xy: np.ndarray, seen: np.ndarray, size: float) -> np.ndarray:
-        """The rest pose (J, 2) as this person would show it, around the origin."""
+        """The rest pose (J, 2) around the origin, in this person's size and posture."""
         metre = size / -REST["thorax"][1]
         shoulders, hips = self._torso[:2], self._torso[2:]
         up = np.array([0.0, -1.0])
@@ -122,9 +103,9 @@ class Filler:
         widths = [pair for pair in (shoulders, hips) if seen[pair].all()]
         across = metre
         if widths:
-            shown = np.array([(xy[pair[0]] - xy[pair[1]]) @ left for pair in widths])
+            visible = np.array([(xy[pair[0]] - xy[pair[1]]) @ left for pair in widths])
             rest = np.array([self._rest[pair[0], 0] - self._rest[pair[1], 0] for pair in widths])
-            across = float(np.clip(shown @ rest / (rest @ rest), -metre, metre))
+            across = float(np.clip(visible @ rest / (rest @ rest), -metre, metre))
         return np.outer(self._rest[:, 0], left * across) - np.outer(self._rest[:, 1], up * metre)
 
 

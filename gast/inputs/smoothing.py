@@ -1,4 +1,4 @@
-"""Taking the tremble out of joints without making them late."""
+"""Smoothing of joints against jitter, with little lag."""
 
 from dataclasses import dataclass
 from math import pi
@@ -10,12 +10,7 @@ from ..errors import InputError
 
 
 class Smoothed(NamedTuple):
-    """Where a smoother stands; it belongs to the caller and is never written to.
-
-    Attributes:
-        value: Any shape.
-        speed: Per second, smoothed, same shape.
-    """
+    """State of a smoother, never written to: the smoothed value and speed per second, any shape."""
 
     value: np.ndarray
     speed: np.ndarray
@@ -27,7 +22,7 @@ class Smoothing(Protocol):
     def __call__(
         self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
     ) -> Smoothed:
-        """Go on by `dt_s` to `value`; a state of ``None`` begins. `unit` is the size of things."""
+        """Go on by `dt_s` to `value`; a state of ``None`` begins, `unit` is the person's size."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +31,12 @@ class OneEuro:
 
     Speed counts in `unit` per second, so the same settings hold at any resolution and distance.
 
-    Source: Casiez, Roussel and Vogel, "1 EUR filter", CHI 2012, algorithm 1.
-
     Args:
-        min_cutoff: Hz, for what rests. Lower trembles less, lags more.
-        beta: Hz per unit per second. Higher lags less in fast motion.
-        d_cutoff: Hz, for the speed.
+        min_cutoff: Hz, for what rests, positive. Lower jitters less, lags more.
+        beta: Hz per unit per second, not negative. Higher lags less in fast motion.
+        d_cutoff: Hz, for the speed, positive.
 
-    Raises:
-        InputError: A cut-off is not positive or `beta` is negative.
+    Source: Casiez, Roussel and Vogel, "1 EUR filter", CHI 2012, algorithm 1.
     """
 
     min_cutoff: float = 2.0
@@ -74,10 +66,10 @@ class OneEuro:
 
 
 class Unsmoothed:
-    """Leaves joints as they are."""
+    """No smoothing."""
 
     def __call__(
         self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
     ) -> Smoothed:
-        """The value."""
+        """The value, unchanged."""
         return Smoothed(value, np.zeros_like(value))

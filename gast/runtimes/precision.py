@@ -1,4 +1,4 @@
-"""Whole numbers in place of fractions: a step's matrix products in int8."""
+"""Quantisation: a step's matrix products in int8."""
 
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,13 @@ a lifter's last one, which has three outputs, is an error of the pose."""
 
 
 def int8(model: bytes) -> bytes:
-    """The ONNX model with the products with constant matrices computed in whole numbers.
+    """The ONNX model with its products with constant matrices computed in int8.
 
-    Weights are scaled for each output channel, features for each step by their own range, which
+    Weights are scaled by output channel. Features are scaled in each step by their own range, which
     all streams of a batch share: the more people, the coarser.
 
     Source: Jacob et al. 2018, "Quantization and training of neural networks for efficient
-        integer-arithmetic-only inference", section 2, with ranges taken as they come.
+        integer-arithmetic-only inference", section 2, with dynamic ranges.
     """
     import onnx
     from onnx import numpy_helper
@@ -48,7 +48,7 @@ def int8(model: bytes) -> bytes:
 def _product(
     node: "onnx.NodeProto", matrix: np.ndarray
 ) -> tuple[list["onnx.TensorProto"], list["onnx.NodeProto"]]:
-    """``x @ matrix`` as range of x, whole numbers, product, and back: constants and nodes."""
+    """``x @ matrix``, quantised and scaled back: constants and nodes."""
     from onnx import TensorProto, helper, numpy_helper
 
     (x, weight), y = node.input, node.output[0]

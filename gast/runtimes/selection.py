@@ -1,4 +1,4 @@
-"""Trying nets out on random streams: whether they agree, and which is the fastest."""
+"""Comparing nets on random streams: whether their outputs agree, and which is the fastest."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,29 @@ from ..streaming import State, Streaming, join, take
 
 
 @torch.inference_mode()
+def outputs(
+    net: Streaming, shape: Sequence[int], *, frames: int = 8, people: int = 2
+) -> list[Tensor]:
+    """Outputs of `frames` steps on random streams that come and go, the same for every net."""
+    return list(_walk(net, shape, frames, people))
+
+
+def difference(outputs: Sequence[Tensor], wanted: Sequence[Tensor]) -> float:
+    """The largest one between any two numbers; infinite if shapes differ, NaN if one is NaN."""
+    if [each.shape for each in outputs] != [each.shape for each in wanted]:
+        return float("inf")
+    pairs = zip(outputs, wanted, strict=True)
+    return torch.stack([(one - other).abs().max() for one, other in pairs]).max().item()
+
+
+def relative_difference(outputs: Sequence[Tensor], wanted: Sequence[Tensor]) -> float:
+    """Norm of the difference over the norm of `wanted`; infinite if shapes differ."""
+    if [each.shape for each in outputs] != [each.shape for each in wanted]:
+        return float("inf")
+    one, other = (torch.cat([each.flatten() for each in part]) for part in (outputs, wanted))
+    return ((one - other).norm() / other.norm()).item()
+
+
 def differences(
     net: Streaming,
     others: Mapping[str, Streaming],
@@ -19,27 +42,16 @@ def differences(
     frames: int = 8,
     people: int = 2,
 ) -> dict[str, float]:
-    """How far others' outputs are from a net's, at most, on random streams that come and go.
-
-    Args:
-        net: The one that is right.
-        others: Of the same function, by name.
-        shape: Of one stream's frame.
-        frames: How many.
-        people: Streams.
-    """
-    walks = [_walk(each, shape, frames, people) for each in (net, *others.values())]
-    apart = np.zeros(len(others))
-    for output, *given in zip(*walks, strict=True):
-        apart = np.maximum(apart, [(other - output).abs().max().item() for other in given])
-    return dict(zip(others, apart.tolist(), strict=True))
+    """`difference` of others' `outputs` to a net's, by the others' names."""
+    wanted = outputs(net, shape, frames=frames, people=people)
+    return {
+        name: difference(outputs(other, shape, frames=frames, people=people), wanted)
+        for name, other in others.items()
+    }
 
 
 def _walk(net: Streaming, shape: Sequence[int], frames: int, people: int) -> Iterator[Tensor]:
-    """Its outputs on random streams, the same ones every time.
-
-    Every few frames some of them pause or go on, and now and then a stranger follows one.
-    """
+    """Outputs while some of the streams pause, go on, or give way to a new one every few frames."""
     random = np.random.default_rng(0)
     aside: dict[int, State] = {}
     here, state = list[int](), None
@@ -66,7 +78,7 @@ def _frame(random: np.random.Generator, people: int, shape: Sequence[int]) -> Te
 
 @torch.inference_mode()
 def fastest(nets: Mapping[str, Streaming], shape: Sequence[int], *, steps: int = 20) -> str:
-    """Name of the net whose median step of one stream takes least; they take turns."""
+    """Name of the net whose median step of one stream is shortest; they take turns."""
     spent: dict[str, list[float]] = {name: [] for name in nets}
     states: dict[str, State] = dict.fromkeys(nets)
     frame = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))

@@ -1,11 +1,11 @@
 """A streaming net's step as a graph that other runtimes can run, in memory or as an ONNX file.
 
-A graph has no state. What a net remembers is a few *lines*: the last frames of one of its layers.
-The graph takes the frames of each line that the step reads, and gives the newest one; whoever runs
-it keeps the rest. Inputs, the first axis the streams: ``frame``; ``begins`` (N,) bool, true for
-streams without a past (what is given for theirs does not matter); ``past{line}_{ago}``, what
-``newest{line}`` was so many steps ago. Before a stream began, every frame of a line was as its
-first. Outputs: ``output`` and ``newest{line}``.
+A graph has no state. A net's state is a few *delay lines*: the past outputs of its layers. The
+graph takes the frames of each line that the step reads, and gives the newest one; the caller keeps
+the rest. Inputs, the first axis the streams: ``frame``; ``begins`` (N,) bool, true for streams
+without a past (whose past inputs are ignored); ``past{line}_{ago}``, what ``newest{line}`` was so
+many steps ago. Before a stream began, every frame of a line equalled its first. Outputs: ``output``
+and ``newest{line}``.
 """
 
 import json
@@ -30,13 +30,8 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a net remembers of one of its layers.
-
-    Attributes:
-        past: Frames that are kept.
-        ago: Which of them a step reads: so many frames before the present one.
-        shape: Of one stream's frame.
+class DelayLine:
+    """A delay line of `past` frames of a layer; a step reads those of so many steps `ago`.
 
     Raises:
         ValueError: It reads what it does not keep.
@@ -48,43 +43,34 @@ class Line:
 
     def __post_init__(self) -> None:
         if any(not 0 < ago <= self.past for ago in self.ago):
-            raise ValueError(f"a line keeps {self.past} frames and reads those {self.ago} ago")
+            raise ValueError(
+                f"a delay line keeps {self.past} frames and reads those {self.ago} ago"
+            )
 
 
 @dataclass(frozen=True)
 class StepGraph:
-    """One step of a streaming net.
-
-    Attributes:
-        model: The ONNX model, serialised.
-        lines: What it remembers.
-        shape: Of one stream's frame.
-        output: Shape of what comes of it.
-    """
+    """A step of a streaming net: ONNX model, delay lines, shapes of a stream's frame and output."""
 
     model: bytes
-    lines: tuple[Line, ...]
+    lines: tuple[DelayLine, ...]
     shape: tuple[int, ...]
     output: tuple[int, ...]
 
     @property
     def inputs(self) -> dict[str, tuple[int, ...]]:
-        """Names of the inputs, in order, and shapes of one stream's."""
+        """Names of the inputs, in order, and shapes for one stream."""
         past = {f"past{i}_{ago}": x.shape for i, x in enumerate(self.lines) for ago in x.ago}
         return {"frame": self.shape} | ({"begins": ()} if past else {}) | past
 
     @property
     def outputs(self) -> dict[str, tuple[int, ...]]:
-        """Names of the outputs, in order, and shapes of one stream's."""
+        """Names of the outputs, in order, and shapes for one stream."""
         newest = {f"newest{i}": line.shape for i, line in enumerate(self.lines)}
         return {"output": self.output} | newest
 
     def expect(self, path: str | Path, *, shape: Sequence[int], output: Sequence[int]) -> None:
-        """Refuse a step of other shapes.
-
-        Raises:
-            InputError: It is one; the message names the file it is from.
-        """
+        """Raise an InputError about the file it is from unless the step has these shapes."""
         if (self.shape, self.output) != (tuple(shape), tuple(output)):
             raise InputError(
                 f"{path} takes {self.shape} to {self.output}, its card says {tuple(shape)} to "
@@ -93,21 +79,18 @@ class StepGraph:
 
 
 def graph_of(net: Streaming, shape: Sequence[int]) -> StepGraph:
-    """Write down what one step of a net does.
+    """The graph of one step of a net that takes frames of `shape`, such as (J, 2).
 
-    Args:
-        net: Any streaming net whose layers ask `begun` for their past and move it on by one frame
-            a step.
-        shape: Of one stream's frame, such as (J, 2).
+    Its layers must ask `begun` for their past and move it on by one frame a step.
 
     Raises:
-        TypeError: The net remembers in another way.
+        TypeError: The net's state is of another kind.
         NotImplementedError: It calls what `tape` can't translate.
     """
     net.eval()
     frames = torch.rand(3, 2, *shape, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        remembered, lengths = _remembered(net, frames[0], frames[1])
+        remembered, lengths = _two_steps(net, frames[0], frames[1])
         tape = Tape(TRANSLATIONS)
         frame = tape.input("frame", frames[2])
         begins = tape.input("begins", torch.zeros(2, dtype=torch.bool))
@@ -121,18 +104,16 @@ def graph_of(net: Streaming, shape: Sequence[int]) -> StepGraph:
     model = tape.graph.model({name: (tape.value(t), t) for name, t in results.items()})
     read = {given.name for given in model.graph.input}
     lines = tuple(
-        Line(n, tuple(a for a in range(n, 0, -1) if f"past{i}_{a}" in read), tuple(leaf.shape[1:]))
+        DelayLine(
+            n, tuple(a for a in range(n, 0, -1) if f"past{i}_{a}" in read), tuple(leaf.shape[1:])
+        )
         for i, (n, leaf) in enumerate(zip(lengths, newest, strict=True))
     )
     return StepGraph(model.SerializeToString(), lines, tuple(shape), tuple(output.shape[1:]))
 
 
-def _remembered(net: Streaming, frame: Tensor, following: Tensor) -> tuple[State, list[int]]:
-    """The state after two frames, and how many frames each line of it keeps.
-
-    Raises:
-        TypeError: The net remembers in another way than `graph_of` wants.
-    """
+def _two_steps(net: Streaming, frame: Tensor, following: Tensor) -> tuple[State, list[int]]:
+    """The state after two frames, and the length of each delay line in it."""
     _, first = net.step(frame)
     try:
         past = _map(Tensor.clone, first)  # no two of these are one tensor
@@ -142,14 +123,14 @@ def _remembered(net: Streaming, frame: Tensor, following: Tensor) -> tuple[State
         net.step(following, _map(lambda leaf: Mixed(leaf, begins), second))
     except (AttributeError, TypeError) as error:
         what = type(net).__name__
-        raise TypeError(f"{what} remembers in a way that has no graph: {error}") from error
+        raise TypeError(f"{what} has a state that has no graph: {error}") from error
     return second, lengths
 
 
 def _lengths(first: list[Tensor], before: list[Tensor], after: list[Tensor]) -> list[int]:
-    """How many frames each line keeps, from which tensors a step only moved on."""
+    """The lengths of delay lines, told from the tensors that a step only moved on."""
     if len(first) != len(after):
-        raise TypeError("a step must remember as much as the step before")
+        raise TypeError("the state of a step must be as long as that of the step before")
     places = {id(tensor): place for place, tensor in enumerate(before)}
     lengths, start = [], 0
     for place, tensor in enumerate(after):
@@ -179,14 +160,15 @@ def _map(function: Any, state: State) -> State:
 
 
 def save_graph(graph: StepGraph, card: Card, path: str | Path) -> None:
-    """Write an ONNX file whose metadata hold the net's card and what it remembers."""
+    """Write an ONNX file whose metadata hold the net's card and its delay lines."""
     import onnx
 
     model = onnx.load_model_from_string(graph.model)
-    said = {"version": VERSION, "shape": graph.shape, "output": graph.output}
-    said["lines"] = [asdict(line) for line in graph.lines]
-    about = {"gastlive_step": json.dumps(said), f"gastlive_{card.kind}": json.dumps(asdict(card))}
-    onnx.helper.set_model_props(model, about)
+    about = {"version": VERSION, "shape": graph.shape, "output": graph.output}
+    about["lines"] = [asdict(line) for line in graph.lines]
+    card_json = json.dumps(asdict(card))
+    metadata = {"gastlive_step": json.dumps(about), f"gastlive_{card.kind}": card_json}
+    onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     onnx.save_model(model, str(path))
@@ -199,29 +181,28 @@ def load_graph(path: str | Path, card: type[C], *, version: int) -> tuple[StepGr
         InputError: No such file, no ONNX, or not one that `save_graph` wrote for this kind of card.
     """
     model = _read(path)
-    about = {prop.key: prop.value for prop in model.metadata_props}
+    metadata = {prop.key: prop.value for prop in model.metadata_props}
     try:
-        said = json.loads(about.get("gastlive_step", "null"))
-        content = json.loads(about.get(f"gastlive_{card.kind}", "null"))
+        about = json.loads(metadata.get("gastlive_step", "null"))
+        content = json.loads(metadata.get(f"gastlive_{card.kind}", "null"))
         made = parsed(content, card, path, version=version)
-        if said["version"] != VERSION:
-            raise InputError(f"{path} has format version {said['version']}, wanted {VERSION}")
-        lines = [Line(x["past"], tuple(x["ago"]), tuple(x["shape"])) for x in said["lines"]]
-        shapes = tuple(said["shape"]), tuple(said["output"])
+        if about["version"] != VERSION:
+            raise InputError(f"{path} has format version {about['version']}, wanted {VERSION}")
+        lines = [DelayLine(x["past"], tuple(x["ago"]), tuple(x["shape"])) for x in about["lines"]]
+        shapes = tuple(about["shape"]), tuple(about["output"])
         graph = StepGraph(model.SerializeToString(), tuple(lines), *shapes)
     except InputError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path} does not say what it remembers; export it with gastlive-export"
+            f"{path} lacks the metadata of its state; export it with gastlive-export"
         ) from error
     if (_shapes(model.graph.input), _shapes(model.graph.output)) != (graph.inputs, graph.outputs):
-        raise InputError(f"{path} has other inputs or outputs than it says; export it anew")
+        raise InputError(f"{path} has other inputs or outputs than its metadata; export it anew")
     return graph, made
 
 
 def _read(path: str | Path) -> "onnx.ModelProto":
-    """An ONNX model that is whole and in itself right."""
     import onnx
     from google.protobuf.message import DecodeError
     from onnx.checker import ValidationError
@@ -231,7 +212,7 @@ def _read(path: str | Path) -> "onnx.ModelProto":
         raise InputError(f"no exported net at {path}; give the path of an .onnx file")
     try:
         model = onnx.load_model(str(path), load_external_data=False)
-        if not _plain(model):
+        if not _self_contained(model):
             raise InputError(f"{path} has parts that gastlive-export does not write; export anew")
         onnx.checker.check_model(model, full_check=True)
     except InputError:
@@ -242,21 +223,21 @@ def _read(path: str | Path) -> "onnx.ModelProto":
     return model
 
 
-def _plain(model: "onnx.ModelProto") -> bool:
-    """Whether all of it is nodes and constants of its own: runtimes read others' files, if told."""
+def _self_contained(model: "onnx.ModelProto") -> bool:
+    """Whether all of it is standard nodes and inline constants; else runtimes read other files."""
     from onnx import AttributeProto as Kind
 
     graph, kinds = model.graph, {Kind.INT, Kind.INTS, Kind.FLOAT, Kind.FLOATS, Kind.STRING}
     return (
         not (model.functions or model.training_info or graph.sparse_initializer)
         and all(given.data_location == given.DEFAULT for given in graph.initializer)
-        and all(said.type in kinds for node in graph.node for said in node.attribute)
+        and all(attribute.type in kinds for node in graph.node for attribute in node.attribute)
         and not any(node.domain for node in graph.node)
     )
 
 
 def _shapes(values: Iterable["onnx.ValueInfoProto"]) -> dict[str, tuple[int, ...]]:
-    """Of one stream's, by name; 0 where a size is open."""
+    """Shapes for one stream, by name; 0 where a size is open."""
     return {
         value.name: tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)[1:]
         for value in values

@@ -1,8 +1,8 @@
-"""Writing down what a streaming net does in one step, as an ONNX graph.
+"""Recording one step of a streaming net as an ONNX graph.
 
-torch's own exporter brings a compiler along and takes about nine seconds for a lifter; the live
-program makes its graphs at every start. So one step is run, the torch functions it calls are noted,
-and the few that streaming nets need are translated, constants folded on the way.
+torch's own exporter needs a compiler and about nine seconds for a lifter; the live program exports
+at every start. So one step is run, the torch functions that it calls are recorded, and the few that
+streaming nets need are translated.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,11 +20,7 @@ OPSET, IR_VERSION = 18, 8
 
 
 class Graph:
-    """An ONNX graph in the making; values go by name, and the same node is never made twice.
-
-    Attributes:
-        inputs: Example tensors by name, the first axis the batch.
-    """
+    """An ONNX graph in the making; values go by name, and equal nodes and constants are one."""
 
     def __init__(self) -> None:
         self.inputs: dict[str, Tensor] = {}
@@ -33,7 +29,7 @@ class Graph:
         self._known: dict[tuple[Any, ...], str] = {}
 
     def constant(self, value: Any) -> str:
-        """A tensor, an array, a float, or whole numbers, as a value."""
+        """The name of a tensor, an array, a float, or whole numbers as a constant."""
         if isinstance(value, Tensor):
             value = value.detach().cpu().numpy()
         elif not isinstance(value, np.ndarray):
@@ -45,13 +41,11 @@ class Graph:
         return self._known[key]
 
     def array(self, constant: str) -> np.ndarray:
-        """What a constant is.
-
-        Raises:
-            NotImplementedError: It is none.
-        """
+        """The array of a constant; a NotImplementedError if the value is none."""
         if constant not in self._constants:
-            raise NotImplementedError("weights that depend on the input can't be put into ONNX yet")
+            raise NotImplementedError(
+                "an index or weights that depend on the input can't be put into ONNX yet"
+            )
         return self._constants[constant]
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
@@ -67,7 +61,7 @@ class Graph:
         return self._nodes[key]
 
     def model(self, outputs: Mapping[str, tuple[str, Tensor]]) -> "onnx.ModelProto":
-        """All that leads to `outputs`, values and examples by the names they are to have."""
+        """The nodes that lead to `outputs`, names and example tensors by the outputs' names."""
         from onnx import helper, numpy_helper
 
         nodes = [
@@ -89,16 +83,13 @@ class Graph:
 
 
 class Tape(TorchFunctionMode):
-    """Notes the torch functions called inside its ``with``.
+    """Records the torch functions called inside its ``with``, by `translations` of their names.
 
     The first axis of all that comes from an input is the batch and stays open; other sizes are as
     in the examples.
 
-    Args:
-        translations: Of torch functions, by name; see `translations`.
-
     Raises:
-        NotImplementedError: While noting: a torch function without a translation.
+        NotImplementedError: While recording: a torch function without a translation.
     """
 
     def __init__(self, translations: Mapping[str, Callable[..., str | Sequence[str]]]) -> None:
@@ -107,7 +98,7 @@ class Tape(TorchFunctionMode):
         self._values: dict[int, tuple[Tensor, str]] = {}
 
     def input(self, name: str, example: Tensor) -> Tensor:
-        """Declare a tensor that the graph will be given."""
+        """Declare an input of the graph by an example."""
         self.graph.inputs[name] = example
         self._values[id(example)] = example, name
         return example
@@ -119,9 +110,9 @@ class Tape(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
-        """Run it, and note what it did to what comes from the inputs."""
+        """Run it, and record it if it depends on an input."""
         known = any(id(tensor) in self._values for tensor in _tensors([args, kwargs or {}]))
-        given = self._named([args, kwargs or {}]) if known else None
+        given = self._as_values([args, kwargs or {}]) if known else None
         result = func(*args, **(kwargs or {}))
         results = list(_tensors(result))
         if given is not None and results:
@@ -130,16 +121,17 @@ class Tape(TorchFunctionMode):
                 self._values[id(tensor)] = tensor, value
         return result
 
-    def _named(self, given: Any) -> Any:
-        """The same nest, tensors replaced by `Value` s."""
+    def _as_values(self, given: Any) -> Any:
         if isinstance(given, Tensor):
             known = self._values.get(id(given))
             name = known[1] if known else self.graph.constant(given)
             return Value(name, tuple(given.shape))
         if isinstance(given, dict):
-            return {key: self._named(part) for key, part in given.items()}
-        if isinstance(given, list | tuple) and not isinstance(given, torch.Size):
-            return [self._named(part) for part in given]
+            return {key: self._as_values(part) for key, part in given.items()}
+        if isinstance(given, tuple) and not isinstance(given, torch.Size):
+            return tuple(self._as_values(part) for part in given)  # x[0, 1] is not x[[0, 1]]
+        if isinstance(given, list):
+            return [self._as_values(part) for part in given]
         return given
 
     def _translated(
@@ -183,7 +175,6 @@ def _tensors(nest: Any) -> Iterator[Tensor]:
 
 
 def _leading_to(wanted: set[str], nodes: Iterable["onnx.NodeProto"]) -> list["onnx.NodeProto"]:
-    """The nodes that the wanted values depend on, in their order."""
     wanted, kept = set(wanted), []
     for node in reversed(list(nodes)):
         if wanted & set(node.output):

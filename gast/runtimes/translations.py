@@ -1,7 +1,7 @@
-"""How the torch functions that streaming nets call are said in ONNX.
+"""Translations of torch functions, as far as streaming nets call them, to ONNX.
 
-A translation is given the graph, what came out, and what the function was given, tensors as
-`Value` s; it gives the values of what came out.
+A translation takes the graph, the result, and the function's arguments, tensors as `Value` s; it
+gives the values of the results.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def _batch_norm(
     g: Graph, out: Tensor, x: str, mean: str, var: str, weight: str, bias: str, *args: Any,
     eps: float = 1e-5, **_: Any,
 ) -> str:  # fmt: skip
-    """Of a trained one, all it does is a factor and a shift for each channel."""
+    """In evaluation it is a factor and a shift for each channel."""
     eps = args[2] if len(args) > 2 else eps
     gain, offset = g.array(weight), g.array(bias)
     factor = gain / np.sqrt(g.array(var) + eps)
@@ -65,22 +65,37 @@ def _batch_norm(
 
 
 def _getitem(g: Graph, out: Tensor, x: Value, index: Any) -> str:
-    items = index if isinstance(index, list) else [index]
-    if sum(isinstance(item, Value) for item in items) > 1:
-        raise NotImplementedError("picking by two tables at once can't be put into ONNX yet")
-    places = sum(item is not None and item is not Ellipsis for item in items)
+    picks = [_pick(g, item) for item in (index if isinstance(index, tuple) else (index,))]
+    if sum(isinstance(pick, np.ndarray) for pick in picks) > 1:
+        raise NotImplementedError("an index with two lists can't be put into ONNX yet")
     axis, value = 0, str(x)
-    for item in items:
-        if item is Ellipsis:
-            axis += len(x.shape) - places
-        elif item is None:
+    for pick in picks:
+        if pick is Ellipsis:
+            axis += len(x.shape) - sum(p is not None and p is not Ellipsis for p in picks)
+        elif pick is None:
             value, axis = g.add("Unsqueeze", value, g.constant([axis])), axis + 1
-        elif isinstance(item, slice):
-            value, axis = _sliced(g, value, item, axis), axis + 1
-        else:
-            value = g.add("Gather", value, _value(g, item), axis=axis)
-            axis += len(item.shape) if isinstance(item, Value) else 0
+        elif isinstance(pick, slice):
+            value, axis = _sliced(g, value, pick, axis), axis + 1
+        else:  # a list keeps its axis, a single number takes it away
+            value = g.add("Gather", value, g.constant(pick), axis=axis)
+            axis += np.ndim(pick)
     return value
+
+
+def _pick(g: Graph, item: Any) -> Any:
+    """An item of an index; numbers as int, lists, masks and tensors as places in an array."""
+    if item is None or item is Ellipsis:
+        return item
+    if isinstance(item, slice):
+        if any(isinstance(end, Tensor) for end in (item.start, item.stop, item.step)):
+            raise NotImplementedError("a slice that ends at a tensor can't be put into ONNX yet")
+        return item
+    places = g.array(item) if isinstance(item, Value) else np.asarray(item)
+    if places.dtype == bool and places.ndim == 1:
+        places = np.flatnonzero(places)
+    if places.dtype.kind not in "iu":
+        raise NotImplementedError(f"an index with {item!r} can't be put into ONNX yet")
+    return places.astype(np.int64) if places.ndim else int(places)
 
 
 def _sliced(g: Graph, value: str, item: slice, axis: int) -> str:
@@ -147,7 +162,7 @@ def _gru(
 
 
 def _gates(weights: np.ndarray) -> np.ndarray:
-    """Torch keeps a gated recurrent unit's gates as reset, update, new; ONNX update first."""
+    """A GRU's gates: reset, update, new in torch; update, reset, new in ONNX."""
     reset, update, new = np.split(weights, 3)
     return np.concatenate([update, reset, new])
 

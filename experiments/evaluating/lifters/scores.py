@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ....datasets.for_lifters.held_out import Watched
+from ....gast.errors import InputError
 from ....gast.metrics import (
     acceleration_errors_mm,
     aligned_errors_mm,
@@ -62,9 +63,19 @@ class Scores:
     _joints: list[np.ndarray] = field(default_factory=list)
 
     def add(self, watched: Watched, lifted: Tensor) -> None:
-        """Count a recording whose sides were lifted to (V, T, J, 3)."""
+        """Count a recording whose sides were lifted to (V, T, J, 3).
+
+        Raises:
+            InputError: A joint with ground truth was lifted to NaN or infinity.
+        """
         true = torch.from_numpy(watched.xyz)
         errors = {name: measure(lifted, true) for name, measure in MEASURES.items()}
+        broken = int(errors["mpjpe_mm"].isinf().any(-1).sum())
+        if broken:
+            raise InputError(
+                f"a lifter gives NaN or infinity in {broken} frames of {watched.name}; its weights "
+                f"are broken, leave it out"
+            )
         per_frame = frame_errors(errors, frames=true.shape[1])
         sides, frames = true.shape[:2]
         self._frames.append({name: values.ravel() for name, values in per_frame.items()})
