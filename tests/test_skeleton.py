@@ -424,69 +424,6 @@ def test_a_layout_that_lacks_too_much_is_refused():
         joint_map(arms, H36M17)
 
 
-BODY17 = (
-    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow "
-    "right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle "
-    "right_ankle"
-)
-HAND = "hand_root " + " ".join(
-    f"{finger}_{i}"
-    for finger in ("thumb", "index_finger", "middle_finger", "ring_finger", "little_finger")
-    for i in range(1, 5)
-)
-PUBLISHED = {
-    "coco17": BODY17,
-    "h36m17": "hip right_hip right_knee right_ankle left_hip left_knee left_ankle spine thorax "
-    "nose head left_shoulder left_elbow left_wrist right_shoulder right_elbow right_wrist",
-    "h36m19": "hip right_hip right_knee right_ankle right_toe left_hip left_knee left_ankle "
-    "left_toe spine thorax nose head left_shoulder left_elbow left_wrist right_shoulder "
-    "right_elbow right_wrist",
-    "h36m16": "hip right_hip right_knee right_ankle left_hip left_knee left_ankle spine thorax "
-    "head left_shoulder left_elbow left_wrist right_shoulder right_elbow right_wrist",
-    "humaneva15": "hip thorax left_shoulder left_elbow left_wrist right_shoulder right_elbow "
-    "right_wrist left_hip left_knee left_ankle right_hip right_knee right_ankle head",
-    "mpii16": "right_ankle right_knee right_hip left_hip left_knee left_ankle hip thorax neck head "
-    "right_wrist right_elbow right_shoulder left_shoulder left_elbow left_wrist",
-    "openpose18": "nose thorax right_shoulder right_elbow right_wrist left_shoulder left_elbow "
-    "left_wrist right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye "
-    "right_ear left_ear",
-    "openpose25": "nose thorax right_shoulder right_elbow right_wrist left_shoulder left_elbow "
-    "left_wrist hip right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye "
-    "left_eye right_ear left_ear left_big_toe left_small_toe left_heel right_big_toe "
-    "right_small_toe right_heel",
-    "halpe26": f"{BODY17} head thorax hip left_big_toe right_big_toe left_small_toe "
-    "right_small_toe left_heel right_heel",
-    "blazepose33": "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye "
-    "right_eye_outer left_ear right_ear left_mouth right_mouth left_shoulder right_shoulder "
-    "left_elbow right_elbow left_wrist right_wrist left_pinky right_pinky left_index right_index "
-    "left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle "
-    "left_heel right_heel left_foot_index right_foot_index",
-    "kinect20": "hip spine thorax head_center left_shoulder left_elbow left_wrist left_hand "
-    "right_shoulder right_elbow right_wrist right_hand left_hip left_knee left_ankle left_foot "
-    "right_hip right_knee right_ankle right_foot",
-    "ntu25": "hip spine neck head_center left_shoulder left_elbow left_wrist left_hand "
-    "right_shoulder right_elbow right_wrist right_hand left_hip left_knee left_ankle left_foot "
-    "right_hip right_knee right_ankle right_foot thorax left_hand_tip left_thumb right_hand_tip "
-    "right_thumb",
-    "cmu31": "hip left_hip left_knee left_ankle left_foot left_toe right_hip right_knee "
-    "right_ankle right_foot right_toe lower_spine spine thorax lower_neck neck head left_shoulder "
-    "left_elbow left_forearm left_wrist left_hand left_fingers left_thumb right_shoulder "
-    "right_elbow right_forearm right_wrist right_hand right_fingers right_thumb",
-}
-"""Every joint in the order in which the publisher of the layout stores it."""
-
-
-@EVERY
-def test_every_joint_stands_where_the_publisher_puts_it(layout):
-    if layout is WHOLEBODY133:
-        feet = "left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel"
-        assert layout.joints[:23] == tuple(f"{BODY17} {feet}".split())
-        hands = [f"{side}_{part}" for side in ("left", "right") for part in HAND.split()]
-        assert layout.joints[23 + 68 :] == tuple(hands)
-    else:
-        assert layout.joints == tuple(PUBLISHED[layout.name].split())
-
-
 def can_be_made(source, target):
     try:
         return joint_map(source, target) is not None
