@@ -1,6 +1,6 @@
 """Finding the decision that suits a head, on people it was not trained on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -35,6 +35,7 @@ def best_decision(
     background: str,
     fps: float,
     passes: int = 2,
+    spent: Callable[[], bool] = lambda: False,
 ) -> dict[str, float]:
     """The numbers of `Decision` that give the best event F1 on some streams.
 
@@ -48,6 +49,7 @@ def best_decision(
         background: The one that is no event.
         fps: Frames per second.
         passes: How often to go through the numbers.
+        spent: Whether to end the search here, with the best so far.
     """
     known = [(odds[truth >= 0], truth[truth >= 0]) for odds, truth in streams]
     idle = list(names).index(background)
@@ -55,6 +57,8 @@ def best_decision(
 
     def f1(chosen: Mapping[str, float]) -> float:
         key = tuple(chosen.values())
+        if key not in tried and spent():
+            return -1.0  # `max` takes the first: the best so far
         if key not in tried:
             decision = Decision(names, background=background, tuned=chosen)
             totals = [EventScore() for _ in THRESHOLDS]
@@ -90,10 +94,17 @@ def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> 
     return shift
 
 
-def tuned_on(streams: Scored, head: Head, background: str, temperature: float) -> dict[str, float]:
-    """The decision that finds the most events of some streams."""
+def tuned_on(
+    streams: Scored,
+    head: Head,
+    background: str,
+    temperature: float,
+    *,
+    spent: Callable[[], bool] = lambda: False,
+) -> dict[str, float]:
+    """The decision that finds the most events of some streams; `spent` see `best_decision`."""
     pairs = [
         ((logits / temperature).softmax(-1).numpy(), truth.numpy())
         for logits, truth in zip(streams.logits, streams.labels, strict=True)
     ]
-    return best_decision(pairs, head.labels, background=background, fps=head.fps)
+    return best_decision(pairs, head.labels, background=background, fps=head.fps, spent=spent)

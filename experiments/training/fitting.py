@@ -1,12 +1,28 @@
-"""Lightning's fit, as our programs want it: resumable, and ended by Ctrl-C without loss."""
+"""Lightning's fit: resumable, bounded in time, and ended by Ctrl-C without loss."""
 
+import math
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from ...gast.errors import InputError
+from .budget import Passes, TimeBudget
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a training, whose task now holds the averaged weights.
+
+    Attributes:
+        steps: Done so far.
+    """
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(f"after {steps} steps")
+        self.steps = steps
 
 
 def fit(
@@ -16,38 +32,59 @@ def fit(
     *,
     resume: str | None = None,
     newest: bool = False,
-) -> str:
-    """Train until the trainer has enough.
+    key: str = "resume",
+) -> None:
+    """Train until the trainer has enough; the task then holds the chosen weights, on the CPU.
 
     Args:
-        trainer: With a `ModelCheckpoint`, and an `OnExceptionCheckpoint` if an interruption shall
-            be saved.
-        task: To train.
-        data: To train on.
+        trainer: With a `ModelCheckpoint`, whose best is chosen, and an `OnExceptionCheckpoint` if
+            an interruption shall be saved.
+        task: To train; in evaluation mode afterwards.
+        data: To train on, set up.
         resume: Checkpoint of an interrupted training to go on from.
-        newest: Where validation has nothing to choose by.
-
-    Returns:
-        Path of the best checkpoint by validation, or of the newest.
+        newest: Choose the last checkpoint: where validation has nothing to choose by.
+        key: What the program calls `resume`, for its advice.
 
     Raises:
-        InputError: The checkpoint to go on from isn't there, an earlier training is in the way, or
-            training ended before its first validation.
-        KeyboardInterrupt: Ctrl-C; where to go on from has been printed.
+        InputError: There is no checkpoint to go on from, an earlier training is in the way, nothing
+            is validated, or training ended before its first validation.
+        Interrupted: Ctrl-C; where to go on from has been printed.
+        KeyboardInterrupt: The same before there were weights to keep.
     """
     if resume is not None and not Path(resume).is_file():
-        raise InputError(f"no checkpoint at resume={resume}; give the path of a .ckpt file")
+        raise InputError(f"no checkpoint at {key}={resume}; give the path of a .ckpt file")
+    if not trainer.limit_val_batches:
+        raise InputError("limit_val_batches=0 leaves nothing to choose a checkpoint by; give more")
     if resume is None:
-        _refuse_earlier(trainer)
+        _refuse_earlier(trainer, key)
     try:
-        with warnings.catch_warnings():
-            for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
-                warnings.filterwarnings("ignore", category=kind, module="pytorch_lightning")
-            trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=False)
+        _fit(trainer, task.train(), data, resume)  # Lightning leaves a net in its mode
     except SystemExit as ended:  # so Lightning answers Ctrl-C
-        raise KeyboardInterrupt from ended
+        raise _interrupted(trainer, task) from ended
     finally:
-        _tell(trainer)
+        if (saved := _interruption(trainer)) is not None:
+            print(f"to go on, add: {_override(key, saved)}", flush=True)
+    _load(task, _chosen(trainer, newest=newest))
+
+
+def _fit(
+    trainer: pl.Trainer,
+    task: pl.LightningModule,
+    data: pl.LightningDataModule,
+    resume: str | None,
+) -> None:
+    budget = TimeBudget.of(trainer)
+    batches: dict[str, Any] = {"datamodule": data}
+    if budget.seconds < math.inf:
+        passes = Passes(data.val_dataloader(), budget)
+        batches = {"train_dataloaders": data.train_dataloader(), "val_dataloaders": passes}
+    with warnings.catch_warnings():
+        for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
+            warnings.filterwarnings("ignore", category=kind, module="pytorch_lightning")
+        trainer.fit(task, **batches, ckpt_path=resume, weights_only=False)
+
+
+def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
     saved = [c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint)]
     if not saved:
         raise InputError("the trainer has no ModelCheckpoint among its callbacks; add one")
@@ -57,19 +94,39 @@ def fit(
     return chosen
 
 
-def _refuse_earlier(trainer: pl.Trainer) -> None:
+def _load(task: pl.LightningModule, checkpoint: str) -> None:
+    # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    task.load_state_dict(content["state_dict"])
+    task.cpu().eval()
+
+
+def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
     """Lightning would go on from what lies in the folder, whatever it was, without being asked."""
     for callback in trainer.checkpoint_callbacks:
         folder = callback.dirpath if isinstance(callback, ModelCheckpoint) else None
         if folder is not None and (earlier := sorted(Path(folder).glob("*.ckpt"))):
             raise InputError(
-                f"{folder} has an earlier training; add resume={earlier[-1]} to go on with it, or "
-                f"give another hydra.run.dir"
+                f"{folder} has an earlier training; add {_override(key, str(earlier[-1]))} to go "
+                f"on with it, or give another hydra.run.dir"
             )
 
 
-def _tell(trainer: pl.Trainer) -> None:
-    """Where an interrupted training can go on from, if it was interrupted."""
-    for callback in trainer.checkpoint_callbacks:
-        if isinstance(callback, OnExceptionCheckpoint) and Path(callback.ckpt_path).is_file():
-            print(f"to go on, add: resume={callback.ckpt_path}", flush=True)
+def _interruption(trainer: pl.Trainer) -> str | None:
+    """The checkpoint of an interrupted training."""
+    saved = (c for c in trainer.checkpoint_callbacks if isinstance(c, OnExceptionCheckpoint))
+    return next((each.ckpt_path for each in saved if Path(each.ckpt_path).is_file()), None)
+
+
+def _interrupted(trainer: pl.Trainer, task: pl.LightningModule) -> KeyboardInterrupt:
+    saved = _interruption(trainer)
+    if saved is None or not trainer.global_step:
+        return KeyboardInterrupt()
+    _load(task, saved)
+    return Interrupted(trainer.global_step)
+
+
+def _override(key: str, path: str) -> str:
+    """As a shell and Hydra take it."""
+    plain = all(letter.isalnum() or letter in "/._-+:" for letter in path)
+    return f"{key}={path}" if plain else f"""'{key}="{path}"'"""

@@ -1,0 +1,49 @@
+"""Lightning's trainer as our programs configure it, see ``conf/trainer/default.yaml``."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, RichProgressBar
+
+from .budget import TimeBudget
+
+
+class Bar(RichProgressBar):
+    """Lightning's, which writes "Epoch 7/-2" where steps, not epochs, end a training."""
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return f"Epoch {current_epoch}".ljust(len(self.validation_description))
+
+
+def trainer(
+    *,
+    callbacks: Mapping[str, Callback | None],
+    max_time: str | None = None,
+    enable_progress_bar: bool = True,
+    **options: Any,
+) -> pl.Trainer:
+    """A trainer.
+
+    Args:
+        callbacks: By name, so that a recipe can change one of them; ``None`` leaves one out.
+        max_time: See `TimeBudget`.
+        enable_progress_bar: Show epoch, speed and scores.
+        options: All else that `pytorch_lightning.Trainer` takes.
+
+    Raises:
+        InputError: `max_time` can't be read.
+    """
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_no_advertisement)
+    chosen = [each for each in callbacks.values() if each is not None]
+    bar = [Bar()] if enable_progress_bar else []
+    return pl.Trainer(
+        callbacks=[*chosen, TimeBudget(max_time), *bar],
+        enable_progress_bar=enable_progress_bar,
+        **options,
+    )
+
+
+def _no_advertisement(record: logging.LogRecord) -> bool:
+    return "Tip: For seamless" not in record.getMessage()
