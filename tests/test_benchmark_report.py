@@ -22,7 +22,7 @@ from gastlive.experiments.benchmarking.spread import (
     ratio,
     shown,
 )
-from gastlive.experiments.timing.row import Row
+from gastlive.experiments.timing.jobs import Row
 from gastlive.gast.errors import InputError
 
 RNG = np.random.default_rng(0)

@@ -21,7 +21,7 @@ from ...realtime.clock import SYSTEM, Clock
 from ...realtime.packets import Frame, Person, Pose
 from ...realtime.sources import demo
 from ...realtime.stages.stage import Stage
-from ..timing.row import Row
+from ..timing.jobs import Row
 
 Stages = Sequence[Stage]
 

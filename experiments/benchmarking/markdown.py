@@ -1,11 +1,11 @@
 """``latency.md``: the tables, and the pictures between them."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..timing.row import Row
+from ..reporting import table
+from ..timing.jobs import Row
 from .spread import (
     cell,
     columns,
@@ -87,7 +87,7 @@ def _main(rows: Sequence[Row], accuracies: Mapping[str, Mapping[str, float]]) ->
         ]
         for row in rows
     ]
-    return _table(["", *map(heading, names), *(_ACCURACIES[kind][0] for kind in kinds)], lines)
+    return table(["", *map(heading, names), *(_ACCURACIES[kind][0] for kind in kinds)], lines)
 
 
 def _accuracy(known: Mapping[str, float], kind: str) -> str:
@@ -104,7 +104,7 @@ def _compared(rows: Sequence[Row], baseline: int) -> list[str]:
     return [
         "## Compared",
         f"Each figure divided by that of `{base.name}` in the same round.",
-        _table(["", *map(unitless, found)], lines),
+        table(["", *map(unitless, found)], lines),
     ]
 
 
@@ -119,7 +119,7 @@ def _stages(rows: Sequence[Row]) -> list[str]:
     return [
         "## Stages",
         f"{' / '.join(of)}, ms; medians over the rounds.",
-        _table(["", *(stage.replace("_", " ") for stage in stages)], lines),
+        table(["", *(stage.replace("_", " ") for stage in stages)], lines),
     ]
 
 
@@ -127,13 +127,3 @@ def _percentiles(row: Row, stage: str, of: Iterable[str]) -> str:
     spreads = [over_rounds(row, f"{stage}_{each}_ms") for each in of]
     medians = [number(spread.median) if spread else "-" for spread in spreads]
     return " / ".join(medians) if any(spreads) else ""
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(map(_plain, each))} |" for each in (head, rule, *lines))
-
-
-def _plain(text: str) -> str:
-    """As a cell: on one line, without a character that ends it."""
-    return re.sub(r"\s+", " ", text).replace("|", r"\|")

@@ -13,8 +13,7 @@ from ...realtime.live import naming
 from ...realtime.run_folder import run_folder
 from ..evaluating.recordings.recorded import read, read_truth
 from ..evaluating.recordings.recording import compare
-from ..timing.jobs import Job
-from ..timing.row import Row
+from ..timing.jobs import Job, Row
 from .capacity import Load, Trial, carries
 from .child import record, spelt
 from .pipeline import rounds

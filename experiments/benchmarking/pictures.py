@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plotting import DPI, INK, PARTS, canvas, colour, label, lines_of, scale, tidy, values
-from ..timing.row import Row
+from ..timing.jobs import Row
 from .pareto import pareto
 from .spread import number
 

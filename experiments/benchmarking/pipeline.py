@@ -9,8 +9,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...realtime.run_folder import run_folder
-from ..timing.jobs import PROGRAM
-from ..timing.row import Row
+from ..timing.jobs import PROGRAM, Row
 from .child import Child, Measured, Pace, shown, spelt
 
 

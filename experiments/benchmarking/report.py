@@ -2,18 +2,15 @@
 
 import csv
 import io
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...gast.errors import InputError
-from ...realtime.machine import machine, versions
-from ...realtime.run_folder import run_folder, unwritable
-from ..timing.row import Row
+from ..reporting import origin, to_json, write_files
+from ..timing.jobs import Row
 from .markdown import page
 from .pictures import draw
 from .spread import (
@@ -63,22 +60,16 @@ def write(
     """
     _check(rows, baseline)
     known = accuracies or {}
-    about = {
-        "title": title,
-        "command": command,
-        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
-    }
-    path = run_folder(str(folder)) / "latency.md"
-    try:  # the numbers first: whatever happens to a picture, they are there
-        _save(path.with_suffix(".json"), _json(rows, about, baseline, known))
-        _save(path.with_suffix(".csv"), _csv(rows))
-        pictures = draw(rows, folder=path.parent, accuracies=known)
-        _save(path, page(rows, about, baseline=baseline, accuracies=known, pictures=pictures))
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
-    return path
+    about = {"title": title, "command": command, **origin()}
+
+    def files(folder: Path) -> Iterator[tuple[str, str]]:
+        yield "latency.json", _json(rows, about, baseline, known)
+        yield "latency.csv", _csv(rows)
+        pictures = draw(rows, folder=folder, accuracies=known)
+        text = page(rows, about, baseline=baseline, accuracies=known, pictures=pictures)
+        yield "latency.md", text
+
+    return write_files(folder, files) / "latency.md"
 
 
 def table(rows: Sequence[Row], baseline: int = 0) -> "Table":
@@ -115,10 +106,6 @@ def _check(rows: Sequence[Row], baseline: int) -> None:
         )
 
 
-def _save(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
 def _json(
     rows: Sequence[Row],
     about: Mapping[str, Any],
@@ -140,7 +127,7 @@ def _json(
             for row in rows
         ],
     }
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+    return to_json(content)
 
 
 def _ratios(row: Row, base: Row, figure: str) -> dict[str, Any]:

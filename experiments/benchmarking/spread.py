@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from ..timing.row import Row
+from ..timing.jobs import Row
 
 _UNITS = {"percent": "%", "mb": "MB", "gb": "GB", "kb": "KB", "hz": "Hz"} | {
     unit: unit for unit in ("ms", "us", "s", "min", "h", "hour", "mm", "m")

@@ -1,14 +1,13 @@
-"""What a benchmark is asked to measure."""
+"""What a benchmark is asked to measure, and what it measured."""
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from omegaconf import DictConfig
-
-from .row import Row
 
 PROGRAM = (sys.executable, "-m", "gastlive.realtime.live")
 """How the live program is started."""
@@ -29,6 +28,26 @@ class Job:
     config: Mapping[str, str]
     cfg: DictConfig
     program: tuple[str, ...] = PROGRAM
+
+
+@dataclass(frozen=True)
+class Row:
+    """One config, measured in turns with the others.
+
+    Attributes:
+        name: What tells it from the others, such as ``lifter=gast27s runtime=openvino``.
+        config: Its choices in full: override keys and values as on the command line.
+        rounds: Figures of each round, the same names in each; names carry the unit
+            (``age_p99_ms``). Round i of all rows was measured next to each other, so that ratios
+            are taken round by round.
+        samples: Single measurements of all rounds together, for pictures: ``age_ms``, and
+            ``NAME_ms`` for each stage in the order of the pipeline.
+    """
+
+    name: str
+    config: Mapping[str, str]
+    rounds: tuple[Mapping[str, float], ...]
+    samples: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Mode(Protocol):

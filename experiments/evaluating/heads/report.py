@@ -1,18 +1,14 @@
 """``report.json`` and ``report.md``: all figures of heads, and those that are read."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ....action.metrics import SHARES
-from ....realtime.machine import machine, versions
-from ....realtime.run_folder import run_folder, unwritable
+from ...reporting import number, origin, origin_line, pictures_part, table, to_json, write_files
 from ..recordings.recording import confused
-from ..tables import number, table
 from .candidates import size_of
 from .pictures import CAPTIONS, draw
 
@@ -81,39 +77,33 @@ def write(
     Raises:
         InputError: The folder can't be written to.
     """
-    path = run_folder(str(folder)) / "report.md"
-    content = told(results, speeds, about)
-    try:
-        _save(path.with_suffix(".json"), json.dumps(content, indent=1, allow_nan=False))
-        pictures = draw(content, folder=path.parent)
-        _save(path, "\n\n".join(page(content, pictures)))
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
+    content = content_of(results, speeds, about)
+
+    def files(folder: Path) -> Iterator[tuple[str, str]]:
+        yield "report.json", to_json(content)
+        pictures = draw(content, folder=folder)
+        yield "report.md", "\n\n".join(page(content, pictures))
+
+    write_files(folder, files)
     return "\n\n".join(_main(content))
 
 
-def _save(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def told(
+def content_of(
     results: Sequence["Result"], speeds: Mapping[str, float], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything as plain JSON."""
     return {
         **about,
-        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
+        **origin(),
         "shown": "clips" if "clips" in results[0].figures else "streams",
-        "labels": list(results[0].contender.card.labels),
+        "labels": list(results[0].candidate.card.labels),
         "shares": list(SHARES),
         "heads": [_head(result, speeds) for result in results],
     }
 
 
 def _head(result: "Result", speeds: Mapping[str, float]) -> dict[str, Any]:
-    each, card = result.contender, result.contender.card
+    each, card = result.candidate, result.candidate.card
     parameters, multiply_adds = size_of(each.source)
     return {
         "name": each.name,
@@ -142,11 +132,10 @@ def page(content: Mapping[str, Any], pictures: Sequence[str]) -> Iterator[str]:
     heads, labels = content["heads"], content["labels"]
     yield f"# Action heads on {content['part'].replace('_', ' ')} {content['shown']}"
     yield f"```\n{content['command']}\n```"
-    where, torch = content["machine"], content["versions"]["torch"]
     about = [
         *content["data"],
         f"joints: {'lifted by ' + content['lifter'] if content['lifter'] else 'true'}",
-        f"{where['processor']}, torch {torch}; {content['date'][:10]}",
+        origin_line(content),
     ]
     yield "\n".join(f"- {line}" for line in about)
     yield from _main(content)
@@ -159,10 +148,7 @@ def page(content: Mapping[str, Any], pictures: Sequence[str]) -> Iterator[str]:
     for head in heads:
         found = confused(np.array(head["confusion"]), labels)
         yield f"{head['name']}: {'; '.join(found) or 'none'}."
-    yield "## Pictures"
-    for name in pictures:
-        stem = name.partition("_")[0].removesuffix(".png")
-        yield f"![{stem}]({name})\n\n{CAPTIONS[stem]}"
+    yield from pictures_part(pictures, CAPTIONS)
 
 
 def _main(content: Mapping[str, Any]) -> Iterator[str]:

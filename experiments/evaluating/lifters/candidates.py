@@ -18,7 +18,7 @@ from ....gast.shipped import LIFTERS, find
 from ....gast.skeleton import Skeleton, named
 from ....gast.streaming import streamed
 from ....gast.windowed import in_chunks
-from ..chosen import by_name
+from ...reporting import by_name
 
 Lift = Callable[[Tensor], Tensor]
 """Clips (N, T, J, 2) in screen units to (N, T, J, 3)."""
@@ -28,7 +28,7 @@ AT_ONCE = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class Entrant:
+class Candidate:
     """One lifter.
 
     Attributes:
@@ -58,23 +58,17 @@ class Entrant:
         return named(self.card.layout)
 
 
-def entrants(checkpoints: Any, **how: Any) -> list[Entrant]:
-    """All that shall be measured.
-
-    Args:
-        checkpoints: One, a list of them, or a mapping from names in the report to them.
-        how: All else that `entrant` takes.
+def candidates(checkpoints: Any, **how: Any) -> list[Candidate]:
+    """One or more lifters, see `by_name`; `how` is all else that `candidate` takes.
 
     Raises:
         InputError: There is none, or one of them can't be measured so.
     """
-    chosen = by_name(checkpoints)
-    if not chosen:
-        raise InputError("checkpoint=[] names no lifter; give one or more")
-    return [entrant(path, name=name, **how) for name, path in chosen.items()]
+    paths = by_name(checkpoints, kind="lifter")
+    return [candidate(path, name=name, **how) for name, path in paths.items()]
 
 
-def entrant(
+def candidate(
     checkpoint: str,
     *,
     name: str,
@@ -82,7 +76,7 @@ def entrant(
     precision: str,
     threads: int,
     **expected: Any,
-) -> Entrant:
+) -> Candidate:
     """One lifter, ready to be measured.
 
     Args:
@@ -108,12 +102,12 @@ def entrant(
     expect(card, expected, path)
     parameters = None if whole is None else sum(p.numel() for p in whole.net.parameters())
     if whole is not None and runtime is None and not card.causal:
-        return Entrant(name, checkpoint, card, whole, whole.alone, None, None, parameters)
+        return Candidate(name, checkpoint, card, whole, whole.alone, None, None, parameters)
     stepped = Stepped(path, runtime=runtime or "auto", precision=precision, threads=threads)
     if whole is not None and runtime is None:
-        return Entrant(name, checkpoint, card, whole, whole.alone, stepped, None, parameters)
+        return Candidate(name, checkpoint, card, whole, whole.alone, stepped, None, parameters)
     ran = stepped.runtime
-    return Entrant(name, checkpoint, card, stepped, stepped.alone, whole, ran, parameters)
+    return Candidate(name, checkpoint, card, stepped, stepped.alone, whole, ran, parameters)
 
 
 class Whole:

@@ -49,9 +49,9 @@ def draw(results: Sequence["Result"], content: Mapping[str, Any], *, folder: Pat
     }
     for result in results:
         shown = telling(result.scores[condition]["plain"].cases)
-        name = re.sub(r"[^\w.-]+", "-", result.entrant.name)
-        title = f"{result.entrant.name}, {condition}"
-        figures[f"cases_{name}.png"] = cases(shown, result.entrant.skeleton, title)
+        name = re.sub(r"[^\w.-]+", "-", result.candidate.name)
+        title = f"{result.candidate.name}, {condition}"
+        figures[f"cases_{name}.png"] = cases(shown, result.candidate.skeleton, title)
     for name, figure in figures.items():
         figure.savefig(folder / name, dpi=DPI)
     return list(figures)

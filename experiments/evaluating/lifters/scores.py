@@ -16,7 +16,7 @@ from ....gast.metrics import (
     scaled_errors_mm,
     velocity_errors_mm,
 )
-from .candidates import Entrant
+from .candidates import Candidate
 
 MEASURES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mpjpe_mm": position_errors_mm,
@@ -179,14 +179,14 @@ class Result:
     """What was found out about one lifter.
 
     Attributes:
-        entrant: Which.
+        candidate: Which.
         scores: By condition, then by way: ``plain``, ``flip`` (the mean with the mirrored
             person's) and ``alone`` (each frame as if it were the first).
         apart_mm: Largest difference between frame by frame and whole clips; ``None`` where it was
             not looked for.
     """
 
-    entrant: Entrant
+    candidate: Candidate
     scores: dict[str, dict[str, Scores]] = field(default_factory=dict)
     apart_mm: float | None = None
 

@@ -16,8 +16,8 @@ from ....gast.units import to_screen
 from ....realtime.packets import Frame, Person, Pose
 from ....realtime.stages.joints import Joints
 from ...measuring.watching import turned_towards
+from ...reporting import ratio
 from ..lifters.candidates import Whole
-from ..tables import ratio
 
 Record = Mapping[str, Any]
 """A line of a ``frames.jsonl``."""

@@ -21,8 +21,8 @@ from ....conf.program import program
 from ....gast.errors import InputError
 from ....gast.shipped import LIFTERS, find
 from ....realtime.run_folder import run_folder
+from ...reporting import number, table, to_json
 from ..lifters.candidates import Whole
-from ..tables import number, table
 from .recorded import FIGURES, jitter, lifted_live, read, read_truth, rounded, who
 
 
@@ -38,12 +38,12 @@ def main(cfg: DictConfig) -> None:
     told = {}
     for folder, truth in zip(recordings, truths * (len(recordings) // len(truths)), strict=True):
         said = evaluated(folder, read_truth(truth), cfg)
-        (folder / "evaluation.json").write_text(_json(said))
+        (folder / "evaluation.json").write_text(to_json(said))
         told[str(folder)] = said
     output = run_folder(cfg.output)
-    (output / "recordings.json").write_text(_json(told))
+    (output / "recordings.json").write_text(to_json(told))
     (output / "recordings.md").write_text(page(told))
-    print(_json(said) if len(told) == 1 else page(told), end="")
+    print(to_json(said) if len(told) == 1 else page(told), end="")
     print(f"written to {output / 'recordings.md'} and evaluation.json beside each recording")
 
 
@@ -52,10 +52,6 @@ def _several(given: str | ListConfig) -> list[Path]:
     if not names:
         raise InputError("recording=[] or truth=[] names nothing; give one or more")
     return [Path(name).expanduser() for name in names]
-
-
-def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
 def evaluated(folder: Path, truth: Mapping[str, np.ndarray], cfg: DictConfig) -> dict[str, Any]:
