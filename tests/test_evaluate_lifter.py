@@ -12,7 +12,7 @@ from gastlive.datasets.for_lifters.held_out import Watched
 from gastlive.experiments.evaluating.lifters import candidates as ways
 from gastlive.experiments.evaluating.lifters.candidates import candidate, candidates
 from gastlive.experiments.evaluating.lifters.lifter import measured, step_ms
-from gastlive.experiments.evaluating.lifters.pictures import telling
+from gastlive.experiments.evaluating.lifters.pictures import best_to_worst
 from gastlive.experiments.evaluating.lifters.report import content_of, write
 from gastlive.experiments.evaluating.lifters.scores import Case, Scores
 from gastlive.experiments.export import exported, lifter
@@ -247,7 +247,7 @@ def test_actions_of_several_sets_are_told_apart():
 def test_best_median_and_worst_are_told_by_their_error():
     pose = np.zeros((17, 3))
     cases = [Case(str(mm), mm, 0, pose[:, :2], pose, pose) for mm in (30.0, 10.0, 90.0)]
-    assert {which: case.error_mm for which, case in telling(cases).items()} == {
+    assert {which: case.error_mm for which, case in best_to_worst(cases).items()} == {
         "best": 10, "median": 30, "worst": 90,
     }  # fmt: skip
 

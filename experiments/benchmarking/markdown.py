@@ -14,7 +14,7 @@ from .spread import (
     number,
     over_rounds,
     ratio,
-    shown,
+    spread_text,
     tails,
     unitless,
 )
@@ -40,17 +40,17 @@ def page(
     """The whole page.
 
     Args:
-        rows: What was measured.
+        rows: All configs.
         about: ``title``, ``command``, ``date``, ``machine`` and ``versions``.
         baseline: Index of the row that the others are compared with.
         accuracies: Of rows of which they are known, by name.
-        pictures: Those that are there, by file name.
+        pictures: File names.
     """
     parts = [*_head(rows, about), _main(rows, accuracies)]
     parts += [*_compared(rows, baseline), *_stages(rows)]
-    shown_below = [f"![{Path(name).stem}]({name})\n\n{_CAPTIONS[name]}" for name in pictures]
-    if shown_below:
-        parts += ["## Pictures", "The samples of all rounds together.", *shown_below]
+    figures_below = [f"![{Path(name).stem}]({name})\n\n{_CAPTIONS[name]}" for name in pictures]
+    if figures_below:
+        parts += ["## Pictures", "The samples of all rounds together.", *figures_below]
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,7 +70,6 @@ def _head(rows: Sequence[Row], about: Mapping[str, Any]) -> list[str]:
 
 
 def _common(rows: Sequence[Row]) -> str:
-    """What the configs of several rows have in common."""
     first = rows[0].config.items()
     same = [f"{k}={value}" for k, value in first if all(r.config.get(k) == value for r in rows)]
     return f" In every row: `{' '.join(same)}`." if same and len(rows) > 1 else ""
@@ -96,7 +95,9 @@ def _accuracy(known: Mapping[str, float], kind: str) -> str:
 
 def _compared(rows: Sequence[Row], baseline: int) -> list[str]:
     base, others = rows[baseline], [*rows[:baseline], *rows[baseline + 1 :]]
-    found = {name: [shown(ratio(row, base, name)) for row in others] for name in columns(rows)}
+    found = {
+        name: [spread_text(ratio(row, base, name)) for row in others] for name in columns(rows)
+    }
     found = {name: cells for name, cells in found.items() if any(cells)}
     if not found:
         return []
@@ -109,7 +110,7 @@ def _compared(rows: Sequence[Row], baseline: int) -> list[str]:
 
 
 def _stages(rows: Sequence[Row]) -> list[str]:
-    """What the main table leaves out; one column a stage."""
+    """The `tails`; one column a stage."""
     found = tails(figures(rows)).values()
     if not found:
         return []

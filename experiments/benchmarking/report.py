@@ -1,4 +1,4 @@
-"""Rows to files that a person and a program can read: markdown, csv, json and pictures."""
+"""Rows to ``latency.md``, ``.csv``, ``.json`` and pictures, and to the terminal."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ from .spread import (
     over_rounds,
     ratio,
     ratios,
-    shown,
+    spread_text,
     unitless,
 )
 
@@ -41,19 +41,16 @@ def write(
     baseline: int = 0,
     accuracies: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Path:
-    """Write ``latency.md``, ``.csv``, ``.json`` and the pictures that have something to show.
+    """Write the report, replacing an earlier one; returns the path of ``latency.md``.
 
     Args:
-        rows: What was measured, in the order it is shown.
-        folder: Where to; made if it is not there. What an earlier report left there is replaced.
+        rows: In the report's order.
+        folder: Made if it is not there.
         title: The headline.
-        command: What was typed.
+        command: As typed.
         baseline: Index of the row that the others are compared with.
         accuracies: Of rows of which they are known, by name: ``frame_accuracy``, a share of 1,
             and ``p_mpjpe_mm``.
-
-    Returns:
-        The path of ``latency.md``.
 
     Raises:
         InputError: There is no row, no such baseline, or the folder can't be written to.
@@ -92,7 +89,7 @@ def table(rows: Sequence[Row], baseline: int = 0) -> "Table":
         made.add_column(f"{unitless(name)}, ratio", justify="right")
     for row in rows:
         cells = [cell(rows, row, name, spread=False) for name in names]
-        cells += [shown(ratio(row, rows[baseline], name)) for name in compared]
+        cells += [spread_text(ratio(row, rows[baseline], name)) for name in compared]
         made.add_row(Text(row.name), *cells)
     return made
 

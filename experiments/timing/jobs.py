@@ -18,10 +18,10 @@ class Job:
     """One config of a sweep.
 
     Attributes:
-        name: What tells it from the others.
-        config: Its overrides of the live program, keys and values.
+        name: By what differs from the others.
+        config: Overrides of the live program.
         cfg: The composed config.
-        program: The live program's command, before its overrides.
+        program: The live program's command, before the overrides.
     """
 
     name: str
@@ -32,16 +32,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Row:
-    """One config, measured in turns with the others.
+    """The measurements of one config.
 
     Attributes:
-        name: What tells it from the others, such as ``lifter=gast27s runtime=openvino``.
-        config: Its choices in full: override keys and values as on the command line.
-        rounds: Figures of each round, the same names in each; names carry the unit
-            (``age_p99_ms``). Round i of all rows was measured next to each other, so that ratios
-            are taken round by round.
-        samples: Single measurements of all rounds together, for pictures: ``age_ms``, and
-            ``NAME_ms`` for each stage in the order of the pipeline.
+        name: By what differs from the others, such as ``lifter=gast27s runtime=openvino``.
+        config: Overrides of the live program.
+        rounds: Figures of each round, with their unit (``age_p99_ms``); round i of all rows was
+            measured at about the same time, so that ratios are taken round by round.
+        samples: Of all rounds: ``age_ms``, and ``NAME_ms`` of each stage in the pipeline's order.
     """
 
     name: str
@@ -51,18 +49,9 @@ class Row:
 
 
 class Mode(Protocol):
-    """A way to measure; ``conf/mode`` has one option for each.
-
-    Attributes:
-        title: Of the report.
-    """
+    """A way to measure, with the title of its report; ``conf/mode`` has an option for each."""
 
     title: str
 
     def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:
-        """Measure all configs, in turns where that is possible.
-
-        Args:
-            jobs: One or more.
-            folder: For files that tell more than the report.
-        """
+        """Measure one or more configs, in turns where possible; `folder` is for further files."""

@@ -40,12 +40,7 @@ class Candidate:
 
 
 class Stepping:
-    """Steps nets, each on the output of the one before, along frames that repeat.
-
-    Args:
-        nets: One or more.
-        frames: (T, N, J, C) of N people.
-    """
+    """Steps nets, each on the output of the one before, along (T, N, J, C) frames that repeat."""
 
     def __init__(self, nets: Sequence[Streaming], frames: torch.Tensor) -> None:
         self.nets, self.frames = nets, frames

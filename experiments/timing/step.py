@@ -15,22 +15,18 @@ from .parts import PARTS, STRATEGIES, Candidate, Turn
 
 
 class Step:
-    """Milliseconds of a part's step.
+    """Milliseconds of a part's step: ``step_p50_ms``, p95 and p99 of each round.
 
-    First all candidates do the same frames, which warms them up, and what they make of these is
-    compared. Then they take turns, a stretch of frames each, every second round in reverse; a
-    stretch, not a frame, because the live program too finds much of a net in the cache.
-
-    Figures are ``step_p50_ms``, p95 and p99 of each round, and ``largest_difference`` to the first
-    candidate of the same config: rounding, except with flip augmentation, another function.
+    Candidates take turns, a stretch of frames each, every second round in reverse. A stretch finds
+    the net in the cache, as live. ``largest_difference`` is between the outputs of a candidate and
+    the first one of its config.
 
     Args:
         part: lifter, head, chain (lifter and head) or detector.
         strategies: Of a lifter: ``stream`` (folded, in the config's runtime), ``layers`` (torch,
-            layer by layer), and the reference's windows ``dilated`` and ``strided``, each also with
-            ``+flip``.
+            layer by layer), or the reference's windows ``dilated`` and ``strided``, also ``+flip``.
         people: In one batch.
-        rounds: How many.
+        rounds: Number of them.
         frames: Of a stretch, at most.
         seconds: Of a stretch, at most; but five frames are always done.
         warm: Frames before the first round.
@@ -73,7 +69,7 @@ class Step:
         return self.in_turns([candidate for team in teams for candidate in team], apart=apart)
 
     def in_turns(self, everyone: Sequence[Candidate], *, apart: Sequence[float]) -> list[Row]:
-        """Rows of these candidates, whose outputs differ from the first one's by `apart`."""
+        """Rows of candidates whose `differences` are `apart`."""
         from rich.progress import track
 
         spent_ms: list[list[np.ndarray]] = [[] for _ in everyone]
@@ -87,12 +83,12 @@ class Step:
         ]
 
     def candidates(self, job: Job) -> list[Candidate]:
-        """What is measured of one config."""
+        """Of one config."""
         torch.set_num_threads(job.cfg.threads)
         return list(PARTS[self.part](job, self.strategies, self.people))
 
     def differences(self, team: Sequence[Candidate]) -> list[float]:
-        """The largest difference of each one's output to the first one's; warms them up, too."""
+        """Largest difference of each output to the first one's, while they warm up."""
         made = [[candidate.turn(index) for index in range(self.warm)] for candidate in team]
         return [float(np.abs(np.array(each) - np.array(made[0])).max()) for each in made]
 

@@ -1,4 +1,4 @@
-"""The running mean of the weights, which is what a training keeps."""
+"""The running mean of the weights, which a training keeps."""
 
 from typing import Any
 
@@ -9,14 +9,10 @@ from torch import Tensor
 
 
 class AveragedWeights(WeightAveraging):
-    """Exponential mean of weights and statistics; it validates, and it is what is saved.
+    """Exponential mean (`decay` 0 to 1) of weights and statistics, for validation and checkpoints.
 
-    Integers are taken over unchanged: Lightning's own average takes in joint indices too, and with
-    some decays cuts 12.999 off to 12, so that the net that validates has other bones. An
-    interrupted validation saves the mean as well: Lightning's own would save what it had swapped.
-
-    Args:
-        decay: Of what the mean keeps at each step, 0 to 1.
+    Unlike Lightning's, it leaves integers such as joint indices alone, which rounding would change,
+    and saves the mean when a validation is interrupted, too.
     """
 
     def __init__(self, *, decay: float) -> None:
@@ -37,6 +33,6 @@ class AveragedWeights(WeightAveraging):
         self._validating = False
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Undo a swap that no end of a validation undoes, before a checkpoint is written."""
+        """Undo the swap of an interrupted validation before a checkpoint is written."""
         if self._validating:
             self.on_validation_epoch_end(trainer, pl_module)

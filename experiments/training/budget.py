@@ -23,15 +23,12 @@ REST = 1 / 20
 class TimeBudget(Callback):
     """Ends training early enough for the last validation and the evaluation after it.
 
-    A validation pass that takes more than `PASS` of the time is cut, and all later ones are as
-    short, so that checkpoints are compared on the same batches.
+    A validation pass longer than `PASS` of the time is cut, and all later ones to as many
+    `batches`, so that checkpoints are compared on the same ones.
 
     Args:
         max_time: DD:HH:MM:SS from the start of the training on; ``None`` is no bound.
         clock: Seconds.
-
-    Attributes:
-        batches: How many a validation pass may have.
 
     Raises:
         InputError: `max_time` can't be read.
@@ -109,15 +106,10 @@ class Passes(Generic[T]):
 def evaluated_batches(
     trainer: pl.Trainer | None, loader: Iterable[T], *, doing: str
 ) -> Iterator[T]:
-    """The batches for the evaluation after training, one or more, with a bar.
+    """One or more validation batches for the evaluation after training, with a progress bar.
 
-    They end where a validation pass does (``limit_val_batches``, or see `TimeBudget`), and when
-    the time is up.
-
-    Args:
-        trainer: What trained; ``None`` has no bound.
-        loader: Of validation batches.
-        doing: What is done with them, for the bar and the line before it.
+    As many as in a validation (``limit_val_batches``, `TimeBudget`), until the time is up; without
+    a trainer all of them. `doing` is the bar's title.
     """
     from rich.progress import track
 

@@ -22,13 +22,7 @@ Data = ActionStreams | ActionClips
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What a head's card says beside its weights.
-
-    Attributes:
-        temperature: Divide the logits by it.
-        decision: Numbers of `Decision` that suit the head; empty where only clips are named.
-        figures: On the validation data, plain JSON.
-    """
+    """Temperature, thresholds of the decision (none for clips), and figures as plain JSON."""
 
     temperature: float = 1.0
     decision: dict[str, float] = field(default_factory=dict)
@@ -38,13 +32,10 @@ class Calibrated:
 def calibrated(
     head: Head, data: Data, before: HeadCard | None, trainer: pl.Trainer | None
 ) -> Calibrated:
-    """Calibrate a head on validation data; for streams, shift its background and tune a decision.
+    """Calibrate a head, in evaluation mode, on validation data.
 
-    Args:
-        head: In evaluation mode; the bias of its background class may change.
-        data: Its validation part counts.
-        before: Card of a head that was calibrated earlier, whose numbers are kept.
-        trainer: Bounds how much and how long, see `evaluated_batches`.
+    For streams the bias of its background class is shifted and a decision tuned, too. The numbers
+    of a card `before` are kept; the trainer bounds the data, see `evaluated_batches`.
     """
     if isinstance(data, ActionClips):
         return _on_clips(head, data, before, trainer)

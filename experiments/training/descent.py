@@ -13,13 +13,11 @@ from .fitting import fit
 
 
 class Descent:
-    """Trains a head by gradient descent.
+    """Trains a head by gradient descent; see `fit` for the other arguments.
 
     Args:
-        task: Makes the task, which holds loss and optimizer, from the head (a Hydra ``_partial_``).
-        trainer: Has a `ModelCheckpoint`, which chooses the weights by validation.
-        resume: Path of a checkpoint to go on from.
-        newest: Keep the last weights instead: where the validation subjects are trained on too.
+        task: Makes the task, with loss and optimizer, from the head (a Hydra ``_partial_``).
+        newest: Keep the last weights: where the validation subjects are trained on too.
     """
 
     def __init__(

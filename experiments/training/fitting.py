@@ -14,11 +14,7 @@ from .budget import Passes, TimeBudget
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C in a training, whose task now holds the averaged weights.
-
-    Attributes:
-        steps: Done so far.
-    """
+    """Ctrl-C in a training after some `steps`; the task holds the averaged weights."""
 
     def __init__(self, steps: int) -> None:
         super().__init__(f"after {steps} steps")
@@ -37,19 +33,19 @@ def fit(
     """Train until the trainer has enough; the task then holds the chosen weights, on the CPU.
 
     Args:
-        trainer: With a `ModelCheckpoint`, whose best is chosen, and an `OnExceptionCheckpoint` if
-            an interruption shall be saved.
-        task: To train; in evaluation mode afterwards.
-        data: To train on, set up.
+        trainer: With a `ModelCheckpoint`, whose best is chosen, and an `OnExceptionCheckpoint` for
+            interruptions.
+        task: In evaluation mode afterwards.
+        data: Set up.
         resume: Checkpoint of an interrupted training to go on from.
-        newest: Choose the last checkpoint: where validation has nothing to choose by.
-        key: What the program calls `resume`, for its advice.
+        newest: Choose the last checkpoint instead of the best.
+        key: The program's name for `resume`, for advice.
 
     Raises:
         InputError: There is no checkpoint to go on from, an earlier training is in the way, nothing
             is validated, or training ended before its first validation.
-        Interrupted: Ctrl-C; where to go on from has been printed.
-        KeyboardInterrupt: The same before there were weights to keep.
+        Interrupted: Ctrl-C; where to go on from has been printed. A plain `KeyboardInterrupt`
+            before the first step.
     """
     if resume is not None and not Path(resume).is_file():
         raise InputError(f"no checkpoint at {key}={resume}; give the path of a .ckpt file")
@@ -113,7 +109,6 @@ def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
 
 
 def _interruption(trainer: pl.Trainer) -> str | None:
-    """The checkpoint of an interrupted training."""
     saved = (c for c in trainer.checkpoint_callbacks if isinstance(c, OnExceptionCheckpoint))
     return next((each.ckpt_path for each in saved if Path(each.ckpt_path).is_file()), None)
 

@@ -11,7 +11,7 @@ from .budget import TimeBudget
 
 
 class Bar(RichProgressBar):
-    """Lightning's, which writes "Epoch 7/-2" where steps, not epochs, end a training."""
+    """Without Lightning's "/-2" where steps, not epochs, end a training."""
 
     def _get_train_description(self, current_epoch: int) -> str:
         return f"Epoch {current_epoch}".ljust(len(self.validation_description))
@@ -24,16 +24,13 @@ def trainer(
     enable_progress_bar: bool = True,
     **options: Any,
 ) -> pl.Trainer:
-    """A trainer.
+    """A `pytorch_lightning.Trainer` with a `TimeBudget`, our bar and no advertisement.
 
     Args:
         callbacks: By name, so that a recipe can change one of them; ``None`` leaves one out.
         max_time: See `TimeBudget`.
         enable_progress_bar: Show epoch, speed and scores.
-        options: All else that `pytorch_lightning.Trainer` takes.
-
-    Raises:
-        InputError: `max_time` can't be read.
+        options: Lightning's own.
     """
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_no_advertisement)
     chosen = [each for each in callbacks.values() if each is not None]

@@ -1,4 +1,4 @@
-"""How right heads are on held-out people: ``gastlive-evaluate action checkpoint=[...]``."""
+"""Accuracy of heads on held-out people: ``gastlive-evaluate action checkpoint=[...]``."""
 
 import shlex
 import sys
@@ -104,15 +104,15 @@ def measured(
     compared: int,
     decision: Callable[..., Decision] = Decision,
 ) -> list[Result]:
-    """Let every head name everything.
+    """Let every head name all clips, or else all streams, of a part of the data.
 
     Args:
         everyone: The heads.
-        data: What they name: clips where there are some, else streams.
+        data: Gives clips or streams.
         part: Of the data.
         same_lifter: Refuse a head that was trained behind another lifter.
-        compared: Clips or streams that are also named in another way, as far as there is one.
-        decision: Makes the decision that makes events of streams.
+        compared: Clips or streams that are also named `Candidate.otherwise`.
+        decision: Makes the decision, which makes events of probabilities.
 
     Raises:
         InputError: A head does not fit the data, or the data have neither clips nor streams.
@@ -185,7 +185,7 @@ def _of_streams(
 
 
 def _first(batches: Sequence[Batch], count: int) -> Iterator[Tensor]:
-    """So many streams, batch by batch."""
+    """The first streams, batch by batch."""
     for xyz, *_ in batches:
         if count > 0:
             yield xyz[:count]

@@ -34,9 +34,9 @@ class Candidate:
         checkpoint: As it was given.
         card: Of its file.
         per_frame: Names every frame of streams, as it is measured.
-        otherwise: Names their last frames in another way, for comparison: frame by frame or whole
-            streams; of a windowed head the last window alone. ``None`` if there is but one way.
-        runtime: What steps, as live; ``None`` if `per_frame` takes whole streams.
+        otherwise: Names their last frames for comparison: frame by frame or whole streams; of a
+            windowed head the last window alone. ``None``: there is only one way.
+        runtime: That steps, as live; ``None`` if `per_frame` takes whole streams.
         source: The net, or its exported step.
     """
 
@@ -50,10 +50,7 @@ class Candidate:
 
     @torch.inference_mode()
     def largest_difference(self, streams: Iterable[Tensor]) -> float | None:
-        """Between the logits of streams (N, T, J, 3) and those found otherwise.
-
-        ``None`` if there is but one way, or no stream.
-        """
+        """Between the two ways' logits of streams (N, T, J, 3); ``None`` without way or stream."""
         if self.otherwise is None:
             return None
         differences = []
@@ -89,9 +86,9 @@ def candidate(
         checkpoint: Name, or path of a .safetensors or .onnx file.
         name: In the report.
         layout: Name of the joint layout that it must have been trained on.
-        runtime: What steps along the streams, as live; ``None``: torch, on whole streams.
-        precision: Of the steps.
-        threads: Of the steps.
+        runtime: Steps along the streams, as live; ``None``: torch, on whole streams.
+        precision: Of the steps, as `threads`.
+        threads: As above.
 
     Raises:
         InputError: No such head, one of another layout, or one that can't be run so.
@@ -147,7 +144,7 @@ def step_ms(
         everyone: The heads.
         runtime: What steps; ``None`` for the fastest.
         precision: Of the steps.
-        rounds: In which they take turns. Without any there are no figures.
+        rounds: In which they take turns; without any there are no figures.
     """
     if rounds < 1:
         return {}
@@ -180,14 +177,14 @@ class _Windows:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What was found out about one head.
+    """The scores of one head.
 
     Attributes:
-        candidate: Which.
+        candidate: The head.
         figures: Plain JSON, see `clip_figures` and `figures`.
         confusion: (K, K) counts, row the truth.
         reliability: Of calibrated confidence.
-        apart: See `Candidate.largest_difference`; ``None`` where it was not looked for.
+        apart: See `Candidate.largest_difference`.
     """
 
     candidate: Candidate

@@ -1,4 +1,4 @@
-"""Several reports of one protocol as one: ``gastlive-evaluate folds reports=FOLDER``."""
+"""Cross-validation: reports of folds in one table, ``gastlive-evaluate folds reports=FOLDER``."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ PLAIN = {
 
 @program("evaluate_folds")
 def main(cfg: DictConfig) -> None:
-    """Print and write what the folds have in common, and each of them."""
+    """Print and write a table of the folds, their mean and standard deviation."""
     folder = Path(cfg.reports)
     folds = read_folds(folder)
     page = folds_table(folds)

@@ -1,4 +1,4 @@
-"""``report.json`` and ``report.md``: all figures of heads, and those that are read."""
+"""``report.json`` with all figures of heads, and ``report.md`` with the main ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,25 +34,25 @@ _ONLINE = {
 }
 _EXPLAINED = {
     "clips": (
-        "Shares of clips in %. Half seen: named right once half of the clip has been seen. A head "
-        "that streams is scored by the mean of its logits without the first third of the frames; "
-        "one that looks at windows by the mean of four: the clip, and four fifths of it from "
-        "three places."
+        "Shares of clips in %. Half seen: predicted right from the first half of the clip. A "
+        "streaming head is scored by its mean logits without the first third of the frames, a "
+        "windowed head by the mean over four windows: the clip, and four fifths of it from three "
+        "places."
     ),
     "streams": (
-        "Shares in %. Frames: named right, before the decision. mAP: average precision of frames, "
-        "mean over the actions without the background. F1: events of the decision against true "
-        "ones that overlap by 10, 25 and 50 % of both. Detected: true events of which the decision "
-        "said half the frames or more; all other events that it said are false. Delay: from the "
-        "start of a detected event to the frame at which the decision said it first. Half seen: "
-        "frames in the middle of an event that are named right."
+        "Shares in %. Frames: predicted right, before the decision. mAP: average precision of "
+        "frames, mean over the classes without the background. F1: reported events against "
+        "ground-truth segments with an overlap (IoU) of 10, 25 and 50 %. Detected: segments of "
+        "which the decision reports half the frames or more; all other reported events are false "
+        "positives. Delay: from the start of a detected segment to the frame of its first report. "
+        "Half seen: frames in the middle of a segment that are predicted right."
     ),
 }
 _OF_BOTH = (
-    "Calibration: how far confidence is from accuracy, in points. ms: a frame of one person, live, "
-    "on one thread of this machine, all heads in turns. Stream: largest difference of logits "
-    "between whole clips or streams and frame by frame, or, of a head that looks at windows, "
-    "between streams and single windows."
+    "Calibration: expected calibration error in percentage points. ms: a frame of one person, "
+    "live, on one thread of this machine, all heads in turns. Stream: largest difference of "
+    "logits between whole clips or streams and frame by frame, or, of a windowed head, between "
+    "streams and single windows."
 )
 
 
@@ -63,16 +63,13 @@ def write(
     *,
     folder: Path,
 ) -> str:
-    """Write the report.
+    """Write the report; returns its main tables, for the terminal.
 
     Args:
-        results: What was measured.
+        results: Of all heads.
         speeds: Milliseconds a frame by name, of those that were timed.
         about: ``command``, ``precision``, ``part`` and ``data``.
-        folder: Where to; made if it is not there.
-
-    Returns:
-        The main tables, for the terminal.
+        folder: Made if it is not there.
 
     Raises:
         InputError: The folder can't be written to.
@@ -188,7 +185,7 @@ def _cost(head: Mapping[str, Any]) -> list[str]:
 
 def _early(content: Mapping[str, Any]) -> Iterator[str]:
     what = {"clips": "a clip", "streams": "an event"}[content["shown"]]
-    yield f"Named right, in %, once so much of {what} has been seen."
+    yield f"Predicted right, in %, by the share of {what} that has been seen."
     lines = [
         [head["name"], *(_percent(share) for share in head["early"])]
         for head in content["heads"]

@@ -1,4 +1,4 @@
-"""Lifters that are measured: how each lifts whole clips, frame by frame, and each frame alone."""
+"""Lifters that are measured: on whole clips, frame by frame, and each frame alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,11 +36,10 @@ class Candidate:
         checkpoint: As it was given.
         card: Of its file.
         lift: As it is measured.
-        alone: Each frame as if it were the first of its stream.
-        otherwise: Frame by frame if `lift` takes whole clips, and the other way round; ``None`` if
-            there is but one way.
-        runtime: What steps, as live; ``None`` if `lift` takes whole clips.
-        parameters: How many; ``None`` of an exported one.
+        alone: Each frame as the first of its stream.
+        otherwise: Frame by frame if `lift` takes whole clips, or the reverse; ``None`` without it.
+        runtime: That steps, as live; ``None`` if `lift` takes whole clips.
+        parameters: Number of them; ``None`` of an exported lifter.
     """
 
     name: str
@@ -82,9 +81,9 @@ def candidate(
     Args:
         checkpoint: Name, or path of a .safetensors or .onnx file.
         name: In the report.
-        runtime: What steps along the clips, as live; ``None``: torch, on whole clips.
-        precision: Of the steps.
-        threads: Of the steps.
+        runtime: Steps along the clips, as live; ``None``: torch, on whole clips.
+        precision: Of the steps, as `threads`.
+        threads: As above.
         expected: Fields of the card that must have these values.
 
     Raises:
@@ -111,11 +110,7 @@ def candidate(
 
 
 class Whole:
-    """Lifts whole clips in torch.
-
-    Args:
-        path: Of a .safetensors file.
-    """
+    """Lifts whole clips in torch, with the weights of a .safetensors file."""
 
     def __init__(self, path: Path) -> None:
         self.net, self.card = load(path)
@@ -133,7 +128,7 @@ class Whole:
         return in_chunks(self.net, nn.Identity(), padded, frames=AT_ONCE)[:, ahead:]
 
     def alone(self, xy: Tensor) -> Tensor:
-        """The same, as if the person stood still in each frame, before it and after it."""
+        """The same, each frame as if the person stood still before and after it."""
         return _each(self._still, xy, AT_ONCE if self.net.causal else AT_ONCE // 9)
 
     def _still(self, xy: Tensor) -> Tensor:
@@ -144,14 +139,7 @@ class Whole:
 
 
 class Stepped:
-    """Lifts clips frame by frame, as live.
-
-    Args:
-        path: Of a .safetensors or .onnx file.
-        runtime: See `gastlive.gast.runtimes.compiled`.
-        precision: As above.
-        threads: As above.
-    """
+    """Lifts clips frame by frame, as live; see `gast.runtimes.compiled` for the arguments."""
 
     def __init__(self, path: Path, *, runtime: str, precision: str, threads: int) -> None:
         source, card = deployed(path)
@@ -166,11 +154,11 @@ class Stepped:
         return streamed(self.net, xy)
 
     def alone(self, xy: Tensor) -> Tensor:
-        """The same, every frame the first of a stream."""
+        """The same, each frame as the first of a stream."""
         return _each(lambda frames: self.net.step(frames)[0], xy, AT_ONCE)
 
 
 def _each(lift: Lift, xy: Tensor, at_once: int) -> Tensor:
-    """All frames of (N, T, J, 2) by themselves, lifted as (N', J, 2)."""
+    """Each frame of (N, T, J, 2) lifted without the others."""
     lifted = torch.cat([lift(frames) for frames in xy.flatten(0, 1).split(at_once)])
     return lifted.unflatten(0, xy.shape[:2])

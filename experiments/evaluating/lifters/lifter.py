@@ -1,4 +1,4 @@
-"""How far off lifters are on held-out people: ``gastlive-evaluate lifter checkpoint=[...]``."""
+"""Errors of lifters on held-out people: ``gastlive-evaluate lifter checkpoint=[...]``."""
 
 import shlex
 import sys
@@ -19,9 +19,9 @@ from ....gast.windowed import mirrored
 from ...timing.parts import Stepping, Turn, smooth_motion
 from ...timing.step import median_step_ms, one_thread
 from .candidates import Candidate, candidates
+from .detected_renders import DetectedViews
 from .report import write
 from .scores import Result
-from .seen_renders import SeenViews
 
 
 @program("evaluate_lifter")
@@ -35,7 +35,7 @@ def main(cfg: DictConfig) -> None:
     )  # fmt: skip
     held_out: HeldOut = instantiate(cfg.held_out)
     if cfg.seen is not None:
-        held_out = SeenViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
+        held_out = DetectedViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
     results = measured(everyone, held_out, flip=cfg.flip, alone=cfg.alone, compared=cfg.compared)
     about = {
         "command": shlex.join(["gastlive-evaluate", "lifter", *sys.argv[1:]]),
@@ -59,16 +59,15 @@ def measured(
         everyone: The lifters.
         held_out: What they lift.
         flip: Lift the mirrored person as well.
-        alone: Lift each frame by itself as well.
-        compared: Recordings of each condition that are also lifted in the other way: frame by
-            frame instead of as a whole, or as a whole instead of frame by frame.
+        alone: Lift each frame without a past as well.
+        compared: Recordings of each condition that are also lifted `Candidate.otherwise`.
     """
     from rich.progress import track
 
     results = [Result(each) for each in everyone]
     for condition in held_out.conditions:
-        shown = track(held_out.watch(condition), description=condition, transient=True)
-        for number, watched in enumerate(shown):
+        recordings = track(held_out.watch(condition), description=condition, transient=True)
+        for number, watched in enumerate(recordings):
             for result in results:
                 _lift(result, condition, watched, flip, alone, compare=number < compared)
     return results
@@ -93,13 +92,13 @@ def _lift(
 def step_ms(
     everyone: Sequence[Candidate], *, runtime: str | None, precision: str, rounds: int
 ) -> dict[str, float]:
-    """Milliseconds a frame of one person on one thread, live, by name; not of centred lifters.
+    """Median milliseconds a frame of one person on one thread, by name; not of centred lifters.
 
     Args:
         everyone: The lifters.
         runtime: What steps; ``None`` for the fastest.
         precision: Of the steps.
-        rounds: In which they take turns; the median counts. Without any there are no figures.
+        rounds: In which they take turns; without any there are no figures.
     """
     streaming = [each for each in everyone if each.card.causal]
     if rounds < 1 or not streaming:

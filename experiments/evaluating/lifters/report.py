@@ -1,4 +1,4 @@
-"""``lifter.json`` and ``lifter.md``: all figures, and those that are read, in the papers' order."""
+"""``lifter.json`` with all figures of lifters, ``lifter.md`` with the main ones, as papers do."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -44,16 +44,13 @@ def write(
     *,
     folder: Path,
 ) -> str:
-    """Write the report.
+    """Write the report; returns its main tables, for the terminal.
 
     Args:
-        results: What was measured.
+        results: Of all lifters.
         speeds: Milliseconds a frame by name, of those that were timed.
         about: ``command``, ``precision``, ``noise`` and ``data``.
-        folder: Where to; made if it is not there.
-
-    Returns:
-        The main tables, for the terminal.
+        folder: Made if it is not there.
 
     Raises:
         InputError: The folder can't be written to.
@@ -109,7 +106,7 @@ def _lifter(result: "Result", speeds: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _costs(lifters: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What looking only back costs, for each pair of lifters that differ in nothing else."""
+    """Errors of causal minus centred, for each pair of lifters that differ in nothing else."""
     for causal in lifters:
         for centred in lifters:
             same = all(causal[key] == centred[key] for key in ("filter_widths", "channels"))
