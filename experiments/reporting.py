@@ -15,12 +15,9 @@ from ..realtime.run_folder import run_folder, unwritable
 def by_name(
     checkpoints: str | Sequence[str] | Mapping[str, str], *, kind: str = "net"
 ) -> dict[str, str]:
-    """One checkpoint, a list of them, or a mapping to them, by their names in the report.
+    """One checkpoint, a list, or a mapping, by name in the report; `InputError` if there's none.
 
-    Names that are not given are the shortest that tell them apart.
-
-    Raises:
-        InputError: There is none.
+    A name that is not given is the file's stem, or the path where stems are the same.
     """
     if not checkpoints:
         raise InputError(f"checkpoint=[] names no {kind}; give one or more")
@@ -47,11 +44,7 @@ def origin_line(content: Mapping[str, Any]) -> str:
 
 
 def write_files(folder: Path, files: Callable[[Path], Iterable[tuple[str, str]]]) -> Path:
-    """Write names and texts one by one as `files` gives them; numbers first, pictures may fail.
-
-    Args:
-        folder: Made if it is not there.
-        files: Is told the folder, where it may leave pictures itself.
+    """Write the names and texts that `files`, given the folder, yields; pictures it saves itself.
 
     Raises:
         InputError: The folder can't be written to.

@@ -60,7 +60,7 @@ def test_streams_become_a_head_with_its_card_and_a_summary(lifted, tmp_path, mon
     assert set(card.decision) >= {"enter", "leave"}
     validation, out = card.training["validation"], capsys.readouterr().out
     assert f"validation on {validation['frames']} frames:" in out
-    assert f"frames named right {validation['frame_accuracy']:6.1%}" in out
+    assert f"frames predicted right {validation['frame_accuracy']:6.1%}" in out
     assert f"kick {validation['by_label']['kick']:6.1%}" in out
     assert f"head written to {path}" in out
     assert "{" not in out
@@ -73,7 +73,7 @@ def test_clips_become_a_head_without_a_decision(lifted, tmp_path, monkeypatch, c
     figures = card.training["validation"]
     out = capsys.readouterr().out
     assert f"validation on {figures['clips']} clips:" in out
-    assert f"clips named right {figures['top1']:6.1%}" in out
+    assert f"clips predicted right {figures['top1']:6.1%}" in out
 
 
 def test_a_linear_head_is_calibrated_like_any_other(lifted, tmp_path, monkeypatch):

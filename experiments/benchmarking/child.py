@@ -48,12 +48,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Measured:
-    """Figures of one run by name, which carries the unit, NaN where unknown.
-
-    Attributes:
-        figures: As above.
-        samples: ``age_ms`` and ``NAME_ms`` of each stage, (T,) each.
-    """
+    """One run: figures by name and unit, NaN where unknown; samples (T,) of age and each stage."""
 
     figures: Mapping[str, float]
     samples: Mapping[str, np.ndarray]
@@ -235,7 +230,7 @@ def _end(process: subprocess.Popen[Any]) -> None:
 
 def _failure(config: Mapping[str, str], errors_text: str, status: int) -> InputError:
     lines = [line for line in errors_text.splitlines() if line.strip()]
-    lines = lines or [f"it ended with status {status} without a message"]
+    lines = lines or [f"it ended with status {status} without a word"]
     # Our own messages and a traceback's error come last, Hydra's come first.
     is_last = any(line.startswith(("gastlive: ", "Traceback")) for line in lines)
     line = lines[-1 if is_last else 0].removeprefix("gastlive: ")

@@ -37,15 +37,7 @@ def page(
     accuracies: Mapping[str, Mapping[str, float]],
     pictures: Iterable[str],
 ) -> str:
-    """The whole page.
-
-    Args:
-        rows: All configs.
-        about: ``title``, ``command``, ``date``, ``machine`` and ``versions``.
-        baseline: Index of the row that the others are compared with.
-        accuracies: Of rows of which they are known, by name.
-        pictures: File names.
-    """
+    """The whole page; `about` has title, command and `reporting.origin`, the rest see `report`."""
     parts = [*_head(rows, about), _main(rows, accuracies)]
     parts += [*_compared(rows, baseline), *_stages(rows)]
     figures_below = [f"![{Path(name).stem}]({name})\n\n{_CAPTIONS[name]}" for name in pictures]

@@ -58,13 +58,7 @@ class Pipeline:
 
 
 class Streams:
-    """How many streams of keypoints the machine carries; see `capacity.carries`.
-
-    Args:
-        rounds: How many times each config is measured.
-        first: Streams of the first trial.
-        load: Arguments of `capacity.Load`.
-    """
+    """How many keypoint streams the machine carries; arguments of `capacity.carries` and `Load`."""
 
     title = "Streams that one machine carries"
 
@@ -146,11 +140,7 @@ class Accuracy:
 
 
 def stored(path: Path) -> dict[str, dict[str, float]]:
-    """What `Accuracy` stored; empty without such a file.
-
-    Raises:
-        InputError: It is another file.
-    """
+    """What `Accuracy` stored; empty without such a file, `InputError` for another one."""
     if not path.is_file():
         return {}
     try:

@@ -15,13 +15,9 @@ PROGRAM = (sys.executable, "-m", "gastlive.realtime.live")
 
 @dataclass(frozen=True)
 class Job:
-    """One config of a sweep.
+    """One config of a sweep: its name, overrides of the live program, and composed config.
 
-    Attributes:
-        name: By what differs from the others.
-        config: Overrides of the live program.
-        cfg: The composed config.
-        program: The live program's command, before the overrides.
+    `program` is the live program's command, before the overrides.
     """
 
     name: str

@@ -17,7 +17,7 @@ T = TypeVar("T")
 PASS = 1 / 8
 """The share of the time that a validation pass may take."""
 REST = 1 / 20
-"""The share of the time that stays for what follows the evaluation, such as tuning a decision."""
+"""The share of the time left for what follows the evaluation, such as tuning a decision."""
 
 
 class TimeBudget(Callback):
@@ -106,10 +106,9 @@ class Passes(Generic[T]):
 def evaluated_batches(
     trainer: pl.Trainer | None, loader: Iterable[T], *, doing: str
 ) -> Iterator[T]:
-    """One or more validation batches for the evaluation after training, with a progress bar.
+    """Validation batches for the evaluation after training, with a bar; all without a trainer.
 
-    As many as in a validation (``limit_val_batches``, `TimeBudget`), until the time is up; without
-    a trainer all of them. `doing` is the bar's title.
+    At most as many as in a validation (``limit_val_batches``) and until the time is up, but one.
     """
     from rich.progress import track
 

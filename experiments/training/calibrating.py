@@ -51,7 +51,7 @@ def _on_clips(
 
 
 def _samples(data: ActionClips, trainer: pl.Trainer | None) -> Iterator[tuple[np.ndarray, int]]:
-    samples = data.clips("val")
+    samples = sorted(data.clips("val"), key=lambda sample: sample.xyz.shape[1])  # as in validation
     batches = [samples[i : i + data.batch] for i in range(0, len(samples), data.batch)]
     for batch in evaluated_batches(trainer, batches, doing="calibrating"):
         yield from ((sample.xyz, sample.label) for sample in batch)
@@ -79,9 +79,9 @@ def _on_streams(
 
 
 SCORES = {
-    "top1": "clips named right",
+    "top1": "clips predicted right",
     "top5": "right label among the first five",
-    "frame_accuracy": "frames named right",
+    "frame_accuracy": "frames predicted right",
     "class_accuracy": "mean of that over the labels",
     "frame_map": "mean average precision of a frame",
     "event_f1": "event F1 at an overlap of one half",

@@ -34,8 +34,7 @@ class Descent:
         """Train the head in place; gives figures for its card.
 
         Raises:
-            InputError: The head is fitted otherwise, or see `fit`.
-            Interrupted: See `fit`.
+            InputError: The head is an `SVM`, or see `fit`.
         """
         if isinstance(head, SVM):
             raise InputError("a SVM is not trained by descent; add training=linear")

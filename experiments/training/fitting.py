@@ -30,22 +30,19 @@ def fit(
     newest: bool = False,
     key: str = "resume",
 ) -> None:
-    """Train until the trainer has enough; the task then holds the chosen weights, on the CPU.
+    """Train; the task then holds the chosen weights, on the CPU and in evaluation mode.
 
     Args:
-        trainer: With a `ModelCheckpoint`, whose best is chosen, and an `OnExceptionCheckpoint` for
-            interruptions.
-        task: In evaluation mode afterwards.
+        trainer: With a `ModelCheckpoint`, and an `OnExceptionCheckpoint` for interruptions.
+        task: To train.
         data: Set up.
         resume: Checkpoint of an interrupted training to go on from.
-        newest: Choose the last checkpoint instead of the best.
+        newest: Choose the last checkpoint instead of the best by validation.
         key: The program's name for `resume`, for advice.
 
     Raises:
-        InputError: There is no checkpoint to go on from, an earlier training is in the way, nothing
-            is validated, or training ended before its first validation.
-        Interrupted: Ctrl-C; where to go on from has been printed. A plain `KeyboardInterrupt`
-            before the first step.
+        InputError: No checkpoint to go on from, an earlier training in the way, or no validation.
+        Interrupted: Ctrl-C, with advice printed; before the first step a `KeyboardInterrupt`.
     """
     if resume is not None and not Path(resume).is_file():
         raise InputError(f"no checkpoint at {key}={resume}; give the path of a .ckpt file")
@@ -98,7 +95,7 @@ def _load(task: pl.LightningModule, checkpoint: str) -> None:
 
 
 def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
-    """Lightning would go on from what lies in the folder, whatever it was, without being asked."""
+    # Lightning would go on from any checkpoint in the folder, without being asked.
     for callback in trainer.checkpoint_callbacks:
         folder = callback.dirpath if isinstance(callback, ModelCheckpoint) else None
         if folder is not None and (earlier := sorted(Path(folder).glob("*.ckpt"))):

@@ -15,11 +15,7 @@ from ...gast.warm_start import grow
 
 
 def start_lifter(lifter: Lifter, start: str, data: pl.LightningDataModule) -> str:
-    """Take over another lifter's weights; gives a line that says how many.
-
-    Raises:
-        InputError: No such lifter, or one of another kind.
-    """
+    """Take over another lifter's weights, or raise `InputError`; a line that says how many."""
     path, net = find(start, folder=LIFTERS, kind="lifter"), lifter.net
     if not isinstance(net, GASTNet):
         raise InputError(f"start={start} is for a GASTNet, not for {type(net).__name__}")
@@ -30,12 +26,9 @@ def start_lifter(lifter: Lifter, start: str, data: pl.LightningDataModule) -> st
 
 
 def start_head(head: Head, start: str) -> str:
-    """Take over the layers of another head that have the same shape; a line that says how many.
+    """Take over another head's layers of the same shape, but not the one that scores labels.
 
-    The layer that scores labels starts anew, as its labels may be others.
-
-    Raises:
-        InputError: No such head, or nothing of it fits.
+    Gives a line that says how many, or raises `InputError` if none fits.
     """
     path, own = find(start, folder=HEADS, kind="head"), head.state_dict()
     known = load_head(path, layout=head.skeleton.name, fps=head.fps)[0].state_dict()

@@ -26,11 +26,7 @@ def trainer(
 ) -> pl.Trainer:
     """A `pytorch_lightning.Trainer` with a `TimeBudget`, our bar and no advertisement.
 
-    Args:
-        callbacks: By name, so that a recipe can change one of them; ``None`` leaves one out.
-        max_time: See `TimeBudget`.
-        enable_progress_bar: Show epoch, speed and scores.
-        options: Lightning's own.
+    Its callbacks have names, so that a recipe can change one, or leave it out with ``None``.
     """
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_no_advertisement)
     chosen = [each for each in callbacks.values() if each is not None]

@@ -23,11 +23,11 @@ class DetectedViews:
 
     Args:
         folder: Of the takes, one npz each.
-        skeleton: Layout wanted.
-        fps: Frames per second wanted.
+        skeleton: Wanted.
+        fps: Wanted.
 
     Raises:
-        InputError: There is no take, or lifters of that layout can't be measured on them.
+        InputError: There is no take, or the layout is not theirs.
     """
 
     def __init__(self, folder: str, skeleton: Skeleton, *, fps: float) -> None:

@@ -74,7 +74,7 @@ def rounded(value: Tensor) -> float | None:
 
 
 def lifted_live(frames: Sequence[Mapping[str, Any]], truth: Mapping[str, np.ndarray]) -> Tensor:
-    """3-D joints (T, J, 3) of the `main_person` as recorded, NaN where there are none.
+    """Recorded 3-D joints (T, J, 3) of the `main_person`, NaN where there are none.
 
     Raises:
         InputError: There are none at all.

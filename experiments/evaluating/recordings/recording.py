@@ -71,11 +71,7 @@ def evaluated(folder: Path, truth: Mapping[str, np.ndarray], cfg: DictConfig) ->
 
 
 def lifter_of(folder: Path) -> str:
-    """Which lifter made a recording.
-
-    Raises:
-        InputError: Its ``summary.json`` does not say.
-    """
+    """Which lifter made a recording, from its ``summary.json``, or `InputError`."""
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         return str(summary["config"]["lifter"]["checkpoint"])
