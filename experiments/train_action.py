@@ -21,7 +21,7 @@ from .training.starting import start_head
 
 
 def main() -> None:
-    """The program; for the user's own clips everything else is chosen to suit them."""
+    """The program; with ``data=folder`` it starts from ``+experiment=own_clips``."""
     given = sys.argv[1:]
     if "data=folder" in given and not any(word.startswith("+experiment=") for word in given):
         sys.argv[1:] = ["+experiment=own_clips", *given]

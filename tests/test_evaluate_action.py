@@ -205,7 +205,7 @@ def test_the_report_on_clips_has_every_table_and_picture(weights, tmp_path):
         "# Action heads on held out clips", "```\ngastlive-evaluate action\n```", "- mine",
         "- joints: true", "## Accuracy, 6 clips", "| head | top-1 | top-5 | mean of classes |",
         "| head | 8 | 2.5 k |", " | 1.234 | ", "| svm | 10 at once |", "## Early recognition",
-        "| head | 10% | 20% |", "| label | shown | head | svm |", "| wave | 2 |",
+        "| head | 10% | 20% |", "| label | samples | head | svm |", "| wave | 2 |",
         "## Most common mistakes", "svm: ", "![confusion](confusion_svm.png)",
     ):  # fmt: skip
         assert part in page

@@ -74,6 +74,16 @@ def test_an_interrupted_training_goes_on(tmp_path, monkeypatch, capsys):
     assert load(again / "tiny.safetensors")[1].training["steps"] == 4
 
 
+def test_a_training_that_goes_on_for_longer_than_its_learning_rate_is_one_line(
+    tmp_path, monkeypatch, capsys
+):
+    train(tmp_path / "first", monkeypatch, "steps=4", "+trainer.max_epochs=1")
+    last = tmp_path / "first/checkpoints/last.ckpt"
+    with pytest.raises(SystemExit):
+        train(tmp_path / "again", monkeypatch, "steps=6", f"resume={last}")
+    assert "has a learning rate for 4 steps, not for 6; give steps=4" in capsys.readouterr().err
+
+
 def test_the_data_are_checked_before_training(tmp_path, monkeypatch, capsys):
     assert not train(tmp_path, monkeypatch, "check=true").exists()
     out = capsys.readouterr().out
@@ -102,7 +112,7 @@ def interrupt(monkeypatch, *, step):
     monkeypatch.setattr(LiftingTask, "training_step", training_step)
 
 
-def test_ctrl_c_leaves_a_lifter_and_advice_that_works(tmp_path, monkeypatch, capsys):
+def test_ctrl_c_leaves_a_lifter_and_advice_that_works(tmp_path, monkeypatch, capsys, caplog):
     first, again = tmp_path / "with a space", tmp_path / "again"
     with monkeypatch.context() as patch:
         interrupt(patch, step=3)
@@ -111,6 +121,7 @@ def test_ctrl_c_leaves_a_lifter_and_advice_that_works(tmp_path, monkeypatch, cap
     assert ended.value.code == 130
     out = capsys.readouterr().out
     assert f"the averaged weights are in {first}/tiny.safetensors" in out
+    assert "weights_only" not in out + caplog.text  # Lightning about itself
     net, card = load(first / "tiny.safetensors")
     assert (card.training["steps"], card.training["interrupted"]) == (2, True)
     saved = torch.load(first / "checkpoints/interrupted.ckpt", weights_only=False)

@@ -192,8 +192,8 @@ def _composed(config: Mapping[str, str], program: Sequence[str]) -> Any:
 
 def _with_timings(sinks: str) -> str:
     given = [name.strip() for name in sinks.strip("[] ").split(",")]
-    chosen = [name for name in given if name not in ("", "null", "timings")]
-    return f"[{','.join((*chosen, 'timings'))}]"
+    others = [name for name in given if name not in ("", "null", "timings")]
+    return f"[{','.join((*others, 'timings'))}]"
 
 
 def record(config: Mapping[str, str], folder: Path, *, program: Sequence[str] = PROGRAM) -> None:

@@ -42,7 +42,7 @@ def page(
     parts += [*_compared(rows, baseline), *_stages(rows)]
     figures_below = [f"![{Path(name).stem}]({name})\n\n{_CAPTIONS[name]}" for name in pictures]
     if figures_below:
-        parts += ["## Pictures", "The samples of all rounds together.", *figures_below]
+        parts += ["## Pictures", "From the samples of all rounds.", *figures_below]
     return "\n\n".join(parts) + "\n"
 
 

@@ -41,7 +41,8 @@ def fit(
         key: The program's name for `resume`, for advice.
 
     Raises:
-        InputError: No checkpoint to go on from, an earlier training in the way, or no validation.
+        InputError: No checkpoint to go on from, or one of a shorter training, an earlier training
+            in the way, or no validation.
         Interrupted: Ctrl-C, with advice printed; before the first step a `KeyboardInterrupt`.
     """
     if resume is not None and not Path(resume).is_file():
@@ -50,6 +51,8 @@ def fit(
         raise InputError("limit_val_batches=0 leaves nothing to choose a checkpoint by; give more")
     if resume is None:
         _refuse_earlier(trainer, key)
+    else:
+        _refuse_longer(trainer, key, resume)
     try:
         _fit(trainer, task.train(), data, resume)  # Lightning leaves a net in its mode
     except SystemExit as ended:  # so Lightning answers Ctrl-C
@@ -81,10 +84,10 @@ def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
     saved = [c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint)]
     if not saved:
         raise InputError("the trainer has no ModelCheckpoint among its callbacks; add one")
-    chosen = saved[0].last_model_path if newest else saved[0].best_model_path
-    if not chosen:
+    path = saved[0].last_model_path if newest else saved[0].best_model_path
+    if not path:
         raise InputError("training ended before its first validation; give it more steps or time")
-    return chosen
+    return path
 
 
 def _load(task: pl.LightningModule, checkpoint: str) -> None:
@@ -102,6 +105,16 @@ def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
             raise InputError(
                 f"{folder} has an earlier training; add {_override(key, str(earlier[-1]))} to go "
                 f"on with it, or give another hydra.run.dir"
+            )
+
+
+def _refuse_longer(trainer: pl.Trainer, key: str, resume: str) -> None:
+    content = torch.load(resume, map_location="cpu", weights_only=False)  # as Lightning will
+    for schedule in content.get("lr_schedulers", ()):
+        if (planned := schedule.get("total_steps", math.inf)) < trainer.max_steps:
+            raise InputError(
+                f"{key}={resume} has a learning rate for {planned} steps, not for "
+                f"{trainer.max_steps}; give steps={planned}, or start= with the weights it made"
             )
 
 

@@ -9,6 +9,9 @@ from pytorch_lightning.callbacks import Callback, RichProgressBar
 
 from .budget import TimeBudget
 
+_ABOUT_ITSELF = "pytorch_lightning.trainer.connectors.checkpoint_connector"
+"""At an interruption it says that `weights_only` was not set."""
+
 
 class Bar(RichProgressBar):
     """Without Lightning's "/-2" where steps, not epochs, end a training."""
@@ -29,6 +32,7 @@ def trainer(
     Its callbacks have names, so that a recipe can change one, or leave it out with ``None``.
     """
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_no_advertisement)
+    logging.getLogger(_ABOUT_ITSELF).setLevel(logging.WARNING)
     chosen = [each for each in callbacks.values() if each is not None]
     bar = [Bar()] if enable_progress_bar else []
     return pl.Trainer(

@@ -65,7 +65,7 @@ def confusion(counts: np.ndarray, labels: Sequence[str], title: str) -> "Figure"
 
 
 def early(
-    curves: Mapping[str, Sequence[float | None]], shares: Sequence[float], shown: str
+    curves: Mapping[str, Sequence[float | None]], shares: Sequence[float], kind: str
 ) -> "Figure":
     """A line a head: share predicted right, by the share of an action that has been seen."""
     figure = canvas(7, 4.2)
@@ -78,7 +78,7 @@ def early(
                   markersize=3.5)  # fmt: skip
     axes.set_xlim(0, 103)
     axes.set_ylim(0, 103)
-    what = {"clips": "clip", "streams": "event"}[shown]
+    what = {"clips": "clip", "streams": "event"}[kind]
     axes.set_xlabel(f"{what} seen, %", fontsize=9)
     axes.set_ylabel("predicted right, %", fontsize=9)
     if curves:

@@ -149,13 +149,13 @@ def page(content: Mapping[str, Any], pictures: Sequence[str]) -> Iterator[str]:
 
 
 def _main(content: Mapping[str, Any]) -> Iterator[str]:
-    heads, shown = content["heads"], content["shown"]
-    shares = _OF_CLIPS if shown == "clips" else _OF_STREAMS
-    first, counted = heads[0], ("clips",) if shown == "clips" else ("events", "frames")
+    heads, clips = content["heads"], content["shown"] == "clips"
+    shares = _OF_CLIPS if clips else _OF_STREAMS
+    first, counted = heads[0], ("clips",) if clips else ("events", "frames")
     yield f"## Accuracy, {' in '.join(f'{first[name]} {name}' for name in counted)}"
     columns = ["head", *shares.values(), "half seen", "calibration"]
     yield table(columns, [_accuracy(head, shares) for head in heads])
-    if shown == "streams":
+    if not clips:
         yield "## Events as they happen"
         columns = ["head", *(name for name, _ in _ONLINE.values())]
         lines = ([h["name"], *(number(h[k], d) for k, (_, d) in _ONLINE.items())] for h in heads)
@@ -185,7 +185,7 @@ def _cost(head: Mapping[str, Any]) -> list[str]:
 
 def _early(content: Mapping[str, Any]) -> Iterator[str]:
     what = {"clips": "a clip", "streams": "an event"}[content["shown"]]
-    yield f"Predicted right, in %, by the share of {what} that has been seen."
+    yield f"Predicted right, in %, by the share of {what} seen so far."
     lines = [
         [head["name"], *(_percent(share) for share in head["early"])]
         for head in content["heads"]
@@ -200,7 +200,7 @@ def _by_label(heads: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> str:
         [label, str(count), *(_percent(head["by_label"].get(label)) for head in heads)]
         for label, count in zip(labels, counts, strict=True)
     )
-    return table(["label", "shown", *(head["name"] for head in heads)], lines)
+    return table(["label", "samples", *(head["name"] for head in heads)], lines)
 
 
 def _percent(share: float | None) -> str:

@@ -24,7 +24,7 @@ Lift = Callable[[Tensor], Tensor]
 """Clips (N, T, J, 2) in screen units to (N, T, J, 3)."""
 
 AT_ONCE = 2000
-"""Frames that are lifted together at most."""
+"""The most frames that are lifted in one batch."""
 
 
 @dataclass(frozen=True, eq=False)
