@@ -38,13 +38,13 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 class HeldOut(Protocol):
-    """What heads are measured on.
+    """Data for measuring heads.
 
     Attributes:
-        labels: What its labels mean.
+        labels: Of the classes.
         fps: Frames per second.
         report: Lines about what was read.
-        lifter: Name and sha256 of the lifter behind it; empty for true joints.
+        lifter: Its name and sha256; empty for true joints.
     """
 
     labels: LabelMap

@@ -50,10 +50,7 @@ def write(
         results: Of all lifters.
         speeds: Milliseconds a frame by name, of those that were timed.
         about: ``command``, ``precision``, ``noise`` and ``data``.
-        folder: Made if it is not there.
-
-    Raises:
-        InputError: The folder can't be written to.
+        folder: Made if it is not there; an InputError if it can't be written to.
     """
     content = content_of(results, speeds, about)
 

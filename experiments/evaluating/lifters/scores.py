@@ -33,15 +33,13 @@ START = 90
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One view of a clip and its most typical frame.
+    """One view of a clip: its MPJPE, and its most typical frame.
 
     Attributes:
         name: Clip and camera.
         error_mm: MPJPE of the whole view.
-        frame: Index of the typical frame; all below are of it.
-        xy: (J, 2), screen units, as detected.
-        true: (J, 3).
-        lifted: (J, 3).
+        frame: Index of the typical frame, whose joints are `xy` (J, 2), in screen units as
+            detected, `true` and `lifted` (J, 3).
     """
 
     name: str

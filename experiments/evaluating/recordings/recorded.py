@@ -103,8 +103,8 @@ def jitter(
     smoothed 2-D joints, so that its ratio is the lifter's own. Over frames that both have.
 
     Args:
-        header: Of the recording.
-        frames: Of the recording.
+        header: Of the recording, as `frames`.
+        frames: As above.
         truth: From `read_truth`.
         joints: Completes and smooths 2-D joints as live.
         lifter: The one that was live.
