@@ -1,6 +1,6 @@
 """Tunes a head's decision on subjects that it was not trained on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -35,11 +35,13 @@ def best_decision(
     background: str,
     fps: float,
     passes: int = 2,
+    spent: Callable[[], bool] = lambda: False,
 ) -> dict[str, float]:
     """The numbers of `Decision` with the best event F1, its mean over `online_metrics.THRESHOLDS`.
 
     Coordinate descent: in each pass one number after another is set to its best of `CHOICES`.
-    Streams are calibrated probabilities (T, K) and labels (T,), below zero where unknown.
+    Streams are calibrated probabilities (T, K) and labels (T,), below zero where unknown. The
+    search ends with the best so far once `spent` says so.
     """
     known = [(odds[truth >= 0], truth[truth >= 0]) for odds, truth in streams]
     idle = list(names).index(background)
@@ -47,6 +49,8 @@ def best_decision(
 
     def f1(numbers: Mapping[str, float]) -> float:
         key = tuple(numbers.values())
+        if key not in tried and spent():
+            return -1.0  # `max` takes the first: the best so far
         if key not in tried:
             decision = Decision(names, background=background, tuned=numbers)
             totals = [EventScore() for _ in THRESHOLDS]
@@ -82,10 +86,17 @@ def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> 
     return shift
 
 
-def tuned_on(streams: Scored, head: Head, background: str, temperature: float) -> dict[str, float]:
+def tuned_on(
+    streams: Scored,
+    head: Head,
+    background: str,
+    temperature: float,
+    *,
+    spent: Callable[[], bool] = lambda: False,
+) -> dict[str, float]:
     """`best_decision` on a head's streams."""
     pairs = [
         ((logits / temperature).softmax(-1).numpy(), truth.numpy())
         for logits, truth in zip(streams.logits, streams.labels, strict=True)
     ]
-    return best_decision(pairs, head.labels, background=background, fps=head.fps)
+    return best_decision(pairs, head.labels, background=background, fps=head.fps, spent=spent)

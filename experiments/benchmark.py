@@ -50,13 +50,13 @@ def jobs_of(configs: Sequence[Composed]) -> Iterator[list[Job]]:
     """What to measure, with lifters that have learnt nothing where they are asked for."""
     given = [dict(_pair(override) for override in config.overrides) for config in configs]
     alone = len(configs) == 1  # then how it is measured is no part of its name
-    chosen = [
+    naming = [
         {key: v for key, v in each.items() if not (alone and key.partition(".")[0] == "mode")}
         for each in given
     ]
     with ExitStack() as files:
         jobs = []
-        for composed, overrides, name in zip(configs, given, difference(chosen), strict=True):
+        for composed, overrides, name in zip(configs, given, difference(naming), strict=True):
             live = {k: v for k, v in overrides.items() if k.partition(".")[0] not in OURS}
             if composed.cfg.untrained:
                 path = str(files.enter_context(untrained(composed.cfg.untrained)))

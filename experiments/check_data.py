@@ -10,11 +10,7 @@ from ..gast.errors import InputError
 
 @program("check_data")
 def main(cfg: DictConfig) -> None:
-    """Read what is given to its end and tell about it.
-
-    Raises:
-        InputError: Nothing is given, or a set holds nothing.
-    """
+    """Read all of what is given and print a report; `InputError` if a set is empty."""
     given = {name: cfg[name] for name in ("data", "pairs") if name in cfg}
     if not given:
         raise InputError("nothing to check; give data=hdm05 or pairs=human36m, for instance")

@@ -19,8 +19,8 @@ def main() -> None:
         print(_USAGE)
         return
     if verb not in VERBS:
-        said = f"unknown {verb!r}" if verb else "nothing to evaluate"
-        print(f"gastlive: {said}; choose one of {', '.join(VERBS)}", file=sys.stderr)
+        problem = f"unknown {verb!r}" if verb else "nothing to evaluate"
+        print(f"gastlive: {problem}; choose one of {', '.join(VERBS)}", file=sys.stderr)
         raise SystemExit(2)
     sys.argv[:2] = [f"{sys.argv[0]} {verb}"]
     import_module(f".evaluating.{VERBS[verb]}", package=__package__).main()

@@ -29,14 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """A net to export.
-
-    Attributes:
-        name: Of its file.
-        net: The net.
-        card: What it is for.
-        shape: Of one stream's frame.
-    """
+    """A net to export, with its card, the name of its file and the shape of a stream's frame."""
 
     name: str
     net: Streaming
@@ -46,13 +39,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written.
-
-    Attributes:
-        path: Of the file.
-        graph: What it holds.
-        apart: Largest difference to torch, by runtime.
-    """
+    """A file with a graph; `apart` is its largest difference to torch by runtime."""
 
     path: Path
     graph: StepGraph
@@ -120,14 +107,10 @@ def head(checkpoint: str) -> Source:
 def exported(source: Source, folder: Path, *, frames: int, people: int) -> Exported:
     """Write a net's step, read it again, and compare it with torch in every runtime.
 
-    Args:
-        source: The net.
-        folder: Where to.
-        frames: Of the comparison.
-        people: Who come and go in it.
+    The comparison has so many frames and so many people who come and go.
 
     Raises:
-        InputError: It calls or remembers something that has no graph.
+        InputError: The net calls or keeps in its state something that has no graph.
     """
     path = folder / f"{source.name}.onnx"
     try:
@@ -141,7 +124,7 @@ def exported(source: Source, folder: Path, *, frames: int, people: int) -> Expor
 
 
 def table(files: Sequence[Exported]) -> "Table":
-    """A row for each file."""
+    """A row a file."""
     from rich.table import Table
 
     made = Table("file", "MB", "inputs", "states", *COMPILERS, "limit")
@@ -154,11 +137,7 @@ def table(files: Sequence[Exported]) -> "Table":
 
 
 def refuse_differences(files: Sequence[Exported]) -> None:
-    """End with an error if a file is not what torch is.
-
-    Raises:
-        InputError: A difference above `PARITY`, or no number at all.
-    """
+    """Raise `InputError` if outputs differ from torch's by more than `PARITY`, or are NaN."""
     for file in files:
         for runtime, far in file.apart.items():
             if not far <= PARITY:

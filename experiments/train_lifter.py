@@ -1,7 +1,9 @@
 """Train a lifter: ``gastlive-train-lifter net=... train_sets...``."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -12,15 +14,14 @@ from ..conf.program import program
 from ..datasets.check import Checkable, print_report
 from ..datasets.for_lifters.paired import Paired
 from ..datasets.for_lifters.random_views import Lifting
-from ..gast.checkpoint import load, save
+from ..gast.checkpoint import save
 from ..gast.errors import InputError
 from ..gast.gastnet import GASTNet
-from ..gast.lifter import Lifter
-from ..gast.lifting_task import LiftingTask
+from ..gast.lifting_task import Batch, LiftingTask
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
-from ..gast.shipped import LIFTERS, find
-from ..gast.warm_start import grow
-from .training.fitting import fit
+from .training.budget import evaluated_batches
+from .training.fitting import Interrupted, fit
+from .training.starting import start_lifter
 
 
 @program("train_lifter")
@@ -37,39 +38,44 @@ def main(cfg: DictConfig) -> None:
     data.setup()
     print("\n".join(data.report))
     if cfg.start is not None:
-        print(started(task.net, cfg.start, data))
+        print(start_lifter(task.net, cfg.start, data))
     trainer: pl.Trainer = instantiate(cfg.trainer)
-    best = fit(trainer, task, data, resume=cfg.resume)
-    # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
-    weights = torch.load(best, map_location="cpu", weights_only=False)["state_dict"]
-    task.load_state_dict(weights)
-    figures = evaluate(task.cpu().eval(), data)
+    keep = partial(write, cfg, task.net.net, data)
+    try:
+        fit(trainer, task, data, resume=cfg.resume)
+    except Interrupted as stopped:
+        keep({"steps": stopped.steps, "interrupted": True}, {})
+        print(f"the averaged weights are in {cfg.output}", flush=True)
+        raise
+    steps = {"steps": trainer.global_step}
+    keep(steps, {})  # an interruption from here on costs the figures alone
+    print(f"trained; the weights, not evaluated yet, are in {cfg.output}", flush=True)
+    batches = evaluated_batches(trainer, data.val_dataloader(), doing="evaluating")
+    figures = evaluate(task, batches)
+    keep(steps, figures)
+    print(
+        f"validation: MPJPE {figures['mpjpe_mm']} mm, P-MPJPE {figures['p_mpjpe_mm']} mm, after "
+        f"{trainer.global_step} steps\nlifter written to {cfg.output}"
+    )
+
+
+def write(
+    cfg: DictConfig,
+    net: GASTNet,
+    data: Lifting | Paired,
+    fitted: dict[str, Any],
+    figures: dict[str, float],
+) -> None:
+    """The lifter's file; its card holds the command, the config and what came out."""
     training = {
         "command": " ".join(sys.argv),
         "config": OmegaConf.to_container(cfg, resolve=True),
-        "steps": trainer.global_step,
+        **fitted,
         "data": data.report,
         "validation": figures,
         "note": cfg.note,
     }
-    net = task.net.net
     save(net, cfg.output, fps=cfg.fps, normalisation=cfg.normalisation, training=training)
-    print(f"validation {figures}\nlifter written to {cfg.output}")
-
-
-def started(lifter: Lifter, start: str, data: pl.LightningDataModule) -> str:
-    """Go on from the weights of another lifter; a line that says how much was taken over.
-
-    Raises:
-        InputError: No such lifter, or one of another kind.
-    """
-    path, net = find(start, folder=LIFTERS, kind="lifter"), lifter.net
-    if not isinstance(net, GASTNet):
-        raise InputError(f"start={start} is for a GASTNet, not for {type(net).__name__}")
-    known = load(path, layout=net.skeleton.name, causal=net.causal)[0].state_dict()
-    xy, _, _ = next(iter(data.train_dataloader()))
-    count = grow(net, known, lifter.units(xy))
-    return f"{count} of {len(net.state_dict())} tensors grow from {path.name}"
 
 
 def sets_of(data: Lifting | Paired) -> Mapping[str, Checkable]:
@@ -81,9 +87,9 @@ def sets_of(data: Lifting | Paired) -> Mapping[str, Checkable]:
 
 
 @torch.inference_mode()
-def evaluate(task: LiftingTask, data: pl.LightningDataModule) -> dict[str, float]:
-    """MPJPE and P-MPJPE in mm over the validation views."""
-    pairs = [(task.net(xy), xyz) for xy, xyz, _ in data.val_dataloader()]
+def evaluate(task: LiftingTask, batches: Iterable[Batch]) -> dict[str, float]:
+    """MPJPE and P-MPJPE in mm over validation views."""
+    pairs = [(task.net(xy), xyz) for xy, xyz, _ in batches]
     lifted, true = (
         torch.cat([clips.flatten(0, 1) for clips in part]) for part in zip(*pairs, strict=True)
     )

@@ -12,9 +12,8 @@ from hydra import compose, initialize_config_module
 from gastlive.experiments import benchmark
 from gastlive.experiments.benchmarking import modes
 from gastlive.experiments.benchmarking.modes import Accuracy, choices, stored
-from gastlive.experiments.timing.jobs import Job
-from gastlive.experiments.timing.row import Row
-from gastlive.experiments.timing.step import Contestant, Step
+from gastlive.experiments.timing.jobs import Job, Row
+from gastlive.experiments.timing.step import Candidate, Step
 from gastlive.gast.errors import InputError
 
 QUICK = ("mode.rounds=2", "mode.frames=5", "mode.seconds=0.01", "mode.warm=9")
@@ -114,20 +113,20 @@ def test_what_can_not_be_measured_is_said_in_one_line(run, capsys, argument, lin
     assert line in said
 
 
-def test_every_contestant_is_compared_with_the_first_of_its_config():
+def test_every_candidate_is_compared_with_the_first_of_its_config():
     step = Step(warm=3)
     team = [
-        Contestant("one", {}, lambda index: np.array([index, 0.0])),
-        Contestant("other", {}, lambda index: np.array([index, 0.25 * index])),
+        Candidate("one", {}, lambda index: np.array([index, 0.0])),
+        Candidate("other", {}, lambda index: np.array([index, 0.25 * index])),
     ]
-    assert step._apart(team) == [0.0, 0.5]
+    assert step.differences(team) == [0.0, 0.5]
 
 
-def test_every_round_is_a_stretch_of_each_contestant_in_turns_the_second_round_backwards():
+def test_every_round_is_a_stretch_of_each_candidate_in_turns_the_second_round_backwards():
     order = []
 
     def named(name):
-        return Contestant(name, {}, lambda index: order.append(name) or np.zeros(1))
+        return Candidate(name, {}, lambda index: order.append(name) or np.zeros(1))
 
     step = Step(rounds=2, frames=5, seconds=0.0, warm=1)
     rows = step.in_turns([named("one"), named("other")], apart=[0.0, 0.0])

@@ -20,9 +20,9 @@ from gastlive.experiments.benchmarking.spread import (
     heading,
     over_rounds,
     ratio,
-    shown,
+    spread_text,
 )
-from gastlive.experiments.timing.row import Row
+from gastlive.experiments.timing.jobs import Row
 from gastlive.gast.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -128,8 +128,8 @@ def test_a_figures_name_is_said_in_human_words(figure, words):
     ],
 )
 def test_numbers_have_three_digits_and_spread_where_rounds_differ(spread, words):
-    assert shown(Spread(*spread)) == words
-    assert shown(None) == ""
+    assert spread_text(Spread(*spread)) == words
+    assert spread_text(None) == ""
 
 
 def test_the_most_important_figures_come_first():

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_module
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from gastlive.experiments.train_action import started
+from gastlive.experiments.training.starting import start_head
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"
@@ -67,7 +67,7 @@ def test_a_head_for_own_clips_takes_over_all_of_the_shipped_one_but_its_scores()
         cfg = compose("train_action", ["+experiment=own_clips", "data.path=clips"])
     head = instantiate(cfg.head, labels=["idle", "mine"])
     tensors = len(head.state_dict())
-    assert f"{tensors - 2} of {tensors} tensors start" in started(head, cfg.start)
+    assert f"{tensors - 2} of {tensors} tensors start" in start_head(head, cfg.start)
 
 
 LIFTERS, HEADS = (

@@ -17,11 +17,11 @@ from gastlive.action.heads.tcn import TCN
 from gastlive.datasets.for_heads.clip_data import Sample
 from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
 from gastlive.datasets.labels import LabelMap
-from gastlive.experiments.evaluating.chosen import by_name
 from gastlive.experiments.evaluating.heads.action import main, measured
-from gastlive.experiments.evaluating.heads.candidates import contender, contenders, step_ms
+from gastlive.experiments.evaluating.heads.candidates import candidate, candidates, step_ms
 from gastlive.experiments.evaluating.heads.report import write
 from gastlive.experiments.export import exported, head
+from gastlive.experiments.reporting import by_name
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
@@ -79,13 +79,13 @@ class Streams(HeldOut):
 
 
 def results_of(data, weights, *names, compared=2, same_lifter=True):
-    everyone = contenders([str(weights / f"{name}.safetensors") for name in names], **HOW)
+    everyone = candidates([str(weights / f"{name}.safetensors") for name in names], **HOW)
     return measured(everyone, data, part="val", same_lifter=same_lifter, compared=compared)
 
 
 def said_of(path, streams, **how):
     """Logits, figures and what ran it."""
-    one = contender(str(path), name="one", **HOW | how)
+    one = candidate(str(path), name="one", **HOW | how)
     result, card = scored(one.per_frame, streams), one.card
     said = figures(result, card, background=card.background, temperature=card.temperature)
     return torch.stack(result.logits), said, one.runtime
@@ -131,7 +131,7 @@ def test_what_can_not_be_measured_so_is_refused(weights, streams):
     with pytest.raises(InputError, match="wanted 'coco17'"):
         said_of(weights / "head.onnx", streams, layout="coco17")
     with pytest.raises(InputError, match="names no head; give one or more"):
-        contenders([], **HOW)
+        candidates([], **HOW)
 
 
 def test_checkpoints_go_by_the_shortest_name_that_tells_them_apart():
@@ -176,18 +176,18 @@ def test_step_by_step_and_as_a_whole_heads_say_the_same(weights, streams):
 
 
 def test_a_step_that_does_not_do_what_the_whole_does_is_found(weights):
-    one = contender(str(weights / "head.safetensors"), name="one", **HOW)
+    one = candidate(str(weights / "head.safetensors"), name="one", **HOW)
     xyz = torch.rand(1, 30, 17, 3)
-    apart = one.apart([xyz])
+    apart = one.largest_difference([xyz])
     one.source.score.bias.data += 1  # the whole and the steps alike
-    assert one.apart([xyz]) == pytest.approx(apart, abs=1e-5)
+    assert one.largest_difference([xyz]) == pytest.approx(apart, abs=1e-5)
     stepped = one.source.step
     one.source.step = lambda x, state=None: (stepped(x, None)[0], ())
-    assert one.apart([xyz]) > 1e-3
+    assert one.largest_difference([xyz]) > 1e-3
 
 
 def test_all_heads_are_timed(weights):
-    everyone = contenders([str(weights / f"{name}.safetensors") for name in ("head", "svm")], **HOW)
+    everyone = candidates([str(weights / f"{name}.safetensors") for name in ("head", "svm")], **HOW)
     assert step_ms(everyone, runtime="torch", precision="float32", rounds=0) == {}
     threads = torch.get_num_threads()
     spent = step_ms(everyone, runtime="torch", precision="float32", rounds=1)
@@ -205,7 +205,7 @@ def test_the_report_on_clips_has_every_table_and_picture(weights, tmp_path):
         "# Action heads on held out clips", "```\ngastlive-evaluate action\n```", "- mine",
         "- joints: true", "## Accuracy, 6 clips", "| head | top-1 | top-5 | mean of classes |",
         "| head | 8 | 2.5 k |", " | 1.234 | ", "| svm | 10 at once |", "## Early recognition",
-        "| head | 10% | 20% |", "| label | shown | head | svm |", "| wave | 2 |",
+        "| head | 10% | 20% |", "| label | samples | head | svm |", "| wave | 2 |",
         "## Most common mistakes", "svm: ", "![confusion](confusion_svm.png)",
     ):  # fmt: skip
         assert part in page
@@ -239,7 +239,7 @@ def test_a_report_can_not_be_written_into_a_file(weights, tmp_path):
 
 
 def test_events_are_those_of_the_decision_that_suits_the_head(weights, streams, tmp_path):
-    net = contender(str(weights / "head.safetensors"), name="one", **HOW).source
+    net = candidate(str(weights / "head.safetensors"), name="one", **HOW).source
     net.score.bias.data[1] += 5  # always waves
     save_head(net, tmp_path / "plain.safetensors", background="idle")
     save_head(net, tmp_path / "shy.safetensors", background="idle", decision={"enter": 1.0})
@@ -247,7 +247,7 @@ def test_events_are_those_of_the_decision_that_suits_the_head(weights, streams, 
     plain, shy = (each.figures[name] for each in results_of(data, tmp_path, "plain", "shy"))
     assert plain > shy == 0
     (asked,) = measured(
-        contenders(str(tmp_path / "shy.safetensors"), **HOW), data, part="val", same_lifter=True,
+        candidates(str(tmp_path / "shy.safetensors"), **HOW), data, part="val", same_lifter=True,
         compared=0, decision=partial(Decision, enter=0.5),
     )  # fmt: skip
     assert asked.figures[name] == plain

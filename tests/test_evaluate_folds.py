@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gastlive.experiments.evaluating.heads.folds import read_folds, told
+from gastlive.experiments.evaluating.heads.folds import folds_table, read_folds
 from gastlive.gast.errors import InputError
 
 
@@ -16,7 +16,7 @@ def report(folder, name, **figures):
 def test_folds_count_alike_and_are_listed_in_order(tmp_path):
     for name, share, delay in (("10", 0.8, 0.4), ("9", 0.6, 0.2), ("11", 0.7, None)):
         report(tmp_path, name, frame_accuracy=share, onset_delay_p50_s=delay)
-    lines = told(read_folds(tmp_path)).splitlines()
+    lines = folds_table(read_folds(tmp_path)).splitlines()
     assert lines[0] == "| fold | frames | delay p50, s |"
     assert lines[2:] == [
         "| 9 | 60.0 | 0.20 |", "| 10 | 80.0 | 0.40 |", "| 11 | 70.0 | - |",

@@ -10,10 +10,10 @@ import torch
 
 from gastlive.datasets.for_lifters.held_out import Watched
 from gastlive.experiments.evaluating.lifters import candidates as ways
-from gastlive.experiments.evaluating.lifters.candidates import entrant, entrants
+from gastlive.experiments.evaluating.lifters.candidates import candidate, candidates
 from gastlive.experiments.evaluating.lifters.lifter import measured, step_ms
-from gastlive.experiments.evaluating.lifters.pictures import telling
-from gastlive.experiments.evaluating.lifters.report import told, write
+from gastlive.experiments.evaluating.lifters.pictures import best_to_worst
+from gastlive.experiments.evaluating.lifters.report import content_of, write
 from gastlive.experiments.evaluating.lifters.scores import Case, Scores
 from gastlive.experiments.export import exported, lifter
 from gastlive.gast import checkpoint
@@ -69,7 +69,7 @@ class HeldOut:
 
 def named(weights, *names, **how):
     paths = {name: str(weights / f"{name}.safetensors") for name in names}
-    return entrants(paths, **HOW | how)
+    return candidates(paths, **HOW | how)
 
 
 def results_of(everyone, *, flip=True, alone=True, compared=1):
@@ -78,7 +78,7 @@ def results_of(everyone, *, flip=True, alone=True, compared=1):
 
 def overall(path, **how):
     """Figures, and what ran it."""
-    one = entrant(str(path), name="one", **HOW | how)
+    one = candidate(str(path), name="one", **HOW | how)
     (result,) = measured([one], HeldOut(), flip=False, alone=False, compared=0)
     return result.scores["exact"]["plain"].overall(), one.runtime
 
@@ -122,16 +122,16 @@ def test_what_can_not_be_measured_so_is_refused(weights):
         with pytest.raises(InputError, match=r"has fps=30.0, wanted 25.0"):
             overall(weights / "lifter.safetensors", runtime=runtime, fps=25.0)
     with pytest.raises(InputError, match="names no lifter; give one or more"):
-        entrants([], **HOW)
+        candidates([], **HOW)
 
 
 def test_lifters_go_by_the_shortest_name_that_tells_them_apart(weights, tmp_path):
     other = tmp_path / "lifter.safetensors"
     other.write_bytes((weights / "lifter.safetensors").read_bytes())
     given = [str(weights / "lifter.safetensors"), str(other), str(weights / "short.safetensors")]
-    assert [each.name for each in entrants(given, **HOW)] == [*given[:2], "short"]
-    assert [each.name for each in entrants({"mine": given[0]}, **HOW)] == ["mine"]
-    assert [each.name for each in entrants(given[2], **HOW)] == ["short"]
+    assert [each.name for each in candidates(given, **HOW)] == [*given[:2], "short"]
+    assert [each.name for each in candidates({"mine": given[0]}, **HOW)] == ["mine"]
+    assert [each.name for each in candidates(given[2], **HOW)] == ["short"]
 
 
 @pytest.mark.parametrize("name", ["lifter", "centred"])
@@ -158,7 +158,7 @@ def test_a_frame_alone_is_lifted_as_a_clip_of_that_frame(weights, name):
 
 def test_a_lifter_without_memory_trembles_as_if_each_frame_were_alone(weights):
     results = results_of(named(weights, "short", "lifter"))
-    short, other = (each["results"]["exact"] for each in told(results, {}, {})["lifters"])
+    short, other = (each["results"]["exact"] for each in content_of(results, {}, {})["lifters"])
     assert short["jitter"] == 1
     expected = other["plain"]["acceleration_error_mm"] / other["alone"]["acceleration_error_mm"]
     assert other["jitter"] == pytest.approx(expected, abs=1e-3)
@@ -187,7 +187,9 @@ def test_stream_and_clip_are_compared_where_there_are_both(weights):
     causal, centred = results_of(named(weights, "lifter", "centred"))
     assert 0 < causal.apart_mm < 0.1
     assert centred.apart_mm is None
-    stepped = [entrant(str(weights / "lifter.safetensors"), name="a", **HOW | {"runtime": "torch"})]
+    stepped = [
+        candidate(str(weights / "lifter.safetensors"), name="a", **HOW | {"runtime": "torch"})
+    ]
     assert 0 < results_of(stepped)[0].apart_mm < 0.1
 
 
@@ -258,7 +260,7 @@ def test_actions_of_several_sets_are_told_apart():
 def test_best_median_and_worst_are_told_by_their_error():
     pose = np.zeros((17, 3))
     cases = [Case(str(mm), mm, 0, pose[:, :2], pose, pose) for mm in (30.0, 10.0, 90.0)]
-    assert {which: case.error_mm for which, case in telling(cases).items()} == {
+    assert {which: case.error_mm for which, case in best_to_worst(cases).items()} == {
         "best": 10, "median": 30, "worst": 90,
     }  # fmt: skip
 

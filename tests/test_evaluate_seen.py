@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gastlive.experiments.evaluating.lifters.seen_renders import EXACT, SEEN, SeenViews
+from gastlive.experiments.evaluating.lifters.detected_renders import DETECTED, EXACT, DetectedViews
 from gastlive.experiments.measuring.watching import Sight
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
@@ -28,8 +28,8 @@ def sight():
 
 def test_a_take_is_seen_exactly_and_as_detected(sight, tmp_path):
     sight.save(tmp_path / "7.npz")
-    held_out = SeenViews(str(tmp_path), H36M17, fps=30.0)
-    (exact,), (seen,) = (list(held_out.watch(name)) for name in (EXACT, SEEN))
+    held_out = DetectedViews(str(tmp_path), H36M17, fps=30.0)
+    (exact,), (seen,) = (list(held_out.watch(name)) for name in (EXACT, DETECTED))
     assert (exact.name, exact.dataset, exact.subject) == ("take 7, hdm05/HDM_mm_squat", "hdm05", "")
     middle = np.array([240, 180])
     np.testing.assert_allclose(exact.xy[0] * 240 + middle, sight.exact, atol=1e-3)
@@ -41,7 +41,7 @@ def test_a_take_is_seen_exactly_and_as_detected(sight, tmp_path):
 
 def test_a_frame_in_which_nobody_was_found_is_held_and_does_not_count(sight, tmp_path):
     sight.save(tmp_path / "7.npz")
-    (seen,) = SeenViews(str(tmp_path), H36M17, fps=30.0).watch(SEEN)
+    (seen,) = DetectedViews(str(tmp_path), H36M17, fps=30.0).watch(DETECTED)
     np.testing.assert_array_equal(seen.xy[0, 1], seen.xy[0, 0])
     assert np.isnan(seen.xyz[0, 1]).all()
     np.testing.assert_array_equal(seen.xyz[0, 2], sight.xyz[2])
@@ -49,21 +49,21 @@ def test_a_frame_in_which_nobody_was_found_is_held_and_does_not_count(sight, tmp
 
 def test_a_take_of_nobody_is_left_out(sight, tmp_path):
     replace(sight, observed=np.full_like(sight.observed, np.nan)).save(tmp_path / "7.npz")
-    held_out = SeenViews(str(tmp_path), H36M17, fps=30.0)
-    assert list(held_out.watch(SEEN)) == []
+    held_out = DetectedViews(str(tmp_path), H36M17, fps=30.0)
+    assert list(held_out.watch(DETECTED)) == []
 
 
 def test_a_take_that_was_never_finished_is_left_out(sight, tmp_path):
     sight.save(tmp_path / "7.npz")
     (tmp_path / "8.part.npz").write_bytes(b"half")
-    assert len(SeenViews(str(tmp_path), H36M17, fps=30.0).files) == 1
+    assert len(DetectedViews(str(tmp_path), H36M17, fps=30.0).files) == 1
 
 
 def test_takes_that_can_not_be_used_are_refused(sight, tmp_path):
     with pytest.raises(InputError, match=r"no take \(\.npz\) in .*; film some"):
-        SeenViews(str(tmp_path), H36M17, fps=30.0)
+        DetectedViews(str(tmp_path), H36M17, fps=30.0)
     sight.save(tmp_path / "7.npz")
     with pytest.raises(InputError, match="takes have joints of h36m17, not of coco17"):
-        SeenViews(str(tmp_path), COCO17, fps=30.0)
+        DetectedViews(str(tmp_path), COCO17, fps=30.0)
     with pytest.raises(InputError, match=r"7\.npz has 30 frames/s, wanted 50"):
-        list(SeenViews(str(tmp_path), H36M17, fps=50.0).watch(EXACT))
+        list(DetectedViews(str(tmp_path), H36M17, fps=50.0).watch(EXACT))

@@ -1,12 +1,17 @@
+import inspect
+import signal
+from pathlib import Path
+
 import pytest
 import pytorch_lightning as pl
 import torch
+from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 from torch import nn
 from torch.utils.data import DataLoader
 
 from gastlive.experiments.training.averaging import AveragedWeights
-from gastlive.experiments.training.fitting import fit
+from gastlive.experiments.training.fitting import Interrupted, fit
 from gastlive.gast.errors import InputError
 
 
@@ -17,12 +22,13 @@ class Net(pl.LightningModule):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(1))
         self.register_buffer("joints", torch.arange(40), persistent=False)
-        self.validated = []
+        self.validated, self.modes = [], []
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=1.0)
 
     def training_step(self, batch, batch_idx):
+        self.modes.append(self.training)
         return -self.weight.sum()
 
     def validation_step(self, batch, batch_idx):
@@ -62,3 +68,61 @@ def test_a_new_training_does_not_go_on_with_an_earlier_one(tmp_path):
     fit(trainer(), Net(), Data(), newest=True)
     with pytest.raises(InputError, match=r"earlier training; add resume=.*last\.ckpt"):
         fit(trainer(), Net(), Data(), newest=True)
+
+
+class Loaded(pl.LightningDataModule):
+    def train_dataloader(self):
+        return DataLoader(torch.zeros(4))
+
+    def val_dataloader(self):
+        return DataLoader(torch.zeros(2))
+
+
+def made(folder, *callbacks, **options):
+    saving = [ModelCheckpoint(folder, save_last=True), OnExceptionCheckpoint(folder)]
+    return pl.Trainer(
+        max_steps=8, callbacks=[*callbacks, *saving], default_root_dir=folder, logger=False,
+        accelerator="cpu", enable_progress_bar=False, enable_model_summary=False, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::Warning")  # of Lightning
+def test_a_net_is_trained_in_training_mode_and_evaluated_in_the_other(tmp_path):
+    net = Net().eval()
+    fit(made(tmp_path), net, Loaded(), newest=True)
+    assert net.modes == [True] * 8
+    assert not net.training
+
+
+class Impatient(Net):
+    """Ctrl-C in the validation after four steps."""
+
+    def validation_step(self, batch, batch_idx):
+        super().validation_step(batch, batch_idx)
+        if self.trainer.global_step >= 4:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore::Warning")  # of Lightning
+def test_ctrl_c_in_a_validation_keeps_the_averaged_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # Lightning ignores further ones
+    net = Impatient()
+    with pytest.raises(Interrupted) as stopped:
+        fit(made(tmp_path, AveragedWeights(decay=0.5)), net, Loaded())
+    mean = 1.0
+    for step in range(2, 5):
+        mean = 0.5 * mean + 0.5 * step
+    assert (stopped.value.steps, net.weight.item()) == (4, mean)
+    saved = torch.load(tmp_path / "on_exception.ckpt", weights_only=False)
+    assert saved["current_model_state"]["weight"].item() == 4
+
+
+def test_a_training_without_validation_is_refused_before_it_begins(tmp_path):
+    with pytest.raises(InputError, match="limit_val_batches=0 leaves nothing to choose"):
+        fit(made(tmp_path, limit_val_batches=0), Net(), Loaded())
+
+
+def test_the_trainer_block_says_nothing_that_lightning_does_not_know():
+    """`trainer` hands on what it does not know itself, so that its signature binds everything."""
+    block = OmegaConf.load(Path(__file__).parents[1] / "conf/trainer/default.yaml")
+    inspect.signature(pl.Trainer).bind(**{str(k): None for k in block if k != "_target_"})

@@ -1,17 +1,22 @@
 """The program that trains lifters, from motion to a file that lifts."""
 
 import csv
+import re
+import shlex
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from gastlive.experiments import train_lifter
 from gastlive.experiments.training.fitting import fit
 from gastlive.gast.checkpoint import load
 from gastlive.gast.errors import InputError
+from gastlive.gast.lifting_task import LiftingTask
 
 DEMO = Path(__file__).parents[1] / "realtime" / "demo"
 SETS = ("hdm05", "cmu", "mocap6", "precog16", "utd_mhad", "nw_ucla")
@@ -26,7 +31,7 @@ def train(folder, monkeypatch, *overrides):
         "name=tiny", "noise=assumed", "net.channels=4", "steps=2", "threads=1",
         "datamodule.batch=4", "datamodule.batches=2", "datamodule.val_batches=1",
         "trainer.log_every_n_steps=1", "+trainer.enable_progress_bar=false",
-        f"hydra.run.dir={folder}", *overrides,
+        f"hydra.run.dir='{folder}'", *overrides,
     ]  # fmt: skip
     monkeypatch.setattr(sys, "argv", argv)
     train_lifter.main()
@@ -41,7 +46,13 @@ def test_motion_becomes_a_lifter_with_its_card_and_logs(tmp_path, monkeypatch, c
     assert card.training["note"] == "here"
     assert card.training["steps"] == 2
     assert {"mpjpe_mm", "p_mpjpe_mm"} == set(card.training["validation"])
-    assert "train: renders" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "train: renders" in out
+    figures = card.training["validation"]
+    assert (
+        f"validation: MPJPE {figures['mpjpe_mm']} mm, P-MPJPE {figures['p_mpjpe_mm']} mm, after 2 "
+        f"steps\nlifter written to {tmp_path}/tiny.safetensors"
+    ) in out
     with open(tmp_path / "log/metrics.csv") as file:
         columns = set(next(csv.reader(file)))
     assert {"train/mpjpe_mm", "val/mpjpe_mm", "val/p_mpjpe_mm"} <= columns
@@ -63,6 +74,16 @@ def test_an_interrupted_training_goes_on(tmp_path, monkeypatch, capsys):
     assert load(again / "tiny.safetensors")[1].training["steps"] == 4
 
 
+def test_a_training_that_goes_on_for_longer_than_its_learning_rate_is_one_line(
+    tmp_path, monkeypatch, capsys
+):
+    train(tmp_path / "first", monkeypatch, "steps=4", "+trainer.max_epochs=1")
+    last = tmp_path / "first/checkpoints/last.ckpt"
+    with pytest.raises(SystemExit):
+        train(tmp_path / "again", monkeypatch, "steps=6", f"resume={last}")
+    assert "has a learning rate for 4 steps, not for 6; give steps=4" in capsys.readouterr().err
+
+
 def test_the_data_are_checked_before_training(tmp_path, monkeypatch, capsys):
     assert not train(tmp_path, monkeypatch, "check=true").exists()
     out = capsys.readouterr().out
@@ -77,24 +98,90 @@ def test_a_checkpoint_that_is_not_there_is_one_line(tmp_path, monkeypatch, capsy
     assert "no checkpoint at resume=nowhere.ckpt" in capsys.readouterr().err
 
 
+def interrupt(monkeypatch, *, step):
+    """Ctrl-C in the given training step, and what Lightning does to the signal undone after."""
+    before, steps = LiftingTask.training_step, []
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def training_step(self, batch, batch_idx):
+        steps.append(batch_idx)
+        if len(steps) == step:
+            raise KeyboardInterrupt
+        return before(self, batch, batch_idx)
+
+    monkeypatch.setattr(LiftingTask, "training_step", training_step)
+
+
+def test_ctrl_c_leaves_a_lifter_and_advice_that_works(tmp_path, monkeypatch, capsys, caplog):
+    first, again = tmp_path / "with a space", tmp_path / "again"
+    with monkeypatch.context() as patch:
+        interrupt(patch, step=3)
+        with pytest.raises(SystemExit) as ended:
+            train(first, patch, "steps=4")
+    assert ended.value.code == 130
+    out = capsys.readouterr().out
+    assert f"the averaged weights are in {first}/tiny.safetensors" in out
+    assert "weights_only" not in out + caplog.text  # Lightning about itself
+    net, card = load(first / "tiny.safetensors")
+    assert (card.training["steps"], card.training["interrupted"]) == (2, True)
+    saved = torch.load(first / "checkpoints/interrupted.ckpt", weights_only=False)
+    mean = saved["state_dict"]["net.net.expand.mix.weight"]
+    assert torch.equal(net.expand.mix.weight, mean)
+    assert not torch.equal(mean, saved["current_model_state"]["net.net.expand.mix.weight"])
+    advice = re.search("to go on, add: (.*)", out)[1]
+    train(again, monkeypatch, "steps=4", *shlex.split(advice))
+    assert load(again / "tiny.safetensors")[1].training["steps"] == 4
+
+
+def test_ctrl_c_in_the_evaluation_leaves_the_lifter(tmp_path, monkeypatch, capsys):
+    def evaluate(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_lifter, "evaluate", evaluate)
+    with pytest.raises(SystemExit):
+        train(tmp_path, monkeypatch)
+    assert load(tmp_path / "tiny.safetensors")[1].training["steps"] == 2
+    assert f"not evaluated yet, are in {tmp_path}/tiny.safetensors" in capsys.readouterr().out
+
+
+def test_the_evaluation_after_training_takes_as_many_batches_as_validation(
+    tmp_path, monkeypatch, capsys
+):
+    train(tmp_path, monkeypatch, "datamodule.val_batches=5", "+trainer.limit_val_batches=2")
+    assert "evaluating: 2 of 5 validation batches" in capsys.readouterr().out
+
+
+def test_a_training_advertises_nothing_and_counts_no_epochs_that_have_no_end(
+    tmp_path, monkeypatch, capsys, caplog
+):
+    train(tmp_path, monkeypatch, "++trainer.enable_progress_bar=true")
+    said = "".join(capsys.readouterr()) + caplog.text
+    assert "Epoch 0" in said
+    assert "/-2" not in said
+    assert "Tip" not in said
+
+
 def trainer(folder, ending):
     """A trainer that ends in a way; it has saved where it was."""
     saved = OnExceptionCheckpoint(folder, "interrupted")
 
-    def run(*_, **__):
-        (folder / "interrupted.ckpt").touch()
+    def run(task, **__):
+        torch.save({"state_dict": task.state_dict()}, folder / "interrupted.ckpt")
         if ending is not None:
             raise ending
 
-    return SimpleNamespace(fit=run, checkpoint_callbacks=[saved, ModelCheckpoint()])
+    return SimpleNamespace(
+        fit=run, checkpoint_callbacks=[saved, ModelCheckpoint()], callbacks=[], global_step=1,
+        limit_val_batches=1.0,
+    )  # fmt: skip
 
 
 def test_ctrl_c_says_where_to_go_on(tmp_path, capsys):
     with pytest.raises(KeyboardInterrupt):
-        fit(trainer(tmp_path, SystemExit(1)), None, None)
+        fit(trainer(tmp_path, SystemExit(1)), torch.nn.Linear(1, 1), None)
     assert f"resume={tmp_path}/interrupted.ckpt" in capsys.readouterr().out
 
 
 def test_training_that_never_validated_is_one_line(tmp_path):
     with pytest.raises(InputError, match="before its first validation; give it more steps"):
-        fit(trainer(tmp_path, None), None, None)
+        fit(trainer(tmp_path, None), torch.nn.Linear(1, 1), None)

@@ -46,6 +46,20 @@ def test_a_head_that_is_never_sure_gets_a_lower_threshold():
     assert f1(test, Decision(NAMES, background="idle", tuned=tuned)) == 1
 
 
+def test_a_search_that_has_to_end_gives_the_best_so_far():
+    streams, left = [unsure(0), unsure(1)], [True]
+    none = best_decision(streams, NAMES, background="idle", fps=30.0, spent=lambda: True)
+    assert none == dict(DEFAULTS)
+
+    def spent():
+        left.append(True)
+        return len(left) > 8
+
+    some = best_decision(streams, NAMES, background="idle", fps=30.0, spent=spent)
+    assert some["enter"] < DEFAULTS["enter"]
+    assert {**some, "enter": DEFAULTS["enter"]} == dict(DEFAULTS)
+
+
 def test_a_number_that_is_given_comes_before_the_tuned_one():
     decision = Decision(NAMES, background="idle", tuned={"enter": 0.4, "leave": 0.1}, enter=0.6)
     assert (decision.enter, decision.leave, decision.leave_s) == (0.6, 0.1, DEFAULTS["leave_s"])

@@ -1,12 +1,10 @@
 """How many keypoint streams one machine carries: lifter, head and decision, all in one batch.
 
-Each camera delivers at its own moment of a period. Served whenever something has come, a batch
-would have other members every time, and at each change of members the states of the batch are
-taken apart and joined anew. So the server *gathers*: at every tick, once a period, it takes the
-newest frame of each stream, and the members stay. That costs waiting, up to one period and half
-of one in the mean, and the waiting counts: a frame's age runs from its own arrival until what is
-decided of it is known. A server that is late takes the newest tick that has passed; the frames of
-ticks that it skips are dropped.
+Each camera delivers at its own phase of a frame period. The server gathers: once a period, at each
+tick, it takes the newest frame of every stream, so that the batch keeps its members and its states
+need not be split. A frame's age includes that wait, half a period in the mean, and ends with its
+decision. A late server takes the newest tick that has passed; the frames of those between are
+dropped.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,30 +19,30 @@ from ...realtime.clock import SYSTEM, Clock
 from ...realtime.packets import Frame, Person, Pose
 from ...realtime.sources import demo
 from ...realtime.stages.stage import Stage
-from ..timing.row import Row
+from ..timing.jobs import Row
 
 Stages = Sequence[Stage]
 
 TRIES = 2
-"""A number of streams is too many when it fails so often in a row: one hiccup decides nothing."""
+"""A number of streams is too many when it fails so often in a row."""
 FINEST = 32
 """The answer is exact up to so many streams, beyond that to one part in so many."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What streams are like, and what counts as carrying them.
+    """The streams, and the limits within which they count as carried.
 
     Attributes:
         fps: Frames per second of each stream.
-        limit_ms: The p99 of frames' ages must be below.
-        drops_percent: The share of frames that are dropped must be below.
+        limit_ms: Upper limit of the p99 of frames' ages.
+        drops_percent: Upper limit of the share of dropped frames.
         seconds: Length of a trial.
-        warm: Frames of each stream before a trial, as fast as they are done.
-        together: All frames come at once, as of N people before one camera; otherwise each
-            stream has its own moment of the period.
+        warm: Frames of each stream before a trial, as fast as possible.
+        together: All frames come at once, as of N people before one camera; otherwise each stream
+            has its own phase of the period.
         layout: Joints of the lifter.
-        seed: Of the streams' moments and motions.
+        seed: Of the streams' phases and motions.
 
     Raises:
         InputError: A number makes no sense.
@@ -72,8 +70,8 @@ class Load:
         """Of each stream in a trial."""
         return round(self.seconds * self.fps)
 
-    def moments(self, streams: int) -> np.ndarray:
-        """(N,) when in a period each stream's frame comes: above 0, and 1 is the tick itself."""
+    def phases(self, streams: int) -> np.ndarray:
+        """(N,) each stream's arrival within a period, above 0; 1 is the tick itself."""
         if self.together:
             return np.ones(streams)
         return 1 - np.random.default_rng(self.seed).random(streams)
@@ -81,10 +79,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of so many streams.
+    """One run of N streams.
 
     Attributes:
-        load: What was asked.
+        load: The streams and limits.
         streams: N.
         age_ms: Of each frame that was served.
         batch_ms: Of each batch.
@@ -101,12 +99,12 @@ class Trial:
 
     @property
     def carried(self) -> bool:
-        """Whether the frames were young enough, and nearly all of them served."""
+        """Whether ages and drops are within the limits."""
         late = np.percentile(self.age_ms, 99) >= self.load.limit_ms
         return bool(not late and self.drop_rate_percent < self.load.drops_percent)
 
     def figures(self) -> dict[str, float]:
-        """In the words of `Row.rounds`."""
+        """As `Row.rounds` has them."""
         p50, p95, p99 = np.percentile(self.age_ms, (50, 95, 99)).tolist()
         batch_ms = float(np.median(self.batch_ms))
         return {
@@ -121,15 +119,15 @@ class Trial:
 
 
 class Crowd:
-    """Streams of the demo clip's person, each from a moment of its own on, over and over.
+    """Streams of the demo clip's person, each repeated from a frame of its own.
 
     Args:
-        streams: N; up to as many as the clip has frames no two are alike.
+        streams: N; no two are alike up to as many as the clip has frames.
         layout: Joints.
-        seed: Of the moments.
+        seed: Of the first frames.
 
     Raises:
-        InputError: The clip's truth is not known in that layout.
+        InputError: The clip's ground truth has not that layout.
     """
 
     def __init__(self, streams: int, *, layout: str, seed: int) -> None:
@@ -145,21 +143,21 @@ class Crowd:
         self._first = np.resize(order, streams).tolist()
 
     def frame(self, time_s: float) -> Frame:
-        """Everyone at a stream time; the track id tells the stream."""
+        """Everyone at a time; the track id is the stream."""
         now, poses = round(time_s * self.fps), self._poses
-        shown = [poses[(first + now) % len(poses)] for first in self._first]
-        people = {i: Person(pose, xy=pose.xy) for i, pose in enumerate(shown)}
+        current = [poses[(first + now) % len(poses)] for first in self._first]
+        people = {i: Person(pose, xy=pose.xy) for i, pose in enumerate(current)}
         return Frame(None, now, time_s, time_s, self.width, self.height, people=people)
 
 
 def trial(stages: Stages, streams: int, load: Load, *, clock: Clock = SYSTEM) -> Trial:
-    """So many streams for a while, on `clock`; the stages forget what was before."""
+    """Run so many streams through reset stages, on `clock`."""
     for stage in stages:
         stage.reset()
     crowd = Crowd(streams, layout=load.layout, seed=load.seed)
     for tick in range(load.warm):
         _serve(stages, crowd.frame(tick / load.fps), clock)
-    came_s = (load.moments(streams) - 1) / load.fps  # from the tick on
+    came_s = (load.phases(streams) - 1) / load.fps  # from the tick on
     ages_s, batches_s, spent_s, last = [], [], [], 0
     for last, due_s in _ticks(load, clock):
         begun_s = clock()
@@ -178,7 +176,7 @@ def trial(stages: Stages, streams: int, load: Load, *, clock: Clock = SYSTEM) ->
 
 
 def _ticks(load: Load, clock: Clock) -> Iterator[tuple[int, float]]:
-    """Each tick that is served, counted with the warm ones, and when it was due."""
+    """Index of each tick that is served, warm ones included, and when it was due."""
     start_s, never = clock() - load.warm / load.fps, Event()
     tick, end = load.warm, load.warm + load.frames
     while tick < end:
@@ -188,7 +186,6 @@ def _ticks(load: Load, clock: Clock) -> Iterator[tuple[int, float]]:
 
 
 def _serve(stages: Stages, frame: Frame, clock: Clock) -> dict[str, float]:
-    """Seconds that each stage took."""
     spent_s, start_s = {}, clock()
     for stage in stages:
         frame = stage(frame)
@@ -198,12 +195,12 @@ def _serve(stages: Stages, frame: Frame, clock: Clock) -> dict[str, float]:
 
 
 def largest(fits: Callable[[int], bool], *, first: int, most: int) -> int:
-    """The largest number that `fits`, by doubling and halving, as fine as `FINEST`; 0 if none.
+    """The largest number up to `most` that `fits`, as exact as `FINEST`; 0 if none.
 
     Args:
         fits: True up to some number, false beyond it.
-        first: Is asked first.
-        most: The search goes no further.
+        first: Where the search by doubling and halving begins.
+        most: Where it ends.
     """
     low, high = 0, min(first, most)
     while fits(high):
@@ -227,21 +224,19 @@ def carries(
     tell: Callable[[Trial], None] = lambda _: None,
     clock: Clock = SYSTEM,
 ) -> Row:
-    """Find how many streams are carried.
+    """Find how many streams are carried; a row of one round with the figures of that many.
+
+    ``streams`` is 0 when not even one is carried; the other figures are then of one.
 
     Args:
-        make: Lifter, head and decision, such as `naming` of the live program gives.
-        load: What streams are like, and what counts as carrying them.
+        make: Lifter, head and decision, such as `naming` of the live program makes.
+        load: The streams and limits.
         name: Of the row.
         config: Of the row.
         first: Streams of the first trial.
         most: Streams of the largest.
-        tell: Hears of every trial as soon as it is over.
+        tell: Called with every trial as soon as it is over.
         clock: A test hands in its own.
-
-    Returns:
-        One round with the figures of the largest number that is carried; ``streams`` is 0 when
-        not even one is, and the rest is then of one.
 
     Raises:
         InputError: Not 1 <= `first` <= `most`.
@@ -260,7 +255,7 @@ def carries(
         return False
 
     answer = largest(fits, first=first, most=most)
-    shown = last[answer or min(last)]
-    samples = {f"{stage}_ms": ms for stage, ms in shown.stages_ms.items()}
-    figures = shown.figures() | {"streams": float(answer)}
-    return Row(name, config, (figures,), samples | {"age_ms": shown.age_ms})
+    found = last[answer or min(last)]
+    samples = {f"{stage}_ms": ms for stage, ms in found.stages_ms.items()}
+    figures = found.figures() | {"streams": float(answer)}
+    return Row(name, config, (figures,), samples | {"age_ms": found.age_ms})

@@ -17,7 +17,7 @@ from ...realtime.sinks.timings import read_timings
 from ...realtime.sources.stream import masked
 from ..timing.jobs import PROGRAM
 
-# How long a program that was told to stop may take to finish its files.
+# How long a terminated program may take to finish its files.
 PARTING_S = 20.0
 
 
@@ -26,9 +26,9 @@ class Pace:
     """How long a program is measured, and how fast a file is played to it.
 
     Attributes:
-        seconds: That count.
-        warm_s: What is left out before, from the first frame on.
-        fps: Pictures a second of a source that is a file.
+        seconds: Measured, after the warm-up.
+        warm_s: Warm-up from the first frame on.
+        fps: Images a second of a source that is a file.
 
     Raises:
         InputError: One of them makes no sense.
@@ -48,12 +48,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run came to.
-
-    Attributes:
-        figures: By name, which carries the unit; NaN for what this run could not tell.
-        samples: ``age_ms`` and ``NAME_ms`` of each stage, (T,) each.
-    """
+    """One run: figures by name and unit, NaN where unknown; samples (T,) of age and each stage."""
 
     figures: Mapping[str, float]
     samples: Mapping[str, np.ndarray]
@@ -61,13 +56,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class Child:
-    """One config, ready to be run again and again.
+    """One config, ready to be run repeatedly.
 
     Attributes:
         config: Overrides, as they were given.
         command: All but the folder of a run.
         pace: How it is measured.
-        ends: By itself; a source that can't be told when, such as a webcam, is stopped.
+        ends: By itself; otherwise, as with a webcam, it is stopped.
     """
 
     config: Mapping[str, str]
@@ -77,10 +72,10 @@ class Child:
 
     @classmethod
     def of(cls, config: Mapping[str, str], *, pace: Pace, program: Sequence[str]) -> Self:
-        """Compose it once, so that what can't be meant is said before anything is measured.
+        """Compose the config once, so that a wrong one is refused before anything is measured.
 
         Raises:
-            InputError: The program can't be composed so; its own line is in the message.
+            InputError: It can't be composed; the program's own line is in the message.
         """
         whole = {**config, "sink": _with_timings(config.get("sink", ""))}
         source = _composed(whole, program).get("source") or {}
@@ -88,23 +83,21 @@ class Child:
         if "realtime" in source:  # a file
             seconds = pace.warm_s + pace.seconds
             frames = math.ceil(seconds * float(source.get("fps") or pace.fps)) + 1
-            told = {
+            played = {
                 "realtime": "true",
                 "repeat": "0",
                 "fps": f"{pace.fps:g}",
                 "frames": str(frames),
             }
-            ours = {f"source.{key}": value for key, value in told.items() if key in source}
+            ours = {f"source.{key}": value for key, value in played.items() if key in source}
         arguments = (f"{key}={value}" for key, value in {**ours, **whole}.items())
         return cls(config, (*program, *arguments), pace, ends="source.frames" in ours)
 
     def measure(self, folder: Path) -> Measured:
-        """Run it once and read what it left in `folder`.
-
-        Ctrl-C ends it as it would by itself, with its files in order.
+        """Run it once and read its files in `folder`, which Ctrl-C leaves complete.
 
         Raises:
-            InputError: It failed, and its own line is in the message; or it was over too early.
+            InputError: It failed, with its own line in the message, or ended too early.
         """
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("timings.csv", "summary.json"):  # of an earlier benchmark
@@ -124,12 +117,12 @@ class Child:
             finally:
                 _end(process)
         if process.returncode != 0:
-            said = log.read_text(encoding="utf-8", errors="replace")
-            raise _failure(self.config, said, process.returncode)
+            errors_text = log.read_text(encoding="utf-8", errors="replace")
+            raise _failure(self.config, errors_text, process.returncode)
         return read(folder, warm_s=self.pace.warm_s)
 
     def _wait(self, process: subprocess.Popen[bytes], timings: Path) -> None:
-        """Until it ends or, if it does not, has run for long enough since its first frame."""
+        """Until it ends or has run for long enough since its first frame."""
         if self.ends:
             process.wait()
             return
@@ -142,10 +135,10 @@ class Child:
 
 
 def read(folder: Path, *, warm_s: float) -> Measured:
-    """What ``timings.csv`` and ``summary.json`` of a run say of its time after the first `warm_s`.
+    """Figures of a run after the first `warm_s`, from its ``timings.csv`` and ``summary.json``.
 
     Raises:
-        InputError: The run was over before it was warm, or the files are not there.
+        InputError: The run ended before it was warm, or a file is missing.
     """
     whole = read_timings(folder / "timings.csv")
     captured_s = whole["captured_s"]
@@ -177,17 +170,17 @@ def read(folder: Path, *, warm_s: float) -> Measured:
 
 
 def spelt(config: Mapping[str, str]) -> str:
-    """Overrides in one line, without a camera's password."""
-    return " ".join(f"{key}={value}" for key, value in shown(config).items())
+    """Overrides in one line, a camera's password masked."""
+    return " ".join(f"{key}={value}" for key, value in masked_config(config).items())
 
 
-def shown(config: Mapping[str, str]) -> dict[str, str]:
-    """Overrides without a camera's password."""
+def masked_config(config: Mapping[str, str]) -> dict[str, str]:
+    """Overrides with a camera's password masked."""
     return {key: masked(value) if key == "source.url" else value for key, value in config.items()}
 
 
 def _composed(config: Mapping[str, str], program: Sequence[str]) -> Any:
-    """The program's config as it would run; what is missing or interpolated stays so."""
+    """The program's config, unresolved."""
     arguments = [f"{key}={value}" for key, value in config.items()]
     done = subprocess.run(
         [*program, *arguments, "--cfg", "job"], capture_output=True, text=True, check=False
@@ -198,17 +191,16 @@ def _composed(config: Mapping[str, str], program: Sequence[str]) -> Any:
 
 
 def _with_timings(sinks: str) -> str:
-    """The user's sinks and ours."""
     given = [name.strip() for name in sinks.strip("[] ").split(",")]
-    chosen = [name for name in given if name not in ("", "null", "timings")]
-    return f"[{','.join((*chosen, 'timings'))}]"
+    others = [name for name in given if name not in ("", "null", "timings")]
+    return f"[{','.join((*others, 'timings'))}]"
 
 
 def record(config: Mapping[str, str], folder: Path, *, program: Sequence[str] = PROGRAM) -> None:
-    """Run the live program to its end; what it writes goes to `folder`.
+    """Run the live program to its end, its files in `folder`.
 
     Raises:
-        InputError: It failed, and its own line is in the message.
+        InputError: It failed; its own line is in the message.
     """
     arguments = [f"{key}={value}" for key, value in config.items()]
     command = [*program, *arguments, f"hydra.run.dir={folder}"]
@@ -217,11 +209,11 @@ def record(config: Mapping[str, str], folder: Path, *, program: Sequence[str] = 
         text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        _, said = process.communicate()
+        _, errors_text = process.communicate()
     finally:
         _end(process)
     if process.returncode != 0:
-        raise _failure(config, said, process.returncode)
+        raise _failure(config, errors_text, process.returncode)
 
 
 def _end(process: subprocess.Popen[Any]) -> None:
@@ -236,11 +228,10 @@ def _end(process: subprocess.Popen[Any]) -> None:
             process.wait()
 
 
-def _failure(config: Mapping[str, str], said: str, status: int) -> InputError:
-    """The line with which the program ended, and in which config."""
-    lines = [line for line in said.splitlines() if line.strip()]
+def _failure(config: Mapping[str, str], errors_text: str, status: int) -> InputError:
+    lines = [line for line in errors_text.splitlines() if line.strip()]
     lines = lines or [f"it ended with status {status} without a word"]
-    # What it says itself and the error of a traceback come last; Hydra begins with what is wrong.
+    # Our own messages and a traceback's error come last, Hydra's come first.
     is_last = any(line.startswith(("gastlive: ", "Traceback")) for line in lines)
     line = lines[-1 if is_last else 0].removeprefix("gastlive: ")
     return InputError(f"{spelt(config) or 'the default'} can't be measured: {line}")

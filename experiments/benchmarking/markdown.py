@@ -1,11 +1,11 @@
 """``latency.md``: the tables, and the pictures between them."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..timing.row import Row
+from ..reporting import table
+from ..timing.jobs import Row
 from .spread import (
     cell,
     columns,
@@ -14,7 +14,7 @@ from .spread import (
     number,
     over_rounds,
     ratio,
-    shown,
+    spread_text,
     tails,
     unitless,
 )
@@ -37,20 +37,12 @@ def page(
     accuracies: Mapping[str, Mapping[str, float]],
     pictures: Iterable[str],
 ) -> str:
-    """The whole page.
-
-    Args:
-        rows: What was measured.
-        about: ``title``, ``command``, ``date``, ``machine`` and ``versions``.
-        baseline: Index of the row that the others are compared with.
-        accuracies: Of rows of which they are known, by name.
-        pictures: Those that are there, by file name.
-    """
+    """The whole page; `about` has title, command and `reporting.origin`, the rest see `report`."""
     parts = [*_head(rows, about), _main(rows, accuracies)]
     parts += [*_compared(rows, baseline), *_stages(rows)]
-    shown_below = [f"![{Path(name).stem}]({name})\n\n{_CAPTIONS[name]}" for name in pictures]
-    if shown_below:
-        parts += ["## Pictures", "The samples of all rounds together.", *shown_below]
+    figures_below = [f"![{Path(name).stem}]({name})\n\n{_CAPTIONS[name]}" for name in pictures]
+    if figures_below:
+        parts += ["## Pictures", "From the samples of all rounds.", *figures_below]
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,7 +62,6 @@ def _head(rows: Sequence[Row], about: Mapping[str, Any]) -> list[str]:
 
 
 def _common(rows: Sequence[Row]) -> str:
-    """What the configs of several rows have in common."""
     first = rows[0].config.items()
     same = [f"{k}={value}" for k, value in first if all(r.config.get(k) == value for r in rows)]
     return f" In every row: `{' '.join(same)}`." if same and len(rows) > 1 else ""
@@ -87,7 +78,7 @@ def _main(rows: Sequence[Row], accuracies: Mapping[str, Mapping[str, float]]) ->
         ]
         for row in rows
     ]
-    return _table(["", *map(heading, names), *(_ACCURACIES[kind][0] for kind in kinds)], lines)
+    return table(["", *map(heading, names), *(_ACCURACIES[kind][0] for kind in kinds)], lines)
 
 
 def _accuracy(known: Mapping[str, float], kind: str) -> str:
@@ -96,7 +87,9 @@ def _accuracy(known: Mapping[str, float], kind: str) -> str:
 
 def _compared(rows: Sequence[Row], baseline: int) -> list[str]:
     base, others = rows[baseline], [*rows[:baseline], *rows[baseline + 1 :]]
-    found = {name: [shown(ratio(row, base, name)) for row in others] for name in columns(rows)}
+    found = {
+        name: [spread_text(ratio(row, base, name)) for row in others] for name in columns(rows)
+    }
     found = {name: cells for name, cells in found.items() if any(cells)}
     if not found:
         return []
@@ -104,12 +97,12 @@ def _compared(rows: Sequence[Row], baseline: int) -> list[str]:
     return [
         "## Compared",
         f"Each figure divided by that of `{base.name}` in the same round.",
-        _table(["", *map(unitless, found)], lines),
+        table(["", *map(unitless, found)], lines),
     ]
 
 
 def _stages(rows: Sequence[Row]) -> list[str]:
-    """What the main table leaves out; one column a stage."""
+    """The `tails`; one column a stage."""
     found = tails(figures(rows)).values()
     if not found:
         return []
@@ -119,7 +112,7 @@ def _stages(rows: Sequence[Row]) -> list[str]:
     return [
         "## Stages",
         f"{' / '.join(of)}, ms; medians over the rounds.",
-        _table(["", *(stage.replace("_", " ") for stage in stages)], lines),
+        table(["", *(stage.replace("_", " ") for stage in stages)], lines),
     ]
 
 
@@ -127,13 +120,3 @@ def _percentiles(row: Row, stage: str, of: Iterable[str]) -> str:
     spreads = [over_rounds(row, f"{stage}_{each}_ms") for each in of]
     medians = [number(spread.median) if spread else "-" for spread in spreads]
     return " / ".join(medians) if any(spreads) else ""
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(map(_plain, each))} |" for each in (head, rule, *lines))
-
-
-def _plain(text: str) -> str:
-    """As a cell: on one line, without a character that ends it."""
-    return re.sub(r"\s+", " ", text).replace("|", r"\|")

@@ -1,4 +1,4 @@
-"""The live program's modes of measuring: as a camera, by streams, by accuracy."""
+"""Modes of measuring the live program: as a camera, by streams, by accuracy."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,7 @@ from ...realtime.live import naming
 from ...realtime.run_folder import run_folder
 from ..evaluating.recordings.recorded import read, read_truth
 from ..evaluating.recordings.recording import compare
-from ..timing.jobs import Job
-from ..timing.row import Row
+from ..timing.jobs import Job, Row
 from .capacity import Load, Trial, carries
 from .child import record, spelt
 from .pipeline import rounds
@@ -35,14 +34,7 @@ SPEED_ALONE = {"runtime", "threads", "detector.threads", "device", "sink", "sour
 
 
 class Pipeline:
-    """The live program before a camera; see `pipeline.rounds`.
-
-    Args:
-        rounds: How many times each config is measured.
-        seconds: For how long, once it is warm.
-        warm_s: What is left out at its beginning.
-        fps: Pictures a second of a source that is a file.
-    """
+    """The live program before a camera; see `pipeline.rounds` for the arguments."""
 
     title = "From camera to label"
 
@@ -52,7 +44,7 @@ class Pipeline:
         self.rounds, self.seconds, self.warm_s, self.fps = rounds, seconds, warm_s, fps
 
     def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:
-        """Rows of all configs; what the programs wrote is in `folder`."""
+        """Rows of all configs; the programs' files are in `folder`."""
         return rounds(
             [job.config for job in jobs],
             rounds=self.rounds,
@@ -66,13 +58,7 @@ class Pipeline:
 
 
 class Streams:
-    """How many streams of keypoints the machine carries; see `streams`.
-
-    Args:
-        rounds: How many times each config is measured.
-        first: Streams of the first trial.
-        load: Arguments of `streams.Load`.
-    """
+    """How many keypoint streams the machine carries; arguments of `capacity.carries` and `Load`."""
 
     title = "Streams that one machine carries"
 
@@ -92,13 +78,13 @@ class Streams:
                     carries(
                         partial(naming, job.cfg), self.load, name=job.name,
                         config=job.config, first=self.first,
-                        tell=lambda trial: console.print(_said(trial), highlight=False),
+                        tell=lambda trial: console.print(_line(trial), highlight=False),
                     )
                 )  # fmt: skip
-        return [_joined(rows) for rows in found.values()]
+        return [_merged(rows) for rows in found.values()]
 
 
-def _said(trial: Trial) -> str:
+def _line(trial: Trial) -> str:
     figures = trial.figures()
     return (
         f"  {trial.streams} streams: age p99 {figures['age_p99_ms']:.0f} ms, "
@@ -106,8 +92,7 @@ def _said(trial: Trial) -> str:
     )
 
 
-def _joined(rows: Sequence[Row]) -> Row:
-    """The same config's rounds as one row."""
+def _merged(rows: Sequence[Row]) -> Row:
     samples = {
         name: np.concatenate([row.samples[name] for row in rows]) for name in rows[0].samples
     }
@@ -116,14 +101,13 @@ def _joined(rows: Sequence[Row]) -> Row:
 
 
 class Accuracy:
-    """How right the live program is on a clip with known truth, as fast as it goes.
+    """Accuracy of the live program on a clip with ground truth, played as fast as possible.
 
-    Its rows are kept by what changes results, so that other reports can set milliseconds against
-    them; see `known`.
+    Its rows are stored by the `choices` that change results, for other reports.
 
     Args:
-        truth: What `gastlive-render` wrote beside the clip; ``null`` is the demo clip's.
-        store: JSON file that takes the figures; ``null`` is the project's own, or
+        truth: From `gastlive-render`; ``null`` is the demo clip's.
+        store: JSON file for the figures; ``null`` is the project's own, or
             ``outputs/benchmark/accuracies.json`` where gastlive is installed from a wheel.
     """
 
@@ -141,8 +125,8 @@ class Accuracy:
         for i, job in enumerate(track(jobs, description="configs", transient=True), 1):
             run = folder / str(i)
             record({"sink": "[jsonl]", **job.config}, run, program=job.program)
-            said = compare(*read(run / "frames.jsonl"), self.truth)
-            figures = {name: float(said[figure]) for name, figure in MEASURES.items()}
+            found = compare(*read(run / "frames.jsonl"), self.truth)
+            figures = {name: float(found[figure]) for name, figure in MEASURES.items()}
             rows.append(Row(job.name, job.config, (figures,)))
             self._keep(job.config, figures)
         return rows
@@ -156,11 +140,7 @@ class Accuracy:
 
 
 def stored(path: Path) -> dict[str, dict[str, float]]:
-    """What `Accuracy` wrote there; nothing where there is no such file.
-
-    Raises:
-        InputError: It is another file.
-    """
+    """What `Accuracy` stored; empty without such a file, `InputError` for another one."""
     if not path.is_file():
         return {}
     try:
@@ -171,6 +151,6 @@ def stored(path: Path) -> dict[str, dict[str, float]]:
 
 
 def choices(config: Mapping[str, str]) -> str:
-    """What of a config changes its results, in one line: not its speed, not where they go."""
+    """The overrides that change results, in one line: not those of speed or output."""
     kept = {key: value for key, value in config.items() if key not in SPEED_ALONE}
     return spelt(dict(sorted(kept.items()))) or "default"

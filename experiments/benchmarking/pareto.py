@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plotting import DPI, FAINT, INK, canvas, colour, label, lines_of, scale, tidy
-from ..timing.row import Row
+from ..timing.jobs import Row
 from .spread import Spread, figures, heading, over_rounds
 
 if TYPE_CHECKING:

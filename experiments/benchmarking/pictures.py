@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plotting import DPI, INK, PARTS, canvas, colour, label, lines_of, scale, tidy, values
-from ..timing.row import Row
+from ..timing.jobs import Row
 from .pareto import pareto
 from .spread import number
 
@@ -28,16 +28,12 @@ _SHARES = {
 def draw(
     rows: Sequence[Row], *, folder: Path, accuracies: Mapping[str, Mapping[str, float]]
 ) -> list[str]:
-    """Save the pictures that have something to show; an old one of the others is removed.
+    """Save the pictures that the rows have samples for and remove old ones; their file names.
 
     Args:
-        rows: What was measured.
-        folder: Where to; must be there.
-        accuracies: Of rows of which they are known, by name: ``frame_accuracy``, a share of 1,
-            and ``p_mpjpe_mm``.
-
-    Returns:
-        The file names of those that are there.
+        rows: All configs.
+        folder: Must be there.
+        accuracies: See `report.write`.
     """
     drawn: dict[str, Callable[[], Figure | None]] = {
         "stages.png": lambda: stages(rows),
@@ -84,9 +80,9 @@ def ages(rows: Sequence[Row]) -> "Figure | None":
     tidy(axes, along="both")
     for i, name, ms in found:
         shares = np.geomspace(1, max(_RAREST, 1 / len(ms)), 400)
-        told = " / ".join(number(_p(ms, q)) for q in (50, 95, 99))
+        percentiles = " / ".join(number(_p(ms, q)) for q in (50, 95, 99))
         axes.plot(
-            np.quantile(ms, 1 - shares), shares, label=f"{label(name)}\n{told} ms",
+            np.quantile(ms, 1 - shares), shares, label=f"{label(name)}\n{percentiles} ms",
             color=colour(i), linewidth=1.6, linestyle=("-", "--")[i // 6 % 2],
         )  # fmt: skip
     scale(axes, min(ms.min() for *_, ms in found), max(_p(ms, 99.9) for *_, ms in found))

@@ -9,9 +9,8 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...realtime.run_folder import run_folder
-from ..timing.jobs import PROGRAM
-from ..timing.row import Row
-from .child import Child, Measured, Pace, shown, spelt
+from ..timing.jobs import PROGRAM, Row
+from .child import Child, Measured, Pace, masked_config, spelt
 
 
 def rounds(
@@ -25,34 +24,28 @@ def rounds(
     names: Sequence[str] | None = None,
     program: Sequence[str] = PROGRAM,
 ) -> list[Row]:
-    """Measure the live program in every config, one after the other, again and again.
+    """Measure the live program in every config, in turns; every second round goes backwards.
 
-    Every second round goes backwards, so that a machine that gets slower or faster favours nobody.
-    A source that is a file is played like a camera without end; what a config says of that itself
-    goes before. Nothing else of ours works while a program is measured.
+    A source that is a file is played like an endless camera, unless a config says otherwise.
 
     Args:
-        configs: Overrides of the live program each: keys and values as on its command line.
+        configs: Overrides of the live program, keys and values as on its command line.
         rounds: How many times each config is measured.
-        seconds: For how long, once it is warm.
-        warm_s: What is left out at its beginning, from the first frame on.
-        fps: Pictures a second of a source that is a file.
-        folder: Where run i of round r leaves its files, in ``round_r/i``; made if it is not there.
+        seconds: For how long, after the warm-up.
+        warm_s: Warm-up from the first frame on.
+        fps: Images a second of a source that is a file.
+        folder: Run i of round r leaves its files in ``round_r/i``; made if it is not there.
         names: Of the configs; ``None`` names them by what they differ in.
         program: The live program's command; a test gives its own.
 
     Returns:
-        A row for each config: ``age_p50_ms``, p95, p99 and max, ``drop_rate_percent``, ``fps``,
-        ``cpu_percent`` (100 is one core busy), ``memory_mb`` (the most), its growth over the second
-        half in ``memory_growth_mb_per_min``, ``first_label_s`` from the start of the process, and
-        ``NAME_p50_ms``, p95 and p99 for each stage. A figure that no round has, such as the growth
-        in less than a minute, is left out; where only some lack it, it is NaN.
-        After Ctrl-C these are the rounds that all configs had finished: ``len(row.rounds)`` is
-        below `rounds` then.
+        A row for each config: ``age_p50_ms``, p95, p99, max, ``drop_rate_percent``, ``fps``,
+        ``cpu_percent`` (100 is one core), ``memory_mb`` (max), ``memory_growth_mb_per_min`` (second
+        half), ``first_label_s`` (from process start), ``NAME_p50_ms``, p95, p99 of each stage; NaN
+        in rounds that lack one. After Ctrl-C only the rounds that all configs have finished.
 
     Raises:
-        InputError: A number or a config makes no sense, or a run failed; what its program said is
-            in the message.
+        InputError: A number or a config makes no sense, or a run failed (its message is given).
         KeyboardInterrupt: Ctrl-C before the end of the first round.
     """
     if not configs or rounds < 1:
@@ -86,7 +79,6 @@ def difference(configs: Sequence[Mapping[str, str]]) -> list[str]:
 def _in_turns(
     children: Mapping[str, Child], *, rounds: int, folder: Path
 ) -> list[dict[str, Measured]]:
-    """What each measured in every round that was finished."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -101,8 +93,8 @@ def _in_turns(
             measured: dict[str, Measured] = {}
             try:
                 for i, name, child in order if turn % 2 else reversed(order):
-                    said = f"round {turn}: {escape(name)}"
-                    progress.update(task, description=said, refresh=True)
+                    description = f"round {turn}: {escape(name)}"
+                    progress.update(task, description=description, refresh=True)
                     measured[name] = child.measure(folder / f"round_{turn}" / str(i))
                     progress.advance(task)
             except KeyboardInterrupt:
@@ -122,7 +114,7 @@ def _row(name: str, config: Mapping[str, str], measured: Sequence[Measured]) -> 
     ]
     return Row(
         name=name,
-        config=shown(config),
+        config=masked_config(config),
         rounds=tuple({figure: each.figures[figure] for figure in known} for each in measured),
         samples={
             part: np.concatenate([each.samples[part] for each in measured])

@@ -1,19 +1,16 @@
-"""Rows to files that a person and a program can read: markdown, csv, json and pictures."""
+"""Rows to ``latency.md``, ``.csv``, ``.json`` and pictures, and to the terminal."""
 
 import csv
 import io
-import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...gast.errors import InputError
-from ...realtime.machine import machine, versions
-from ...realtime.run_folder import run_folder, unwritable
-from ..timing.row import Row
+from ..reporting import origin, to_json, write_files
+from ..timing.jobs import Row
 from .markdown import page
 from .pictures import draw
 from .spread import (
@@ -25,7 +22,7 @@ from .spread import (
     over_rounds,
     ratio,
     ratios,
-    shown,
+    spread_text,
     unitless,
 )
 
@@ -44,41 +41,32 @@ def write(
     baseline: int = 0,
     accuracies: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Path:
-    """Write ``latency.md``, ``.csv``, ``.json`` and the pictures that have something to show.
+    """Write the report, replacing an earlier one; returns the path of ``latency.md``.
 
     Args:
-        rows: What was measured, in the order it is shown.
-        folder: Where to; made if it is not there. What an earlier report left there is replaced.
+        rows: In the report's order.
+        folder: Made if it is not there.
         title: The headline.
-        command: What was typed.
+        command: As typed.
         baseline: Index of the row that the others are compared with.
         accuracies: Of rows of which they are known, by name: ``frame_accuracy``, a share of 1,
             and ``p_mpjpe_mm``.
-
-    Returns:
-        The path of ``latency.md``.
 
     Raises:
         InputError: There is no row, no such baseline, or the folder can't be written to.
     """
     _check(rows, baseline)
     known = accuracies or {}
-    about = {
-        "title": title,
-        "command": command,
-        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
-    }
-    path = run_folder(str(folder)) / "latency.md"
-    try:  # the numbers first: whatever happens to a picture, they are there
-        _save(path.with_suffix(".json"), _json(rows, about, baseline, known))
-        _save(path.with_suffix(".csv"), _csv(rows))
-        pictures = draw(rows, folder=path.parent, accuracies=known)
-        _save(path, page(rows, about, baseline=baseline, accuracies=known, pictures=pictures))
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
-    return path
+    about = {"title": title, "command": command, **origin()}
+
+    def files(folder: Path) -> Iterator[tuple[str, str]]:
+        yield "latency.json", _json(rows, about, baseline, known)
+        yield "latency.csv", _csv(rows)
+        pictures = draw(rows, folder=folder, accuracies=known)
+        text = page(rows, about, baseline=baseline, accuracies=known, pictures=pictures)
+        yield "latency.md", text
+
+    return write_files(folder, files) / "latency.md"
 
 
 def table(rows: Sequence[Row], baseline: int = 0) -> "Table":
@@ -101,7 +89,7 @@ def table(rows: Sequence[Row], baseline: int = 0) -> "Table":
         made.add_column(f"{unitless(name)}, ratio", justify="right")
     for row in rows:
         cells = [cell(rows, row, name, spread=False) for name in names]
-        cells += [shown(ratio(row, rows[baseline], name)) for name in compared]
+        cells += [spread_text(ratio(row, rows[baseline], name)) for name in compared]
         made.add_row(Text(row.name), *cells)
     return made
 
@@ -113,10 +101,6 @@ def _check(rows: Sequence[Row], baseline: int) -> None:
         raise InputError(
             f"baseline={baseline} is none of the {len(rows)} rows; give 0 to {len(rows) - 1}"
         )
-
-
-def _save(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _json(
@@ -140,7 +124,7 @@ def _json(
             for row in rows
         ],
     }
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+    return to_json(content)
 
 
 def _ratios(row: Row, base: Row, figure: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Figures over rounds: their median and spread, ratios round by round, and their human words."""
+"""Figures over rounds: median and spread, ratios round by round, and how they are written."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from ..timing.row import Row
+from ..timing.jobs import Row
 
 _UNITS = {"percent": "%", "mb": "MB", "gb": "GB", "kb": "KB", "hz": "Hz"} | {
     unit: unit for unit in ("ms", "us", "s", "min", "h", "hour", "mm", "m")
@@ -31,21 +31,18 @@ class Spread:
 
 
 def over_rounds(row: Row, figure: str) -> Spread | None:
-    """Of the rounds that have the figure; ``None`` if none has."""
+    """The figure's spread; ``None`` if no round has it."""
     return _spread(value for value in _rounds(row, figure) if math.isfinite(value))
 
 
 def ratios(row: Row, base: Row, figure: str) -> list[float | None]:
-    """The row's figure divided by that of `base`, round by round.
-
-    ``None`` where that means nothing: the figure is missing or negative, or that of `base` is 0.
-    """
+    """The row's figure divided by that of `base`, round by round; ``None`` where undefined."""
     pairs = zip(_rounds(row, figure), _rounds(base, figure), strict=False)
     return [value / to if value >= 0 and to > 0 else None for value, to in pairs]
 
 
 def ratio(row: Row, base: Row, figure: str) -> Spread | None:
-    """Of all rounds; ``None`` unless each has one, for the rest would not speak for all."""
+    """Spread of `ratios`; ``None`` unless each round has one."""
     found = ratios(row, base, figure)
     values = [value for value in found if value is not None]
     return _spread(values) if len(values) == len(found) else None
@@ -65,11 +62,7 @@ def columns(rows: Iterable[Row]) -> list[str]:
 
 
 def tails(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Those of `names` that are a detail of a whole pipeline: p95, p99 and max of its stages.
-
-    Returns:
-        Stage and percentile, such as ``("lifter", "p95")``, by name.
-    """
+    """The p95, p99 and max of a pipeline's stages: ``("lifter", "p95")`` by figure name."""
     if not any(name.startswith("age_p") for name in names):
         return {}
     found = ((name, _TAIL.fullmatch(name)) for name in names)
@@ -78,30 +71,26 @@ def tails(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def cell(rows: Iterable[Row], row: Row, figure: str, *, spread: bool = True) -> str:
-    """The row's figure as `shown`; whole numbers if the figure has nothing else in any row.
+    """The row's figure as text, an integer if it is one in all `rows` of the column.
 
-    Args:
-        rows: All that stand in one column.
-        row: One of them.
-        figure: Its name.
-        spread: Whether least and largest are said too.
+    `spread` adds least and largest.
     """
     spreads = [found for each in rows if (found := over_rounds(each, figure))]
     whole = all(float(of).is_integer() for each in spreads for of in astuple(each))
     found = over_rounds(row, figure)
-    return shown(found if spread else _median(found), whole=whole)
+    return spread_text(found if spread else _median(found), whole=whole)
 
 
 def heading(figure: str) -> str:
-    """A figure's name in human words: ``age_p99_ms`` is "age p99, ms"."""
+    """A figure's name with its unit: ``age_p99_ms`` is "age p99, ms"."""
     words, unit = figure.split("_"), ""
     if len(words) > 3 and words[-2] == "per" and words[-3] in _UNITS:
         unit = f"{_UNITS[words[-3]]}/{_UNITS.get(words[-1], words[-1])}"
         words = words[:-3]
     elif len(words) > 1 and words[-1] in _UNITS:
         unit, words = _UNITS[words[-1]], words[:-1]
-    said = " ".join(_WORDS.get(word, word) for word in words)
-    return f"{said}, {unit}" if unit else said
+    name = " ".join(_WORDS.get(word, word) for word in words)
+    return f"{name}, {unit}" if unit else name
 
 
 def unitless(figure: str) -> str:
@@ -109,7 +98,7 @@ def unitless(figure: str) -> str:
     return heading(figure).partition(",")[0]
 
 
-def shown(spread: Spread | None, *, whole: bool = False) -> str:
+def spread_text(spread: Spread | None, *, whole: bool = False) -> str:
     """Median (least-largest), with three digits; the median alone where all look the same."""
     if spread is None:
         return ""

@@ -1,4 +1,4 @@
-"""Lifters of shapes that have no weights yet, for timing alone."""
+"""Untrained lifters, for timing alone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +16,7 @@ _CONF = Path(__file__).parents[2] / "conf"
 
 @contextmanager
 def untrained(net: str, *, layout: str = "h36m17") -> Iterator[Path]:
-    """A lifter of the shape ``conf/net/NET.yaml`` that has learnt nothing.
-
-    Yields:
-        The path of ``NET_untrained.safetensors``, for ``lifter.checkpoint=``; it is gone after.
+    """Path of a lifter with the shape of ``conf/net/NET.yaml`` and random weights, while entered.
 
     Raises:
         InputError: No such shape.

@@ -1,18 +1,18 @@
-"""The running mean of the weights, which is what a training keeps."""
+"""The running mean of the weights, which a training keeps."""
+
+from typing import Any
 
 import torch
+from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
 
 
 class AveragedWeights(WeightAveraging):
-    """Exponential mean of weights and statistics; it validates, and it is what is saved.
+    """Exponential mean (`decay` 0 to 1) of weights and statistics, for validation and checkpoints.
 
-    What are no fractions stays as it is. Lightning's own average takes in the numbers of joints
-    too, and with some decays cuts 12.999 off to 12: the net that validates then has other bones.
-
-    Args:
-        decay: Of what the mean keeps at each step, 0 to 1.
+    Unlike Lightning's, it leaves integers such as joint indices alone, which rounding would change,
+    and saves the mean when a validation is interrupted, too.
     """
 
     def __init__(self, *, decay: float) -> None:
@@ -20,3 +20,19 @@ class AveragedWeights(WeightAveraging):
             return torch.lerp(now, averaged, decay) if now.is_floating_point() else now
 
         super().__init__(avg_fn=mean)
+        self._validating = False
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Validate the mean."""
+        super().on_validation_epoch_start(trainer, pl_module)
+        self._validating = True
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Train on."""
+        super().on_validation_epoch_end(trainer, pl_module)
+        self._validating = False
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Undo the swap of an interrupted validation before a checkpoint is written."""
+        if self._validating:
+            self.on_validation_epoch_end(trainer, pl_module)

@@ -1,12 +1,24 @@
-"""Lightning's fit, as our programs want it: resumable, and ended by Ctrl-C without loss."""
+"""Lightning's fit: resumable, bounded in time, and ended by Ctrl-C without loss."""
 
+import math
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from ...gast.errors import InputError
+from .budget import Passes, TimeBudget
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a training after some `steps`; the task holds the averaged weights."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(f"after {steps} steps")
+        self.steps = steps
 
 
 def fit(
@@ -16,60 +28,110 @@ def fit(
     *,
     resume: str | None = None,
     newest: bool = False,
-) -> str:
-    """Train until the trainer has enough.
+    key: str = "resume",
+) -> None:
+    """Train; the task then holds the chosen weights, on the CPU and in evaluation mode.
 
     Args:
-        trainer: With a `ModelCheckpoint`, and an `OnExceptionCheckpoint` if an interruption shall
-            be saved.
+        trainer: With a `ModelCheckpoint`, and an `OnExceptionCheckpoint` for interruptions.
         task: To train.
-        data: To train on.
+        data: Set up.
         resume: Checkpoint of an interrupted training to go on from.
-        newest: Where validation has nothing to choose by.
-
-    Returns:
-        Path of the best checkpoint by validation, or of the newest.
+        newest: Choose the last checkpoint instead of the best by validation.
+        key: The program's name for `resume`, for advice.
 
     Raises:
-        InputError: The checkpoint to go on from isn't there, an earlier training is in the way, or
-            training ended before its first validation.
-        KeyboardInterrupt: Ctrl-C; where to go on from has been printed.
+        InputError: No checkpoint to go on from, or one of a shorter training, an earlier training
+            in the way, or no validation.
+        Interrupted: Ctrl-C, with advice printed; before the first step a `KeyboardInterrupt`.
     """
     if resume is not None and not Path(resume).is_file():
-        raise InputError(f"no checkpoint at resume={resume}; give the path of a .ckpt file")
+        raise InputError(f"no checkpoint at {key}={resume}; give the path of a .ckpt file")
+    if not trainer.limit_val_batches:
+        raise InputError("limit_val_batches=0 leaves nothing to choose a checkpoint by; give more")
     if resume is None:
-        _refuse_earlier(trainer)
+        _refuse_earlier(trainer, key)
+    else:
+        _refuse_longer(trainer, key, resume)
     try:
-        with warnings.catch_warnings():
-            for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
-                warnings.filterwarnings("ignore", category=kind, module="pytorch_lightning")
-            trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=False)
+        _fit(trainer, task.train(), data, resume)  # Lightning leaves a net in its mode
     except SystemExit as ended:  # so Lightning answers Ctrl-C
-        raise KeyboardInterrupt from ended
+        raise _interrupted(trainer, task) from ended
     finally:
-        _tell(trainer)
+        if (saved := _interruption(trainer)) is not None:
+            print(f"to go on, add: {_override(key, saved)}", flush=True)
+    _load(task, _chosen(trainer, newest=newest))
+
+
+def _fit(
+    trainer: pl.Trainer,
+    task: pl.LightningModule,
+    data: pl.LightningDataModule,
+    resume: str | None,
+) -> None:
+    budget = TimeBudget.of(trainer)
+    batches: dict[str, Any] = {"datamodule": data}
+    if budget.seconds < math.inf:
+        passes = Passes(data.val_dataloader(), budget)
+        batches = {"train_dataloaders": data.train_dataloader(), "val_dataloaders": passes}
+    with warnings.catch_warnings():
+        for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
+            warnings.filterwarnings("ignore", category=kind, module="pytorch_lightning")
+        trainer.fit(task, **batches, ckpt_path=resume, weights_only=False)
+
+
+def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
     saved = [c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint)]
     if not saved:
         raise InputError("the trainer has no ModelCheckpoint among its callbacks; add one")
-    chosen = saved[0].last_model_path if newest else saved[0].best_model_path
-    if not chosen:
+    path = saved[0].last_model_path if newest else saved[0].best_model_path
+    if not path:
         raise InputError("training ended before its first validation; give it more steps or time")
-    return chosen
+    return path
 
 
-def _refuse_earlier(trainer: pl.Trainer) -> None:
-    """Lightning would go on from what lies in the folder, whatever it was, without being asked."""
+def _load(task: pl.LightningModule, checkpoint: str) -> None:
+    # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    task.load_state_dict(content["state_dict"])
+    task.cpu().eval()
+
+
+def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
+    # Lightning would go on from any checkpoint in the folder, without being asked.
     for callback in trainer.checkpoint_callbacks:
         folder = callback.dirpath if isinstance(callback, ModelCheckpoint) else None
         if folder is not None and (earlier := sorted(Path(folder).glob("*.ckpt"))):
             raise InputError(
-                f"{folder} has an earlier training; add resume={earlier[-1]} to go on with it, or "
-                f"give another hydra.run.dir"
+                f"{folder} has an earlier training; add {_override(key, str(earlier[-1]))} to go "
+                f"on with it, or give another hydra.run.dir"
             )
 
 
-def _tell(trainer: pl.Trainer) -> None:
-    """Where an interrupted training can go on from, if it was interrupted."""
-    for callback in trainer.checkpoint_callbacks:
-        if isinstance(callback, OnExceptionCheckpoint) and Path(callback.ckpt_path).is_file():
-            print(f"to go on, add: resume={callback.ckpt_path}", flush=True)
+def _refuse_longer(trainer: pl.Trainer, key: str, resume: str) -> None:
+    content = torch.load(resume, map_location="cpu", weights_only=False)  # as Lightning will
+    for schedule in content.get("lr_schedulers", ()):
+        if (planned := schedule.get("total_steps", math.inf)) < trainer.max_steps:
+            raise InputError(
+                f"{key}={resume} has a learning rate for {planned} steps, not for "
+                f"{trainer.max_steps}; give steps={planned}, or start= with the weights it made"
+            )
+
+
+def _interruption(trainer: pl.Trainer) -> str | None:
+    saved = (c for c in trainer.checkpoint_callbacks if isinstance(c, OnExceptionCheckpoint))
+    return next((each.ckpt_path for each in saved if Path(each.ckpt_path).is_file()), None)
+
+
+def _interrupted(trainer: pl.Trainer, task: pl.LightningModule) -> KeyboardInterrupt:
+    saved = _interruption(trainer)
+    if saved is None or not trainer.global_step:
+        return KeyboardInterrupt()
+    _load(task, saved)
+    return Interrupted(trainer.global_step)
+
+
+def _override(key: str, path: str) -> str:
+    """As a shell and Hydra take it."""
+    plain = all(letter.isalnum() or letter in "/._-+:" for letter in path)
+    return f"{key}={path}" if plain else f"""'{key}="{path}"'"""

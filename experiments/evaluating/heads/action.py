@@ -1,4 +1,4 @@
-"""How right heads are on held-out people: ``gastlive-evaluate action checkpoint=[...]``."""
+"""Accuracy of heads on held-out people: ``gastlive-evaluate action checkpoint=[...]``."""
 
 import shlex
 import sys
@@ -28,7 +28,7 @@ from ....action.metrics import reliability
 from ....conf.program import program
 from ....datasets.labels import LabelMap
 from ....gast.errors import InputError
-from .candidates import Contender, Result, contenders, step_ms
+from .candidates import Candidate, Result, candidates, step_ms
 from .report import write
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 class HeldOut(Protocol):
-    """What heads are measured on.
+    """Data for measuring heads.
 
     Attributes:
-        labels: What its labels mean.
+        labels: Of the classes.
         fps: Frames per second.
         report: Lines about what was read.
-        lifter: Name and sha256 of the lifter behind it; empty for true joints.
+        lifter: Its name and sha256; empty for true joints.
     """
 
     labels: LabelMap
@@ -73,7 +73,7 @@ class HeldOutStreams(HeldOut, Protocol):
 def main(cfg: DictConfig) -> None:
     """Measure all heads on one part of the data and write the report."""
     torch.set_num_threads(cfg.threads)
-    everyone = contenders(
+    everyone = candidates(
         cfg.checkpoint, layout=cfg.skeleton.name, runtime=cfg.runtime, precision=cfg.precision,
         threads=cfg.threads,
     )  # fmt: skip
@@ -96,7 +96,7 @@ def main(cfg: DictConfig) -> None:
 
 
 def measured(
-    everyone: Sequence[Contender],
+    everyone: Sequence[Candidate],
     data: HeldOut,
     *,
     part: str,
@@ -104,15 +104,15 @@ def measured(
     compared: int,
     decision: Callable[..., Decision] = Decision,
 ) -> list[Result]:
-    """Let every head name everything.
+    """Let every head name all clips, or else all streams, of a part of the data.
 
     Args:
         everyone: The heads.
-        data: What they name: clips where there are some, else streams.
+        data: Gives clips or streams.
         part: Of the data.
         same_lifter: Refuse a head that was trained behind another lifter.
-        compared: Clips or streams that are also named in another way, as far as there is one.
-        decision: Makes the decision that makes events of streams.
+        compared: Clips or streams that are also named `Candidate.otherwise`.
+        decision: Makes the decision, which makes events of probabilities.
 
     Raises:
         InputError: A head does not fit the data, or the data have neither clips nor streams.
@@ -128,7 +128,7 @@ def measured(
     else:
         raise InputError(f"a {type(data).__name__} has neither clips nor streams to be named")
     for each in everyone:
-        _refuse_strangers(each, data, same_lifter=same_lifter)
+        _refuse_unfit(each, data, same_lifter=same_lifter)
     return [
         _of_streams(each, batches, compared, decision)
         if batches
@@ -137,7 +137,7 @@ def measured(
     ]
 
 
-def _refuse_strangers(each: Contender, data: HeldOut, *, same_lifter: bool) -> None:
+def _refuse_unfit(each: Candidate, data: HeldOut, *, same_lifter: bool) -> None:
     card = each.card
     if card.background is None and not isinstance(data, HeldOutClips):
         raise InputError(
@@ -162,30 +162,30 @@ def _refuse_strangers(each: Contender, data: HeldOut, *, same_lifter: bool) -> N
         )
 
 
-def _of_clips(each: Contender, samples: "Sequence[Sample]", compared: int) -> Result:
+def _of_clips(each: Candidate, samples: "Sequence[Sample]", compared: int) -> Result:
     head = each.source if isinstance(each.source, WindowedHead) else each.per_frame
     result = score_clips(head, ((sample.xyz, sample.label) for sample in samples))
-    told = clip_figures(result, each.card.labels, temperature=each.card.temperature)
+    found = clip_figures(result, each.card.labels, temperature=each.card.temperature)
     streams = (torch.from_numpy(sample.xyz) for sample in samples[:compared])
-    return _result(each, told, result, each.apart(streams))
+    return _result(each, found, result, each.largest_difference(streams))
 
 
 def _of_streams(
-    each: Contender, batches: Sequence[Batch], compared: int, decision: Callable[..., Decision]
+    each: Candidate, batches: Sequence[Batch], compared: int, decision: Callable[..., Decision]
 ) -> Result:
     card = each.card
     result = scored(each.per_frame, batches)
-    chosen = decision(
+    tuned = decision(
         labels=list(card.labels), background=card.background, tuned=dict(card.decision)
     )
-    told = figures(
-        result, card, background=card.background, temperature=card.temperature, decision=chosen
+    found = figures(
+        result, card, background=card.background, temperature=card.temperature, decision=tuned
     )
-    return _result(each, told, result, each.apart(_first(batches, compared)))
+    return _result(each, found, result, each.largest_difference(_first(batches, compared)))
 
 
 def _first(batches: Sequence[Batch], count: int) -> Iterator[Tensor]:
-    """So many streams, batch by batch."""
+    """The first streams, batch by batch."""
     for xyz, *_ in batches:
         if count > 0:
             yield xyz[:count]
@@ -193,11 +193,11 @@ def _first(batches: Sequence[Batch], count: int) -> Iterator[Tensor]:
 
 
 def _result(
-    each: Contender, told: dict[str, Any], result: Scored | ClipScored, apart: float | None
+    each: Candidate, found: dict[str, Any], result: Scored | ClipScored, apart: float | None
 ) -> Result:
     logits, truth = result.together()
     odds = (logits / each.card.temperature).softmax(-1).numpy()
-    return Result(each, told, confused(logits, truth), reliability(odds, truth.numpy()), apart)
+    return Result(each, found, confused(logits, truth), reliability(odds, truth.numpy()), apart)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,14 @@ from ....gast.errors import InputError
 from ....gast.runtimes.compiled import ready
 from ....gast.runtimes.step_graph import StepGraph
 from ....gast.skeleton import named
-from ....gast.streaming import State, Streaming, streamed
-from ...timing.step import Contestant, Step
-from ..chosen import by_name
+from ....gast.streaming import streamed
+from ...reporting import by_name
+from ...timing.parts import Stepping, Turn, smooth_motion
+from ...timing.step import median_step_ms, one_thread
 
 
 @dataclass(frozen=True, eq=False)
-class Contender:
+class Candidate:
     """One head.
 
     Attributes:
@@ -33,10 +34,9 @@ class Contender:
         checkpoint: As it was given.
         card: Of its file.
         per_frame: Names every frame of streams, as it is measured.
-        otherwise: Names the last frames of streams in another way: frame by frame if `per_frame`
-            takes whole streams, and the other way round; of a windowed head the last window alone.
-            ``None`` if there is but one way.
-        runtime: What steps, as live; ``None`` if `per_frame` takes whole streams.
+        otherwise: Names their last frames for comparison: frame by frame or whole streams; of a
+            windowed head the last window alone. ``None``: there is only one way.
+        runtime: That steps, as live; ``None`` if `per_frame` takes whole streams.
         source: The net, or its exported step.
     """
 
@@ -49,38 +49,29 @@ class Contender:
     source: Head | StepGraph
 
     @torch.inference_mode()
-    def apart(self, streams: Iterable[Tensor]) -> float | None:
-        """How far the logits of streams (N, T, J, 3) are from those found otherwise, at most.
-
-        ``None`` if there is but one way, or no stream.
-        """
+    def largest_difference(self, streams: Iterable[Tensor]) -> float | None:
+        """Between the two ways' logits of streams (N, T, J, 3); ``None`` without way or stream."""
         if self.otherwise is None:
             return None
         differences = []
         for xyz in streams:
-            found = self.otherwise(xyz)
-            said = self.per_frame(xyz)[:, -found.shape[1] :]
-            differences.append(float((said - found).abs().max()))
+            other = self.otherwise(xyz)
+            logits = self.per_frame(xyz)[:, -other.shape[1] :]
+            differences.append(float((logits - other).abs().max()))
         return max(differences, default=None)
 
 
-def contenders(checkpoints: Any, **how: Any) -> list[Contender]:
-    """All that shall be measured.
-
-    Args:
-        checkpoints: One, a list of them, or a mapping from names in the report to them.
-        how: All else that `contender` takes.
+def candidates(checkpoints: Any, **how: Any) -> list[Candidate]:
+    """One or more heads, see `by_name`; `how` is all else that `candidate` takes.
 
     Raises:
         InputError: There is none, or one of them can't be measured so.
     """
-    chosen = by_name(checkpoints)
-    if not chosen:
-        raise InputError("checkpoint=[] names no head; give one or more")
-    return [contender(path, name=name, **how) for name, path in chosen.items()]
+    named_paths = by_name(checkpoints, kind="head")
+    return [candidate(path, name=name, **how) for name, path in named_paths.items()]
 
 
-def contender(
+def candidate(
     checkpoint: str,
     *,
     name: str,
@@ -88,16 +79,16 @@ def contender(
     runtime: str | None,
     precision: str,
     threads: int,
-) -> Contender:
+) -> Candidate:
     """One head, ready to be measured.
 
     Args:
         checkpoint: Name, or path of a .safetensors or .onnx file.
         name: In the report.
         layout: Name of the joint layout that it must have been trained on.
-        runtime: What steps along the streams, as live; ``None``: torch, on whole streams.
-        precision: Of the steps.
-        threads: Of the steps.
+        runtime: Steps along the streams, as live; ``None``: torch, on whole streams.
+        precision: Of the steps, as `threads`.
+        threads: As above.
 
     Raises:
         InputError: No such head, one of another layout, or one that can't be run so.
@@ -114,21 +105,21 @@ def contender(
             if isinstance(source, WindowedHead)
             else partial(streamed, source)
         )
-        return Contender(name, checkpoint, card, source.eval().per_frame, single, None, source)
+        return Candidate(name, checkpoint, card, source.eval().per_frame, single, None, source)
     if isinstance(source, WindowedHead):
         raise InputError(f"head {checkpoint} looks at windows, which runtime=null alone runs")
-    made = _live(source, layout, runtime=runtime, precision=precision, threads=threads)
+    made = _compiled(source, layout, runtime=runtime, precision=precision, threads=threads)
     whole = None if isinstance(source, StepGraph) else source.eval().per_frame
     stepped = partial(streamed, made.net)
-    return Contender(name, checkpoint, card, stepped, whole, made.runtime, source)
+    return Candidate(name, checkpoint, card, stepped, whole, made.runtime, source)
 
 
-def _live(source: Any, layout: str, **how: Any) -> Any:
+def _compiled(source: Any, layout: str, **how: Any) -> Any:
     return ready(source, shape=(len(named(layout)), 3), device="cpu", **how)
 
 
 def _last_window(head: WindowedHead, xyz: Tensor) -> Tensor:
-    """(N, T, J, 3) to (N, 1, K); what came before the first frame stood still."""
+    """(N, T, J, 3) to (N, 1, K); the first frame stands for those before it."""
     window = xyz[:, -head.frames :]
     before = window[:, :1].expand(-1, head.frames - window.shape[1], -1, -1)
     return head(torch.cat([before, window], 1))[:, None]
@@ -143,9 +134,9 @@ def size_of(source: Head | StepGraph) -> tuple[int | None, int | None]:
 
 
 def step_ms(
-    everyone: Sequence[Contender], *, runtime: str | None, precision: str, rounds: int
+    everyone: Sequence[Candidate], *, runtime: str | None, precision: str, rounds: int
 ) -> dict[str, float]:
-    """Milliseconds a frame of one person on one thread, by name: the median of a step.
+    """Median milliseconds a frame of one person on one thread, by name.
 
     A windowed head does a window a frame, in torch.
 
@@ -153,87 +144,50 @@ def step_ms(
         everyone: The heads.
         runtime: What steps; ``None`` for the fastest.
         precision: Of the steps.
-        rounds: In which they take turns. Without any there are no figures.
+        rounds: In which they take turns; without any there are no figures.
     """
     if rounds < 1:
         return {}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    turns = [_turn(each, runtime or "auto", precision) for each in everyone]
-    names = [each.name for each in everyone]
-    rows = Step(rounds=rounds).in_turns(
-        [Contestant(name, {}, turn) for name, turn in zip(names, turns, strict=True)],
-        apart=[0.0] * len(turns),
-    )
-    torch.set_num_threads(threads)
-    medians = [np.median([figures["step_p50_ms"] for figures in row.rounds]) for row in rows]
-    return {name: round(float(ms), 4) for name, ms in zip(names, medians, strict=True)}
+    with one_thread():
+        turns = {each.name: _turn(each, runtime or "auto", precision) for each in everyone}
+        medians = median_step_ms(turns, rounds=rounds)
+    return {name: round(ms, 4) for name, ms in medians.items()}
 
 
-def _turn(each: Contender, runtime: str, precision: str) -> "_Stepping | _Looking":
+def _turn(each: Candidate, runtime: str, precision: str) -> Turn:
     layout = each.card.layout
-    people = torch.from_numpy(_moving(len(named(layout))))
+    frames = smooth_motion(1, len(named(layout)), 3)
     if isinstance(each.source, WindowedHead):
-        return _Looking(each.source, people)
-    made = _live(each.source, layout, runtime=runtime, precision=precision, threads=1)
-    turn = _Stepping(made.net, people)
-    for index in range(_WARM):
-        turn(index)
-    return turn
+        return _Windows(each.source, frames[:, 0])
+    made = _compiled(each.source, layout, runtime=runtime, precision=precision, threads=1)
+    return Stepping([made.net], frames)
 
 
-_WARM = 30
-"""Frames before the first that counts."""
+class _Windows:
+    """Names the window that ends at the next frame of (T, J, 3)."""
 
-
-def _moving(joints: int) -> np.ndarray:
-    """(T, J, 3) of somebody who moves smoothly."""
-    rng = np.random.default_rng(0)
-    rest, phase = rng.uniform(-0.5, 0.5, (joints, 3)), rng.uniform(0, 2 * np.pi, (joints, 3))
-    swing = np.sin(np.arange(300)[:, None, None] / 15 + phase)
-    return (rest + 0.1 * swing).astype(np.float32)
-
-
-class _Stepping:
-    """Names the next frame."""
-
-    def __init__(self, net: Streaming, people: Tensor) -> None:
-        self.net, self.people = net, people
-        self.state: State = None
+    def __init__(self, head: WindowedHead, frames: Tensor) -> None:
+        self.head, self.frames = head, frames
 
     @torch.inference_mode()
     def __call__(self, index: int) -> np.ndarray:
-        said, self.state = self.net.step(self.people[None, index % len(self.people)], self.state)
-        return said.numpy()
-
-
-class _Looking:
-    """Names the window that ends at the next frame."""
-
-    def __init__(self, head: WindowedHead, people: Tensor) -> None:
-        self.head, self.people = head, people
-
-    @torch.inference_mode()
-    def __call__(self, index: int) -> np.ndarray:
-        at = (torch.arange(self.head.frames) + index) % len(self.people)
-        return self.head(self.people[None, at]).numpy()
+        at = (torch.arange(self.head.frames) + index) % len(self.frames)
+        return self.head(self.frames[None, at]).numpy()
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What was found out about one head.
+    """The scores of one head.
 
     Attributes:
-        contender: Which.
+        candidate: The head.
         figures: Plain JSON, see `clip_figures` and `figures`.
         confusion: (K, K) counts, row the truth.
         reliability: Of calibrated confidence.
-        apart: Largest difference of logits between whole clips or streams and step by step, or of
-            a windowed head between streams and single windows; ``None`` where it was not looked
-            for.
+        apart: See `Candidate.largest_difference`.
     """
 
-    contender: Contender
+    candidate: Candidate
     figures: dict[str, Any]
     confusion: np.ndarray
     reliability: Reliability

@@ -1,4 +1,4 @@
-"""Several reports of one protocol as one: ``gastlive-evaluate folds reports=FOLDER``."""
+"""Cross-validation: reports of folds in one table, ``gastlive-evaluate folds reports=FOLDER``."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from ....conf.program import program
 from ....gast.errors import InputError
-from ..tables import table
+from ...reporting import table
 
 SHOWN = {
     "top1": "top-1", "frame_accuracy": "frames", "class_accuracy": "mean of classes",
@@ -26,10 +26,10 @@ PLAIN = {
 
 @program("evaluate_folds")
 def main(cfg: DictConfig) -> None:
-    """Print and write what the folds have in common, and each of them."""
+    """Print and write a table of the folds, their mean and standard deviation."""
     folder = Path(cfg.reports)
     folds = read_folds(folder)
-    page = told(folds)
+    page = folds_table(folds)
     path = folder / "folds.md"
     path.write_text(f"# {len(folds)} folds\n\n{page}\n", encoding="utf-8")
     print(f"{page}\nwritten to {path}")
@@ -55,7 +55,7 @@ def read_folds(folder: Path) -> dict[str, Mapping[str, Any]]:
     return folds
 
 
-def told(folds: Mapping[str, Mapping[str, Any]]) -> str:
+def folds_table(folds: Mapping[str, Mapping[str, Any]]) -> str:
     """A line a fold, then mean and standard deviation over them; a fold counts as one."""
     known = [
         key for key in (*SHOWN, *PLAIN) if any(fold.get(key) is not None for fold in folds.values())

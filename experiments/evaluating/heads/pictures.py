@@ -1,4 +1,4 @@
-"""Pictures of what heads get right and wrong, how early, and how sure they are of it."""
+"""Pictures of heads: confusion matrix, early recognition, reliability."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CAPTIONS = {
-    "confusion": "Row: what was shown; column: what was said; in % of what was shown.",
-    "early": "Share named right by how much of an action has been seen.",
-    "reliability": "How often what was said so surely was right; on the dashed line confidence "
-    "means what it says. Bars: how often the first head was so sure.",
+    "confusion": "Confusion matrix. Row: ground truth; column: prediction; in % of the row.",
+    "early": "Share predicted right by how much of an action has been seen.",
+    "reliability": "Accuracy by confidence; a calibrated head is on the dashed line. Bars: share "
+    "of the first head's predictions with that confidence.",
 }
-_TOLD = 26
+_NUMBERED = 26
 """Labels up to which a confusion matrix has numbers in it."""
 
 
 def draw(content: Mapping[str, Any], *, folder: Path) -> list[str]:
-    """Save all pictures.
-
-    Args:
-        content: As in the json.
-        folder: Where to; must be there.
-
-    Returns:
-        The file names.
-    """
+    """Save all pictures of a report's content in a folder; returns their file names."""
     heads = content["heads"]
     figures = {}
     for head in heads:
@@ -47,33 +39,35 @@ def draw(content: Mapping[str, Any], *, folder: Path) -> list[str]:
 
 
 def confusion(counts: np.ndarray, labels: Sequence[str], title: str) -> "Figure":
-    """A square a pair of labels: (K, K) counts, row the truth."""
+    """The confusion matrix of (K, K) counts, row the ground truth."""
     size = float(np.clip(2.5 + 0.36 * len(labels), 4.5, 18))
     figure = canvas(size, size)
     axes = figure.subplots()
     rows = counts.sum(1, keepdims=True)
     shares = np.where(rows > 0, 100 * counts / np.maximum(rows, 1), np.nan)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-    letters = 8 if len(labels) <= _TOLD else float(np.clip(320 / len(labels), 3, 7))
+    letters = 8 if len(labels) <= _NUMBERED else float(np.clip(320 / len(labels), 3, 7))
     places, names = range(len(labels)), [label(name) for name in labels]
     axes.set_xticks(places, names, rotation=90, fontsize=letters, color=INK)
     axes.set_yticks(places, names, fontsize=letters, color=INK)
     axes.tick_params(length=0)
     axes.spines[:].set_color(FAINT)
-    for row, column in np.argwhere(np.nan_to_num(shares) >= 0.5) if len(labels) <= _TOLD else ():
+    for row, column in (
+        np.argwhere(np.nan_to_num(shares) >= 0.5) if len(labels) <= _NUMBERED else ()
+    ):
         share = shares[row, column]
         ink = "white" if share > 60 else INK
         axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize=7, color=ink)
-    axes.set_xlabel("said", fontsize=9)
-    axes.set_ylabel("shown", fontsize=9)
+    axes.set_xlabel("prediction", fontsize=9)
+    axes.set_ylabel("ground truth", fontsize=9)
     axes.set_title(label(title, 60), fontsize=10, color=INK)
     return figure
 
 
 def early(
-    curves: Mapping[str, Sequence[float | None]], shares: Sequence[float], shown: str
+    curves: Mapping[str, Sequence[float | None]], shares: Sequence[float], kind: str
 ) -> "Figure":
-    """A line a head: share named right, at each share of an action that has been seen."""
+    """A line a head: share predicted right, by the share of an action that has been seen."""
     figure = canvas(7, 4.2)
     axes = figure.subplots()
     tidy(axes, along="both")
@@ -84,9 +78,9 @@ def early(
                   markersize=3.5)  # fmt: skip
     axes.set_xlim(0, 103)
     axes.set_ylim(0, 103)
-    what = {"clips": "clip", "streams": "event"}[shown]
+    what = {"clips": "clip", "streams": "event"}[kind]
     axes.set_xlabel(f"{what} seen, %", fontsize=9)
-    axes.set_ylabel("named right, %", fontsize=9)
+    axes.set_ylabel("predicted right, %", fontsize=9)
     if curves:
         axes.legend(frameon=False, fontsize=9, loc="lower right")
     return figure

@@ -1,18 +1,14 @@
-"""``report.json`` and ``report.md``: all figures of heads, and those that are read."""
+"""``report.json`` with all figures of heads, and ``report.md`` with the main ones."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ....action.metrics import SHARES
-from ....realtime.machine import machine, versions
-from ....realtime.run_folder import run_folder, unwritable
+from ...reporting import number, origin, origin_line, pictures_part, table, to_json, write_files
 from ..recordings.recording import confused
-from ..tables import number, table
 from .candidates import size_of
 from .pictures import CAPTIONS, draw
 
@@ -38,25 +34,25 @@ _ONLINE = {
 }
 _EXPLAINED = {
     "clips": (
-        "Shares of clips in %. Half seen: named right once half of the clip has been seen. A head "
-        "that streams is scored by the mean of its logits without the first third of the frames; "
-        "one that looks at windows by the mean of four: the clip, and four fifths of it from "
-        "three places."
+        "Shares of clips in %. Half seen: predicted right from the first half of the clip. A "
+        "streaming head is scored by its mean logits without the first third of the frames, a "
+        "windowed head by the mean over four windows: the clip, and four fifths of it from three "
+        "places."
     ),
     "streams": (
-        "Shares in %. Frames: named right, before the decision. mAP: average precision of frames, "
-        "mean over the actions without the background. F1: events of the decision against true "
-        "ones that overlap by 10, 25 and 50 % of both. Detected: true events of which the decision "
-        "said half the frames or more; all other events that it said are false. Delay: from the "
-        "start of a detected event to the frame at which the decision said it first. Half seen: "
-        "frames in the middle of an event that are named right."
+        "Shares in %. Frames: predicted right, before the decision. mAP: average precision of "
+        "frames, mean over the classes without the background. F1: reported events against "
+        "ground-truth segments with an overlap (IoU) of 10, 25 and 50 %. Detected: segments of "
+        "which the decision reports half the frames or more; all other reported events are false "
+        "positives. Delay: from the start of a detected segment to the frame of its first report. "
+        "Half seen: frames in the middle of a segment that are predicted right."
     ),
 }
 _OF_BOTH = (
-    "Calibration: how far confidence is from accuracy, in points. ms: a frame of one person, live, "
-    "on one thread of this machine, all heads in turns. Stream: largest difference of logits "
-    "between whole clips or streams and frame by frame, or, of a head that looks at windows, "
-    "between streams and single windows."
+    "Calibration: expected calibration error in percentage points. ms: a frame of one person, "
+    "live, on one thread of this machine, all heads in turns. Stream: largest difference of "
+    "logits between whole clips or streams and frame by frame, or, of a windowed head, between "
+    "streams and single windows."
 )
 
 
@@ -67,53 +63,41 @@ def write(
     *,
     folder: Path,
 ) -> str:
-    """Write the report.
+    """Write the report; returns its main tables, for the terminal.
 
     Args:
-        results: What was measured.
+        results: Of all heads.
         speeds: Milliseconds a frame by name, of those that were timed.
         about: ``command``, ``precision``, ``part`` and ``data``.
-        folder: Where to; made if it is not there.
-
-    Returns:
-        The main tables, for the terminal.
-
-    Raises:
-        InputError: The folder can't be written to.
+        folder: Made if it is not there; an InputError if it can't be written to.
     """
-    path = run_folder(str(folder)) / "report.md"
-    content = told(results, speeds, about)
-    try:
-        _save(path.with_suffix(".json"), json.dumps(content, indent=1, allow_nan=False))
-        pictures = draw(content, folder=path.parent)
-        _save(path, "\n\n".join(page(content, pictures)))
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
+    content = content_of(results, speeds, about)
+
+    def files(folder: Path) -> Iterator[tuple[str, str]]:
+        yield "report.json", to_json(content)
+        pictures = draw(content, folder=folder)
+        yield "report.md", "\n\n".join(page(content, pictures))
+
+    write_files(folder, files)
     return "\n\n".join(_main(content))
 
 
-def _save(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def told(
+def content_of(
     results: Sequence["Result"], speeds: Mapping[str, float], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything as plain JSON."""
     return {
         **about,
-        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
+        **origin(),
         "shown": "clips" if "clips" in results[0].figures else "streams",
-        "labels": list(results[0].contender.card.labels),
+        "labels": list(results[0].candidate.card.labels),
         "shares": list(SHARES),
         "heads": [_head(result, speeds) for result in results],
     }
 
 
 def _head(result: "Result", speeds: Mapping[str, float]) -> dict[str, Any]:
-    each, card = result.contender, result.contender.card
+    each, card = result.candidate, result.candidate.card
     parameters, multiply_adds = size_of(each.source)
     return {
         "name": each.name,
@@ -142,11 +126,10 @@ def page(content: Mapping[str, Any], pictures: Sequence[str]) -> Iterator[str]:
     heads, labels = content["heads"], content["labels"]
     yield f"# Action heads on {content['part'].replace('_', ' ')} {content['shown']}"
     yield f"```\n{content['command']}\n```"
-    where, torch = content["machine"], content["versions"]["torch"]
     about = [
         *content["data"],
         f"joints: {'lifted by ' + content['lifter'] if content['lifter'] else 'true'}",
-        f"{where['processor']}, torch {torch}; {content['date'][:10]}",
+        origin_line(content),
     ]
     yield "\n".join(f"- {line}" for line in about)
     yield from _main(content)
@@ -159,20 +142,17 @@ def page(content: Mapping[str, Any], pictures: Sequence[str]) -> Iterator[str]:
     for head in heads:
         found = confused(np.array(head["confusion"]), labels)
         yield f"{head['name']}: {'; '.join(found) or 'none'}."
-    yield "## Pictures"
-    for name in pictures:
-        stem = name.partition("_")[0].removesuffix(".png")
-        yield f"![{stem}]({name})\n\n{CAPTIONS[stem]}"
+    yield from pictures_part(pictures, CAPTIONS)
 
 
 def _main(content: Mapping[str, Any]) -> Iterator[str]:
-    heads, shown = content["heads"], content["shown"]
-    shares = _OF_CLIPS if shown == "clips" else _OF_STREAMS
-    first, counted = heads[0], ("clips",) if shown == "clips" else ("events", "frames")
+    heads, clips = content["heads"], content["shown"] == "clips"
+    shares = _OF_CLIPS if clips else _OF_STREAMS
+    first, counted = heads[0], ("clips",) if clips else ("events", "frames")
     yield f"## Accuracy, {' in '.join(f'{first[name]} {name}' for name in counted)}"
     columns = ["head", *shares.values(), "half seen", "calibration"]
     yield table(columns, [_accuracy(head, shares) for head in heads])
-    if shown == "streams":
+    if not clips:
         yield "## Events as they happen"
         columns = ["head", *(name for name, _ in _ONLINE.values())]
         lines = ([h["name"], *(number(h[k], d) for k, (_, d) in _ONLINE.items())] for h in heads)
@@ -202,7 +182,7 @@ def _cost(head: Mapping[str, Any]) -> list[str]:
 
 def _early(content: Mapping[str, Any]) -> Iterator[str]:
     what = {"clips": "a clip", "streams": "an event"}[content["shown"]]
-    yield f"Named right, in %, once so much of {what} has been seen."
+    yield f"Predicted right, in %, by the share of {what} seen so far."
     lines = [
         [head["name"], *(_percent(share) for share in head["early"])]
         for head in content["heads"]
@@ -217,7 +197,7 @@ def _by_label(heads: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> str:
         [label, str(count), *(_percent(head["by_label"].get(label)) for head in heads)]
         for label, count in zip(labels, counts, strict=True)
     )
-    return table(["label", "shown", *(head["name"] for head in heads)], lines)
+    return table(["label", "samples", *(head["name"] for head in heads)], lines)
 
 
 def _percent(share: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Lifters that are measured: how each lifts whole clips, frame by frame, and each frame alone."""
+"""Lifters that are measured: on whole clips, frame by frame, and each frame alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from ....gast.shipped import LIFTERS, find
 from ....gast.skeleton import Skeleton, named
 from ....gast.streaming import streamed
 from ....gast.windowed import in_chunks
-from ..chosen import by_name
+from ...reporting import by_name
 
 Lift = Callable[[Tensor], Tensor]
 """Clips (N, T, J, 2) in screen units to (N, T, J, 3)."""
 
 AT_ONCE = 2000
-"""Frames that are lifted together at most."""
+"""The most frames that are lifted in one batch."""
 
 
 @dataclass(frozen=True, eq=False)
-class Entrant:
+class Candidate:
     """One lifter.
 
     Attributes:
@@ -36,11 +36,10 @@ class Entrant:
         checkpoint: As it was given.
         card: Of its file.
         lift: As it is measured.
-        alone: Each frame as if it were the first of its stream.
-        otherwise: Frame by frame if `lift` takes whole clips, and the other way round; ``None`` if
-            there is but one way.
-        runtime: What steps, as live; ``None`` if `lift` takes whole clips.
-        parameters: How many; ``None`` of an exported one.
+        alone: Each frame as the first of its stream.
+        otherwise: Frame by frame if `lift` takes whole clips, or the reverse; ``None`` without it.
+        runtime: That steps, as live; ``None`` if `lift` takes whole clips.
+        parameters: Number of them; ``None`` of an exported lifter.
     """
 
     name: str
@@ -58,23 +57,17 @@ class Entrant:
         return named(self.card.layout)
 
 
-def entrants(checkpoints: Any, **how: Any) -> list[Entrant]:
-    """All that shall be measured.
-
-    Args:
-        checkpoints: One, a list of them, or a mapping from names in the report to them.
-        how: All else that `entrant` takes.
+def candidates(checkpoints: Any, **how: Any) -> list[Candidate]:
+    """One or more lifters, see `by_name`; `how` is all else that `candidate` takes.
 
     Raises:
         InputError: There is none, or one of them can't be measured so.
     """
-    chosen = by_name(checkpoints)
-    if not chosen:
-        raise InputError("checkpoint=[] names no lifter; give one or more")
-    return [entrant(path, name=name, **how) for name, path in chosen.items()]
+    paths = by_name(checkpoints, kind="lifter")
+    return [candidate(path, name=name, **how) for name, path in paths.items()]
 
 
-def entrant(
+def candidate(
     checkpoint: str,
     *,
     name: str,
@@ -82,15 +75,15 @@ def entrant(
     precision: str,
     threads: int,
     **expected: Any,
-) -> Entrant:
+) -> Candidate:
     """One lifter, ready to be measured.
 
     Args:
         checkpoint: Name, or path of a .safetensors or .onnx file.
         name: In the report.
-        runtime: What steps along the clips, as live; ``None``: torch, on whole clips.
-        precision: Of the steps.
-        threads: Of the steps.
+        runtime: Steps along the clips, as live; ``None``: torch, on whole clips.
+        precision: Of the steps, as `threads`.
+        threads: As above.
         expected: Fields of the card that must have these values.
 
     Raises:
@@ -108,20 +101,16 @@ def entrant(
     expect(card, expected, path)
     parameters = None if whole is None else sum(p.numel() for p in whole.net.parameters())
     if whole is not None and runtime is None and not card.causal:
-        return Entrant(name, checkpoint, card, whole, whole.alone, None, None, parameters)
+        return Candidate(name, checkpoint, card, whole, whole.alone, None, None, parameters)
     stepped = Stepped(path, runtime=runtime or "auto", precision=precision, threads=threads)
     if whole is not None and runtime is None:
-        return Entrant(name, checkpoint, card, whole, whole.alone, stepped, None, parameters)
+        return Candidate(name, checkpoint, card, whole, whole.alone, stepped, None, parameters)
     ran = stepped.runtime
-    return Entrant(name, checkpoint, card, stepped, stepped.alone, whole, ran, parameters)
+    return Candidate(name, checkpoint, card, stepped, stepped.alone, whole, ran, parameters)
 
 
 class Whole:
-    """Lifts whole clips in torch.
-
-    Args:
-        path: Of a .safetensors file.
-    """
+    """Lifts whole clips in torch, with the weights of a .safetensors file."""
 
     def __init__(self, path: Path) -> None:
         self.net, self.card = load(path)
@@ -139,7 +128,7 @@ class Whole:
         return in_chunks(self.net, nn.Identity(), padded, frames=AT_ONCE)[:, ahead:]
 
     def alone(self, xy: Tensor) -> Tensor:
-        """The same, as if the person stood still in each frame, before it and after it."""
+        """The same, each frame as if the person stood still before and after it."""
         return _each(self._still, xy, AT_ONCE if self.net.causal else AT_ONCE // 9)
 
     def _still(self, xy: Tensor) -> Tensor:
@@ -150,14 +139,7 @@ class Whole:
 
 
 class Stepped:
-    """Lifts clips frame by frame, as live.
-
-    Args:
-        path: Of a .safetensors or .onnx file.
-        runtime: See `gastlive.gast.runtimes.compiled`.
-        precision: As above.
-        threads: As above.
-    """
+    """Lifts clips frame by frame, as live; see `gast.runtimes.compiled` for the arguments."""
 
     def __init__(self, path: Path, *, runtime: str, precision: str, threads: int) -> None:
         source, card = deployed(path)
@@ -172,11 +154,11 @@ class Stepped:
         return streamed(self.net, xy)
 
     def alone(self, xy: Tensor) -> Tensor:
-        """The same, every frame the first of a stream."""
+        """The same, each frame as the first of a stream."""
         return _each(lambda frames: self.net.step(frames)[0], xy, AT_ONCE)
 
 
 def _each(lift: Lift, xy: Tensor, at_once: int) -> Tensor:
-    """All frames of (N, T, J, 2) by themselves, lifted as (N', J, 2)."""
+    """Each frame of (N, T, J, 2) lifted without the others."""
     lifted = torch.cat([lift(frames) for frames in xy.flatten(0, 1).split(at_once)])
     return lifted.unflatten(0, xy.shape[:2])

@@ -1,40 +1,41 @@
-"""How far off lifters are on held-out people: ``gastlive-evaluate lifter checkpoint=[...]``."""
+"""Errors of lifters on held-out people: ``gastlive-evaluate lifter checkpoint=[...]``."""
 
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from ....conf.program import program
 from ....datasets.for_lifters.held_out import HeldOut, Watched
+from ....gast.deployed import deployed
+from ....gast.runtimes.compiled import ready
 from ....gast.skeleton import named
 from ....gast.windowed import mirrored
-from ...timing.jobs import Job
-from ...timing.step import Step
-from .candidates import Entrant, entrants
+from ...timing.parts import Stepping, Turn, smooth_motion
+from ...timing.step import median_step_ms, one_thread
+from .candidates import Candidate, candidates
+from .detected_renders import DetectedViews
 from .report import write
 from .scores import Result
-from .seen_renders import SeenViews
 
 
 @program("evaluate_lifter")
 def main(cfg: DictConfig) -> None:
     """Measure all lifters on the same views and write the report."""
     torch.set_num_threads(cfg.threads)
-    everyone = entrants(
+    everyone = candidates(
         cfg.checkpoint,
         runtime=cfg.runtime, precision=cfg.precision, threads=cfg.threads,
         layout=cfg.skeleton.name, fps=cfg.fps,
     )  # fmt: skip
     held_out: HeldOut = instantiate(cfg.held_out)
     if cfg.seen is not None:
-        held_out = SeenViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
+        held_out = DetectedViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
     results = measured(everyone, held_out, flip=cfg.flip, alone=cfg.alone, compared=cfg.compared)
     about = {
         "command": shlex.join(["gastlive-evaluate", "lifter", *sys.argv[1:]]),
@@ -50,7 +51,7 @@ def main(cfg: DictConfig) -> None:
 
 @torch.inference_mode()
 def measured(
-    everyone: Sequence[Entrant], held_out: HeldOut, *, flip: bool, alone: bool, compared: int
+    everyone: Sequence[Candidate], held_out: HeldOut, *, flip: bool, alone: bool, compared: int
 ) -> list[Result]:
     """Let every lifter lift everything.
 
@@ -58,16 +59,15 @@ def measured(
         everyone: The lifters.
         held_out: What they lift.
         flip: Lift the mirrored person as well.
-        alone: Lift each frame by itself as well.
-        compared: Recordings of each condition that are also lifted in the other way: frame by
-            frame instead of as a whole, or as a whole instead of frame by frame.
+        alone: Lift each frame without a past as well.
+        compared: Recordings of each condition that are also lifted `Candidate.otherwise`.
     """
     from rich.progress import track
 
     results = [Result(each) for each in everyone]
     for condition in held_out.conditions:
-        shown = track(held_out.watch(condition), description=condition, transient=True)
-        for number, watched in enumerate(shown):
+        recordings = track(held_out.watch(condition), description=condition, transient=True)
+        for number, watched in enumerate(recordings):
             for result in results:
                 _lift(result, condition, watched, flip, alone, compare=number < compared)
     return results
@@ -76,7 +76,7 @@ def measured(
 def _lift(
     result: Result, condition: str, watched: Watched, flip: bool, alone: bool, *, compare: bool
 ) -> None:
-    lifter, xy = result.entrant, torch.from_numpy(watched.xy)
+    lifter, xy = result.candidate, torch.from_numpy(watched.xy)
     lifted = lifter.lift(xy)
     result.add(condition, "plain", watched, lifted)
     if flip:
@@ -90,37 +90,31 @@ def _lift(
 
 
 def step_ms(
-    everyone: Sequence[Entrant], *, runtime: str | None, precision: str, rounds: int
+    everyone: Sequence[Candidate], *, runtime: str | None, precision: str, rounds: int
 ) -> dict[str, float]:
-    """Milliseconds a frame of one person on one thread, live, by name; not of centred lifters.
+    """Median milliseconds a frame of one person on one thread, by name; not of centred lifters.
 
     Args:
         everyone: The lifters.
         runtime: What steps; ``None`` for the fastest.
         precision: Of the steps.
-        rounds: In which they take turns; the median counts. Without any there are no figures.
+        rounds: In which they take turns; without any there are no figures.
     """
     streaming = [each for each in everyone if each.card.causal]
     if rounds < 1 or not streaming:
         return {}
-    threads = torch.get_num_threads()
-    rows = Step(rounds=rounds)([_job(each, runtime, precision) for each in streaming], Path())
-    torch.set_num_threads(threads)
-    spent = [[figures["step_p50_ms"] for figures in row.rounds] for row in rows]
-    medians = [torch.tensor(each).median().item() for each in spent]
-    return {each.name: round(ms, 3) for each, ms in zip(streaming, medians, strict=True)}
+    with one_thread():
+        turns = {each.name: _turn(each, runtime or "auto", precision) for each in streaming}
+        medians = median_step_ms(turns, rounds=rounds)
+    return {name: round(ms, 3) for name, ms in medians.items()}
 
 
-def _job(each: Entrant, runtime: str | None, precision: str) -> Job:
-    cfg: dict[str, Any] = {
-        "lifter": {"checkpoint": each.checkpoint},
-        "mode": {"_target_": "gastlive.experiments.timing.step.Step"},
-        "runtime": runtime or "auto",
-        "precision": precision,
-        "threads": 1,
-        "device": "cpu",
-    }
-    return Job(each.name, {}, OmegaConf.create(cfg))
+def _turn(each: Candidate, runtime: str, precision: str) -> Turn:
+    source, joints = deployed(each.checkpoint)[0], len(each.skeleton)
+    made = ready(
+        source, shape=(joints, 2), runtime=runtime, precision=precision, threads=1, device="cpu"
+    )
+    return Stepping([made.net], smooth_motion(1, joints, 2))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pictures of what lifters get right and wrong."""
+"""Pictures of the errors of lifters."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,23 +20,20 @@ if TYPE_CHECKING:
 CAPTIONS = {
     "joints": "MPJPE by joint.",
     "start": "MPJPE by how long a person has been in view.",
-    "cases": "Best, median and worst view, each at the frame that is as wrong as the view is on "
-    "average: what was seen, the truth (grey) and what was lifted (coloured; left side blue, right "
-    "side red), as the camera sees it and from the person's side of the picture.",
+    "cases": "Best, median and worst view, each at the frame whose error is nearest to the view's "
+    "mean: detected 2-D joints, then ground truth (grey) and prediction (left side blue, right "
+    "side red) from the camera and from the side.",
 }
 _SIDES = {"left": "#0072b2", "right": "#d55e00"}
 
 
 def draw(results: Sequence["Result"], content: Mapping[str, Any], *, folder: Path) -> list[str]:
-    """Save the pictures of the last condition, the hardest.
+    """Save the pictures of the last condition, the hardest; returns their file names.
 
     Args:
-        results: What was measured.
+        results: Of all lifters.
         content: As in the json.
-        folder: Where to; must be there.
-
-    Returns:
-        The file names.
+        folder: Must be there.
     """
     lifters = content["lifters"]
     condition = list(lifters[0]["results"])[-1]
@@ -48,10 +45,10 @@ def draw(results: Sequence["Result"], content: Mapping[str, Any], *, folder: Pat
         ),
     }
     for result in results:
-        shown = telling(result.scores[condition]["plain"].cases)
-        name = re.sub(r"[^\w.-]+", "-", result.entrant.name)
-        title = f"{result.entrant.name}, {condition}"
-        figures[f"cases_{name}.png"] = cases(shown, result.entrant.skeleton, title)
+        examples = best_to_worst(result.scores[condition]["plain"].cases)
+        name = re.sub(r"[^\w.-]+", "-", result.candidate.name)
+        title = f"{result.candidate.name}, {condition}"
+        figures[f"cases_{name}.png"] = cases(examples, result.candidate.skeleton, title)
     for name, figure in figures.items():
         figure.savefig(folder / name, dpi=DPI)
     return list(figures)
@@ -92,21 +89,21 @@ def start(errors: Mapping[str, Sequence[float | None]], condition: str) -> "Figu
     return figure
 
 
-def telling(found: Sequence[Case]) -> dict[str, Case]:
+def best_to_worst(found: Sequence[Case]) -> dict[str, Case]:
     """The best, the median and the worst."""
     ranked = sorted(found, key=lambda case: case.error_mm)
     return {"best": ranked[0], "median": ranked[len(ranked) // 2], "worst": ranked[-1]}
 
 
-def cases(shown: Mapping[str, Case], skeleton: Skeleton, title: str) -> "Figure":
-    """A row a case: what was seen, and truth and lifted from two sides."""
-    figure = canvas(9.5, 0.5 + 3.2 * len(shown))
+def cases(examples: Mapping[str, Case], skeleton: Skeleton, title: str) -> "Figure":
+    """A row a case: the 2-D joints, and ground truth and prediction from two sides."""
+    figure = canvas(9.5, 0.5 + 3.2 * len(examples))
     figure.suptitle(label(title, 80), fontsize=10, color=INK)
-    grid = figure.subplots(len(shown), 3, squeeze=False)
-    for row, (which, case) in zip(grid, shown.items(), strict=True):
+    grid = figure.subplots(len(examples), 3, squeeze=False)
+    for row, (which, case) in zip(grid, examples.items(), strict=True):
         spaced = f"{case.name.replace('_', ' ')}, frame {case.frame}"
-        said = f"{which}: {case.error_mm:.0f} mm\n{label(spaced, 44)}"
-        _draw(row[0], [case.xy], skeleton, title=said)
+        title = f"{which}: {case.error_mm:.0f} mm\n{label(spaced, 44)}"
+        _draw(row[0], [case.xy], skeleton, title=title)
         for axes, across, view in ((row[1], 0, "from the camera"), (row[2], 2, "from the side")):
             pair = [joints[:, [across, 1]] for joints in (case.true, case.lifted)]
             _draw(axes, pair, skeleton, title=view)

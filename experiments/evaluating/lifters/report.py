@@ -1,14 +1,19 @@
-"""``lifter.json`` and ``lifter.md``: all figures, and those that are read, in the papers' order."""
+"""``lifter.json`` with all figures of lifters, ``lifter.md`` with the main ones, as papers do."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....realtime.machine import machine, versions
-from ....realtime.run_folder import run_folder, unwritable
-from ..tables import number, ratio, table
+from ...reporting import (
+    number,
+    origin,
+    origin_line,
+    pictures_part,
+    ratio,
+    table,
+    to_json,
+    write_files,
+)
 from .pictures import CAPTIONS, draw
 
 if TYPE_CHECKING:
@@ -39,78 +44,66 @@ def write(
     *,
     folder: Path,
 ) -> str:
-    """Write the report.
+    """Write the report; returns its main tables, for the terminal.
 
     Args:
-        results: What was measured.
+        results: Of all lifters.
         speeds: Milliseconds a frame by name, of those that were timed.
         about: ``command``, ``precision``, ``noise`` and ``data``.
-        folder: Where to; made if it is not there.
-
-    Returns:
-        The main tables, for the terminal.
-
-    Raises:
-        InputError: The folder can't be written to.
+        folder: Made if it is not there; an InputError if it can't be written to.
     """
-    path = run_folder(str(folder)) / "lifter.md"
-    content = told(results, speeds, about)
-    try:
-        _save(path.with_suffix(".json"), json.dumps(content, indent=1, allow_nan=False))
-        pictures = draw(results, content, folder=path.parent)
-        _save(path, "\n\n".join(page(content, pictures)))
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
+    content = content_of(results, speeds, about)
+
+    def files(folder: Path) -> Iterator[tuple[str, str]]:
+        yield "lifter.json", to_json(content)
+        pictures = draw(results, content, folder=folder)
+        yield "lifter.md", "\n\n".join(page(content, pictures))
+
+    write_files(folder, files)
     return "\n\n".join(_main(content))
 
 
-def _save(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def told(
+def content_of(
     results: Sequence["Result"], speeds: Mapping[str, float], about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything as plain JSON."""
     lifters = [_lifter(result, speeds) for result in results]
     return {
         **about,
-        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "machine": machine(),
-        "versions": versions(),
+        **origin(),
         "lifters": lifters,
         "cost_of_causality": list(_costs(lifters)),
     }
 
 
 def _lifter(result: "Result", speeds: Mapping[str, float]) -> dict[str, Any]:
-    entrant, card = result.entrant, result.entrant.card
+    candidate, card = result.candidate, result.candidate.card
     found: dict[str, dict[str, Any]] = {}
     for condition, ways in result.scores.items():
         found[condition] = {
-            way: scores.figures(entrant.skeleton.joints) for way, scores in ways.items()
+            way: scores.figures(candidate.skeleton.joints) for way, scores in ways.items()
         }
         if "alone" in ways:
             pair = (found[condition][way]["acceleration_error_mm"] for way in ("plain", "alone"))
             found[condition]["jitter"] = ratio(*pair)
     return {
-        "name": entrant.name,
-        "checkpoint": entrant.checkpoint,
+        "name": candidate.name,
+        "checkpoint": candidate.checkpoint,
         "causal": card.causal,
         "receptive_field": card.receptive_field,
         "filter_widths": list(card.filter_widths),
         "channels": card.channels,
-        "parameters": entrant.parameters,
+        "parameters": candidate.parameters,
         "fps": card.fps,
-        "runtime": entrant.runtime,
-        "step_p50_ms": speeds.get(entrant.name),
+        "runtime": candidate.runtime,
+        "step_p50_ms": speeds.get(candidate.name),
         "stream_apart_mm": result.apart_mm,
         "results": found,
     }
 
 
 def _costs(lifters: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What looking only back costs, for each pair of lifters that differ in nothing else."""
+    """Errors of causal minus centred, for each pair of lifters that differ in nothing else."""
     for causal in lifters:
         for centred in lifters:
             same = all(causal[key] == centred[key] for key in ("filter_widths", "channels"))
@@ -135,23 +128,18 @@ def page(content: Mapping[str, Any], pictures: Sequence[str]) -> Iterator[str]:
     """The whole page, part by part."""
     yield "# Lifters on held-out people"
     yield f"```\n{content['command']}\n```"
-    where, torch = content["machine"], content["versions"]["torch"]
     lines = [
         *content["data"],
         f"noise, where there is any: conf/noise/{content['noise']}.yaml",
-        f"{where['processor']}, torch {torch}; {content['date'][:10]}",
+        origin_line(content),
     ]
     yield "\n".join(f"- {line}" for line in lines)
     yield from _main(content)
     yield _EXPLAINED
-    yield from _costs_told(content["cost_of_causality"])
+    yield from _costs_part(content["cost_of_causality"])
     for kind in ("action", "subject", "action_and_subject"):
         yield from _by(kind, content["lifters"])
-    if pictures:
-        yield "## Pictures"
-        for name in pictures:
-            stem = name.partition("_")[0].removesuffix(".png")
-            yield f"![{stem}]({name})\n\n{CAPTIONS[stem]}"
+    yield from pictures_part(pictures, CAPTIONS)
 
 
 def _main(content: Mapping[str, Any]) -> Iterator[str]:
@@ -187,7 +175,7 @@ def _main_lines(each: Mapping[str, Any], condition: str) -> Iterator[list[str]]:
         yield [f"{each['name']} + flip", "", "", *figures, *blank]
 
 
-def _costs_told(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _costs_part(costs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if costs:
         yield "## Cost of causality"
         yield "Causal minus centred."
@@ -210,8 +198,8 @@ def _by(kind: str, lifters: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """MPJPE and P-MPJPE by group in each condition, if there are more groups than one."""
     for condition, ways in lifters[0]["results"].items():
         groups = list(ways["plain"][f"by_{kind}"])
-        told = 1 < len(groups) <= _WIDEST and _new(kind, ways["plain"])
-        for name in ("mpjpe_mm", "p_mpjpe_mm") if told else ():
+        worthwhile = 1 < len(groups) <= _WIDEST and _new(kind, ways["plain"])
+        for name in ("mpjpe_mm", "p_mpjpe_mm") if worthwhile else ():
             yield f"## {_HEADINGS[name]} by {kind.replace('_', ' ')}, {condition}"
             average = ["mean of actions"] if kind == "action" else []
             yield table(
@@ -233,9 +221,9 @@ def _new(kind: str, figures: Mapping[str, Any]) -> bool:
 def _group_lines(
     each: Mapping[str, Any], condition: str, kind: str, groups: Sequence[str], name: str
 ) -> Iterator[list[str]]:
-    for way, said in (("plain", ""), ("flip", " + flip")):
+    for way, suffix in (("plain", ""), ("flip", " + flip")):
         if figures := each["results"][condition].get(way):
             found = [figures[f"by_{kind}"][group][name] for group in groups]
             average = [figures["mean_over_actions"][name]] if kind == "action" else []
             cells = [*found, *average, figures[name]]
-            yield [each["name"] + said, *map(number, cells)]
+            yield [each["name"] + suffix, *map(number, cells)]

@@ -1,4 +1,4 @@
-"""The errors of one lifter, frame by frame, and what they come to in all and group by group."""
+"""The errors of one lifter frame by frame, and their means over all frames and by group."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from ....gast.metrics import (
     scaled_errors_mm,
     velocity_errors_mm,
 )
-from .candidates import Entrant
+from .candidates import Candidate
 
 MEASURES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mpjpe_mm": position_errors_mm,
@@ -29,20 +29,18 @@ MEASURES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
 """Figures by name: errors of single joints, from (..., T, J, 3) each."""
 
 START = 90
-"""Frames after the first one that are told apart."""
+"""Frames after a recording's first one whose errors are reported one by one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One view of a clip, by its most typical frame.
+    """One view of a clip: its MPJPE, and its most typical frame.
 
     Attributes:
         name: Clip and camera.
         error_mm: MPJPE of the whole view.
-        frame: Which one it is.
-        xy: (J, 2), screen units, as seen.
-        true: (J, 3).
-        lifted: (J, 3).
+        frame: Index of the typical frame, whose joints are `xy` (J, 2), in screen units as
+            detected, `true` and `lifted` (J, 3).
     """
 
     name: str
@@ -55,7 +53,7 @@ class Case:
 
 @dataclass(eq=False)
 class Scores:
-    """Errors of one lifter on what it was shown; all frames count the same."""
+    """Errors of one lifter; all frames count the same."""
 
     cases: list[Case] = field(default_factory=list)
     _frames: list[dict[str, np.ndarray]] = field(default_factory=list)
@@ -63,7 +61,7 @@ class Scores:
     _joints: list[np.ndarray] = field(default_factory=list)
 
     def add(self, watched: Watched, lifted: Tensor) -> None:
-        """Count a recording whose sides were lifted to (V, T, J, 3).
+        """Count a recording whose V views were lifted to (V, T, J, 3).
 
         Raises:
             InputError: A joint with ground truth was lifted to NaN or infinity.
@@ -95,11 +93,7 @@ class Scores:
         return _means(joined(self._frames))
 
     def figures(self, joints: Sequence[str]) -> dict[str, Any]:
-        """Plain JSON: the figures over all frames and by group, MPJPE by joint and by time.
-
-        Args:
-            joints: Their names.
-        """
+        """Plain JSON: the figures over all frames and by group, MPJPE by joint name and time."""
         frames, groups = joined(self._frames), joined(self._groups)
         several = len(set(groups["dataset"])) > 1
         actions = np.where(groups["action"] == "", "unlabelled", groups["action"])
@@ -129,7 +123,7 @@ class Scores:
 def frame_errors(errors: Mapping[str, Tensor], *, frames: int) -> dict[str, np.ndarray]:
     """Errors of joints (..., T', J) as those of T frames (..., T).
 
-    What takes more than one frame belongs to the last of them; the first have none (NaN).
+    A difference of frames belongs to the last of them; the first frames are NaN.
     """
     return {name: _from_the_end(each.nanmean(-1), frames) for name, each in errors.items()}
 
@@ -140,7 +134,7 @@ def _from_the_end(values: Tensor, frames: int) -> np.ndarray:
 
 
 def mean(values: Any) -> float | None:
-    """Over those that are known, to a hundredth; ``None`` where there are none."""
+    """Of the finite ones, to a hundredth; ``None`` without any."""
     found = np.asarray([np.nan if v is None else v for v in values], float)
     found = found[np.isfinite(found)]
     return round(float(found.mean()), 2) if found.size else None
@@ -151,19 +145,17 @@ def _means(values: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The parts as one."""
+    """Concatenated by name."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _beside(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Both names, where there are two."""
     return np.char.strip(np.char.add(np.char.add(one.astype(str), " "), other.astype(str)))
 
 
 def _grouped(
     frames: Mapping[str, np.ndarray], groups: np.ndarray
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Number of frames and figures of each group, by name."""
     names, which = np.unique(groups, return_inverse=True)
     for i, name in enumerate(names.tolist()):
         own = {measure: values[which == i] for measure, values in frames.items()}
@@ -173,7 +165,7 @@ def _grouped(
 
 
 def _cases(watched: Watched, lifted: np.ndarray, errors: np.ndarray) -> Iterator[Case]:
-    """Each side, shown at the frame that is as wrong as all are on average."""
+    """Each view, at the frame whose error is nearest to the view's mean."""
     for side, camera in enumerate(watched.cameras):
         known = np.isfinite(watched.xyz[side]).all((1, 2))
         if known.any():
@@ -187,17 +179,16 @@ def _cases(watched: Watched, lifted: np.ndarray, errors: np.ndarray) -> Iterator
 
 @dataclass(eq=False)
 class Result:
-    """What was found out about one lifter.
+    """The errors of one lifter.
 
     Attributes:
-        entrant: Which.
+        candidate: The lifter.
         scores: By condition, then by way: ``plain``, ``flip`` (the mean with the mirrored
-            person's) and ``alone`` (each frame as if it were the first).
-        apart_mm: Largest difference between frame by frame and whole clips; ``None`` where it was
-            not looked for.
+            person's) and ``alone`` (each frame as the first of its stream).
+        apart_mm: Largest difference between frame by frame and whole clips; ``None``: not measured.
     """
 
-    entrant: Entrant
+    candidate: Candidate
     scores: dict[str, dict[str, Scores]] = field(default_factory=dict)
     apart_mm: float | None = None
 

@@ -1,4 +1,4 @@
-"""Recordings of the live program: what they hold, and their 2-D joints lifted anew."""
+"""Recordings of the live program: their joints, and what a lifter makes of each frame alone."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ from ....gast.units import to_screen
 from ....realtime.packets import Frame, Person, Pose
 from ....realtime.stages.joints import Joints
 from ...measuring.watching import turned_towards
+from ...reporting import ratio
 from ..lifters.candidates import Whole
-from ..tables import ratio
 
 Record = Mapping[str, Any]
 """A line of a ``frames.jsonl``."""
@@ -47,11 +47,11 @@ def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def read_truth(path: Path) -> dict[str, np.ndarray]:
-    """What `gastlive-render` knows of a clip.
+    """Ground truth of a clip, as `gastlive-render` wrote it.
 
     Returns:
         ``labels`` (T,) and ``xyz`` (T, J, 3), metres, relative to the root, in the axes of a
-        camera turned towards the person, as lifters have it.
+        camera turned towards the person, as lifters answer.
 
     Raises:
         InputError: It is no such file.
@@ -63,8 +63,8 @@ def read_truth(path: Path) -> dict[str, np.ndarray]:
         raise InputError(f"{path} is no truth that gastlive-render wrote: {error}") from error
 
 
-def who(frame: Record) -> Record | None:
-    """Whoever is surest to be a person."""
+def main_person(frame: Record) -> Record | None:
+    """The person detected with the highest score."""
     return max(frame["people"], key=lambda person: person["score"] or 0, default=None)
 
 
@@ -74,7 +74,7 @@ def rounded(value: Tensor) -> float | None:
 
 
 def lifted_live(frames: Sequence[Mapping[str, Any]], truth: Mapping[str, np.ndarray]) -> Tensor:
-    """The 3-D joints (T, J, 3) of whoever is surest to be a person; NaN where there are none.
+    """Recorded 3-D joints (T, J, 3) of the `main_person`, NaN where there are none.
 
     Raises:
         InputError: There are none at all.
@@ -82,7 +82,7 @@ def lifted_live(frames: Sequence[Mapping[str, Any]], truth: Mapping[str, np.ndar
     count = max(frame["index"] for frame in frames) + 1
     lifted = torch.full((count, *truth["xyz"].shape[1:]), torch.nan)
     for frame in frames:
-        if (person := who(frame)) and person["xyz"] is not None:
+        if (person := main_person(frame)) and person["xyz"] is not None:
             lifted[frame["index"]] = torch.tensor(person["xyz"])
     if not lifted.isfinite().any():
         raise InputError("nobody in the recording has 3-D joints; record with a lifter")
@@ -97,35 +97,34 @@ def jitter(
     joints: Joints,
     lifter: Whole,
 ) -> dict[str, float | None]:
-    """How much less joints tremble than if each frame had been lifted alone.
+    """Acceleration errors (mm per frame squared), live and with each frame lifted alone.
 
-    Acceleration errors in mm per frame squared, and ratios, over frames that both have:
-    ``alone`` remembers nothing at all, ``smoothed_alone`` lifts the live program's smoothed 2-D
-    joints one by one, so that its ratio is the lifter's own.
+    ``alone`` neither smooths nor lifts with a past; ``smoothed_alone`` lifts the live program's
+    smoothed 2-D joints, so that its ratio is the lifter's own. Over frames that both have.
 
     Args:
-        header: Of the recording.
-        frames: Of the recording.
-        truth: As `read_truth` gives it.
+        header: Of the recording, as `frames`.
+        frames: As above.
+        truth: From `read_truth`.
         joints: Completes and smooths 2-D joints as live.
         lifter: The one that was live.
     """
-    live, said = lifted_live(frames, truth), dict[str, float | None]()
+    live, figures = lifted_live(frames, truth), dict[str, float | None]()
     for way, forget in (("alone", True), ("smoothed_alone", False)):
         alone = lifted_alone(header, frames, joints=joints, lifter=lifter, forget=forget)
         both = live.isfinite() & alone.isfinite()
         exact = torch.from_numpy(truth["xyz"][: len(live)]).where(both, torch.nan)
         errors = [acceleration_error_mm(each, exact) for each in (live, alone)]
-        said[f"{way}_acceleration_error_mm"] = rounded(errors[1])
-        said[f"jitter_to_{way}"] = ratio(*(e.item() if e.isfinite() else None for e in errors))
-    return said
+        figures[f"{way}_acceleration_error_mm"] = rounded(errors[1])
+        figures[f"jitter_to_{way}"] = ratio(*(e.item() if e.isfinite() else None for e in errors))
+    return figures
 
 
 @torch.inference_mode()
 def lifted_alone(
     header: Record, frames: Sequence[Record], *, joints: Joints, lifter: Whole, forget: bool
 ) -> Tensor:
-    """3-D joints (T, J, 3) of `who` in each frame, as if it were the first; NaN without any.
+    """3-D joints (T, J, 3) of the `main_person`, each frame lifted without a past; NaN without any.
 
     Args:
         header: Of the recording.
@@ -146,7 +145,7 @@ def lifted_alone(
     for record in frames:
         if forget:
             joints.reset()
-        frame, person = _frame(record, header, layout), who(record)
+        frame, person = _frame(record, header, layout), main_person(record)
         people = joints(frame).people
         if person and (pixels := people[person["track"]].xy) is not None:
             screen[record["index"]] = to_screen(pixels, width=frame.width, height=frame.height)
@@ -158,7 +157,6 @@ def lifted_alone(
 
 
 def _frame(record: Record, header: Record, layout: Skeleton) -> Frame:
-    """As it was before the joints were completed."""
     return Frame(
         image=None,
         index=record["index"],

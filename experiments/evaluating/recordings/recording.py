@@ -21,9 +21,9 @@ from ....conf.program import program
 from ....gast.errors import InputError
 from ....gast.shipped import LIFTERS, find
 from ....realtime.run_folder import run_folder
+from ...reporting import number, table, to_json
 from ..lifters.candidates import Whole
-from ..tables import number, table
-from .recorded import FIGURES, jitter, lifted_live, read, read_truth, rounded, who
+from .recorded import FIGURES, jitter, lifted_live, main_person, read, read_truth, rounded
 
 
 @program("evaluate_recording")
@@ -35,15 +35,15 @@ def main(cfg: DictConfig) -> None:
             f"truth names {len(truths)} files for {len(recordings)} recordings; give one for all "
             f"or one for each"
         )
-    told = {}
+    evaluations = {}
     for folder, truth in zip(recordings, truths * (len(recordings) // len(truths)), strict=True):
-        said = evaluated(folder, read_truth(truth), cfg)
-        (folder / "evaluation.json").write_text(_json(said))
-        told[str(folder)] = said
+        evaluation = evaluated(folder, read_truth(truth), cfg)
+        (folder / "evaluation.json").write_text(to_json(evaluation))
+        evaluations[str(folder)] = evaluation
     output = run_folder(cfg.output)
-    (output / "recordings.json").write_text(_json(told))
-    (output / "recordings.md").write_text(page(told))
-    print(_json(said) if len(told) == 1 else page(told), end="")
+    (output / "recordings.json").write_text(to_json(evaluations))
+    (output / "recordings.md").write_text(page(evaluations))
+    print(to_json(evaluation) if len(evaluations) == 1 else page(evaluations), end="")
     print(f"written to {output / 'recordings.md'} and evaluation.json beside each recording")
 
 
@@ -54,32 +54,24 @@ def _several(given: str | ListConfig) -> list[Path]:
     return [Path(name).expanduser() for name in names]
 
 
-def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
-
-
 def evaluated(folder: Path, truth: Mapping[str, np.ndarray], cfg: DictConfig) -> dict[str, Any]:
     """All figures of one recording.
 
     Raises:
-        InputError: It is no recording, or nobody says with what it was lifted.
+        InputError: It is no recording, or its lifter is not known.
     """
     header, frames = read(folder / "frames.jsonl")
-    said = compare(header, frames, truth)
+    figures = compare(header, frames, truth)
     if not cfg.alone:
-        return said
+        return figures
     checkpoint = cfg.checkpoint or lifter_of(folder)
     lifter = Whole(find(checkpoint, folder=LIFTERS, kind="lifter"))
     joints = instantiate(cfg.joints, layout=lifter.lifter.skeleton.name)
-    return said | jitter(header, frames, truth, joints=joints, lifter=lifter)
+    return figures | jitter(header, frames, truth, joints=joints, lifter=lifter)
 
 
 def lifter_of(folder: Path) -> str:
-    """Which lifter made a recording.
-
-    Raises:
-        InputError: Its ``summary.json`` does not say.
-    """
+    """Which lifter made a recording, from its ``summary.json``, or `InputError`."""
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         return str(summary["config"]["lifter"]["checkpoint"])
@@ -93,17 +85,15 @@ def lifter_of(folder: Path) -> str:
 def compare(
     header: Mapping[str, Any], frames: Sequence[Mapping[str, Any]], truth: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """Figures of one recorded person against the truth, frame by frame.
+    """Figures of the `main_person` against the ground truth, frame by frame, as plain JSON.
+
+    Shares of frames from 0 to 1, errors in mm. A frame without a person, or before the decision,
+    counts as wrong.
 
     Args:
         header: Of the recording.
-        frames: Of the recording; `index` says which frame of the truth each is.
-        truth: As `read_truth` gives it.
-
-    Returns:
-        Plain JSON: shares of frames from 0 to 1, errors in mm. A frame without a person, or
-        before the decision, counts as wrong. Transitions that the truth labels with the
-        background count like any other frame.
+        frames: Of the recording; `index` is the frame of the truth.
+        truth: From `read_truth`.
 
     Raises:
         InputError: Nobody was lifted, or the truth is of another, shorter clip.
@@ -114,19 +104,19 @@ def compare(
     names = [*header["labels"], *sorted(set(truth["labels"].tolist()) - set(header["labels"]))]
     number = {name: i for i, name in enumerate([*names, ""])}
     background = number.get("idle", 0)
-    true, said, best = [], [], []
+    true, decided, likeliest = [], [], []
     for frame in frames:
-        person = who(frame)
+        person = main_person(frame)
         true.append(number[str(truth["labels"][frame["index"]])])
         action, odds = (person or {}).get("action"), (person or {}).get("probabilities")
-        said.append(number[action["label"]] if action else number[""])
-        best.append(int(np.argmax(odds)) if odds else number[""])
-    confusion = confusion_matrix(np.array(said), np.array(true), classes=len(number))
-    heard = confusion_matrix(np.array(best), np.array(true), classes=len(number))
+        decided.append(number[action["label"]] if action else number[""])
+        likeliest.append(int(np.argmax(odds)) if odds else number[""])
+    confusion = confusion_matrix(np.array(decided), np.array(true), classes=len(number))
+    of_head = confusion_matrix(np.array(likeliest), np.array(true), classes=len(number))
     lifted = lifted_live(frames, truth)
-    heard_of = np.where(np.array(said) == number[""], background, said)
+    in_events = np.where(np.array(decided) == number[""], background, decided)
     events = event_score(
-        spans(heard_of, background=background), spans(np.array(true), background=background)
+        spans(in_events, background=background), spans(np.array(true), background=background)
     )
     exact = torch.from_numpy(truth["xyz"][: len(lifted)]).where(lifted.isfinite(), torch.nan)
     shares = dict(zip(number, class_accuracies(confusion), strict=True))
@@ -134,7 +124,7 @@ def compare(
         "frames": len(frames),
         "frames_with_pose": int(lifted.isfinite().all((1, 2)).sum()),
         "decision_frame_accuracy": round(frame_accuracy(confusion), 4),
-        "head_frame_accuracy": round(frame_accuracy(heard), 4),
+        "head_frame_accuracy": round(frame_accuracy(of_head), 4),
         "event_f1": round(events.f1, 4),
         **{name: rounded(figure(lifted, exact)) for name, figure in FIGURES.items()},
         "by_label": {name: round(float(s), 3) for name, s in shares.items() if np.isfinite(s)},
@@ -142,7 +132,7 @@ def compare(
     }
 
 
-def page(told: Mapping[str, Mapping[str, Any]]) -> str:
+def page(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
     """All recordings in one table."""
     figures = {
         "mpjpe_mm": "MPJPE",
@@ -161,11 +151,11 @@ def page(told: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [
         [
             name,
-            f"{said['frames_with_pose']} of {said['frames']}",
-            *(number(said.get(figure)) for figure in figures),
-            *(number(said.get(share), 2) for share in shares),
+            f"{found['frames_with_pose']} of {found['frames']}",
+            *(number(found.get(figure)) for figure in figures),
+            *(number(found.get(share), 2) for share in shares),
         ]
-        for name, said in told.items()
+        for name, found in evaluations.items()
     ]
     head = ["recording", "frames with joints", *figures.values(), *shares.values()]
     return f"{table(head, lines)}\n\n{_EXPLAINED}\n"

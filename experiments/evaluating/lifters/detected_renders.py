@@ -1,4 +1,4 @@
-"""Rendered clips as the live program's first stages saw them, for measuring lifters."""
+"""Rendered clips with the 2-D joints that the live program's detector found in them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,22 +12,22 @@ from ....gast.skeleton import H36M17, Skeleton
 from ....gast.units import to_screen
 from ...measuring.watching import Sight, read_sight
 
-EXACT, SEEN = "exact 2-D joints", "as detected"
+EXACT, DETECTED = "exact 2-D joints", "as detected"
 
 
-class SeenViews:
-    """What ``gastlive-measure-noise`` filmed; see `Sight`.
+class DetectedViews:
+    """What ``gastlive-measure-noise`` filmed, see `Sight`; conditions `EXACT` and `DETECTED`.
 
-    A frame in which nobody was found is lifted with the joints of the frame before, and does not
-    count as detected.
+    As detected, a frame in which nobody was found has the 2-D joints of the frame before and no
+    ground truth.
 
     Args:
         folder: Of the takes, one npz each.
-        skeleton: Layout wanted.
-        fps: Frames per second wanted.
+        skeleton: Wanted.
+        fps: Wanted.
 
     Raises:
-        InputError: There is no take, or lifters of that layout can't be measured on them.
+        InputError: There is no take, or the layout is not theirs.
     """
 
     def __init__(self, folder: str, skeleton: Skeleton, *, fps: float) -> None:
@@ -38,7 +38,7 @@ class SeenViews:
         if skeleton is not H36M17:
             raise InputError(f"takes have joints of h36m17, not of {skeleton.name}")
         self.folder, self.fps = folder, fps
-        self.conditions, self.report = [EXACT, SEEN], list[str]()
+        self.conditions, self.report = [EXACT, DETECTED], list[str]()
 
     def watch(self, condition: str) -> Iterator[Watched]:
         """The takes in the order of their names."""
@@ -51,7 +51,7 @@ class SeenViews:
             frames, missed = frames + len(found), missed + int((~found).sum())
             if condition == EXACT or found.any():
                 yield _watched(file.stem, sight, found, exact=condition == EXACT)
-        if condition == SEEN:
+        if condition == DETECTED:
             self.report.append(
                 f"{self.folder}: {len(self.files)} takes, {frames} frames, in {missed} of which "
                 f"nobody was found"

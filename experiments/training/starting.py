@@ -1,0 +1,43 @@
+"""Trainings that start from the weights of another net."""
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from ...action.checkpoint import load_head
+from ...action.deployed import HEADS
+from ...action.head import Head
+from ...gast.checkpoint import load
+from ...gast.errors import InputError
+from ...gast.gastnet import GASTNet
+from ...gast.lifter import Lifter
+from ...gast.shipped import LIFTERS, find
+from ...gast.warm_start import grow
+
+
+def start_lifter(lifter: Lifter, start: str, data: pl.LightningDataModule) -> str:
+    """Take over another lifter's weights, or raise `InputError`; a line that says how many."""
+    path, net = find(start, folder=LIFTERS, kind="lifter"), lifter.net
+    if not isinstance(net, GASTNet):
+        raise InputError(f"start={start} is for a GASTNet, not for {type(net).__name__}")
+    known = load(path, layout=net.skeleton.name, causal=net.causal)[0].state_dict()
+    xy, _, _ = next(iter(data.train_dataloader()))
+    count = grow(net, known, lifter.units(xy))
+    return f"{count} of {len(net.state_dict())} tensors grow from {path.name}"
+
+
+def start_head(head: Head, start: str) -> str:
+    """Take over another head's layers of the same shape, but not the one that scores labels.
+
+    Gives a line that says how many, or raises `InputError` if none fits.
+    """
+    path, own = find(start, folder=HEADS, kind="head"), head.state_dict()
+    known = load_head(path, layout=head.skeleton.name, fps=head.fps)[0].state_dict()
+    taken = {name: old for name, old in known.items() if _fits(name, own, old)}
+    if not taken:
+        raise InputError(f"nothing of start={start} fits a {type(head).__name__}; use its head=...")
+    head.load_state_dict(taken, strict=False)
+    return f"{len(taken)} of {len(own)} tensors start from {path.name}"
+
+
+def _fits(name: str, own: dict[str, Tensor], old: Tensor) -> bool:
+    return name in own and own[name].shape == old.shape and not name.startswith("score")

@@ -1,0 +1,46 @@
+"""Lightning's trainer as our programs configure it, see ``conf/trainer/default.yaml``."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, RichProgressBar
+
+from .budget import TimeBudget
+
+_ABOUT_ITSELF = "pytorch_lightning.trainer.connectors.checkpoint_connector"
+"""At an interruption it says that `weights_only` was not set."""
+
+
+class Bar(RichProgressBar):
+    """Without Lightning's "/-2" where steps, not epochs, end a training."""
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return f"Epoch {current_epoch}".ljust(len(self.validation_description))
+
+
+def trainer(
+    *,
+    callbacks: Mapping[str, Callback | None],
+    max_time: str | None = None,
+    enable_progress_bar: bool = True,
+    **options: Any,
+) -> pl.Trainer:
+    """A `pytorch_lightning.Trainer` with a `TimeBudget`, our bar and no advertisement.
+
+    Its callbacks have names, so that a recipe can change one, or leave it out with ``None``.
+    """
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_no_advertisement)
+    logging.getLogger(_ABOUT_ITSELF).setLevel(logging.WARNING)
+    chosen = [each for each in callbacks.values() if each is not None]
+    bar = [Bar()] if enable_progress_bar else []
+    return pl.Trainer(
+        callbacks=[*chosen, TimeBudget(max_time), *bar],
+        enable_progress_bar=enable_progress_bar,
+        **options,
+    )
+
+
+def _no_advertisement(record: logging.LogRecord) -> bool:
+    return "Tip: For seamless" not in record.getMessage()

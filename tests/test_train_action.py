@@ -1,0 +1,165 @@
+"""The program that trains heads, from lifted clips to a file that names actions."""
+
+import re
+import shlex
+import signal
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from gastlive.action.calibration import best_temperature
+from gastlive.action.checkpoint import load_head
+from gastlive.action.head_task import HeadTask
+from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
+from gastlive.experiments import train_action
+from gastlive.experiments.training import calibrating
+
+LABELS = ("stand", "wave", "kick")
+MOVED = {"stand": 0, "wave": 16, "kick": 6}
+
+
+@pytest.fixture
+def lifted(tmp_path):
+    """Four people that do each action once, a joint an action."""
+    rng = np.random.default_rng(0)
+    for person in "abcd":
+        origin = Origin("h36m17", 30.0, "net", "ab", "mine", person, LABELS, 0, "k1")
+        clips = []
+        for i, label in enumerate(LABELS):
+            xyz = rng.normal(0, 0.01, (40, 17, 3)).astype(np.float32)
+            xyz[:, MOVED[label], 1] += np.sin(np.arange(40) / 3)
+            ones = np.ones(40, np.float32)
+            actions = np.full(40, i, np.int16)
+            clips.append(LiftedClip(f"{person}_{label}", 0, xyz, actions, ones, ones, origin))
+        save_lifted(tmp_path / "lifted", origin, clips)
+    return tmp_path / "lifted"
+
+
+def train(lifted, folder, monkeypatch, *overrides):
+    """Four steps of a tiny head."""
+    argv = [
+        "gastlive-train-action", f"data.folder={lifted}", "protocol=own", "labels=own", "head=tcn",
+        "head.channels=8", "name=tiny", "steps=4", "threads=1", "datamodule.batch=2",
+        "+training.trainer.enable_progress_bar=false", f"hydra.run.dir={folder}", *overrides,
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", argv)
+    train_action.main()
+    return folder / "tiny.safetensors"
+
+
+STREAMS = ("datamodule=streams", "labels.background=stand", "datamodule.batches=2")
+
+
+def test_streams_become_a_head_with_its_card_and_a_summary(lifted, tmp_path, monkeypatch, capsys):
+    path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS, "note=here")
+    card = load_head(path)[1]
+    assert (card.labels, card.background, card.lifter) == (LABELS, "stand", "net")
+    assert (card.training["steps"], card.training["note"]) == (4, "here")
+    assert set(card.decision) >= {"enter", "leave"}
+    validation, out = card.training["validation"], capsys.readouterr().out
+    assert f"validation on {validation['frames']} frames:" in out
+    assert f"frames predicted right {validation['frame_accuracy']:6.1%}" in out
+    assert f"kick {validation['by_label']['kick']:6.1%}" in out
+    assert f"head written to {path}" in out
+    assert "{" not in out
+
+
+def test_clips_become_a_head_without_a_decision(lifted, tmp_path, monkeypatch, capsys):
+    path = train(lifted, tmp_path / "run", monkeypatch, "datamodule=clips")
+    card = load_head(path)[1]
+    assert (card.background, card.decision) == (None, {})
+    figures = card.training["validation"]
+    out = capsys.readouterr().out
+    assert f"validation on {figures['clips']} clips:" in out
+    assert f"clips predicted right {figures['top1']:6.1%}" in out
+
+
+def test_a_linear_head_is_calibrated_like_any_other(lifted, tmp_path, monkeypatch):
+    argv = [
+        "gastlive-train-action", f"data.folder={lifted}", "protocol=own", "labels=own", "head=svm",
+        "datamodule=clips", "training=linear", "training.windows=9", "name=tiny", "threads=1",
+        f"hydra.run.dir={tmp_path}/run",
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", argv)
+    train_action.main()
+    card = load_head(tmp_path / "run/tiny.safetensors")[1]
+    assert (card.head, card.training["windows"]) == ("svm.SVM", 9)
+    assert card.training["validation"]["clips"] == 3
+
+
+@pytest.mark.parametrize(
+    "module",
+    [(*STREAMS, "+datamodule.val_frames=10"), ("datamodule=clips",)],
+    ids=["streams", "clips"],
+)
+def test_the_calibration_takes_as_many_batches_as_validation(
+    lifted, tmp_path, monkeypatch, capsys, module
+):
+    limit = "+training.trainer.limit_val_batches=1"
+    seen = []
+    monkeypatch.setattr(
+        calibrating, "best_temperature",
+        lambda logits, truth: seen.append(len(truth)) or best_temperature(logits, truth),
+    )  # fmt: skip
+    train(lifted, tmp_path / "all", monkeypatch, *module)
+    train(lifted, tmp_path / "one", monkeypatch, *module, limit)
+    assert 0 < seen[1] < seen[0]
+    assert "calibrating: 1 of " in capsys.readouterr().out
+
+
+def interrupt(monkeypatch, *, step):
+    """Ctrl-C in the given training step; what Lightning does to the signal is left out."""
+    before, steps = HeadTask.training_step, []
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def training_step(self, batch, batch_idx):
+        steps.append(batch_idx)
+        if len(steps) == step:
+            raise KeyboardInterrupt
+        return before(self, batch, batch_idx)
+
+    monkeypatch.setattr(HeadTask, "training_step", training_step)
+
+
+def test_ctrl_c_leaves_a_head_and_advice_that_works(lifted, tmp_path, monkeypatch, capsys):
+    first, again = tmp_path / "first", tmp_path / "again"
+    with monkeypatch.context() as patch:
+        interrupt(patch, step=3)
+        with pytest.raises(SystemExit) as ended:
+            train(lifted, first, patch, *STREAMS)
+    assert ended.value.code == 130
+    out = capsys.readouterr().out
+    assert f"the averaged weights, not calibrated, are in {first}/tiny.safetensors" in out
+    head, card = load_head(first / "tiny.safetensors")
+    assert (card.training["steps"], card.training["interrupted"]) == (2, True)
+    saved = torch.load(first / "checkpoints/interrupted.ckpt", weights_only=False)
+    for name, weights in head.state_dict().items():
+        mean = saved["state_dict"][f"head.{name}"]
+        torch.testing.assert_close(weights, mean.half().to(weights.dtype))
+    advice = re.search("to go on, add: (.*)", out)[1]
+    path = train(lifted, again, monkeypatch, *STREAMS, *shlex.split(advice))
+    assert load_head(path)[1].training["steps"] == 4
+
+
+@pytest.mark.filterwarnings("ignore:Experiment logs directory")  # they are of the same training
+def test_the_advice_about_an_earlier_training_works(lifted, tmp_path, monkeypatch, capsys):
+    train(lifted, tmp_path / "run", monkeypatch, *STREAMS, "+training.trainer.max_epochs=1")
+    with pytest.raises(SystemExit):
+        train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
+    advice = re.search("add (.*) to go on with it", capsys.readouterr().err)[1]
+    path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS, *shlex.split(advice))
+    assert load_head(path)[1].training["steps"] == 4
+
+
+def test_ctrl_c_in_the_calibration_leaves_the_head(lifted, tmp_path, monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(calibrating, "tuned_on", stop)
+    with pytest.raises(SystemExit):
+        train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
+    path = tmp_path / "run/tiny.safetensors"
+    assert load_head(path)[1].training["steps"] == 4
+    assert f"the weights, not calibrated yet, are in {path}" in capsys.readouterr().out
