@@ -317,7 +317,7 @@ def test_a_lifter_is_measured_in_the_units_that_its_card_says(units, tmp_path):
     xy = torch.rand(2, 9, 17, 2)
     expected = Lifter(net, skeleton=H36M17, normalisation=units)(xy)
     for runtime in (None, "torch"):
-        said = entrant(str(path), name="one", **HOW | {"runtime": runtime}).lift(xy)
+        said = candidate(str(path), name="one", **HOW | {"runtime": runtime}).lift(xy)
         torch.testing.assert_close(said, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -13,7 +13,7 @@ from gastlive.action.heads.tcn import TCN
 from gastlive.action.metrics import EventScore, event_score, spans
 from gastlive.action.online_metrics import detections
 from gastlive.action.tuning import best_decision, shifted
-from gastlive.experiments.train_action import validated
+from gastlive.experiments.training.calibrating import calibrated
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
@@ -121,7 +121,7 @@ def test_a_head_calibrated_before_keeps_temperature_decision_and_shift():
         decision={"enter": 0.41, "late_s": 0.2},
         training={"validation": {"background_shift": 0.75}},
     )
-    temperature, decision, found = validated(head, data, before)
-    assert (temperature, decision) == (1.7, {"enter": 0.41, "late_s": 0.2})
-    assert found["background_shift"] == 0.75
+    done = calibrated(head, data, before, None)
+    assert (done.temperature, done.decision) == (1.7, {"enter": 0.41, "late_s": 0.2})
+    assert done.figures["background_shift"] == 0.75
     torch.testing.assert_close(head.score.bias - bias, torch.tensor([0.75, 0.0, 0.0]))
