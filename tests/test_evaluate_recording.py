@@ -74,6 +74,14 @@ def test_a_moment_without_a_person_is_no_event(truth):
     assert compare(HEADER, frames, truth)["event_f1"] == 1
 
 
+def test_the_background_is_the_one_that_the_head_has_whatever_its_name(truth):
+    header = HEADER | {"labels": ["wave", "rest"], "background": "rest"}
+    truth = truth | {"labels": np.array(["rest", "wave", "wave", "rest"])}
+    frames = [frame(i, truth["labels"][i], truth["xyz"][i].tolist()) for i in range(3)]
+    frames.append({"index": 3, "people": []})  # nobody does nothing
+    assert compare(header, frames, truth)["event_f1"] == 1
+
+
 def test_a_recording_without_poses_or_of_another_clip_is_refused(truth):
     with pytest.raises(InputError, match="nobody in the recording"):
         compare(HEADER, [frame(0, "idle")], truth)

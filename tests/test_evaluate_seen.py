@@ -1,5 +1,8 @@
 """Lifters are measured on what the detector saw of rendered people."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +12,20 @@ from gastlive.experiments.evaluating.lifters.detected_renders import DETECTED, E
 from gastlive.experiments.measuring.watching import Sight
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
+
+
+def test_renders_are_measured_without_any_data_set(tmp_path):
+    """On a machine where no data set is, the program gets as far as the renders."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gastlive.experiments.evaluate", "lifter", f"seen={tmp_path}"],
+        cwd=tmp_path,
+        env=os.environ | {"GASTLIVE_DATA": str(tmp_path / "nothing")},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert str(tmp_path) in done.stderr
+    assert "hdm05" not in done.stderr
 
 
 @pytest.fixture

@@ -314,6 +314,7 @@ def test_frames_and_events_come_back_as_they_were(tmp_path):
     assert header == {
         "gastlive": 1, "kind": "frames", "width": 160, "height": 120, "fps": 30.0,
         "layout": "coco17", "lifter_layout": "h36m17", "labels": list(LABELS),
+        "background": "idle",
     }  # fmt: skip
     assert (first["index"], first["time_s"], first["dropped"]) == (0, 1.5, 2)
     (one,) = first["people"]

@@ -75,6 +75,7 @@ class JsonlSink:
                 "layout": self._info.detector_layout,
                 "lifter_layout": self._info.lifter_layout,
                 "labels": list(self._info.labels),
+                "background": self._info.background,
             }
         self._frames.write(header)
         self._size = (width or 0, height or 0)

@@ -33,8 +33,10 @@ def main(cfg: DictConfig) -> None:
         runtime=cfg.runtime, precision=cfg.precision, threads=cfg.threads,
         layout=cfg.skeleton.name, fps=cfg.fps,
     )  # fmt: skip
-    held_out: HeldOut = instantiate(cfg.held_out)
-    if cfg.seen is not None:
+    held_out: HeldOut
+    if cfg.seen is None:
+        held_out = instantiate(cfg.held_out)
+    else:  # renders need none of the data sets
         held_out = DetectedViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
     results = measured(everyone, held_out, flip=cfg.flip, alone=cfg.alone, compared=cfg.compared)
     about = {

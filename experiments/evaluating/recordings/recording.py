@@ -103,7 +103,7 @@ def compare(
         raise InputError(f"the truth has {len(truth['labels'])} frames, the recording frame {last}")
     names = [*header["labels"], *sorted(set(truth["labels"].tolist()) - set(header["labels"]))]
     number = {name: i for i, name in enumerate([*names, ""])}
-    background = number.get("idle", 0)
+    background = number.get(header.get("background", "idle"), 0)  # older headers lack it
     true, decided, likeliest = [], [], []
     for frame in frames:
         person = main_person(frame)
