@@ -1,6 +1,7 @@
 """What every program of ours shares: composing its config, and failing in one clear line."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ def guarded(work: Callable[[], None]) -> None:
     try:
         work()
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would end the ending
         _end("interrupted", 130)
     except (InputError, OSError, InstantiationException, OmegaConfBaseException) as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":

@@ -54,10 +54,16 @@ def quoted(argument: str) -> str:
 
 @program("live")
 def run(cfg: DictConfig) -> None:
-    """Until the source ends or Ctrl-C is pressed; then say where the results are."""
+    """Until the source ends or Ctrl-C is pressed; then say where the results are.
+
+    Ctrl-C ends with the report and status 0, however often it is pressed in the next 5 seconds
+    (`interrupts`); while the parts are still being loaded, with status 130.
+    """
     speak()
     print(f"results go to {Path(cfg.run_folder)}", flush=True)
-    print(report(build(cfg).run(), Path(cfg.run_folder)))
+    pipeline = build(cfg)
+    pipeline.interrupts.heard_to_the_end()
+    print(report(pipeline.run(), Path(cfg.run_folder)), flush=True)
 
 
 def speak() -> None:

@@ -1,15 +1,11 @@
 """Source, stages, sinks: the whole live program."""
 
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from signal import SIGINT, SIGTERM
-from threading import current_thread, main_thread
-from types import FrameType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..gast.errors import InputError
 from .clock import SYSTEM, Clock
+from .interrupts import Interrupts
 from .packets import Frame, RunInfo
 from .sinks.sink import Sink
 from .sinks.window import WindowClosed
@@ -56,7 +52,7 @@ class Pipeline:
         self.source, self.sinks, self.summary, self.clock = source, sinks, summary, clock
         self.stages: Sequence[Stage] = (detector, tracker, joints, lifter, classifier, decision)
         self.decision = decision
-        self._doing = "waiting"  # or pushing, or ending
+        self.interrupts = Interrupts(clock=clock)
         layout = detector.layout or source.layout
         self.info = RunInfo(
             width=None,
@@ -70,7 +66,10 @@ class Pipeline:
         )
 
     def run(self) -> dict[str, Any]:
-        """Until the source ends, the window is closed or Ctrl-C is pressed.
+        """Until the source ends, the window is closed, or Ctrl-C or SIGTERM comes.
+
+        A frame in work is finished first, so that all sinks have the same; see `Interrupts` for
+        what further signals do.
 
         Returns:
             What ``summary.json`` says.
@@ -79,7 +78,7 @@ class Pipeline:
             InputError: The source failed or a sink can't write; what had been recorded is kept,
                 and the summary says why it ended.
         """
-        with _signals(self._interrupt):
+        with self.interrupts.heard():
             ended, failure = self._run()
             content = self._close(ended, failing=failure is not None)
         if failure is not None:
@@ -91,31 +90,15 @@ class Pipeline:
         try:
             for sink in self.sinks.values():
                 sink.begin(self.info)
-            for frame in self.source:
-                self._doing = "pushing"
+            for frame in self.interrupts.between(self.source):
                 self._push(frame)
-                if self._doing == "ending":
-                    raise KeyboardInterrupt
-                self._doing = "waiting"
         except KeyboardInterrupt:
             return "interrupted", None
         except WindowClosed:
             return "window closed", None
         except Exception as error:
             return _reason(error), error
-        finally:
-            self._doing = "ending"
         return "source ended", None
-
-    def _interrupt(self, number: int, at: FrameType | None) -> None:
-        """Ctrl-C or a polite kill: a frame in work is finished, so that all sinks have the same.
-
-        While the run is ending it does nothing: who presses twice still wants what was recorded.
-        """
-        waiting = self._doing == "waiting"
-        self._doing = "ending"
-        if waiting:
-            raise KeyboardInterrupt
 
     def _push(self, frame: Frame) -> None:
         spent_s = {}
@@ -164,17 +147,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, InputError | OSError):
         return str(error)
     return f"{type(error).__name__}: {error}"
-
-
-@contextmanager
-def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Ctrl-C and a polite kill go to `handler` for a while, if this is the main thread."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number in (SIGINT, SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, other in before.items():
-            signal.signal(number, other)

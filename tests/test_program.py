@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 
@@ -60,6 +61,16 @@ def test_what_a_user_gets_wrong_ends_the_program_with_one_line(tmp_path, argumen
     assert errors.count("\n") == 1
 
 
+@pytest.fixture
+def handlers():
+    """The tests' own signal handlers again, after a program took them to the end of its process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
