@@ -62,7 +62,7 @@ class Summary:
         self._frames = self._dropped = 0
         self._first_s = self._last_s = self._next_s = 0.0
         self._cpu_clock, self._first_cpu_s, self._last_cpu_s = cpu_clock, 0.0, 0.0
-        self._first_time_s = self._last_time_s = 0.0
+        self._first_time_s = self._last_time_s = self._stream_s = 0.0
         self._first_clock: str | None = None  # on the wall, to date what is counted from here
         self._first_label_s: float | None = None
 
@@ -72,10 +72,12 @@ class Summary:
         self._last_cpu_s = self._cpu_clock()
         self._memory.look(now_s)
         if self._frames == 0:
-            self._first_s, self._first_time_s = now_s, frame.time_s
+            self._first_s = now_s
+            self._first_time_s = self._last_time_s = frame.time_s
             self._first_cpu_s = self._last_cpu_s
             self._first_clock = datetime.now().astimezone().isoformat(timespec="milliseconds")
             self._next_s = now_s + self._every_s
+        self._stream_s += max(frame.time_s - self._last_time_s, 0.0)  # it may start over
         self._last_s, self._last_time_s = now_s, frame.time_s
         self._frames, self._dropped = self._frames + 1, frame.dropped
         self._age_ms.add((now_s - frame.captured_s) * 1e3)
@@ -125,7 +127,7 @@ class Summary:
             "dropped": self._dropped,
             "fps": _rounded((self._frames - 1) / wall_s) if wall_s > 0 else None,
             "wall_s": _rounded(wall_s),
-            "stream_s": _rounded(self._last_time_s - self._first_time_s),
+            "stream_s": _rounded(self._stream_s),
             "age_ms": self._age_ms.percentiles(),
             "stages_ms": {stage: ms.percentiles() for stage, ms in self._stages_ms.items()},
             "first_frame": {"time_s": _rounded(self._first_time_s), "clock": self._first_clock},

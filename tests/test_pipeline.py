@@ -25,6 +25,7 @@ from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
 from gastlive.realtime.stages.classifying import Classify
 from gastlive.realtime.stages.deciding import Decide
+from gastlive.realtime.stages.given_tracks import GivenTracks
 from gastlive.realtime.stages.joints import Joints
 from gastlive.realtime.stages.lifting import Lift
 from gastlive.realtime.stages.tracker import Tracker
@@ -162,6 +163,32 @@ def test_nan_keypoints_do_not_reach_the_nets(weights, tmp_path):
     lifted = [p["xyz"] for frame in frames for p in frame["people"] if p["xyz"] is not None]
     assert len(lifted) > 30
     assert all(number is not None for xyz in lifted for joint in xyz for number in joint)
+
+
+class Looping(Clip):
+    """A clip played twice, whose time starts over, too."""
+
+    def __iter__(self):
+        yield from super().__iter__()
+        yield from super().__iter__()
+
+
+@pytest.mark.parametrize("tracker", [Tracker, GivenTracks])
+def test_a_source_that_loops_is_seen_each_time_as_if_for_the_first_time(weights, tmp_path, tracker):
+    def named(i, poses):
+        return tuple(replace(each, track=7) for each in poses)
+
+    source = Looping(150, poses=named)
+    summary = pipeline(source, weights, tmp_path, tracker=tracker()).run()
+    _, *frames = lines(tmp_path / "frames.jsonl")
+    for frame in frames:
+        for person in frame["people"]:
+            assert person.pop("track") in (1, 2, 7)
+    assert len(frames[59]["people"]) == 1
+    assert frames[60:] == frames[:60]
+    assert (summary["frames"], summary["stream_s"]) == (120, pytest.approx(2 * 59 / 30, abs=1e-3))
+    _, *events = lines(tmp_path / "events.jsonl")
+    assert all(event["start_s"] <= event["end_s"] for event in events)
 
 
 def test_a_picture_size_that_changes_midway_starts_people_anew(weights, tmp_path):

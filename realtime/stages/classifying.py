@@ -12,9 +12,10 @@ from ...gast.skeleton import named
 from ...gast.streaming import Streaming
 from ..packets import Frame
 from .runners import StreamRunner, WindowRunner
+from .stage import Remembering
 
 
-class Classify:
+class Classify(Remembering):
     """Runs an action head for everyone in view.
 
     A streaming head is fed directly when pictures come at the rate it was trained at, otherwise
@@ -90,7 +91,7 @@ class Classify:
         """Forget everyone."""
         self._run.reset()
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write `Person.probabilities` of everyone who has `Person.xyz`."""
         seen = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
         logits = self._run.step(seen, frame.time_s)

@@ -6,9 +6,10 @@ import numpy as np
 
 from ...action.decision import Decision, Finished, Memory
 from ..packets import Action, Event, Frame
+from .stage import Remembering
 
 
-class Decide:
+class Decide(Remembering):
     """Lets each person's actions begin and end by one rule.
 
     Args:
@@ -26,7 +27,7 @@ class Decide:
         """Forget everyone."""
         self._memories: dict[int, Memory] = {}
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write `Person.action`, and the events that ended with this frame."""
         events = self._lost(frame.time_s)
         people = dict(frame.people)
@@ -36,6 +37,10 @@ class Decide:
                 people[track] = replace(person, action=action)
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
+
+    def start_over(self, frame: Frame) -> Frame:
+        """Forget everyone; the actions that were going on end with this frame."""
+        return frame.knowing(events=(*frame.events, *self.finish()))
 
     def finish(self) -> tuple[Event, ...]:
         """The actions that were going on when the stream ended."""

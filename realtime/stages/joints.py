@@ -10,6 +10,7 @@ from ...gast.inputs.filling import Filler
 from ...gast.inputs.smoothing import OneEuro, Smoothed, Smoothing
 from ...gast.skeleton import Skeleton, joint_map, named
 from ..packets import Frame, Person, Pose
+from .stage import Remembering
 
 MARGIN = 0.02
 """How far outside the picture a joint may still be believed, of the longer side."""
@@ -36,7 +37,7 @@ class _Body:
     seen_s: float
 
 
-class Joints:
+class Joints(Remembering):
     """Completes and smooths each person's joints: `Person.pose` to `Person.xy` and `visible`.
 
     The pose is read in the lifter's layout, joint by name. A joint is visible when it is finite,
@@ -88,13 +89,9 @@ class Joints:
     def reset(self) -> None:
         """Forget everybody."""
         self._bodies: dict[int, _Body] = {}
-        self._time_s = -np.inf
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write each person's joints. Time that runs backwards forgets everybody."""
-        if frame.time_s < self._time_s:
-            self.reset()
-        self._time_s = frame.time_s
         self._bodies = {
             track: body
             for track, body in self._bodies.items()
@@ -136,6 +133,8 @@ class Joints:
             filled = self.fill(xy, visible, size=size)
             return _Body(self.smooth(filled, None, dt_s=0.0, unit=size), size, time_s, time_s)
         dt_s = time_s - body.filled_s
+        if dt_s == 0:
+            return body
         size = self.fill.size(xy, visible, body.size)
         size += exp(-dt_s / SIZE_S) * (body.size - size)
         filled = self.fill(xy, visible, size=size, before=body.smoothed.value, dt_s=dt_s)

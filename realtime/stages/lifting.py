@@ -10,9 +10,10 @@ from ...gast.skeleton import Skeleton, named
 from ...gast.units import to_screen
 from ..packets import Frame
 from .batching import Streams
+from .stage import Remembering
 
 
-class Lift:
+class Lift(Remembering):
     """Runs a causal lifter once a frame.
 
     Args:
@@ -57,7 +58,7 @@ class Lift:
         """Forget everyone."""
         self._streams.reset()
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write `Person.xyz` of everyone who has `Person.xy`."""
         seen = {track: p.xy for track, p in frame.people.items() if p.xy is not None}
         if seen:

@@ -66,10 +66,9 @@ class RingBuffer:
         return slice(end - len(self), end)
 
     def push(self, time_s: float, value: np.ndarray) -> bool:
-        """Take a sample (J, C); False when it is no later than the newest and so is left out.
+        """Take a sample (J, C); False when it is at the time of the newest and so is left out.
 
-        A sample that is more than `max_gap_s` before the newest begins a new stream: what was
-        held belongs to another time and is forgotten.
+        An earlier sample begins another stream, as in `Remembering`: what was held is forgotten.
 
         Raises:
             InputError: The shape is another one.
@@ -80,7 +79,7 @@ class RingBuffer:
                 f"make it with the joints of what is pushed"
             )
         if self._count and time_s <= (newest_s := self.times_s[-1]):
-            if newest_s - time_s <= self.max_gap_s:
+            if time_s == newest_s:
                 return False
             self.reset()
         place = self._count % self.capacity

@@ -76,7 +76,7 @@ class StreamRunner:
     def _due(self, track: int, xyz: np.ndarray, time_s: float) -> list[np.ndarray]:
         """The samples that the head is to be given now, oldest first."""
         seen, frame_s = self._seen.get(track), 1 / self.fps
-        if seen is None or not 0 < time_s - seen.time_s <= LARGEST_GAP_S:
+        if seen is None or time_s - seen.time_s > LARGEST_GAP_S:
             logits = None if seen is None else seen.logits
             self._seen[track] = _Seen(time_s, xyz, time_s + frame_s, logits)
             return [xyz]
@@ -143,7 +143,7 @@ class WindowRunner:
         self._watched = {
             track: watched
             for track, watched in self._watched.items()
-            if 0 <= time_s - watched.seen_s <= self.patience_s
+            if time_s - watched.seen_s <= self.patience_s
         }
         due = [track for track, xyz in people.items() if self._push(track, xyz, time_s)]
         if due:
@@ -161,7 +161,7 @@ class WindowRunner:
             buffer = RingBuffer(int(CROWD * self.window_s * self.fps) + 2, self.joints)
             watched = self._watched[track] = _Watched(buffer, time_s, time_s)
         newest_s = watched.buffer.times_s[-1:]
-        if not len(newest_s) or abs(time_s - newest_s[0]) >= 1 / (CROWD * self.fps):
+        if not len(newest_s) or time_s - newest_s[0] >= 1 / (CROWD * self.fps):
             watched.buffer.push(time_s, xyz)
         watched.seen_s = time_s
         if time_s < watched.due_s - 1e-6:

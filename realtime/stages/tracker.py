@@ -17,6 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..packets import Frame, Person, Pose
+from .stage import Remembering
 
 SPREADS = {
     "nose": 0.026,
@@ -97,7 +98,7 @@ class _Track:
         return self.size * SLACK / 2 * min(1 + (time_s - self.seen_s) / DRIFT_S, 2)
 
 
-class Tracker:
+class Tracker(Remembering):
     """Gives each person an id that stays, from poses alone: `Frame.poses` to `Frame.people`.
 
     Poses go to the people whose predicted joints they resemble most (see `similarity`), the sure
@@ -107,8 +108,8 @@ class Tracker:
     used again, not even after `reset`. People who were missed in this picture are left out of
     `Frame.people` and remembered for `patience_s`.
 
-    Everybody is forgotten when the picture changes its size, the poses change their layout or
-    the time runs backwards, for then nobody can be followed.
+    Everybody is forgotten when the picture changes its size or the poses change their layout, for
+    then nobody can be followed.
 
     Args:
         patience_s: Stream time for which a person out of view is remembered.
@@ -155,14 +156,14 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._scene: tuple[int, int] | None = None
         self._layout: Skeleton | None = None
-        self._before_s = self._time_s = -np.inf
+        self._before_s = self._now_s = -np.inf
 
     @property
     def alive(self) -> frozenset[int]:
         """Ids of those remembered."""
         return frozenset(track.id for track in self._tracks if track.id)
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Name the people of this picture."""
         self._enter(frame)
         time_s = frame.time_s
@@ -184,9 +185,9 @@ class Tracker:
         scene = (frame.width, frame.height)
         layout = frame.poses[0].layout if frame.poses else self._layout
         known = self._layout in (None, layout) and self._scene in (None, scene)
-        if not known or frame.time_s < self._time_s:
+        if not known:
             self.reset()
-        self._before_s, self._time_s = self._time_s, frame.time_s
+        self._before_s, self._now_s = self._now_s, frame.time_s
         self._scene, self._layout = scene, layout
         self._tracks = [t for t in self._tracks if frame.time_s - t.seen_s <= self.patience_s]
 
