@@ -5,7 +5,8 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.packets import Frame, Pose
-from gastlive.realtime.stages.tracker import Tracker, similarity
+from gastlive.realtime.similarity import similarity
+from gastlive.realtime.stages.tracker import Tracker
 
 BODY = Filler(COCO17)._rest * 120
 """Somebody of about 200 pixels, around the hip."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import softmax
 
 from ...action.deployed import deployed
 from ...gast.errors import InputError
@@ -98,13 +99,7 @@ class Classify(Remembering):
         if not logits:
             return frame
         people = dict(frame.people)
-        odds = _softmax(np.stack(list(logits.values())) / self.temperature)
+        odds = softmax(np.stack(list(logits.values())) / self.temperature, axis=1)
         for track, probabilities in zip(logits, odds, strict=True):
             people[track] = replace(people[track], probabilities=probabilities)
         return frame.knowing(people=people)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """(N, K) to the same, each row a distribution."""
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)

@@ -6,9 +6,8 @@ wants a re-identification net; norfair takes key points but counts patience in f
 that stutters forgets people at another rate. What is left to write is one assignment.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import exp
 
 import numpy as np
@@ -16,54 +15,16 @@ from scipy.optimize import linear_sum_assignment
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..packets import Frame, Person, Pose
+from ..packets import Frame, Person
+from ..similarity import Measured, distinct, measured, reach, similarity
 from .stage import Remembering
 
-SPREADS = {
-    "nose": 0.026,
-    "eye": 0.025,
-    "ear": 0.035,
-    "shoulder": 0.079,
-    "elbow": 0.072,
-    "wrist": 0.062,
-    "hip": 0.107,
-    "knee": 0.087,
-    "ankle": 0.089,
-}
-"""How far joints of two labellings of one person lie apart, per square root of the person's area.
-
-Source: COCO keypoint evaluation; other joints get `OTHER_SPREAD`.
-"""
-OTHER_SPREAD = 0.08
-SLACK = 6.0
-"""Spreads that a joint may be off before similarity falls to exp(-1/2): 2 is COCO's measure of an
-accurate joint; the rest is for what the prediction misses between two pictures, a crouch say. What
-tells people apart is who resembles whom most."""
-DUPLICATE = 0.8
-"""Similarity from which two poses of one picture are the same person seen twice."""
 SHADOW = 0.4
 """Similarity to someone already known from which a pose isn't taken for somebody new."""
 MIN_JOINTS = 3
 """A pose with fewer joints is nobody."""
 DRIFT_S = 0.3
 """How long a walk is believed to go on unseen (time constant)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """A pose made ready for comparing.
-
-    Attributes:
-        pose: As detected.
-        xy: (J, 2) pixels, finite.
-        weight: (J,) confidence, 0 where the joint was not seen.
-        size: Pixels, about the square root of the person's area.
-    """
-
-    pose: Pose
-    xy: np.ndarray
-    weight: np.ndarray
-    size: float
 
 
 @dataclass(slots=True)
@@ -80,7 +41,7 @@ class _Track:
         settled_s: Time spent in view so far, well enough seen.
     """
 
-    last: _Sight
+    last: Measured
     seen_s: float
     size: float
     velocity: np.ndarray
@@ -94,8 +55,8 @@ class _Track:
         return self.last.xy + self.velocity * (DRIFT_S * (1 - exp(-gap_s / DRIFT_S)))
 
     def reach(self, time_s: float) -> float:
-        """Pixels that a spread of 1 stands for; up to twice as many for a person out of view."""
-        return self.size * SLACK / 2 * min(1 + (time_s - self.seen_s) / DRIFT_S, 2)
+        """Size in pixels by which joints are compared; up to twice it for a person out of view."""
+        return self.size * min(1 + (time_s - self.seen_s) / DRIFT_S, 2)
 
 
 class Tracker(Remembering):
@@ -168,7 +129,7 @@ class Tracker(Remembering):
         self._enter(frame)
         time_s = frame.time_s
         worth = [pose for pose in frame.poses if pose.score >= self.min_score / 2]
-        sights = _distinct([_sight(pose) for pose in worth if _seen(pose).sum() >= MIN_JOINTS])
+        sights = distinct(one for one in map(measured, worth) if one.joints >= MIN_JOINTS)
         sure = [sight for sight in sights if sight.pose.score >= self.min_score]
         pairs = self._assign(self._tracks, sure, time_s)
         matched = {id(track) for track, _ in pairs}
@@ -192,8 +153,8 @@ class Tracker(Remembering):
         self._tracks = [t for t in self._tracks if frame.time_s - t.seen_s <= self.patience_s]
 
     def _assign(
-        self, tracks: Sequence[_Track], sights: Sequence[_Sight], time_s: float
-    ) -> list[tuple[_Track, _Sight]]:
+        self, tracks: Sequence[_Track], sights: Sequence[Measured], time_s: float
+    ) -> list[tuple[_Track, Measured]]:
         if not tracks or not sights:
             return []
         alike = _likeness(tracks, sights, time_s)
@@ -202,7 +163,7 @@ class Tracker(Remembering):
         matches = zip(rows, columns, strict=True)
         return [(tracks[row], sights[column]) for row, column in matches if alike[row, column]]
 
-    def _follow(self, track: _Track, sight: _Sight, time_s: float) -> None:
+    def _follow(self, track: _Track, sight: Measured, time_s: float) -> None:
         gap_s = time_s - track.seen_s
         shared = sight.weight * track.last.weight
         if gap_s > 0:
@@ -214,7 +175,7 @@ class Tracker(Remembering):
         track.hits += sight.pose.score >= self.new_score
         track.last, track.seen_s = sight, time_s
 
-    def _begin(self, sights: Sequence[_Sight], time_s: float) -> list[tuple[_Track, _Sight]]:
+    def _begin(self, sights: Sequence[Measured], time_s: float) -> list[tuple[_Track, Measured]]:
         born = []
         for sight in sights:
             if self._tracks and _likeness(self._tracks, [sight], time_s).max() >= SHADOW:
@@ -233,69 +194,11 @@ class Tracker(Remembering):
         return bool(track.id)
 
 
-def similarity(
-    expected: np.ndarray,
-    weight: np.ndarray,
-    reach: np.ndarray,
-    xy: np.ndarray,
-    confidence: np.ndarray,
-) -> np.ndarray:
-    """How much people resemble poses, (P, D) in 0..1.
-
-    The mean over joints of a Gaussian of their distance, where each joint counts as much as both
-    sides have seen of it; 0 when they have seen no joint in common.
-
-    Source: after the object keypoint similarity of COCO (Ronchi and Perona 2017, section 3).
-
-    Args:
-        expected: (P, J, 2) pixels, finite.
-        weight: (P, J) of the people's joints.
-        reach: (P, J) pixels, standard deviation of the Gaussian.
-        xy: (D, J, 2) pixels, finite.
-        confidence: (D, J) of the poses' joints.
-    """
-    squared = ((expected[:, None] - xy) ** 2).sum(-1)
-    both = weight[:, None] * confidence
-    near = np.exp(-squared / (2 * reach[:, None] ** 2))
-    return (both * near).sum(-1) / np.maximum(both.sum(-1), 1e-9)
-
-
-def _likeness(tracks: Sequence[_Track], sights: Sequence[_Sight], time_s: float) -> np.ndarray:
+def _likeness(tracks: Sequence[_Track], sights: Sequence[Measured], time_s: float) -> np.ndarray:
     return similarity(
         np.array([track.expected(time_s) for track in tracks]),
         np.array([track.last.weight for track in tracks]),
-        np.outer([track.reach(time_s) for track in tracks], _spreads(sights[0].pose.layout)),
+        reach([track.reach(time_s) for track in tracks], sights[0].pose.layout),
         np.array([sight.xy for sight in sights]),
         np.array([sight.weight for sight in sights]),
     )
-
-
-def _distinct(sights: Iterable[_Sight]) -> list[_Sight]:
-    """Best first, without those that show somebody again."""
-    kept: list[_Sight] = []
-    known: list[_Track] = []
-    for sight in sorted(sights, key=lambda sight: -sight.pose.score):
-        if not kept or _likeness(known, [sight], 0.0).max() < DUPLICATE:
-            kept.append(sight)
-            known.append(_Track(sight, 0.0, sight.size, np.zeros(2)))
-    return kept
-
-
-def _seen(pose: Pose) -> np.ndarray:
-    return np.isfinite(pose.xy).all(-1) & (pose.confidence > 0)
-
-
-def _sight(pose: Pose) -> _Sight:
-    seen = _seen(pose)
-    xy = np.where(seen[:, None], pose.xy, 0).astype(np.float64)
-    weight = np.where(seen, pose.confidence, 0).astype(np.float64)
-    # 1.7 deviations of a standing person's joints are about the square root of the area.
-    share = weight / max(weight.sum(), 1e-9)
-    spread = share @ ((xy - share @ xy) ** 2).sum(-1)
-    return _Sight(pose, xy, weight, max(1.7 * float(np.sqrt(spread)), 1.0))
-
-
-@cache
-def _spreads(layout: Skeleton) -> np.ndarray:
-    stems = [joint.split("_", 1)[-1] for joint in layout.joints]
-    return np.array([SPREADS.get(stem, OTHER_SPREAD) for stem in stems])
