@@ -8,7 +8,7 @@ from ..datasets.check import print_report
 from ..gast.errors import InputError
 
 
-@program("check_data")
+@program("check_data", verbatim=("data.path",))
 def main(cfg: DictConfig) -> None:
     """Read what is given to its end and tell about it.
 

@@ -1,8 +1,6 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
 import logging
-import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,41 +17,15 @@ if TYPE_CHECKING:
     from .stages.deciding import Decide
     from .stages.lifting import Lift
 
-_AS_IT_STANDS = (
-    "source.url", "source.path", "source.folder", "hydra.run.dir", "input", "output", "data.path",
-    "lifter.checkpoint", "classifier.checkpoint",
+VERBATIM = (
+    "source.url", "source.path", "source.folder", "lifter.checkpoint", "classifier.checkpoint",
+    "hydra.run.dir",
 )  # fmt: skip
-_WEIGHTS = (".safetensors", ".onnx", ".ckpt")
+"""Addresses and paths of the command line."""
 
 
-def main() -> None:
-    """The program; what the command line says of addresses and paths is taken as it stands."""
-    sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
-    run()
-
-
-def quoted(argument: str) -> str:
-    """``source.url=...`` and paths in quotes, so that none of their characters is Hydra's grammar.
-
-    ``classifier=my.safetensors`` is short for ``classifier.checkpoint=...``, as of the lifter.
-    Otherwise an address with ``?a=1&b=2`` or a password with ``!`` would not be understood, and
-    would be printed in the complaint.
-    """
-    key, _, value = argument.partition("=")
-    if key in ("lifter", "classifier") and value.endswith(_WEIGHTS):
-        key = f"{key}.checkpoint"
-    if key not in _AS_IT_STANDS or not value:
-        return argument
-    if value[0] in "'\"" or value in ("null", "???"):
-        return argument
-    # In quotes a backslash is itself, except before a quote.
-    escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
-    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
-    return f"{key}='{escaped}'"
-
-
-@program("live")
-def run(cfg: DictConfig) -> None:
+@program("live", verbatim=VERBATIM)
+def main(cfg: DictConfig) -> None:
     """Until the source ends or Ctrl-C is pressed; then say where the results are.
 
     Ctrl-C ends with the report and status 0, however often it is pressed in the next 5 seconds

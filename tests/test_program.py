@@ -12,9 +12,9 @@ from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
-from gastlive.conf.program import explained
+from gastlive.conf.program import explained, quoted
 from gastlive.gast.errors import InputError
-from gastlive.realtime.live import main, quoted
+from gastlive.realtime.live import VERBATIM, main
 
 
 def live(*arguments, folder, **environment):
@@ -112,13 +112,19 @@ def test_addresses_and_paths_are_taken_as_they_stand(given, understood, monkeypa
     key, _, value = given.partition("=")
     group = "source=stream" if key.endswith("url") else "source=video"
     with initialize_config_module("gastlive.conf", version_base="1.3"):
-        cfg = compose("live", overrides=[group, quoted(given)])
+        cfg = compose("live", overrides=[group, quoted(given, VERBATIM)])
     assert cfg.source[key.partition(".")[2]] == (understood or value)
+
+
+def test_weights_may_be_given_as_the_option_itself():
+    given = "lifter=my (best).safetensors"
+    assert quoted(given, VERBATIM) == "lifter.checkpoint='my (best).safetensors'"
+    assert quoted(given, ("input",)) == given
 
 
 def test_other_options_are_left_as_they_are():
     for argument in ("detector.threads=2", "sink=[jsonl]", "source.path=null", "--help"):
-        assert quoted(argument) == argument
+        assert quoted(argument, VERBATIM) == argument
 
 
 def test_a_server_without_libgl_is_told_what_to_install(tmp_path):
