@@ -191,6 +191,28 @@ def test_a_source_that_loops_is_seen_each_time_as_if_for_the_first_time(weights,
     assert all(event["start_s"] <= event["end_s"] for event in events)
 
 
+class Waving:
+    """A classifier that is sure of it."""
+
+    name, layout, labels, background = "head", H36M17, LABELS, "idle"
+
+    def __call__(self, frame):
+        sure = np.array([0.05, 0.9, 0.05], np.float32)
+        people = {track: replace(p, probabilities=sure) for track, p in frame.people.items()}
+        return frame.knowing(people=people)
+
+    def reset(self): ...
+
+
+@pytest.mark.parametrize(("source", "count"), [(Clip(150), 1), (Looping(150), 2)])
+def test_an_action_that_is_going_on_at_the_end_counts_in_the_summary(
+    weights, tmp_path, source, count
+):
+    summary = pipeline(source, weights, tmp_path, classifier=Waving()).run()
+    assert summary["events"] == {"count": count, "labels": {"wave": count}}
+    assert len(lines(tmp_path / "events.jsonl")) == 1 + count
+
+
 def test_a_picture_size_that_changes_midway_starts_people_anew(weights, tmp_path):
     class Resized(Clip):
         def __iter__(self):

@@ -73,6 +73,15 @@ def test_people_who_cross_keep_their_ids_though_one_is_hidden_meanwhile():
     assert len(ids_of(0, ids)) == len(ids_of(1, ids)) == 1
 
 
+def test_a_person_who_only_trembles_is_not_believed_to_walk():
+    tracker = Tracker()
+    for i in range(30):
+        tracker(frame(i / 30, pose(300 + (4 if i % 2 else -4))))
+    (track,) = tracker._tracks
+    drift = track.expected(29 / 30 + 0.5) - track.last.xy
+    assert np.abs(drift).max() < 40
+
+
 def test_a_person_hidden_for_less_than_the_patience_comes_back_as_themselves():
     tracker = Tracker(patience_s=1.0)
     ids = walk(tracker, 3, lambda t: None if 1 <= t < 1.9 else pose(300 + 20 * t))
