@@ -26,10 +26,10 @@ VERBATIM = (
 
 @program("live", verbatim=VERBATIM)
 def main(cfg: DictConfig) -> None:
-    """Until the source ends or Ctrl-C is pressed; then say where the results are.
+    """Run until the source ends or Ctrl-C is pressed, then print a report.
 
     Ctrl-C ends with the report and status 0, however often it is pressed in the next 5 seconds
-    (`interrupts`); while the parts are still being loaded, with status 130.
+    (`interrupts`); while the parts are being loaded, with status 130.
     """
     speak()
     print(f"results go to {Path(cfg.run_folder)}", flush=True)
@@ -85,11 +85,7 @@ def build(cfg: DictConfig) -> "Pipeline":
 
 
 def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
-    """The stages after the keypoints: lifter, head and decision.
-
-    Raises:
-        InputError: `cfg.threads` is no number of threads.
-    """
+    """Lifter, head and decision; InputError if `cfg.threads` is no number of threads."""
     import torch
 
     from .stages.deciding import Decide
@@ -107,7 +103,7 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:
-    """The few lines a person wants to read at the end."""
+    """The few lines that are printed at the end."""
     if not summary["frames"]:
         return f"{summary['ended']}: no frame came\nresults in {folder}"
     age = summary["age_ms"]

@@ -20,19 +20,9 @@ from .summary import Summary
 
 
 class Pipeline:
-    """Pushes every frame of a source through the stages into the sinks.
+    """Pushes every frame of a source through the stages, in the order listed, to the sinks.
 
-    Args:
-        source: Yields frames.
-        detector: Finds poses.
-        tracker: Tells who is who.
-        joints: Completes and smooths what the detector saw.
-        lifter: Lifts it.
-        classifier: Names it.
-        decision: Lets actions begin and end.
-        sinks: By name.
-        summary: Counts.
-        clock: Seconds, monotonic; a test hands in its own.
+    `clock` gives monotonic seconds.
     """
 
     def __init__(
@@ -66,17 +56,13 @@ class Pipeline:
         )
 
     def run(self) -> dict[str, Any]:
-        """Until the source ends, the window is closed, or Ctrl-C or SIGTERM comes.
+        """Until the source ends, the window is closed, or Ctrl-C or SIGTERM comes (`Interrupts`).
 
-        A frame in work is finished first, so that all sinks have the same; see `Interrupts` for
-        what further signals do.
-
-        Returns:
-            What ``summary.json`` says.
+        The frame in work is finished, so that all sinks have the same; returns ``summary.json``.
 
         Raises:
-            InputError: The source failed or a sink can't write; what had been recorded is kept,
-                and the summary says why it ended.
+            InputError: The source failed or a sink can't write; what was recorded is kept, and the
+                summary says why it ended.
         """
         with self.interrupts.heard():
             ended, failure = self._run()

@@ -30,9 +30,8 @@ class Measured:
     """A pose made ready for comparing.
 
     Attributes:
-        pose: As detected.
         xy: (J, 2) pixels, finite.
-        weight: (J,) confidence, 0 where the joint was not seen.
+        weight: (J,) confidence, 0 where not found.
         size: Pixels, about the square root of the person's area.
     """
 
@@ -70,19 +69,12 @@ def similarity(
     xy: np.ndarray,
     confidence: np.ndarray,
 ) -> np.ndarray:
-    """How much people resemble poses, (P, D) in 0..1.
+    """How much P people resemble D poses of J joints, (P, D) in 0..1.
 
-    The mean over joints of a Gaussian of their distance, where each joint counts as much as both
-    sides have seen of it; 0 when they have seen no joint in common.
+    The mean over joints of a Gaussian of their distance in pixels, `reach` (P, J) its deviation,
+    with both sides' confidences as weights; 0 without a joint in common. Places are finite.
 
-    Source: after the object keypoint similarity of COCO (Ronchi and Perona 2017, section 3).
-
-    Args:
-        expected: (P, J, 2) pixels, finite.
-        weight: (P, J) of the people's joints.
-        reach: (P, J) pixels, standard deviation of the Gaussian.
-        xy: (D, J, 2) pixels, finite.
-        confidence: (D, J) of the poses' joints.
+    Source: after COCO's object keypoint similarity (Ronchi and Perona 2017, section 3).
     """
     squared = ((expected[:, None] - xy) ** 2).sum(-1)
     both = weight[:, None] * confidence

@@ -20,21 +20,18 @@ from .run_folder import run_folder, unwritable
 
 
 class Summary:
-    """Counts as the run goes and writes ``summary.json``, at the end and every few seconds.
+    """Counts during a run and writes ``summary.json``, at the end and every `every_s` seconds.
 
-    So a killed program leaves the summary of a moment ago, marked as running.
+    So a killed program leaves a summary marked as running.
 
     Args:
-        folder: Where the file goes; made if it is not there.
-        config: The composed config as plain data; kept as it is given.
-        started_s: When the program started, on `clock`; ``None`` asks the system when the process
-            was made, so that imports and weights count.
-        every_s: Seconds between two writings.
-        clock: The pipeline's monotonic clock, seconds.
-        cpu_clock: CPU seconds this process has used so far, all threads together.
+        folder: Made if it does not exist.
+        config: The composed config as plain data.
+        started_s: When the program started, on `clock`; ``None`` is when the process was made, so
+            that imports and loading count.
+        cpu_clock: CPU seconds of all threads so far.
 
-    Attributes:
-        runtimes: What runs the nets, by stage; ``auto`` in the config does not say.
+    Attributes: `runtimes`, the runtime of each net's stage.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -96,18 +93,17 @@ class Summary:
         self._events.update(event.label for event in events)
 
     def warn(self, warning: str) -> None:
-        """Note something the reader of the numbers should know; the same words once."""
+        """Note a warning for the reader of the numbers, once."""
         if warning not in self._warnings:
             self._warnings.append(warning)
 
     def write(
         self, ended: str, *, sinks: Mapping[str, Mapping[str, Any]] | None = None
     ) -> dict[str, Any]:
-        """Write the file in one move, and give what is in it.
+        """Write the file in one move and return its content.
 
-        Args:
-            ended: How the run ended: "source ended", "interrupted", or the error's line.
-            sinks: What each sink says of itself.
+        `ended` is "source ended", "interrupted" or the error's line; `sinks` is what each says of
+        itself.
         """
         content = self._content(ended, sinks or {})
         part = self.path.with_suffix(".part")
@@ -144,10 +140,10 @@ class Summary:
 
 
 class Samples:
-    """Numbers of which percentiles are wanted, in bounded memory.
+    """Numbers for percentiles, in bounded memory.
 
-    Exact up to `limit` numbers (9 minutes at 30 a second); beyond, every second, fourth, eighth
-    ... number is kept, evenly over the whole run. The largest is always exact.
+    Exact up to `limit` numbers (9 minutes at 30 a second); beyond, every second, fourth ... is
+    kept, evenly over the whole run. The largest is always exact.
     """
 
     def __init__(self, *, limit: int = 16_384) -> None:

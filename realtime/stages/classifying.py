@@ -1,4 +1,4 @@
-"""The head stage: 3-D joints over time to class probabilities."""
+"""The classifying stage: 3-D joints over time to class probabilities, by an action head."""
 
 from dataclasses import replace
 
@@ -17,28 +17,14 @@ from .stage import Remembering
 
 
 class Classify(Remembering):
-    """Runs an action head for everyone in view.
-
-    A streaming head is fed directly when pictures come at the rate it was trained at, otherwise
-    at its own rate by interpolation, so that 10 or 60 pictures a second look alike to it. A
-    windowed head reads the last seconds from a ring buffer, at its rate.
+    """Runs an action head for everyone in view: `Person.xyz` to `Person.probabilities`.
 
     Args:
-        checkpoint: Name of a head that comes with the package, or the path of one: a
-            .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
+        checkpoint: Name of a shipped head, or path of a .safetensors or exported .onnx file.
         layout: Name of the lifter's; the head must have been trained on it.
         patience_s: Stream time for which a person out of view is remembered.
-        window_every_s: How often a windowed head is run for a person.
-        runtime: What runs a streaming head: auto, torch, openvino, onnxruntime; see
-            `gastlive.gast.runtimes.compiled`. A windowed head runs in torch.
-        precision: float32, bfloat16, int8.
-        threads: CPU threads of a compiled step.
-        device: Of torch: auto, cpu, cuda.
-
-    Attributes:
-        labels: Class names, length K.
-        background: The one that means nothing in particular.
-        runtime: What runs it.
+        window_every_s: How often a windowed head, which torch alone runs, is run for a person.
+        runtime, precision, threads, device: See `gast.runtimes.compiled.ready`.
 
     Raises:
         InputError: No such head, one of another layout, or nothing here can run it as asked.
@@ -89,7 +75,7 @@ class Classify(Remembering):
             )  # fmt: skip
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Drop everyone's past."""
         self._run.reset()
 
     def step(self, frame: Frame) -> Frame:
@@ -99,7 +85,7 @@ class Classify(Remembering):
         if not logits:
             return frame
         people = dict(frame.people)
-        odds = softmax(np.stack(list(logits.values())) / self.temperature, axis=1)
-        for track, probabilities in zip(logits, odds, strict=True):
+        rows = softmax(np.stack(list(logits.values())) / self.temperature, axis=1)
+        for track, probabilities in zip(logits, rows, strict=True):
             people[track] = replace(people[track], probabilities=probabilities)
         return frame.knowing(people=people)

@@ -1,4 +1,4 @@
-"""The lifting stage: 2-D joints to 3-D joints, for everyone in view at once."""
+"""The lifting stage: 2-D joints to 3-D joints, by a causal lifter."""
 
 from dataclasses import replace
 
@@ -14,20 +14,12 @@ from .stage import Remembering
 
 
 class Lift(Remembering):
-    """Runs a causal lifter once a frame.
+    """Steps a lifter once a frame for everyone in view: `Person.xy` to `Person.xyz`, of `layout`.
 
     Args:
-        checkpoint: Name of a lifter that comes with the package, or the path of one: a
-            .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
+        checkpoint: Name of a shipped lifter, or path of a .safetensors or exported .onnx file.
         patience_s: Stream time for which a person out of view is remembered.
-        runtime: What runs it: auto, torch, openvino or onnxruntime.
-        precision: float32, bfloat16, int8.
-        threads: CPU threads of a compiled step.
-        device: Of torch: auto, cpu, cuda.
-
-    Attributes:
-        layout: Joints it reads and writes.
-        runtime: What runs it.
+        runtime, precision, threads, device: See `gast.runtimes.compiled.ready`.
 
     Raises:
         InputError: No such lifter, one that is not causal, or nothing here can run it as asked.
@@ -55,7 +47,7 @@ class Lift(Remembering):
         self._streams = Streams(made.net, patience_s=patience_s, device=made.device)
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Drop everyone's past."""
         self._streams.reset()
 
     def step(self, frame: Frame) -> Frame:

@@ -1,4 +1,8 @@
-"""What a stage of the live pipeline is."""
+"""What a stage of the live pipeline is.
+
+A frame's way: detector (`realtime/detectors`), tracker (or given_tracks), joints, lifting (which
+batches people), classifying (which runs a head at its own rate: runners, ring_buffer), deciding.
+"""
 
 from abc import ABC, abstractmethod
 from math import inf
@@ -9,11 +13,7 @@ from ..packets import Frame
 
 
 class Stage(Protocol):
-    """A step of the pipeline; it may remember per track, and `reset` makes it forget.
-
-    Attributes:
-        name: Under which its time is reported.
-    """
+    """A step of the pipeline; `name` is what its time is reported under."""
 
     name: str
 
@@ -25,11 +25,11 @@ class Stage(Protocol):
 
 
 class Remembering(ABC):
-    """A stage with a memory, and the one rule for stream time, the same for all of them.
+    """A stage with state, and the one rule for stream time that all of them follow.
 
     A frame earlier than the one before it begins another stream (a source that starts over, a
-    clock that was set back), so everything is forgotten first. A frame at the same time is another
-    look at the same moment: whatever counts time stands still.
+    clock that was set back), so the stage is reset first. A frame at the same time is another look
+    at the same moment: whatever counts time stands still.
     """
 
     _time_s = -inf
@@ -42,13 +42,13 @@ class Remembering(ABC):
         return self.step(frame)
 
     def start_over(self, frame: Frame) -> Frame:
-        """Forget everything before the first frame of another stream."""
+        """Reset before the first frame of another stream."""
         self.reset()
         return frame
 
     @abstractmethod
     def step(self, frame: Frame) -> Frame:
-        """What the stage does with a frame that is not earlier than the one before it."""
+        """The same frame, knowing more; it is not earlier than the one before it."""
 
     @abstractmethod
     def reset(self) -> None:
@@ -56,10 +56,6 @@ class Remembering(ABC):
 
 
 class Detector(Stage, Protocol):
-    """The first stage: finds poses.
-
-    Attributes:
-        layout: Joints of the poses; ``None`` where each pose says its own.
-    """
+    """The first stage: detects poses, of one `layout` or, with ``None``, of each pose's own."""
 
     layout: Skeleton | None
