@@ -42,11 +42,7 @@ class Interrupts:
             _end_at_once(128 + number)
 
     def between(self, items: Iterable[T]) -> Iterator[T]:
-        """The same items; what the caller does with one is never interrupted.
-
-        Raises:
-            KeyboardInterrupt: A signal came, now or while the caller worked.
-        """
+        """The same items; a signal raises `KeyboardInterrupt`, but only while one is awaited."""
         rest = iter(items)
         while True:
             try:

@@ -10,10 +10,9 @@ T = TypeVar("T")
 
 
 class Mailbox(ABC, Generic[T]):
-    """One thread writes items, another reads them.
+    """One thread writes items with `put` and, once, `close`; another reads, until it calls `leave`.
 
-    The writer calls `put` and, once, `close`, whose error is raised in the reader after the last
-    item; the reader iterates, and calls `leave` to stop.
+    An error given to `close` is raised in the reader after the last item.
 
     Attributes:
         dropped: Items replaced by newer ones before the one taken last.

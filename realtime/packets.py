@@ -107,12 +107,9 @@ class Frame:
 class RunInfo:
     """What is known of a run before its first picture; ``None`` is unknown.
 
-    Attributes:
-        fps: As the source promises.
-        detector_layout: Name of the layout of `Person.pose`.
-        lifter_layout: Name of the layout of `Person.xy` and `Person.xyz`.
-        labels: In the order of `Person.probabilities`; `background` is one of them.
-        source: Description, without credentials.
+    Layouts are names: the detector's is that of `Person.pose`, the lifter's of `Person.xy` and
+    `xyz`. `labels` are in the order of `Person.probabilities`; `source` is a description, no
+    credentials.
     """
 
     width: int | None

@@ -22,16 +22,13 @@ from .run_folder import run_folder, unwritable
 class Summary:
     """Counts during a run and writes ``summary.json``, at the end and every `every_s` seconds.
 
-    So a killed program leaves a summary marked as running.
+    So a killed program leaves a summary marked as running. `runtimes` is the runtime of each net.
 
     Args:
-        folder: Made if it does not exist.
         config: The composed config as plain data.
-        started_s: When the program started, on `clock`; ``None`` is when the process was made, so
+        started_s: When the program started, on `clock`; by default when the process was made, so
             that imports and loading count.
         cpu_clock: CPU seconds of all threads so far.
-
-    Attributes: `runtimes`, the runtime of each net's stage.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -100,11 +97,7 @@ class Summary:
     def write(
         self, ended: str, *, sinks: Mapping[str, Mapping[str, Any]] | None = None
     ) -> dict[str, Any]:
-        """Write the file in one move and return its content.
-
-        `ended` is "source ended", "interrupted" or the error's line; `sinks` is what each says of
-        itself.
-        """
+        """Write the file in one move and return its content; `ended` is how the run ended."""
         content = self._content(ended, sinks or {})
         part = self.path.with_suffix(".part")
         try:

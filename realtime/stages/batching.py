@@ -9,11 +9,10 @@ from ...gast.streaming import State, Streaming, join, take
 
 
 class Streams:
-    """Steps a streaming net once for all people of a frame, in one batch.
+    """Steps a streaming net, in evaluation mode, for all people of a frame in one batch.
 
-    The net is in evaluation mode, on `device`; an absent person's state is dropped after
-    `patience_s` of stream time. States are split and joined only when somebody comes, goes or comes
-    back.
+    An absent person's state is dropped after `patience_s` of stream time. States are split and
+    joined only when somebody comes, goes or comes back.
     """
 
     def __init__(

@@ -41,8 +41,7 @@ class Joints(Remembering):
 
     Args:
         layout: Of the lifter; needs shoulders and hips.
-        min_confidence: A joint below is filled in. MoveNet gives 0.5 to joints in plain sight, and
-            0.1 to 0.25 to legs out of view.
+        min_confidence: A joint below is filled in. MoveNet has 0.5 in sight, 0.1 to 0.25 out of it.
         ease_s: Time constant with which a joint out of view eases into the rest pose.
         patience_s: Stream time for which a person out of view is remembered.
 

@@ -11,11 +11,10 @@ TOLERANCE = 0.02
 class RingBuffer:
     """The newest `capacity` time-stamped samples (J, C) of one person.
 
-    Across a gap longer than `max_gap_s` nothing is interpolated, for that would invent slow motion:
-    the sample before it holds.
+    Across a gap longer than `max_gap_s` the sample before it holds; a line would be slow motion.
 
     Raises:
-        InputError: A number is not positive.
+        InputError: A number is not positive; in a call, a sample has another shape.
     """
 
     # Every sample is written twice, a capacity apart, so that the last n always lie in a row and
@@ -60,11 +59,7 @@ class RingBuffer:
         return slice(end - len(self), end)
 
     def push(self, time_s: float, value: np.ndarray) -> bool:
-        """Take a sample (J, C); False, and left out, at the time of the newest.
-
-        An earlier one begins another stream, as in `Remembering`. InputError if the shape is
-        another one.
-        """
+        """Take a sample (J, C); false if it is at the newest's time. An earlier one resets."""
         if value.shape != self._values.shape[1:]:
             raise InputError(
                 f"ring buffer of shape {self._values.shape[1:]} was given {value.shape}; "

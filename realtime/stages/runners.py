@@ -30,10 +30,10 @@ class _Seen:
 
 
 class StreamRunner:
-    """Steps a streaming head at the rate `fps` it was trained at, whatever the camera's is.
+    """Steps a streaming head, (N, J, 3) and a state to (N, K) logits, at its own rate `fps`.
 
-    Samples that come at nearly that rate are given as they are, others are interpolated, so that
-    10 or 60 pictures a second look alike to the head: (N, J, 3) and a state to (N, K) logits.
+    Samples at nearly that rate are given as they are, others interpolated, so that 10 or 60
+    pictures a second look alike to the head.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """What a stage of the live pipeline is.
 
-A frame's way: detector (`realtime/detectors`), tracker (or given_tracks), joints, lifting (which
-batches people), classifying (which runs a head at its own rate: runners, ring_buffer), deciding.
+A frame's way: detector (`realtime/detectors`); tracker or given_tracks; joints; lifting, of all
+people in one batch (batching); classifying, at the head's rate (runners, ring_buffer); deciding.
 """
 
 from abc import ABC, abstractmethod

@@ -53,17 +53,16 @@ class _Track:
 class Tracker(Remembering):
     """Gives each person an id that stays: `Frame.poses` to `Frame.people`.
 
-    Poses are assigned to the tracks whose predicted joints they resemble most (`similarity`), those
-    of `min_score` first; duplicates are dropped. A track gets its id when it is confirmed, by
-    `min_hits` or `settle_s`; ids count up from 1 and are never used again, not even after `reset`.
-    People missed in a picture are not in its `Frame.people`. A change of the picture's size or the
-    poses' layout resets.
+    Poses are assigned to the tracks whose predicted joints they resemble most, those of `min_score`
+    first; duplicates are dropped. A track gets its id when it is confirmed, by `min_hits` or
+    `settle_s`; ids count up from 1 and are never used again, not even after `reset`. People missed
+    in a picture are not in its `Frame.people`. Another size of picture or layout of poses resets.
 
     Args:
         patience_s: Stream time for which a person out of view is remembered.
         min_score: Poses below only continue a track; below half of it they are ignored.
-        new_score: Score that a new person must reach `min_hits` times, ...
-        min_hits: ... in this many pictures, not necessarily in a row, ...
+        new_score: Score that a new person must reach `min_hits` times, not necessarily in a row,
+            ...
         settle_s: ... or else be in view at `min_score` or better for this long in all.
         similarity: A pose less similar to a track than this (0..1) is not associated with it.
 
