@@ -109,7 +109,7 @@ class Pipeline:
             try:
                 sink.close(last)
             except WindowClosed:
-                pass  # as everything is
+                pass  # everything is being closed
             except Exception as error:  # also one of the last frames', from a sink's own thread
                 errors.append(error)
         if errors and not failing:
@@ -117,9 +117,9 @@ class Pipeline:
         self.summary.add_events(last)
         for warning in self.source.warnings:
             self.summary.warn(warning)
-        said = {name: sink.summary() for name, sink in self.sinks.items()}
+        summaries = {name: sink.summary() for name, sink in self.sinks.items()}
         try:
-            content = self.summary.write(ended, sinks=said)
+            content = self.summary.write(ended, sinks=summaries)
         except (InputError, OSError) as error:
             errors.append(error)
         self.source.close()  # last: a stuck driver may take its time

@@ -57,7 +57,7 @@ def measured(pose: Pose) -> Measured:
     return Measured(pose, xy, weight, max(1.7 * float(np.sqrt(spread)), 1.0))
 
 
-def reach(sizes: list[float], layout: Skeleton) -> np.ndarray:
+def tolerances(sizes: list[float], layout: Skeleton) -> np.ndarray:
     """(P, J) pixels that each joint may be off, for P people of `sizes` pixels."""
     return np.outer([size * SLACK / 2 for size in sizes], _spreads(layout))
 
@@ -95,7 +95,7 @@ def _likeness(known: list[Measured], pose: Measured) -> np.ndarray:
     return similarity(
         np.array([one.xy for one in known]),
         np.array([one.weight for one in known]),
-        reach([one.size for one in known], pose.pose.layout),
+        tolerances([one.size for one in known], pose.pose.layout),
         pose.xy[None],
         pose.weight[None],
     )

@@ -157,7 +157,7 @@ def test_a_users_own_options_come_from_outside(tmp_path):
 def test_help_explains_the_groups(tmp_path):
     status, said, _ = live("--help", folder=tmp_path)
     assert status == 0
-    assert "tells who is who" in said
+    assert "associates poses with people" in said
     for group in ("source", "detector", "tracker", "lifter", "classifier", "decision", "sink"):
         assert f"\n{group}: " in said
 

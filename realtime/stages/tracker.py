@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..packets import Frame, Person
-from ..similarity import Measured, distinct, measured, reach, similarity
+from ..similarity import Measured, distinct, measured, similarity, tolerances
 from .stage import Remembering
 
 SHADOW = 0.4
@@ -45,7 +45,7 @@ class _Track:
         gap_s = time_s - self.seen_s
         return self.last.xy + self.velocity * (DRIFT_S * (1 - exp(-gap_s / DRIFT_S)))
 
-    def reach(self, time_s: float) -> float:
+    def scale(self, time_s: float) -> float:
         """Size in pixels by which joints are compared, up to doubled while out of view."""
         return self.size * min(1 + (time_s - self.seen_s) / DRIFT_S, 2)
 
@@ -61,8 +61,7 @@ class Tracker(Remembering):
     Args:
         patience_s: Stream time for which a person out of view is remembered.
         min_score: Poses below only continue a track; below half of it they are ignored.
-        new_score: Score that a new person must reach `min_hits` times, not necessarily in a row,
-            ...
+        new_score: Score that a new person must reach in `min_hits` pictures, in a row or not, ...
         settle_s: ... or else be in view at `min_score` or better for this long in all.
         similarity: A pose less similar to a track than this (0..1) is not associated with it.
 
@@ -181,7 +180,7 @@ def _likeness(tracks: Sequence[_Track], poses: Sequence[Measured], time_s: float
     return similarity(
         np.array([track.expected(time_s) for track in tracks]),
         np.array([track.last.weight for track in tracks]),
-        reach([track.reach(time_s) for track in tracks], poses[0].pose.layout),
+        tolerances([track.scale(time_s) for track in tracks], poses[0].pose.layout),
         np.array([pose.xy for pose in poses]),
         np.array([pose.weight for pose in poses]),
     )
