@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_module
 
 from gastlive.action.checkpoint import save_head
 from gastlive.action.decision import Decision
@@ -18,6 +19,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.detectors.none import NoDetector
+from gastlive.realtime.live import naming
 from gastlive.realtime.packets import Event, Frame, Person, Pose
 from gastlive.realtime.pipeline import Pipeline
 from gastlive.realtime.sinks.background import Background
@@ -426,6 +428,67 @@ def test_what_is_going_on_when_the_stream_ends_is_an_event_too(stage):
     (event,) = stage.finish()
     assert (event.label, event.start_s, event.end_s) == ("wave", 0.0, 0.5)
     assert stage.finish() == ()
+
+
+@pytest.fixture
+def carded(weights, tmp_path):
+    """Makes the head and decision stages of the live program from one net with other cards."""
+
+    def made(**card):
+        torch.manual_seed(0)
+        head = TCN(
+            H36M17, labels=LABELS, channels=8, dilations=(1, 2), fps=card.pop("fps", 30.0)
+        ).eval()
+        path = tmp_path / "carded.safetensors"
+        save_head(head, path, background="idle", **card)
+        with initialize_config_module("gastlive.conf", version_base="1.3"):
+            cfg = compose(
+                "live",
+                overrides=[
+                    f"lifter.checkpoint={weights}/lifter.safetensors",
+                    f"classifier.checkpoint={path}",
+                    "lifter.runtime=torch",
+                    "classifier.runtime=torch",
+                ],
+            )
+        return naming(cfg)[1:]
+
+    return made
+
+
+def probabilities(head, times_s):
+    """(T, K) of somebody who moves at random, the same in every call."""
+    rng, given = np.random.default_rng(0), []
+    for time_s in times_s:
+        xyz = rng.normal(0, 0.3, (17, 3)).astype(np.float32)
+        frame = Frame(None, 0, time_s, time_s, 640, 480, people={1: Person(pose(100), xyz=xyz)})
+        given.append(head(frame).people[1].probabilities)
+    return np.array(given)
+
+
+def test_the_cards_temperature_is_used_live(carded):
+    logits = [
+        np.log(probabilities(carded(temperature=t)[0], np.arange(5) / 30)) for t in (1.0, 4.0)
+    ]
+    sharp, soft = (each - each.mean(-1, keepdims=True) for each in logits)
+    np.testing.assert_allclose(soft, sharp / 4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("fps", "steps"), [(30.0, 30), (15.0, 15), (10.0, 10)])
+def test_the_cards_frame_rate_is_used_live(carded, fps, steps):
+    given = probabilities(carded(fps=fps)[0], np.arange(30) / 30 + 1e-6 * np.arange(30))
+    assert 1 + np.any(np.diff(given, axis=0) != 0, axis=-1).sum() == steps
+
+
+def test_the_cards_decision_and_labels_are_used_live(carded):
+    tuned = {
+        "enter": 0.41, "leave": 0.21, "enter_s": 0.11, "leave_s": 0.22, "smooth_s": 0.33,
+        "shortest_s": 0.44, "late_s": 0.55,
+    }  # fmt: skip
+    head, decision = carded(decision=tuned)
+    assert {name: getattr(decision.rule, name) for name in tuned} == tuned
+    assert decision.rule.labels == head.labels == LABELS
+    assert (decision.rule.background, head.background) == (0, "idle")
 
 
 def test_a_head_of_another_layout_is_refused(weights):
