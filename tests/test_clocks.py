@@ -12,13 +12,13 @@ import torch
 from gastlive.action.decision import Decision
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.inputs.smoothing import OneEuro
-from gastlive.gast.skeleton import COCO17, H36M17
+from gastlive.gast.skeleton import COCO17, H36M17, joint_map
 from gastlive.gast.streaming import Streaming
 from gastlive.realtime.clock import Clock, paced
 from gastlive.realtime.packets import Frame, Person, Pose
 from gastlive.realtime.stages.batching import Streams
 from gastlive.realtime.stages.deciding import Decide
-from gastlive.realtime.stages.joints import Joints
+from gastlive.realtime.stages.joints import SIZE_S, Joints
 from gastlive.realtime.stages.ring_buffer import RingBuffer
 from gastlive.realtime.stages.runners import JITTER, StreamRunner, WindowRunner
 from gastlive.realtime.stages.tracker import Tracker
@@ -196,6 +196,18 @@ def test_after_holding_still_the_smoother_is_told_how_long(fps):
     moved = joints_seen(stage, times[-1] + 1 / fps, BODY + 5)
     fresh = joints_seen(Joints("h36m17"), 0.0, BODY + 5)
     assert np.abs(moved - fresh).max() < 1.0
+
+
+@rates
+@steady_and_trembling
+def test_a_persons_size_follows_what_is_seen_as_fast_at_every_rate(fps, trembling):
+    stage, times = Joints("h36m17"), stamps(fps, 0.5, trembling=trembling)
+    centre = np.array([320, 240])
+    for time_s in times:
+        joints_seen(stage, time_s, BODY if time_s == 0 else (BODY - centre) * 1.5 + centre)
+    before = Filler(H36M17).size(joint_map(COCO17, H36M17)(BODY), np.ones(17, bool), None)
+    grown = (stage._bodies[1].size / before - 1) / 0.5
+    assert grown == pytest.approx(1 - np.exp(-times[-1] / SIZE_S), abs=1e-3)
 
 
 # The tracker

@@ -30,9 +30,9 @@ def stage(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
     lifter = GASTNet(H36M17, filter_widths=(3, 3), channels=4)
-    checkpoint.save(
-        lifter, folder / "lifter.safetensors", fps=30, normalisation="person", training={}
-    )
+    for units in ("person", "screen"):
+        path = folder / f"{units}.safetensors"
+        checkpoint.save(lifter, path, fps=30, normalisation=units, training={})
     small = {"channels": 6, "widths": (1,), "strides": (1,), "dilations": (1, 2)}
     heads = {
         "streaming head": TCN(H36M17, labels=LABELS, channels=8, dilations=(1, 2)),
@@ -43,7 +43,8 @@ def stage(tmp_path_factory):
     makers = {
         "tracker": Tracker,
         "joints": lambda: Joints("h36m17"),
-        "lifter": lambda: Lift(str(folder / "lifter.safetensors"), runtime="torch"),
+        "lifter": lambda: Lift(str(folder / "person.safetensors"), runtime="torch"),
+        "screen lifter": lambda: Lift(str(folder / "screen.safetensors"), runtime="torch"),
         "decision": lambda: Decide(Decision(LABELS, background="idle")),
     } | {
         name: lambda name=name: Classify(
@@ -85,6 +86,14 @@ def assert_alike(one, other):
         if a.action is not None:
             assert a.action.label == b.action.label
             assert a.action.confidence == pytest.approx(b.action.confidence)
+
+
+@torch.inference_mode()
+def test_a_lifter_is_given_pixels_in_half_widths_from_the_middle_of_the_picture(stage):
+    lift, wide = stage("screen lifter"), frame(0, 0.0).knowing(width=1280, height=720)
+    screen = wide.people[1].xy / 1280 * 2 - [1, 720 / 1280]  # VideoPose3D's
+    expected, _ = lift._streams.net.step(torch.from_numpy(screen.astype(np.float32))[None], None)
+    np.testing.assert_allclose(lift(wide).people[1].xyz, expected[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("start_s", [0.0, 1.2], ids=["from the start", "by a moment"])

@@ -5,7 +5,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.packets import Frame, Pose
-from gastlive.realtime.similarity import similarity
+from gastlive.realtime.similarity import SLACK, similarity, tolerances
 from gastlive.realtime.stages.tracker import Tracker
 
 BODY = Filler(COCO17)._rest * 120
@@ -241,6 +241,13 @@ def test_another_scene_has_other_people(after):
     walk(tracker, 1, lambda t: pose(300))
     assert tracker(after).people == {}
     assert tracker.alive == frozenset()
+
+
+def test_the_spreads_are_those_of_the_coco_evaluation():
+    # kpt_oks_sigmas of pycocotools, joint by joint.
+    published = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89])
+    (found,) = tolerances([2 / SLACK], COCO17)
+    np.testing.assert_allclose(found, published / 1000)
 
 
 def test_similarity_is_the_published_formula():
