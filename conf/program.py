@@ -1,8 +1,10 @@
 """What every program of ours shares: composing its config, and failing in one clear line."""
 
 import os
+import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +18,16 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from ..gast.errors import InputError
 
 Main = Callable[[DictConfig], None]
+_WEIGHTS = (".safetensors", ".onnx", ".ckpt")
 
 
-def program(config_name: str) -> Callable[[Main], Callable[[], None]]:
+def program(
+    config_name: str, *, verbatim: Collection[str] = ()
+) -> Callable[[Main], Callable[[], None]]:
     """Makes ``main(cfg)`` a program: composes `config_name` with what the command line says.
+
+    The values of the keys in `verbatim`, its addresses and paths, are taken as they stand; see
+    `quoted`.
 
     What a user can cause (`InputError`, a full or forbidden disk, an option that is missing or
     can't be used) ends it with one line and status 1, Ctrl-C with status 130. Every other
@@ -30,9 +38,34 @@ def program(config_name: str) -> Callable[[Main], Callable[[], None]]:
         composed: Callable[[], None] = hydra.main(
             version_base="1.3", config_path="pkg://gastlive.conf", config_name=config_name
         )(lambda cfg: guarded(lambda: main(cfg)))
-        return composed
+
+        def start() -> None:
+            sys.argv[1:] = [quoted(argument, verbatim) for argument in sys.argv[1:]]
+            composed()
+
+        return start
 
     return decorate
+
+
+def quoted(argument: str, verbatim: Collection[str]) -> str:
+    """``KEY=VALUE`` with the value in quotes, so that none of its characters is Hydra's grammar.
+
+    Otherwise an address with ``?a=1&b=2`` or a password with ``!`` would not be understood, and
+    would be printed in the complaint. ``lifter=my.safetensors`` is short for
+    ``lifter.checkpoint=my.safetensors``, where that is a key of `verbatim`.
+    """
+    key, _, value = argument.partition("=")
+    if value.endswith(_WEIGHTS) and f"{key}.checkpoint" in verbatim:
+        key = f"{key}.checkpoint"
+    if key not in verbatim or not value:
+        return argument
+    if value[0] in "'\"" or value in ("null", "???"):
+        return argument
+    # In quotes a backslash is itself, except before a quote.
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
+    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
+    return f"{key}='{escaped}'"
 
 
 @dataclass(frozen=True)
@@ -85,6 +118,7 @@ def guarded(work: Callable[[], None]) -> None:
     try:
         work()
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would end the ending
         _end("interrupted", 130)
     except (InputError, OSError, InstantiationException, OmegaConfBaseException) as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":

@@ -8,7 +8,7 @@ from ..datasets.check import print_report
 from ..gast.errors import InputError
 
 
-@program("check_data")
+@program("check_data", verbatim=("data.path",))
 def main(cfg: DictConfig) -> None:
     """Read all of what is given and print a report; `InputError` if a set is empty."""
     given = {name: cfg[name] for name in ("data", "pairs") if name in cfg}

@@ -1,22 +1,14 @@
 """Videos or 2-D keypoints to 3-D joints: ``gastlive-lift input=clips/ output=lifted/``."""
 
-import sys
-
 from omegaconf import DictConfig
 
 from ..conf.program import program
 from ..gast.errors import InputError
-from ..realtime.live import quoted, speak
+from ..realtime.live import speak
 
 
-def main() -> None:
-    """The program; paths on the command line are taken as they stand."""
-    sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
-    run()
-
-
-@program("lift")
-def run(cfg: DictConfig) -> None:
+@program("lift", verbatim=("input", "output", "lifter.checkpoint", "hydra.run.dir"))
+def main(cfg: DictConfig) -> None:
     """Lift every unfinished input; an InputError names those that could not be lifted."""
     # Imported here, so that a machine on which OpenCV can't be loaded is told so in one line.
     from .lifting.work import Work, progress

@@ -28,7 +28,7 @@ def main() -> None:
     run()
 
 
-@program("train_action")
+@program("train_action", verbatim=("data.path",))
 def run(cfg: DictConfig) -> None:
     """Fit, calibrate and tune on the validation subjects, and write the head with its card."""
     torch.set_num_threads(cfg.threads)

@@ -23,18 +23,10 @@ SYSTEM = Clock()
 
 
 def paced(frames: Iterator[Frame], *, stop: Event, clock: Clock = SYSTEM) -> Iterator[Frame]:
-    """Hand over recorded frames at the speed at which they were recorded.
+    """Hand over recorded frames at the pace of their `time_s`, until `stop` is set.
 
-    The first is due at once, every other as long after it as their time stamps say. A frame that
-    comes late counts as captured when it was due, so decoding too slowly shows as age.
-
-    Args:
-        frames: With their media time as `time_s`.
-        stop: Ends the waiting and the frames.
-        clock: Sets the pace.
-
-    Yields:
-        The frames with `time_s` and `captured_s` at which they were due, seconds on `clock`.
+    The first is due at once. `time_s` and `captured_s` become the time on `clock` at which a frame
+    was due, also when it comes late, so that slow decoding shows as age.
     """
     start_s: float | None = None
     for frame in frames:

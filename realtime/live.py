@@ -1,8 +1,6 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
 import logging
-import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,45 +17,25 @@ if TYPE_CHECKING:
     from .stages.deciding import Decide
     from .stages.lifting import Lift
 
-_AS_IT_STANDS = (
-    "source.url", "source.path", "source.folder", "hydra.run.dir", "input", "output", "data.path",
-    "lifter.checkpoint", "classifier.checkpoint",
+VERBATIM = (
+    "source.url", "source.path", "source.folder", "lifter.checkpoint", "classifier.checkpoint",
+    "hydra.run.dir",
 )  # fmt: skip
-_WEIGHTS = (".safetensors", ".onnx", ".ckpt")
+"""Addresses and paths of the command line."""
 
 
-def main() -> None:
-    """The program; what the command line says of addresses and paths is taken as it stands."""
-    sys.argv[1:] = [quoted(argument) for argument in sys.argv[1:]]
-    run()
+@program("live", verbatim=VERBATIM)
+def main(cfg: DictConfig) -> None:
+    """Run until the source ends or Ctrl-C is pressed, then print a report.
 
-
-def quoted(argument: str) -> str:
-    """``source.url=...`` and paths in quotes, so that none of their characters is Hydra's grammar.
-
-    ``classifier=my.safetensors`` is short for ``classifier.checkpoint=...``, as of the lifter.
-    Otherwise an address with ``?a=1&b=2`` or a password with ``!`` would not be understood, and
-    would be printed in the complaint.
+    Ctrl-C ends with the report and status 0, however often it is pressed in the next 5 seconds
+    (`interrupts`); while the parts are being loaded, with status 130.
     """
-    key, _, value = argument.partition("=")
-    if key in ("lifter", "classifier") and value.endswith(_WEIGHTS):
-        key = f"{key}.checkpoint"
-    if key not in _AS_IT_STANDS or not value:
-        return argument
-    if value[0] in "'\"" or value in ("null", "???"):
-        return argument
-    # In quotes a backslash is itself, except before a quote.
-    escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
-    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
-    return f"{key}='{escaped}'"
-
-
-@program("live")
-def run(cfg: DictConfig) -> None:
-    """Until the source ends or Ctrl-C is pressed; then say where the results are."""
     speak()
     print(f"results go to {Path(cfg.run_folder)}", flush=True)
-    print(report(build(cfg).run(), Path(cfg.run_folder)))
+    pipeline = build(cfg)
+    pipeline.interrupts.heard_to_the_end()
+    print(report(pipeline.run(), Path(cfg.run_folder)), flush=True)
 
 
 def speak() -> None:
@@ -107,11 +85,7 @@ def build(cfg: DictConfig) -> "Pipeline":
 
 
 def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
-    """The stages after the keypoints: lifter, head and decision.
-
-    Raises:
-        InputError: `cfg.threads` is no number of threads.
-    """
+    """Lifter, head and decision; InputError if `cfg.threads` is no number of threads."""
     import torch
 
     from .stages.deciding import Decide
@@ -129,7 +103,7 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:
-    """The few lines a person wants to read at the end."""
+    """The few lines that are printed at the end."""
     if not summary["frames"]:
         return f"{summary['ended']}: no frame came\nresults in {folder}"
     age = summary["age_ms"]

@@ -10,15 +10,13 @@ T = TypeVar("T")
 
 
 class Mailbox(ABC, Generic[T]):
-    """One thread writes items, another reads them.
+    """One thread writes items with `put` and, once, `close`; another reads, until it calls `leave`.
 
-    The writer calls `put` and, once, `close`; the reader iterates. An error given to `close` is
-    raised in the reader after the last item. A reader that wants no more calls `leave`, and the
-    writer, even one that waits for room, hears of it.
+    An error given to `close` is raised in the reader after the last item.
 
     Attributes:
-        dropped: Items thrown away before the one taken last, because newer ones had come.
-        left: Set when the reader has gone; a writer may wait on it instead of sleeping.
+        dropped: Items replaced by newer ones before the one taken last.
+        left: Set when the reader has left; a writer may wait on it instead of sleeping.
     """
 
     def __init__(self) -> None:
@@ -32,7 +30,7 @@ class Mailbox(ABC, Generic[T]):
 
     @abstractmethod
     def put(self, item: T) -> bool:
-        """Hand an item over; false when there is no reader any more."""
+        """Hand an item over; false when the reader has left."""
 
     def close(self, error: BaseException | None = None) -> None:
         """End the stream, for the writer."""
@@ -50,11 +48,8 @@ class Mailbox(ABC, Generic[T]):
     def items(self, *, timeout_s: float | None = None) -> Iterator[T]:
         """All items until the writer closes or the reader leaves.
 
-        Args:
-            timeout_s: Longest wait for one item; ``None`` waits for ever.
-
         Raises:
-            TimeoutError: Nothing came for `timeout_s`.
+            TimeoutError: Nothing came for `timeout_s`; ``None`` waits for ever.
         """
         while True:
             with self._change:
@@ -91,11 +86,7 @@ class Latest(Mailbox[T]):
 
 
 class Queue(Mailbox[T]):
-    """Loses nothing: a writer that is ahead by `capacity` items waits.
-
-    Args:
-        capacity: At least one.
-    """
+    """Loses nothing: a writer that is ahead by `capacity` items, at least one, waits."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()

@@ -10,12 +10,10 @@ MEGABYTE = 2**20
 
 
 class Memory:
-    """Resident memory over a run, in megabytes, in bounded memory of its own.
+    """Resident memory over a run, in megabytes, of which at most `limit` samples are kept.
 
-    Args:
-        every_s: Seconds between two looks; a look costs some 30 microseconds.
-        limit: Looks that are kept; beyond, every second, fourth, eighth ... is.
-        read: Resident memory in megabytes; ``None`` asks the system.
+    A sample is taken every `every_s` seconds and costs some 30 microseconds; beyond `limit`, every
+    second, fourth ... is kept. `read` gives megabytes; ``None`` asks the system.
     """
 
     def __init__(
@@ -50,10 +48,9 @@ class Memory:
         }
 
     def growth_mb_per_min(self) -> float | None:
-        """Slope over the second half of the run; ``None`` for less than a minute.
+        """Median slope of the run's second half (Theil 1950; Sen 1968); ``None`` under a minute.
 
-        Loading and warming up are over by then, and a single jump does not count: it is the median
-        of the slopes between any two looks. Source: Theil 1950; Sen 1968.
+        Loading is over by then, and a single jump does not count.
         """
         if not self._looks or self._looks[-1][0] - self._looks[0][0] < 60:
             return None

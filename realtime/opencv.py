@@ -21,15 +21,10 @@ __all__ = ["cv2", "falls_short", "open_capture", "retrieve"]
 def open_capture(
     what: int | str, *, backend: int = cv2.CAP_ANY, options: Sequence[int] = ()
 ) -> cv2.VideoCapture:
-    """A capture whose failures show in what it returns, never as lines on the terminal.
+    """A capture of a device number, file or address that fails without lines on the terminal.
 
-    OpenCV and the FFmpeg inside it write to stderr by themselves, with the address and thus the
-    password of a stream; both are told to be silent, unless OPENCV_FFMPEG_LOGLEVEL says otherwise.
-
-    Args:
-        what: Device number, file or address.
-        backend: One of ``cv2.CAP_...``.
-        options: Property and value by turns, as ``cv2.VideoCapture`` takes them.
+    OpenCV and FFmpeg write to stderr, with a stream's password; OPENCV_FFMPEG_LOGLEVEL overrides.
+    `options` are property and value by turns, as ``cv2.VideoCapture`` takes them.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

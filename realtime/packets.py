@@ -11,15 +11,13 @@ from ..gast.skeleton import Skeleton
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """What a detector saw of one person in one picture.
+    """What a detector found of one person in one picture, in `layout`.
 
     Attributes:
-        layout: Which joints.
-        xy: (J, 2) float32, pixels, x right, y down, origin at the top left corner. A joint that
-            was not seen at all is NaN.
+        xy: (J, 2) float32 pixels, x right, y down from the top left corner; NaN where not found.
         confidence: (J,) float32 in 0..1.
-        score: 0..1, how sure the detector is that this is a person.
-        track: Who this is, where a keypoint file says so.
+        score: 0..1, confidence that this is a person.
+        track: Id, where a keypoint file gives one.
     """
 
     layout: Skeleton
@@ -31,13 +29,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a person is doing at this moment, after the decision.
-
-    Attributes:
-        label: Class name; the background class means nothing in particular.
-        confidence: 0..1, calibrated, at this frame.
-        start_s: Stream time since which it is going on.
-    """
+    """What a person does at this frame, since `start_s`; `confidence` is 0..1, calibrated."""
 
     label: str
     confidence: float
@@ -57,15 +49,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whatever the stages found out about one tracked person in this frame.
+    """What the stages found out about one tracked person in this frame.
 
     Attributes:
-        pose: As detected, matched to this track in this frame.
-        xy: (J, 2) float32, pixels, lifter's layout, complete (filled) and smoothed.
-        visible: (J,) bool, which joints of `xy` were measured, not filled.
-        xyz: (J, 3) float32, metres, camera axes, relative to the root joint.
-        probabilities: (K,) float32 that sum to one, calibrated.
-        action: The decision at this frame.
+        xy: (J, 2) float32 pixels, lifter's layout, completed and smoothed.
+        visible: (J,) bool, which joints of `xy` were measured, not filled in.
+        xyz: (J, 3) float32 metres, camera axes, relative to the root joint.
+        probabilities: (K,) float32, sum to one, calibrated.
     """
 
     pose: Pose
@@ -78,25 +68,21 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One camera picture and what has been learnt from it so far.
+    """One picture, of width and height in pixels, and what is known of it so far.
 
     Attributes:
-        image: (H, W, 3) uint8, BGR; ``None`` when only keypoints are replayed.
+        image: (H, W, 3) uint8, BGR; ``None`` when keypoints are replayed.
         index: Counts pictures at the source, so gaps are dropped frames.
-        time_s: Stream time, seconds. For a camera it is `captured_s`; for a file it is the
-            file's own time stamp, so that filters and decisions see true durations however fast
-            the file is read.
-        captured_s: When the picture was captured or read, on the pipeline's monotonic clock;
-            the age of a label is counted from here.
-        width: Pixels.
-        height: Pixels.
-        dropped: Pictures the source has thrown away so far because newer ones had come.
-        poses: What the detector saw, before tracking.
-        people: Tracked people in view; keys are track ids, which are never used again.
+        time_s: Stream time: a camera's is `captured_s`, a file's its own time stamp, so that
+            filters and decisions see true durations however fast it is read.
+        captured_s: When the picture was captured or read, on the pipeline's monotonic clock; the
+            age of a label counts from here.
+        dropped: Pictures that the source has dropped so far because newer ones had come.
+        poses: As detected, before tracking.
+        people: Those in view, by track id; ids are never used again.
         events: Actions that ended with this frame.
-        spent_s: Seconds each stage took for this frame, by stage name.
-        finished_s: When the last stage was done with it, on the pipeline's clock; ``None`` until
-            then.
+        spent_s: Seconds of each stage, by its name.
+        finished_s: When the last stage was done, on the pipeline's clock.
     """
 
     image: np.ndarray | None
@@ -119,17 +105,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The run, as far as it is known before the first picture.
+    """What is known of a run before its first picture; ``None`` is unknown.
 
-    Attributes:
-        width: Pixels; ``None`` while the source does not know.
-        height: Pixels; ``None`` while the source does not know.
-        fps: Pictures per second the source promises; ``None`` where it promises none.
-        detector_layout: Name of the layout of `Person.pose`.
-        lifter_layout: Name of the layout of `Person.xy` and `Person.xyz`.
-        labels: Class names in the order of `Person.probabilities`, length K.
-        background: The label that means nothing in particular.
-        source: What is being watched, in words; without credentials.
+    Layouts are names: the detector's is that of `Person.pose`, the lifter's of `Person.xy` and
+    `xyz`. `labels` are in the order of `Person.probabilities`; `source` is a description, no
+    credentials.
     """
 
     width: int | None

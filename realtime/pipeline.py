@@ -1,15 +1,11 @@
 """Source, stages, sinks: the whole live program."""
 
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from signal import SIGINT, SIGTERM
-from threading import current_thread, main_thread
-from types import FrameType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..gast.errors import InputError
 from .clock import SYSTEM, Clock
+from .interrupts import Interrupts
 from .packets import Frame, RunInfo
 from .sinks.sink import Sink
 from .sinks.window import WindowClosed
@@ -24,19 +20,9 @@ from .summary import Summary
 
 
 class Pipeline:
-    """Pushes every frame of a source through the stages into the sinks.
+    """Pushes every frame of a source through the stages, in the order listed, to the sinks.
 
-    Args:
-        source: Yields frames.
-        detector: Finds poses.
-        tracker: Tells who is who.
-        joints: Completes and smooths what the detector saw.
-        lifter: Lifts it.
-        classifier: Names it.
-        decision: Lets actions begin and end.
-        sinks: By name.
-        summary: Counts.
-        clock: Seconds, monotonic; a test hands in its own.
+    `clock` gives monotonic seconds.
     """
 
     def __init__(
@@ -56,7 +42,7 @@ class Pipeline:
         self.source, self.sinks, self.summary, self.clock = source, sinks, summary, clock
         self.stages: Sequence[Stage] = (detector, tracker, joints, lifter, classifier, decision)
         self.decision = decision
-        self._doing = "waiting"  # or pushing, or ending
+        self.interrupts = Interrupts(clock=clock)
         layout = detector.layout or source.layout
         self.info = RunInfo(
             width=None,
@@ -70,16 +56,15 @@ class Pipeline:
         )
 
     def run(self) -> dict[str, Any]:
-        """Until the source ends, the window is closed or Ctrl-C is pressed.
+        """Until the source ends, the window is closed, or Ctrl-C or SIGTERM comes (`Interrupts`).
 
-        Returns:
-            What ``summary.json`` says.
+        The frame in work is finished, so that all sinks have the same; returns ``summary.json``.
 
         Raises:
-            InputError: The source failed or a sink can't write; what had been recorded is kept,
-                and the summary says why it ended.
+            InputError: The source failed or a sink can't write; what was recorded is kept, and the
+                summary says why it ended.
         """
-        with _signals(self._interrupt):
+        with self.interrupts.heard():
             ended, failure = self._run()
             content = self._close(ended, failing=failure is not None)
         if failure is not None:
@@ -91,31 +76,15 @@ class Pipeline:
         try:
             for sink in self.sinks.values():
                 sink.begin(self.info)
-            for frame in self.source:
-                self._doing = "pushing"
+            for frame in self.interrupts.between(self.source):
                 self._push(frame)
-                if self._doing == "ending":
-                    raise KeyboardInterrupt
-                self._doing = "waiting"
         except KeyboardInterrupt:
             return "interrupted", None
         except WindowClosed:
             return "window closed", None
         except Exception as error:
             return _reason(error), error
-        finally:
-            self._doing = "ending"
         return "source ended", None
-
-    def _interrupt(self, number: int, at: FrameType | None) -> None:
-        """Ctrl-C or a polite kill: a frame in work is finished, so that all sinks have the same.
-
-        While the run is ending it does nothing: who presses twice still wants what was recorded.
-        """
-        waiting = self._doing == "waiting"
-        self._doing = "ending"
-        if waiting:
-            raise KeyboardInterrupt
 
     def _push(self, frame: Frame) -> None:
         spent_s = {}
@@ -140,7 +109,7 @@ class Pipeline:
             try:
                 sink.close(last)
             except WindowClosed:
-                pass  # as everything is
+                pass  # everything is being closed
             except Exception as error:  # also one of the last frames', from a sink's own thread
                 errors.append(error)
         if errors and not failing:
@@ -148,9 +117,9 @@ class Pipeline:
         self.summary.add_events(last)
         for warning in self.source.warnings:
             self.summary.warn(warning)
-        said = {name: sink.summary() for name, sink in self.sinks.items()}
+        summaries = {name: sink.summary() for name, sink in self.sinks.items()}
         try:
-            content = self.summary.write(ended, sinks=said)
+            content = self.summary.write(ended, sinks=summaries)
         except (InputError, OSError) as error:
             errors.append(error)
         self.source.close()  # last: a stuck driver may take its time
@@ -164,17 +133,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, InputError | OSError):
         return str(error)
     return f"{type(error).__name__}: {error}"
-
-
-@contextmanager
-def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Ctrl-C and a polite kill go to `handler` for a while, if this is the main thread."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number in (SIGINT, SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, other in before.items():
-            signal.signal(number, other)

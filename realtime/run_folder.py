@@ -7,11 +7,7 @@ from ..gast.errors import InputError
 
 
 def run_folder(folder: str) -> Path:
-    """The folder, made if it is not there.
-
-    Raises:
-        InputError: It can't be made or written to.
-    """
+    """The folder, made if it does not exist; InputError if it can't be made or written to."""
     path = Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -23,7 +19,7 @@ def run_folder(folder: str) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> InputError:
-    """The one line that says that `path` can't be written, or written on, and why."""
+    """The error that says that `path` can't be written, and why."""
     reason = (error.strerror or str(error)).lower()
     return InputError(
         f"can't write {path}: {reason}; what was written so far stays - make room there or give "

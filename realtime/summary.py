@@ -20,21 +20,15 @@ from .run_folder import run_folder, unwritable
 
 
 class Summary:
-    """Counts as the run goes and writes ``summary.json``, at the end and every few seconds.
+    """Counts during a run and writes ``summary.json``, at the end and every `every_s` seconds.
 
-    So a killed program leaves the summary of a moment ago, marked as running.
+    So a killed program leaves a summary marked as running. `runtimes` is the runtime of each net.
 
     Args:
-        folder: Where the file goes; made if it is not there.
-        config: The composed config as plain data; kept as it is given.
-        started_s: When the program started, on `clock`; ``None`` asks the system when the process
-            was made, so that imports and weights count.
-        every_s: Seconds between two writings.
-        clock: The pipeline's monotonic clock, seconds.
-        cpu_clock: CPU seconds this process has used so far, all threads together.
-
-    Attributes:
-        runtimes: What runs the nets, by stage; ``auto`` in the config does not say.
+        config: The composed config as plain data.
+        started_s: When the program started, on `clock`; by default when the process was made, so
+            that imports and loading count.
+        cpu_clock: CPU seconds of all threads so far.
 
     Raises:
         InputError: The folder can't be written to; in a call, the disk is full.
@@ -62,7 +56,7 @@ class Summary:
         self._frames = self._dropped = 0
         self._first_s = self._last_s = self._next_s = 0.0
         self._cpu_clock, self._first_cpu_s, self._last_cpu_s = cpu_clock, 0.0, 0.0
-        self._first_time_s = self._last_time_s = 0.0
+        self._first_time_s = self._last_time_s = self._stream_s = 0.0
         self._first_clock: str | None = None  # on the wall, to date what is counted from here
         self._first_label_s: float | None = None
 
@@ -72,10 +66,12 @@ class Summary:
         self._last_cpu_s = self._cpu_clock()
         self._memory.look(now_s)
         if self._frames == 0:
-            self._first_s, self._first_time_s = now_s, frame.time_s
+            self._first_s = now_s
+            self._first_time_s = self._last_time_s = frame.time_s
             self._first_cpu_s = self._last_cpu_s
             self._first_clock = datetime.now().astimezone().isoformat(timespec="milliseconds")
             self._next_s = now_s + self._every_s
+        self._stream_s += max(frame.time_s - self._last_time_s, 0.0)  # it may start over
         self._last_s, self._last_time_s = now_s, frame.time_s
         self._frames, self._dropped = self._frames + 1, frame.dropped
         self._age_ms.add((now_s - frame.captured_s) * 1e3)
@@ -94,19 +90,14 @@ class Summary:
         self._events.update(event.label for event in events)
 
     def warn(self, warning: str) -> None:
-        """Note something the reader of the numbers should know; the same words once."""
+        """Note a warning for the reader of the numbers, once."""
         if warning not in self._warnings:
             self._warnings.append(warning)
 
     def write(
         self, ended: str, *, sinks: Mapping[str, Mapping[str, Any]] | None = None
     ) -> dict[str, Any]:
-        """Write the file in one move, and give what is in it.
-
-        Args:
-            ended: How the run ended: "source ended", "interrupted", or the error's line.
-            sinks: What each sink says of itself.
-        """
+        """Write the file in one move and return its content; `ended` is how the run ended."""
         content = self._content(ended, sinks or {})
         part = self.path.with_suffix(".part")
         try:
@@ -125,7 +116,7 @@ class Summary:
             "dropped": self._dropped,
             "fps": _rounded((self._frames - 1) / wall_s) if wall_s > 0 else None,
             "wall_s": _rounded(wall_s),
-            "stream_s": _rounded(self._last_time_s - self._first_time_s),
+            "stream_s": _rounded(self._stream_s),
             "age_ms": self._age_ms.percentiles(),
             "stages_ms": {stage: ms.percentiles() for stage, ms in self._stages_ms.items()},
             "first_frame": {"time_s": _rounded(self._first_time_s), "clock": self._first_clock},
@@ -142,10 +133,10 @@ class Summary:
 
 
 class Samples:
-    """Numbers of which percentiles are wanted, in bounded memory.
+    """Numbers for percentiles, in bounded memory.
 
-    Exact up to `limit` numbers (9 minutes at 30 a second); beyond, every second, fourth, eighth
-    ... number is kept, evenly over the whole run. The largest is always exact.
+    Exact up to `limit` numbers (9 minutes at 30 a second); beyond, every second, fourth ... is
+    kept, evenly over the whole run. The largest is always exact.
     """
 
     def __init__(self, *, limit: int = 16_384) -> None:

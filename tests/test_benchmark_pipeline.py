@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 
+from gastlive.conf.program import quoted
 from gastlive.experiments.benchmarking.child import Child, Pace
 from gastlive.experiments.benchmarking.pipeline import difference, rounds
 from gastlive.experiments.timing.jobs import PROGRAM
 from gastlive.gast.errors import InputError
-from gastlive.realtime.live import quoted
+from gastlive.realtime.live import VERBATIM
 
 # A program with the live one's command line: 40 frames at 10 a second, the first ten slow. It notes
 # what it is told in calls.txt beside it; `mood` makes it misbehave, in a round if that is given.
@@ -251,7 +252,7 @@ def test_a_rate_and_configs_must_be_given(fake):
 def test_a_folder_of_any_name_is_understood_by_the_program():
     folder = "/tmp/a=b, {c} [d]/it's (1)"
     with initialize_config_module("gastlive.conf", version_base="1.3"):
-        given = [quoted(f"hydra.run.dir={folder}")]
+        given = [quoted(f"hydra.run.dir={folder}", VERBATIM)]
         assert compose("live", given, return_hydra_config=True).hydra.run.dir == folder
 
 

@@ -78,6 +78,16 @@ def test_the_program_says_what_is_wrong_in_one_line(given, tmp_path, monkeypatch
     assert said.count("\n") == 1
 
 
+def test_a_folder_of_any_name_is_looked_for(tmp_path, monkeypatch, capsys):
+    from gastlive.experiments import check_data
+
+    folder = f"{tmp_path}/a=b, {{c}} (1)"
+    monkeypatch.setattr("sys.argv", ["gastlive-check", "data=folder", f"data.path={folder}"])
+    with pytest.raises(SystemExit):
+        check_data.main()
+    assert folder in capsys.readouterr().err
+
+
 def test_the_program_reports_a_set(tmp_path, monkeypatch, capsys):
     from gastlive.experiments import check_data
 

@@ -183,6 +183,47 @@ def test_an_impatient_second_ctrl_c_loses_nothing(tmp_path):
     assert json.loads((tmp_path / "summary.json").read_text())["ended"] == "interrupted"
 
 
+@pytest.mark.parametrize(
+    ("number", "pause_s", "times"),
+    [(signal.SIGINT, 0.3, 2), (signal.SIGINT, 0.01, 300), (signal.SIGTERM, 0.4, 3)],
+)
+def test_signals_until_the_process_is_gone_lose_neither_report_nor_data(
+    tmp_path, number, pause_s, times
+):
+    process = started(tmp_path)
+    for _ in range(times):
+        if process.poll() is None:
+            process.send_signal(number)
+            time.sleep(pause_s)
+    said, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert said.startswith(f"results go to {tmp_path}")
+    assert said.endswith(f"results in {tmp_path}\n")
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["ended"] == "interrupted"
+    assert summary["frames"] == len(lines(tmp_path / "frames.jsonl")) - 1
+    with av.open(str(tmp_path / "annotated.mp4")) as video:
+        decoded = sum(1 for _ in video.decode(video=0))
+    assert decoded + summary["sinks"]["video"]["skipped"] == summary["frames"]
+
+
+def test_ctrl_c_while_the_parts_are_loaded_ends_with_130_and_one_line(tmp_path):
+    process = subprocess.Popen(
+        [*PROGRAM, f"hydra.run.dir={tmp_path}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stdout.readline() == f"results go to {tmp_path}\n"
+    for _ in range(100):
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "gastlive: interrupted\n")
+
+
 def test_killing_loses_at_most_the_frame_in_work_and_the_pictures_that_wait(tmp_path):
     process = started(tmp_path, "source.realtime=false")  # read whole, so that none is left out
     process.kill()

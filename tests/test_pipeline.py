@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_module
 
 from gastlive.action.checkpoint import save_head
 from gastlive.action.decision import Decision
@@ -19,6 +20,7 @@ from gastlive.gast.lifter import GASTNet, Lifter
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.gast.units import UNITS
 from gastlive.realtime.detectors.none import NoDetector
+from gastlive.realtime.live import naming
 from gastlive.realtime.packets import Event, Frame, Person, Pose
 from gastlive.realtime.pipeline import Pipeline
 from gastlive.realtime.sinks.background import Background
@@ -26,6 +28,7 @@ from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
 from gastlive.realtime.stages.classifying import Classify
 from gastlive.realtime.stages.deciding import Decide
+from gastlive.realtime.stages.given_tracks import GivenTracks
 from gastlive.realtime.stages.joints import Joints
 from gastlive.realtime.stages.lifting import Lift
 from gastlive.realtime.stages.tracker import Tracker
@@ -163,6 +166,54 @@ def test_nan_keypoints_do_not_reach_the_nets(weights, tmp_path):
     lifted = [p["xyz"] for frame in frames for p in frame["people"] if p["xyz"] is not None]
     assert len(lifted) > 30
     assert all(number is not None for xyz in lifted for joint in xyz for number in joint)
+
+
+class Looping(Clip):
+    """A clip played twice, whose time starts over, too."""
+
+    def __iter__(self):
+        yield from super().__iter__()
+        yield from super().__iter__()
+
+
+@pytest.mark.parametrize("tracker", [Tracker, GivenTracks])
+def test_a_source_that_loops_is_seen_each_time_as_if_for_the_first_time(weights, tmp_path, tracker):
+    def named(i, poses):
+        return tuple(replace(each, track=7) for each in poses)
+
+    source = Looping(150, poses=named)
+    summary = pipeline(source, weights, tmp_path, tracker=tracker()).run()
+    _, *frames = lines(tmp_path / "frames.jsonl")
+    for frame in frames:
+        for person in frame["people"]:
+            assert person.pop("track") in (1, 2, 7)
+    assert len(frames[59]["people"]) == 1
+    assert frames[60:] == frames[:60]
+    assert (summary["frames"], summary["stream_s"]) == (120, pytest.approx(2 * 59 / 30, abs=1e-3))
+    _, *events = lines(tmp_path / "events.jsonl")
+    assert all(event["start_s"] <= event["end_s"] for event in events)
+
+
+class Waving:
+    """A classifier that is sure of it."""
+
+    name, layout, labels, background = "head", H36M17, LABELS, "idle"
+
+    def __call__(self, frame):
+        sure = np.array([0.05, 0.9, 0.05], np.float32)
+        people = {track: replace(p, probabilities=sure) for track, p in frame.people.items()}
+        return frame.knowing(people=people)
+
+    def reset(self): ...
+
+
+@pytest.mark.parametrize(("source", "count"), [(Clip(150), 1), (Looping(150), 2)])
+def test_an_action_that_is_going_on_at_the_end_counts_in_the_summary(
+    weights, tmp_path, source, count
+):
+    summary = pipeline(source, weights, tmp_path, classifier=Waving()).run()
+    assert summary["events"] == {"count": count, "labels": {"wave": count}}
+    assert len(lines(tmp_path / "events.jsonl")) == 1 + count
 
 
 def test_a_picture_size_that_changes_midway_starts_people_anew(weights, tmp_path):
@@ -378,6 +429,67 @@ def test_what_is_going_on_when_the_stream_ends_is_an_event_too(stage):
     (event,) = stage.finish()
     assert (event.label, event.start_s, event.end_s) == ("wave", 0.0, 0.5)
     assert stage.finish() == ()
+
+
+@pytest.fixture
+def carded(weights, tmp_path):
+    """Makes the head and decision stages of the live program from one net with other cards."""
+
+    def made(**card):
+        torch.manual_seed(0)
+        head = TCN(
+            H36M17, labels=LABELS, channels=8, dilations=(1, 2), fps=card.pop("fps", 30.0)
+        ).eval()
+        path = tmp_path / "carded.safetensors"
+        save_head(head, path, background="idle", **card)
+        with initialize_config_module("gastlive.conf", version_base="1.3"):
+            cfg = compose(
+                "live",
+                overrides=[
+                    f"lifter.checkpoint={weights}/lifter.safetensors",
+                    f"classifier.checkpoint={path}",
+                    "lifter.runtime=torch",
+                    "classifier.runtime=torch",
+                ],
+            )
+        return naming(cfg)[1:]
+
+    return made
+
+
+def probabilities(head, times_s):
+    """(T, K) of somebody who moves at random, the same in every call."""
+    rng, given = np.random.default_rng(0), []
+    for time_s in times_s:
+        xyz = rng.normal(0, 0.3, (17, 3)).astype(np.float32)
+        frame = Frame(None, 0, time_s, time_s, 640, 480, people={1: Person(pose(100), xyz=xyz)})
+        given.append(head(frame).people[1].probabilities)
+    return np.array(given)
+
+
+def test_the_cards_temperature_is_used_live(carded):
+    logits = [
+        np.log(probabilities(carded(temperature=t)[0], np.arange(5) / 30)) for t in (1.0, 4.0)
+    ]
+    sharp, soft = (each - each.mean(-1, keepdims=True) for each in logits)
+    np.testing.assert_allclose(soft, sharp / 4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("fps", "steps"), [(30.0, 30), (15.0, 15), (10.0, 10)])
+def test_the_cards_frame_rate_is_used_live(carded, fps, steps):
+    given = probabilities(carded(fps=fps)[0], np.arange(30) / 30 + 1e-6 * np.arange(30))
+    assert 1 + np.any(np.diff(given, axis=0) != 0, axis=-1).sum() == steps
+
+
+def test_the_cards_decision_and_labels_are_used_live(carded):
+    tuned = {
+        "enter": 0.41, "leave": 0.21, "enter_s": 0.11, "leave_s": 0.22, "smooth_s": 0.33,
+        "shortest_s": 0.44, "late_s": 0.55,
+    }  # fmt: skip
+    head, decision = carded(decision=tuned)
+    assert {name: getattr(decision.rule, name) for name in tuned} == tuned
+    assert decision.rule.labels == head.labels == LABELS
+    assert (decision.rule.background, head.background) == (0, "idle")
 
 
 def test_a_head_of_another_layout_is_refused(weights):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 
@@ -11,9 +12,9 @@ from hydra.errors import InstantiationException
 from omegaconf import OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
-from gastlive.conf.program import explained
+from gastlive.conf.program import explained, quoted
 from gastlive.gast.errors import InputError
-from gastlive.realtime.live import main, quoted
+from gastlive.realtime.live import VERBATIM, main
 
 
 def live(*arguments, folder, **environment):
@@ -60,6 +61,16 @@ def test_what_a_user_gets_wrong_ends_the_program_with_one_line(tmp_path, argumen
     assert errors.count("\n") == 1
 
 
+@pytest.fixture
+def handlers():
+    """The tests' own signal handlers again, after a program took them to the end of its process."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -101,13 +112,19 @@ def test_addresses_and_paths_are_taken_as_they_stand(given, understood, monkeypa
     key, _, value = given.partition("=")
     group = "source=stream" if key.endswith("url") else "source=video"
     with initialize_config_module("gastlive.conf", version_base="1.3"):
-        cfg = compose("live", overrides=[group, quoted(given)])
+        cfg = compose("live", overrides=[group, quoted(given, VERBATIM)])
     assert cfg.source[key.partition(".")[2]] == (understood or value)
+
+
+def test_weights_may_be_given_as_the_option_itself():
+    given = "lifter=my (best).safetensors"
+    assert quoted(given, VERBATIM) == "lifter.checkpoint='my (best).safetensors'"
+    assert quoted(given, ("input",)) == given
 
 
 def test_other_options_are_left_as_they_are():
     for argument in ("detector.threads=2", "sink=[jsonl]", "source.path=null", "--help"):
-        assert quoted(argument) == argument
+        assert quoted(argument, VERBATIM) == argument
 
 
 def test_a_server_without_libgl_is_told_what_to_install(tmp_path):
@@ -140,7 +157,7 @@ def test_a_users_own_options_come_from_outside(tmp_path):
 def test_help_explains_the_groups(tmp_path):
     status, said, _ = live("--help", folder=tmp_path)
     assert status == 0
-    assert "tells who is who" in said
+    assert "associates poses with people" in said
     for group in ("source", "detector", "tracker", "lifter", "classifier", "decision", "sink"):
         assert f"\n{group}: " in said
 

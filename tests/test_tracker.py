@@ -5,7 +5,8 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.packets import Frame, Pose
-from gastlive.realtime.stages.tracker import Tracker, similarity
+from gastlive.realtime.similarity import SLACK, similarity, tolerances
+from gastlive.realtime.stages.tracker import Tracker
 
 BODY = Filler(COCO17)._rest * 120
 """Somebody of about 200 pixels, around the hip."""
@@ -70,6 +71,15 @@ def test_people_who_cross_keep_their_ids_though_one_is_hidden_meanwhile():
     )
     assert ids_of(0, ids) != ids_of(1, ids)
     assert len(ids_of(0, ids)) == len(ids_of(1, ids)) == 1
+
+
+def test_a_person_who_only_trembles_is_not_believed_to_walk():
+    tracker = Tracker()
+    for i in range(30):
+        tracker(frame(i / 30, pose(300 + (4 if i % 2 else -4))))
+    (track,) = tracker._tracks
+    drift = track.expected(29 / 30 + 0.5) - track.last.xy
+    assert np.abs(drift).max() < 40
 
 
 def test_a_person_hidden_for_less_than_the_patience_comes_back_as_themselves():
@@ -231,6 +241,13 @@ def test_another_scene_has_other_people(after):
     walk(tracker, 1, lambda t: pose(300))
     assert tracker(after).people == {}
     assert tracker.alive == frozenset()
+
+
+def test_the_spreads_are_those_of_the_coco_evaluation():
+    # kpt_oks_sigmas of pycocotools, joint by joint.
+    published = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89])
+    (found,) = tolerances([2 / SLACK], COCO17)
+    np.testing.assert_allclose(found, published / 1000)
 
 
 def test_similarity_is_the_published_formula():

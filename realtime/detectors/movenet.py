@@ -7,6 +7,7 @@ import numpy as np
 from ...gast.errors import InputError
 from ...gast.skeleton import COCO17
 from ..packets import Frame, Pose
+from ..similarity import distinct, measured
 from .network import Network
 from .picture import Letterbox, picture_of
 from .regions import Regions
@@ -14,12 +15,6 @@ from .weights import fetch
 
 STRIDE = 32
 """Sides of the network's input are multiples of this."""
-
-SAME_PERSON = 0.7
-"""Two poses more similar than this are one person found twice."""
-
-TOLERANCE = 0.1
-"""Distance between two readings of a joint, relative to the person's size, that is still common."""
 
 
 class MoveNet:
@@ -104,7 +99,8 @@ class MoveNet:
         best = np.argsort(-scores, kind="stable")
         best = best[scores[best] >= self.min_score]
         found = zip(xy[best], confidence[best], scores[best].tolist(), strict=True)
-        return distinct([Pose(COCO17, *person) for person in found])[: self.max_people]
+        people = distinct(measured(Pose(COCO17, *person)) for person in found)
+        return [person.pose for person in people[: self.max_people]]
 
 
 class _Reader:
@@ -132,26 +128,6 @@ class _Reader:
         joints = rows[:, : 3 * len(COCO17)].reshape(-1, len(COCO17), 3)
         xy = self._letterbox.undo(joints[..., 1::-1] * self._extent)
         return xy, joints[..., 2].clip(0, 1), rows[:, -1].clip(0, 1)
-
-
-def distinct(poses: list[Pose]) -> list[Pose]:
-    """Poses without those that repeat an earlier one."""
-    kept: list[Pose] = []
-    for pose in poses:
-        if all(similarity(pose, other) < SAME_PERSON for other in kept):
-            kept.append(pose)
-    return kept
-
-
-def similarity(one: Pose, other: Pose) -> float:
-    """How near two poses are, 0..1; sure joints count more.
-
-    Source: Lin et al., "COCO keypoint evaluation"; here one tolerance for all joints.
-    """
-    size = max(np.ptp(pose.xy, axis=0).max() for pose in (one, other))
-    distance = np.linalg.norm(one.xy - other.xy, axis=-1) / max(size, 1e-6)
-    weight = np.minimum(one.confidence, other.confidence) + 1e-6
-    return float(np.average(np.exp(-0.5 * (distance / TOLERANCE) ** 2), weights=weight))
 
 
 def _rounded_up(side: float) -> int:

@@ -1,8 +1,9 @@
-"""The head stage: 3-D joints over time to class probabilities."""
+"""The classifying stage: 3-D joints over time to class probabilities, by an action head."""
 
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import softmax
 
 from ...action.deployed import deployed
 from ...gast.errors import InputError
@@ -12,31 +13,18 @@ from ...gast.skeleton import named
 from ...gast.streaming import Streaming
 from ..packets import Frame
 from .runners import StreamRunner, WindowRunner
+from .stage import Remembering
 
 
-class Classify:
-    """Runs an action head for everyone in view.
-
-    A streaming head is fed directly when pictures come at the rate it was trained at, otherwise
-    at its own rate by interpolation, so that 10 or 60 pictures a second look alike to it. A
-    windowed head reads the last seconds from a ring buffer, at its rate.
+class Classify(Remembering):
+    """Runs an action head for everyone in view: `Person.xyz` to `Person.probabilities`.
 
     Args:
-        checkpoint: Name of a head that comes with the package, or the path of one: a
-            .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
+        checkpoint: Name of a shipped head, or path of a .safetensors or exported .onnx file.
         layout: Name of the lifter's; the head must have been trained on it.
         patience_s: Stream time for which a person out of view is remembered.
-        window_every_s: How often a windowed head is run for a person.
-        runtime: What runs a streaming head: auto, torch, openvino, onnxruntime; see
-            `gastlive.gast.runtimes.compiled`. A windowed head runs in torch.
-        precision: float32, bfloat16, int8.
-        threads: CPU threads of a compiled step.
-        device: Of torch: auto, cpu, cuda.
-
-    Attributes:
-        labels: Class names, length K.
-        background: The one that means nothing in particular.
-        runtime: What runs it.
+        window_every_s: How often a windowed head, which torch alone runs, is run for a person.
+        runtime, precision, threads, device: See `gast.runtimes.compiled.ready`.
 
     Raises:
         InputError: No such head, one of another layout, or nothing here can run it as asked.
@@ -87,23 +75,17 @@ class Classify:
             )  # fmt: skip
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Drop everyone's past."""
         self._run.reset()
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write `Person.probabilities` of everyone who has `Person.xyz`."""
         seen = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
         logits = self._run.step(seen, frame.time_s)
         if not logits:
             return frame
         people = dict(frame.people)
-        odds = _softmax(np.stack(list(logits.values())) / self.temperature)
-        for track, probabilities in zip(logits, odds, strict=True):
+        rows = softmax(np.stack(list(logits.values())) / self.temperature, axis=1)
+        for track, probabilities in zip(logits, rows, strict=True):
             people[track] = replace(people[track], probabilities=probabilities)
         return frame.knowing(people=people)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    """(N, K) to the same, each row a distribution."""
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)

@@ -1,4 +1,4 @@
-"""The decision stage: probabilities of each person to actions and events."""
+"""The decision stage: each person's probabilities to actions that begin and end, and events."""
 
 from dataclasses import replace
 
@@ -6,14 +6,13 @@ import numpy as np
 
 from ...action.decision import Decision, Finished, Memory
 from ..packets import Action, Event, Frame
+from .stage import Remembering
 
 
-class Decide:
-    """Lets each person's actions begin and end by one rule.
+class Decide(Remembering):
+    """Hysteresis per person: `Person.probabilities` to `Person.action` and `Frame.events`.
 
-    Args:
-        rule: What begins and ends an action.
-        patience_s: Stream time after which an absent person's action has ended.
+    After `patience_s` of stream time an absent person's action has ended, when last seen.
     """
 
     name = "decision"
@@ -23,12 +22,12 @@ class Decide:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Forget everyone, without events."""
         self._memories: dict[int, Memory] = {}
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write `Person.action`, and the events that ended with this frame."""
-        events = self._lost(frame.time_s)
+        events = self._ended_by_absence(frame.time_s)
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
@@ -37,13 +36,17 @@ class Decide:
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
 
+    def start_over(self, frame: Frame) -> Frame:
+        """Forget everyone; the actions going on are events of this frame."""
+        return frame.knowing(events=(*frame.events, *self.finish()))
+
     def finish(self) -> tuple[Event, ...]:
-        """The actions that were going on when the stream ended."""
+        """Events of the actions still going on when the stream ended."""
         events = [self._event(t, e) for t, m in self._memories.items() for e in self.rule.finish(m)]
         self.reset()
         return tuple(events)
 
-    def _lost(self, time_s: float) -> list[Event]:
+    def _ended_by_absence(self, time_s: float) -> list[Event]:
         events = []
         for track, memory in list(self._memories.items()):
             if time_s - memory.time_s > self.patience_s:
@@ -51,8 +54,10 @@ class Decide:
                 del self._memories[track]
         return events
 
-    def _decide(self, track: int, odds: np.ndarray, time_s: float) -> tuple[Action, list[Event]]:
-        running, ended, memory = self.rule.step(time_s, odds, self._memories.get(track))
+    def _decide(
+        self, track: int, probabilities: np.ndarray, time_s: float
+    ) -> tuple[Action, list[Event]]:
+        running, ended, memory = self.rule.step(time_s, probabilities, self._memories.get(track))
         self._memories[track] = memory
         label = self.rule.background if running is None else running.label
         start_s = time_s if running is None else running.start_s

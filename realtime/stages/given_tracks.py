@@ -1,23 +1,19 @@
-"""Who is who as the keypoint file says it."""
+"""Track ids as a keypoint file gives them, instead of a tracker."""
 
 from ...gast.errors import InputError
 from ..packets import Frame, Person
 
 
 class GivenTracks:
-    """Names people as their poses are named: `Frame.poses` to `Frame.people`.
-
-    Raises:
-        InputError: In a call, a pose says no id, or two of a picture say the same.
-    """
+    """`Frame.poses` to `Frame.people` by `Pose.track`; InputError if an id is missing or double."""
 
     name = "tracker"
 
     def reset(self) -> None:
-        """Nothing to forget."""
+        """Nothing to reset."""
 
     def __call__(self, frame: Frame) -> Frame:
-        """Name the people of this picture."""
+        """Write `Frame.people`, by rising id."""
         people: dict[int, Person] = {}
         for pose in frame.poses:
             if pose.track is None or pose.track in people:

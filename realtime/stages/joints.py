@@ -1,4 +1,4 @@
-"""From what a detector saw to the joints a lifter wants."""
+"""The joints stage: completes and smooths 2-D joints, in the lifter's layout."""
 
 from dataclasses import dataclass, replace
 from math import exp
@@ -10,25 +10,19 @@ from ...gast.inputs.filling import Filler
 from ...gast.inputs.smoothing import OneEuro, Smoothed, Smoothing
 from ...gast.skeleton import Skeleton, joint_map, named
 from ..packets import Frame, Person, Pose
+from .stage import Remembering
 
 MARGIN = 0.02
-"""How far outside the picture a joint may still be believed, of the longer side."""
+"""How far outside the picture a joint may be and count as visible, of the longer side."""
 MIN_JOINTS = 3
-"""With fewer joints in view a person holds still."""
+"""With fewer visible joints a person keeps the last pose."""
 SIZE_S = 0.5
-"""Time constant with which a person's size follows what is seen."""
+"""Time constant of the running mean of a person's size."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """What is remembered of a person.
-
-    Attributes:
-        smoothed: (J, 2) pixels.
-        size: Torso length in pixels.
-        filled_s: Stream time of `smoothed`.
-        seen_s: Stream time when the person was in view last.
-    """
+    """A person's state: joints (J, 2) and torso length in pixels, since when, and last in view."""
 
     smoothed: Smoothed
     size: float
@@ -36,32 +30,23 @@ class _Body:
     seen_s: float
 
 
-class Joints:
+class Joints(Remembering):
     """Completes and smooths each person's joints: `Person.pose` to `Person.xy` and `visible`.
 
-    The pose is read in the lifter's layout, joint by name. A joint is visible when it is finite,
-    sure enough and inside the picture (or just outside). Because detectors put joints that are
-    out of view somewhere, with little confidence but not none, a joint must be twice as sure when
-    the one before it on the limb is not (ankle: knee, knee: hip, wrist: elbow; hip: other hip).
-    Joints that aren't visible are filled in as `gast.inputs.filling` says. All are smoothed
-    per joint and coordinate; the unit of speed is the person's torso length. With fewer than three
-    visible joints a person keeps the last pose, and without any such past is left without `xy`,
-    which later stages skip.
-
-    A left and right that the detector swaps for a moment are not swapped back: from one picture
-    to the next that can't be told from legs that pass each other.
+    A joint is visible when it is finite, confident and inside the picture (or just outside). As
+    detectors put joints out of view somewhere, it needs twice the confidence when the one before it
+    on the limb has too little (ankle: knee, knee: hip, wrist: elbow; hip: other hip). The others
+    are filled in (`gast.inputs.filling`), and all are smoothed, with speed in torso lengths. With
+    fewer than three visible joints the last pose holds, or there is no `xy`.
 
     Args:
         layout: Of the lifter; needs shoulders and hips.
-        min_confidence: A joint below is filled in. MoveNet is sure at 0.5, and gives legs out of
-            view 0.1 to 0.25.
+        min_confidence: A joint below is filled in. MoveNet has 0.5 in sight, 0.1 to 0.25 out of it.
         ease_s: Time constant with which a joint out of view eases into the rest pose.
-        smoothing: One-Euro by default.
         patience_s: Stream time for which a person out of view is remembered.
 
     Raises:
-        InputError: The layout is unknown or lacks shoulders or hips, or a number is out of range;
-            when called, the detector's layout can't be read in the lifter's.
+        InputError: A layout or number can't be used; in a call, so can't the detector's layout.
     """
 
     name = "joints"
@@ -86,15 +71,11 @@ class Joints:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everybody."""
+        """Drop everyone's past."""
         self._bodies: dict[int, _Body] = {}
-        self._time_s = -np.inf
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write each person's joints. Time that runs backwards forgets everybody."""
-        if frame.time_s < self._time_s:
-            self.reset()
-        self._time_s = frame.time_s
         self._bodies = {
             track: body
             for track, body in self._bodies.items()
@@ -117,7 +98,7 @@ class Joints:
         return replace(person, xy=body.smoothed.value.astype(np.float32), visible=visible)
 
     def _read(self, pose: Pose, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        """Places (J, 2), not finite where not seen, and which of them to believe (J,)."""
+        """Pixels (J, 2) in the lifter's layout, and which joints are visible (J,)."""
         to_layout = joint_map(pose.layout, self.layout)
         missing = ~(np.isfinite(pose.xy).all(-1) & np.isfinite(pose.confidence))
         xy = to_layout(np.where(missing[:, None], 0, pose.xy).astype(np.float64))
@@ -136,6 +117,8 @@ class Joints:
             filled = self.fill(xy, visible, size=size)
             return _Body(self.smooth(filled, None, dt_s=0.0, unit=size), size, time_s, time_s)
         dt_s = time_s - body.filled_s
+        if dt_s == 0:
+            return body
         size = self.fill.size(xy, visible, body.size)
         size += exp(-dt_s / SIZE_S) * (body.size - size)
         filled = self.fill(xy, visible, size=size, before=body.smoothed.value, dt_s=dt_s)
@@ -144,10 +127,7 @@ class Joints:
 
 
 def _support(layout: Skeleton) -> np.ndarray:
-    """(J,) the joint that vouches for each: the one before it on its limb, the other hip, or none.
-
-    What needs nobody vouches for itself.
-    """
+    """(J,) what each depends on: the joint before it on its limb, the other hip, or itself."""
     support = np.arange(len(layout))
     for limb, members in layout.limbs.items():
         for joint in members:

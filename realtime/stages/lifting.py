@@ -1,4 +1,4 @@
-"""The lifting stage: 2-D joints to 3-D joints, for everyone in view at once."""
+"""The lifting stage: 2-D joints to 3-D joints, by a causal lifter."""
 
 from dataclasses import replace
 
@@ -10,23 +10,16 @@ from ...gast.skeleton import Skeleton, named
 from ...gast.units import to_screen
 from ..packets import Frame
 from .batching import Streams
+from .stage import Remembering
 
 
-class Lift:
-    """Runs a causal lifter once a frame.
+class Lift(Remembering):
+    """Steps a lifter once a frame for everyone in view: `Person.xy` to `Person.xyz`, of `layout`.
 
     Args:
-        checkpoint: Name of a lifter that comes with the package, or the path of one: a
-            .safetensors file, or an .onnx file that ``gastlive-export`` wrote.
+        checkpoint: Name of a shipped lifter, or path of a .safetensors or exported .onnx file.
         patience_s: Stream time for which a person out of view is remembered.
-        runtime: What runs it: auto, torch, openvino or onnxruntime.
-        precision: float32, bfloat16, int8.
-        threads: CPU threads of a compiled step.
-        device: Of torch: auto, cpu, cuda.
-
-    Attributes:
-        layout: Joints it reads and writes.
-        runtime: What runs it.
+        runtime, precision, threads, device: See `gast.runtimes.compiled.ready`.
 
     Raises:
         InputError: No such lifter, one that is not causal, or nothing here can run it as asked.
@@ -54,10 +47,10 @@ class Lift:
         self._streams = Streams(made.net, patience_s=patience_s, device=made.device)
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Drop everyone's past."""
         self._streams.reset()
 
-    def __call__(self, frame: Frame) -> Frame:
+    def step(self, frame: Frame) -> Frame:
         """Write `Person.xyz` of everyone who has `Person.xy`."""
         seen = {track: p.xy for track, p in frame.people.items() if p.xy is not None}
         if seen:

@@ -1,4 +1,4 @@
-"""The last seconds of one person, at the rate a head wants."""
+"""The last seconds of one person, resampled to the rate of a windowed head."""
 
 import numpy as np
 
@@ -9,23 +9,16 @@ TOLERANCE = 0.02
 
 
 class RingBuffer:
-    """Time-stamped samples of one person; the newest push the oldest out.
+    """The newest `capacity` time-stamped samples (J, C) of one person.
 
-    Every sample is written twice, a capacity apart, so that the last n always lie in a row and can
-    be given as a view. Nothing is allocated after the constructor but windows that have to be
-    resampled.
-
-    Args:
-        capacity: Samples. `window` needs the window's seconds times the source's frame rate, and
-            one.
-        joints: J.
-        coordinates: C.
-        max_gap_s: Across a longer gap nothing is interpolated, for that would invent slow motion:
-            the sample before it holds until the sample after it.
+    Across a gap longer than `max_gap_s` the sample before it holds; a line would be slow motion.
 
     Raises:
-        InputError: A number is not positive.
+        InputError: A number is not positive; in a call, a sample has another shape.
     """
+
+    # Every sample is written twice, a capacity apart, so that the last n always lie in a row and
+    # are given as a view; only resampled windows are allocated.
 
     def __init__(
         self, capacity: int, joints: int, coordinates: int = 3, *, max_gap_s: float = 0.5
@@ -41,7 +34,7 @@ class RingBuffer:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all samples."""
+        """Drop all samples."""
         self._count = 0
 
     def __len__(self) -> int:
@@ -50,12 +43,12 @@ class RingBuffer:
 
     @property
     def values(self) -> np.ndarray:
-        """All samples (n, J, C), oldest first; a view that is good until the next `push`."""
+        """All samples (n, J, C), oldest first; a view, valid until the next `push`."""
         return self._values[self._held]
 
     @property
     def times_s(self) -> np.ndarray:
-        """Their stream times (n,), increasing; a view that is good until the next `push`."""
+        """Their stream times (n,), increasing; a view, valid until the next `push`."""
         return self._times_s[self._held]
 
     @property
@@ -66,21 +59,14 @@ class RingBuffer:
         return slice(end - len(self), end)
 
     def push(self, time_s: float, value: np.ndarray) -> bool:
-        """Take a sample (J, C); False when it is no later than the newest and so is left out.
-
-        A sample that is more than `max_gap_s` before the newest begins a new stream: what was
-        held belongs to another time and is forgotten.
-
-        Raises:
-            InputError: The shape is another one.
-        """
+        """Take a sample (J, C); false if it is at the newest's time. An earlier one resets."""
         if value.shape != self._values.shape[1:]:
             raise InputError(
                 f"ring buffer of shape {self._values.shape[1:]} was given {value.shape}; "
                 f"make it with the joints of what is pushed"
             )
         if self._count and time_s <= (newest_s := self.times_s[-1]):
-            if newest_s - time_s <= self.max_gap_s:
+            if time_s == newest_s:
                 return False
             self.reset()
         place = self._count % self.capacity
@@ -92,18 +78,12 @@ class RingBuffer:
     def window(self, window_s: float, fps: float, now_s: float | None = None) -> np.ndarray:
         """The last `window_s` seconds as (T, J, C) float32, T = `window_s` * `fps` rounded.
 
-        Frame T - 1 is at `now_s`, each other 1 / `fps` before the next; in between samples it is
-        interpolated linearly. Before the oldest sample the oldest stands in, after the newest the
-        newest (see `covered`). When the samples already come at `fps`, the result is a view into
-        the buffer, read-only and good until the next `push`.
-
-        Args:
-            window_s: Seconds.
-            fps: Frames per second.
-            now_s: Stream time of the last frame; that of the newest sample if not given.
+        Frame T - 1 is at stream time `now_s`, by default the newest sample's. Between samples it is
+        linear in time; outside, the oldest and newest hold. A buffer that needs no resampling gives
+        a read-only view, valid until the next `push`.
 
         Raises:
-            InputError: There is no sample yet, or the buffer is too small to reach back so far.
+            InputError: There is no sample yet, or `capacity` samples do not reach back so far.
         """
         wanted_s = self._wanted(window_s, fps, now_s)
         times_s, values = self.times_s[-len(wanted_s) :], self.values[-len(wanted_s) :]
@@ -113,7 +93,7 @@ class RingBuffer:
         return self._resampled(wanted_s)
 
     def covered(self, window_s: float, fps: float, now_s: float | None = None) -> float:
-        """Share of `window`'s frames that lie within what was seen; 1 when it has matured."""
+        """Share of `window`'s frames between the oldest and the newest sample."""
         if not self._count:
             return 0.0
         wanted_s = self._wanted(window_s, fps, now_s)

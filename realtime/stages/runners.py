@@ -1,4 +1,4 @@
-"""Runs a head on everyone in view at its own frame rate: every frame, or windows of the past."""
+"""Running a head on everyone in view at its own frame rate: frame by frame, or on windows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,22 +12,16 @@ from .batching import Streams
 from .ring_buffer import RingBuffer
 
 LARGEST_GAP_S = 0.5
-"""Across a longer gap nothing is interpolated: the person goes on from what is seen now."""
-
-
+"""Across a longer gap nothing is interpolated: the head is given the newest sample alone."""
 JITTER = 0.2
-"""Share of a frame by which a camera at the head's rate may be early or late and still is fed
-picture by picture."""
-
-
+"""Share of a frame by which a camera may be early or late and its samples be given as they are."""
 CROWD = 4
-"""A windowed head's buffer takes at most so many samples for each frame of the head; of a faster
-camera's pictures the rest is left out."""
+"""Most samples that a ring buffer takes for a frame of the head; a faster camera's are dropped."""
 
 
 @dataclass(slots=True)
 class _Seen:
-    """A person's newest sample, when the head is due next, and what it said last."""
+    """A person's newest sample, when the head is due next, and its last logits (K,)."""
 
     time_s: float
     xyz: np.ndarray
@@ -36,13 +30,10 @@ class _Seen:
 
 
 class StreamRunner:
-    """Feeds a streaming head at its own rate.
+    """Steps a streaming head, (N, J, 3) and a state to (N, K) logits, at its own rate `fps`.
 
-    Args:
-        head: (N, J, 3) and a state to (N, K) logits.
-        fps: Rate it was trained at.
-        patience_s: Stream time for which a person out of view is remembered.
-        device: Where it runs.
+    Samples at nearly that rate are given as they are, others interpolated, so that 10 or 60
+    pictures a second look alike to the head.
     """
 
     def __init__(
@@ -58,7 +49,7 @@ class StreamRunner:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Drop everyone's past."""
         self._streams.reset()
         self._seen: dict[int, _Seen] = {}
 
@@ -74,9 +65,9 @@ class StreamRunner:
         return {t: logits for t in people if (logits := self._seen[t].logits) is not None}
 
     def _due(self, track: int, xyz: np.ndarray, time_s: float) -> list[np.ndarray]:
-        """The samples that the head is to be given now, oldest first."""
+        """The samples (J, 3) that the head is due now, oldest first."""
         seen, frame_s = self._seen.get(track), 1 / self.fps
-        if seen is None or not 0 < time_s - seen.time_s <= LARGEST_GAP_S:
+        if seen is None or time_s - seen.time_s > LARGEST_GAP_S:
             logits = None if seen is None else seen.logits
             self._seen[track] = _Seen(time_s, xyz, time_s + frame_s, logits)
             return [xyz]
@@ -96,7 +87,7 @@ class StreamRunner:
 
 @dataclass(slots=True)
 class _Watched:
-    """A person's recent past, when the head is due next, and what it said last."""
+    """A person's recent past, when the head is due next, and its last logits (K,)."""
 
     buffer: RingBuffer
     seen_s: float
@@ -105,16 +96,9 @@ class _Watched:
 
 
 class WindowRunner:
-    """Shows a windowed head the last seconds of each person, at its own rate.
+    """Runs a windowed head, (N, frames, J, 3) to (N, K) logits, on the last frames of each person.
 
-    Args:
-        head: (N, frames, J, 3) to (N, K) logits.
-        joints: J.
-        frames: Of a window.
-        fps: Rate it was trained at.
-        patience_s: Stream time for which a person out of view is remembered.
-        every_s: Stream time between two looks at a person.
-        device: Where it runs.
+    The windows are at the rate `fps` it was trained at, and come every `every_s` of stream time.
     """
 
     def __init__(
@@ -134,7 +118,7 @@ class WindowRunner:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everyone."""
+        """Drop everyone's past."""
         self._watched: dict[int, _Watched] = {}
 
     @torch.inference_mode()
@@ -143,7 +127,7 @@ class WindowRunner:
         self._watched = {
             track: watched
             for track, watched in self._watched.items()
-            if 0 <= time_s - watched.seen_s <= self.patience_s
+            if time_s - watched.seen_s <= self.patience_s
         }
         due = [track for track, xyz in people.items() if self._push(track, xyz, time_s)]
         if due:
@@ -155,13 +139,13 @@ class WindowRunner:
         return {t: logits for t in people if (logits := self._watched[t].logits) is not None}
 
     def _push(self, track: int, xyz: np.ndarray, time_s: float) -> bool:
-        """Remember a sample; true when it is time to look."""
+        """Keep a sample; true when the head is due."""
         watched = self._watched.get(track)
         if watched is None:
             buffer = RingBuffer(int(CROWD * self.window_s * self.fps) + 2, self.joints)
             watched = self._watched[track] = _Watched(buffer, time_s, time_s)
         newest_s = watched.buffer.times_s[-1:]
-        if not len(newest_s) or abs(time_s - newest_s[0]) >= 1 / (CROWD * self.fps):
+        if not len(newest_s) or time_s - newest_s[0] >= 1 / (CROWD * self.fps):
             watched.buffer.push(time_s, xyz)
         watched.seen_s = time_s
         if time_s < watched.due_s - 1e-6:

@@ -1,5 +1,11 @@
-"""What a stage of the live pipeline is."""
+"""What a stage of the live pipeline is.
 
+A frame's way: detector (`realtime/detectors`); tracker or given_tracks; joints; lifting, of all
+people in one batch (batching); classifying, at the head's rate (runners, ring_buffer); deciding.
+"""
+
+from abc import ABC, abstractmethod
+from math import inf
 from typing import Protocol
 
 from ...gast.skeleton import Skeleton
@@ -7,11 +13,7 @@ from ..packets import Frame
 
 
 class Stage(Protocol):
-    """A step of the pipeline; it may remember per track, and `reset` makes it forget.
-
-    Attributes:
-        name: Under which its time is reported.
-    """
+    """A step of the pipeline; `name` is what its time is reported under."""
 
     name: str
 
@@ -22,11 +24,38 @@ class Stage(Protocol):
         """Forget everything seen so far."""
 
 
-class Detector(Stage, Protocol):
-    """The first stage: finds poses.
+class Remembering(ABC):
+    """A stage with state, and the one rule for stream time that all of them follow.
 
-    Attributes:
-        layout: Joints of the poses; ``None`` where each pose says its own.
+    A frame earlier than the one before it begins another stream (a source that starts over, a
+    clock that was set back), so the stage is reset first. A frame at the same time is another look
+    at the same moment: whatever counts time stands still.
     """
+
+    _time_s = -inf
+
+    def __call__(self, frame: Frame) -> Frame:
+        """The same frame, knowing more."""
+        if frame.time_s < self._time_s:
+            frame = self.start_over(frame)
+        self._time_s = frame.time_s
+        return self.step(frame)
+
+    def start_over(self, frame: Frame) -> Frame:
+        """Reset before the first frame of another stream."""
+        self.reset()
+        return frame
+
+    @abstractmethod
+    def step(self, frame: Frame) -> Frame:
+        """The same frame, knowing more; it is not earlier than the one before it."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Forget everything seen so far."""
+
+
+class Detector(Stage, Protocol):
+    """The first stage: detects poses, of one `layout` or, with ``None``, of each pose's own."""
 
     layout: Skeleton | None

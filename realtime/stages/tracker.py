@@ -1,14 +1,11 @@
-"""Who is who from picture to picture.
+"""The tracking stage: association of poses to tracks, from picture to picture.
 
-Tracks poses themselves: two people whose boxes nearly coincide still differ joint by joint. No
-library was taken. ByteTrack and its kin (supervision, trackers, boxmot) know boxes only, and boxmot
-wants a re-identification net; norfair takes key points but counts patience in frames, so a camera
-that stutters forgets people at another rate. What is left to write is one assignment.
+Not boxes: people whose boxes coincide still differ joint by joint, which ByteTrack and its kin do
+not see. Patience is in seconds, not in frames as norfair's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import exp
 
 import numpy as np
@@ -16,70 +13,26 @@ from scipy.optimize import linear_sum_assignment
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..packets import Frame, Person, Pose
+from ..packets import Frame, Person
+from ..similarity import Measured, distinct, measured, similarity, tolerances
+from .stage import Remembering
 
-SPREADS = {
-    "nose": 0.026,
-    "eye": 0.025,
-    "ear": 0.035,
-    "shoulder": 0.079,
-    "elbow": 0.072,
-    "wrist": 0.062,
-    "hip": 0.107,
-    "knee": 0.087,
-    "ankle": 0.089,
-}
-"""How far joints of two labellings of one person lie apart, per square root of the person's area.
-
-Source: COCO keypoint evaluation; other joints get `OTHER_SPREAD`.
-"""
-OTHER_SPREAD = 0.08
-SLACK = 6.0
-"""Spreads that a joint may be off before similarity falls to exp(-1/2): 2 is COCO's measure of an
-accurate joint; the rest is for what the prediction misses between two pictures, a crouch say. What
-tells people apart is who resembles whom most."""
-DUPLICATE = 0.8
-"""Similarity from which two poses of one picture are the same person seen twice."""
 SHADOW = 0.4
-"""Similarity to someone already known from which a pose isn't taken for somebody new."""
+"""Similarity to a track from which a pose that was not associated with it begins no new one."""
 MIN_JOINTS = 3
-"""A pose with fewer joints is nobody."""
+"""A pose with fewer joints is ignored."""
 DRIFT_S = 0.3
-"""How long a walk is believed to go on unseen (time constant)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """A pose made ready for comparing.
-
-    Attributes:
-        pose: As detected.
-        xy: (J, 2) pixels, finite.
-        weight: (J,) confidence, 0 where the joint was not seen.
-        size: Pixels, about the square root of the person's area.
-    """
-
-    pose: Pose
-    xy: np.ndarray
-    weight: np.ndarray
-    size: float
+"""Time constant with which a predicted motion fades out."""
 
 
 @dataclass(slots=True)
 class _Track:
-    """One person as last seen.
+    """One person: newest pose, running mean of the size, smoothed velocity (2,) in pixels/s.
 
-    Attributes:
-        last: What was seen of the person last.
-        seen_s: When.
-        size: Pixels, slowly following what is seen.
-        velocity: (2,) pixels/s of the whole body.
-        id: 0 until the person is shown.
-        hits: Poses so far that were sure enough for somebody new.
-        settled_s: Time spent in view so far, well enough seen.
+    `id` is 0 until confirmed, by `hits` of `new_score` or `settled_s` seconds of `min_score`.
     """
 
-    last: _Sight
+    last: Measured
     seen_s: float
     size: float
     velocity: np.ndarray
@@ -88,38 +41,29 @@ class _Track:
     settled_s: float = 0.0
 
     def expected(self, time_s: float) -> np.ndarray:
-        """Where the joints (J, 2) should be now: a walk that peters out."""
+        """Predicted joints (J, 2): the motion goes on and fades out."""
         gap_s = time_s - self.seen_s
         return self.last.xy + self.velocity * (DRIFT_S * (1 - exp(-gap_s / DRIFT_S)))
 
-    def reach(self, time_s: float) -> float:
-        """Pixels that a spread of 1 stands for; up to twice as many for a person out of view."""
-        return self.size * SLACK / 2 * min(1 + (time_s - self.seen_s) / DRIFT_S, 2)
+    def scale(self, time_s: float) -> float:
+        """Size in pixels by which joints are compared, up to doubled while out of view."""
+        return self.size * min(1 + (time_s - self.seen_s) / DRIFT_S, 2)
 
 
-class Tracker:
-    """Gives each person an id that stays, from poses alone: `Frame.poses` to `Frame.people`.
+class Tracker(Remembering):
+    """Gives each person an id that stays: `Frame.poses` to `Frame.people`.
 
-    Poses go to the people whose predicted joints they resemble most (see `similarity`), the sure
-    ones first; what is left over of the others may only continue a person. A pose that resembles
-    a better one of the same picture is dropped. An id is shown, and spent, once `min_hits` poses
-    scored `new_score` or the person was in view for `settle_s`; ids count up from 1 and are never
-    used again, not even after `reset`. People who were missed in this picture are left out of
-    `Frame.people` and remembered for `patience_s`.
-
-    Everybody is forgotten when the picture changes its size, the poses change their layout or
-    the time runs backwards, for then nobody can be followed.
+    Poses are assigned to the tracks whose predicted joints they resemble most, those of `min_score`
+    first; duplicates are dropped. A track gets its id when it is confirmed, by `min_hits` or
+    `settle_s`; ids count up from 1 and are never used again, not even after `reset`. People missed
+    in a picture are not in its `Frame.people`. Another size of picture or layout of poses resets.
 
     Args:
         patience_s: Stream time for which a person out of view is remembered.
-        min_score: Poses below only continue a person; below half of it they are not looked at.
-        new_score: A new person must be as sure as this, `min_hits` times, ...
-        min_hits: ... in this many pictures, not necessarily in a row ...
-        settle_s: ... or be in view at `min_score` or better for this long all told.
-        similarity: A pose that resembles a person less than this (0..1) is somebody else.
-
-    Attributes:
-        alive: Ids of those remembered, in view or not; others never come back.
+        min_score: Poses below only continue a track; below half of it they are ignored.
+        new_score: Score that a new person must reach in `min_hits` pictures, in a row or not, ...
+        settle_s: ... or else be in view at `min_score` or better for this long in all.
+        similarity: A pose less similar to a track than this (0..1) is not associated with it.
 
     Raises:
         InputError: A share is outside 0..1, or a time or count is not positive.
@@ -151,80 +95,80 @@ class Tracker:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everybody; their ids stay spent."""
+        """Drop all tracks; their ids stay used."""
         self._tracks: list[_Track] = []
         self._scene: tuple[int, int] | None = None
         self._layout: Skeleton | None = None
-        self._before_s = self._time_s = -np.inf
+        self._before_s = self._now_s = -np.inf
 
     @property
     def alive(self) -> frozenset[int]:
-        """Ids of those remembered."""
+        """Ids of those remembered, in view or not; others never come back."""
         return frozenset(track.id for track in self._tracks if track.id)
 
-    def __call__(self, frame: Frame) -> Frame:
-        """Name the people of this picture."""
+    def step(self, frame: Frame) -> Frame:
+        """Write `Frame.people`, by rising id."""
         self._enter(frame)
         time_s = frame.time_s
-        worth = [pose for pose in frame.poses if pose.score >= self.min_score / 2]
-        sights = _distinct([_sight(pose) for pose in worth if _seen(pose).sum() >= MIN_JOINTS])
-        sure = [sight for sight in sights if sight.pose.score >= self.min_score]
+        scored = [pose for pose in frame.poses if pose.score >= self.min_score / 2]
+        poses = distinct(one for one in map(measured, scored) if one.joints >= MIN_JOINTS)
+        sure = [pose for pose in poses if pose.pose.score >= self.min_score]
         pairs = self._assign(self._tracks, sure, time_s)
-        matched = {id(track) for track, _ in pairs}
-        rest = [track for track in self._tracks if id(track) not in matched]
-        pairs += self._assign(rest, sights[len(sure) :], time_s)
-        known = {id(sight) for _, sight in pairs}
-        for track, sight in pairs:
-            self._follow(track, sight, time_s)
-        pairs += self._begin([sight for sight in sure if id(sight) not in known], time_s)
-        people = {track.id: Person(pose=sight.pose) for track, sight in pairs if self._shown(track)}
+        assigned = {id(track) for track, _ in pairs}
+        rest = [track for track in self._tracks if id(track) not in assigned]
+        pairs += self._assign(rest, poses[len(sure) :], time_s)
+        associated = {id(pose) for _, pose in pairs}
+        for track, pose in pairs:
+            self._update(track, pose, time_s)
+        pairs += self._begin([pose for pose in sure if id(pose) not in associated], time_s)
+        people = {track.id: Person(pose=p.pose) for track, p in pairs if self._confirmed(track)}
         return frame.knowing(people=dict(sorted(people.items())))
 
     def _enter(self, frame: Frame) -> None:
         scene = (frame.width, frame.height)
         layout = frame.poses[0].layout if frame.poses else self._layout
         known = self._layout in (None, layout) and self._scene in (None, scene)
-        if not known or frame.time_s < self._time_s:
+        if not known:
             self.reset()
-        self._before_s, self._time_s = self._time_s, frame.time_s
+        self._before_s, self._now_s = self._now_s, frame.time_s
         self._scene, self._layout = scene, layout
         self._tracks = [t for t in self._tracks if frame.time_s - t.seen_s <= self.patience_s]
 
     def _assign(
-        self, tracks: Sequence[_Track], sights: Sequence[_Sight], time_s: float
-    ) -> list[tuple[_Track, _Sight]]:
-        if not tracks or not sights:
+        self, tracks: Sequence[_Track], poses: Sequence[Measured], time_s: float
+    ) -> list[tuple[_Track, Measured]]:
+        if not tracks or not poses:
             return []
-        alike = _likeness(tracks, sights, time_s)
+        alike = _likeness(tracks, poses, time_s)
         alike[alike < self.similarity] = 0
         rows, columns = linear_sum_assignment(alike, maximize=True)
         matches = zip(rows, columns, strict=True)
-        return [(tracks[row], sights[column]) for row, column in matches if alike[row, column]]
+        return [(tracks[row], poses[column]) for row, column in matches if alike[row, column]]
 
-    def _follow(self, track: _Track, sight: _Sight, time_s: float) -> None:
+    def _update(self, track: _Track, pose: Measured, time_s: float) -> None:
         gap_s = time_s - track.seen_s
-        shared = sight.weight * track.last.weight
+        shared = pose.weight * track.last.weight
         if gap_s > 0:
-            moved = shared @ (sight.xy - track.last.xy) / shared.sum()
+            moved = shared @ (pose.xy - track.last.xy) / shared.sum()
             track.velocity += gap_s / (gap_s + 0.1) * (moved / gap_s - track.velocity)
-            track.size += gap_s / (gap_s + DRIFT_S) * (sight.size - track.size)
-        if sight.pose.score >= self.min_score and track.seen_s == self._before_s:
+            track.size += gap_s / (gap_s + DRIFT_S) * (pose.size - track.size)
+        if pose.pose.score >= self.min_score and track.seen_s == self._before_s:
             track.settled_s += gap_s
-        track.hits += sight.pose.score >= self.new_score
-        track.last, track.seen_s = sight, time_s
+        track.hits += pose.pose.score >= self.new_score
+        track.last, track.seen_s = pose, time_s
 
-    def _begin(self, sights: Sequence[_Sight], time_s: float) -> list[tuple[_Track, _Sight]]:
-        born = []
-        for sight in sights:
-            if self._tracks and _likeness(self._tracks, [sight], time_s).max() >= SHADOW:
+    def _begin(self, poses: Sequence[Measured], time_s: float) -> list[tuple[_Track, Measured]]:
+        new = []
+        for pose in poses:
+            if self._tracks and _likeness(self._tracks, [pose], time_s).max() >= SHADOW:
                 continue
-            track = _Track(sight, time_s, sight.size, np.zeros(2))
-            track.hits += sight.pose.score >= self.new_score
+            track = _Track(pose, time_s, pose.size, np.zeros(2))
+            track.hits += pose.pose.score >= self.new_score
             self._tracks.append(track)
-            born.append((track, sight))
-        return born
+            new.append((track, pose))
+        return new
 
-    def _shown(self, track: _Track) -> bool:
+    def _confirmed(self, track: _Track) -> bool:
         ready = track.hits >= self.min_hits or track.settled_s >= self.settle_s
         if ready and not track.id:
             self._last_id += 1
@@ -232,69 +176,11 @@ class Tracker:
         return bool(track.id)
 
 
-def similarity(
-    expected: np.ndarray,
-    weight: np.ndarray,
-    reach: np.ndarray,
-    xy: np.ndarray,
-    confidence: np.ndarray,
-) -> np.ndarray:
-    """How much people resemble poses, (P, D) in 0..1.
-
-    The mean over joints of a Gaussian of their distance, where each joint counts as much as both
-    sides have seen of it; 0 when they have seen no joint in common.
-
-    Source: after the object keypoint similarity of COCO (Ronchi and Perona 2017, section 3).
-
-    Args:
-        expected: (P, J, 2) pixels, finite.
-        weight: (P, J) of the people's joints.
-        reach: (P, J) pixels, standard deviation of the Gaussian.
-        xy: (D, J, 2) pixels, finite.
-        confidence: (D, J) of the poses' joints.
-    """
-    squared = ((expected[:, None] - xy) ** 2).sum(-1)
-    both = weight[:, None] * confidence
-    near = np.exp(-squared / (2 * reach[:, None] ** 2))
-    return (both * near).sum(-1) / np.maximum(both.sum(-1), 1e-9)
-
-
-def _likeness(tracks: Sequence[_Track], sights: Sequence[_Sight], time_s: float) -> np.ndarray:
+def _likeness(tracks: Sequence[_Track], poses: Sequence[Measured], time_s: float) -> np.ndarray:
     return similarity(
         np.array([track.expected(time_s) for track in tracks]),
         np.array([track.last.weight for track in tracks]),
-        np.outer([track.reach(time_s) for track in tracks], _spreads(sights[0].pose.layout)),
-        np.array([sight.xy for sight in sights]),
-        np.array([sight.weight for sight in sights]),
+        tolerances([track.scale(time_s) for track in tracks], poses[0].pose.layout),
+        np.array([pose.xy for pose in poses]),
+        np.array([pose.weight for pose in poses]),
     )
-
-
-def _distinct(sights: Iterable[_Sight]) -> list[_Sight]:
-    """Best first, without those that show somebody again."""
-    kept: list[_Sight] = []
-    known: list[_Track] = []
-    for sight in sorted(sights, key=lambda sight: -sight.pose.score):
-        if not kept or _likeness(known, [sight], 0.0).max() < DUPLICATE:
-            kept.append(sight)
-            known.append(_Track(sight, 0.0, sight.size, np.zeros(2)))
-    return kept
-
-
-def _seen(pose: Pose) -> np.ndarray:
-    return np.isfinite(pose.xy).all(-1) & (pose.confidence > 0)
-
-
-def _sight(pose: Pose) -> _Sight:
-    seen = _seen(pose)
-    xy = np.where(seen[:, None], pose.xy, 0).astype(np.float64)
-    weight = np.where(seen, pose.confidence, 0).astype(np.float64)
-    # 1.7 deviations of a standing person's joints are about the square root of the area.
-    share = weight / max(weight.sum(), 1e-9)
-    spread = share @ ((xy - share @ xy) ** 2).sum(-1)
-    return _Sight(pose, xy, weight, max(1.7 * float(np.sqrt(spread)), 1.0))
-
-
-@cache
-def _spreads(layout: Skeleton) -> np.ndarray:
-    stems = [joint.split("_", 1)[-1] for joint in layout.joints]
-    return np.array([SPREADS.get(stem, OTHER_SPREAD) for stem in stems])

@@ -1,0 +1,107 @@
+"""How much two poses look like one person: for association, and for duplicates in one picture."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from ..gast.skeleton import Skeleton
+from .packets import Pose
+
+SPREADS = {
+    "nose": 0.026, "eye": 0.025, "ear": 0.035, "shoulder": 0.079, "elbow": 0.072,
+    "wrist": 0.062, "hip": 0.107, "knee": 0.087, "ankle": 0.089,
+}  # fmt: skip
+"""Standard deviation between two annotations of a joint, per square root of the person's area.
+
+Source: COCO keypoint evaluation; other joints get `OTHER_SPREAD`.
+"""
+OTHER_SPREAD = 0.08
+SLACK = 6.0
+"""Spreads that a joint may be off before similarity falls to exp(-1/2): 2 is COCO's measure of an
+accurate joint; the rest is for what a prediction misses between two pictures, a crouch say."""
+DUPLICATE = 0.8
+"""Similarity from which two poses of one picture are the same person detected twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A pose made ready for comparing.
+
+    Attributes:
+        xy: (J, 2) pixels, finite.
+        weight: (J,) confidence, 0 where not found.
+        size: Pixels, about the square root of the person's area.
+    """
+
+    pose: Pose
+    xy: np.ndarray
+    weight: np.ndarray
+    size: float
+
+    @property
+    def joints(self) -> int:
+        """How many were seen."""
+        return int(np.count_nonzero(self.weight))
+
+
+def measured(pose: Pose) -> Measured:
+    """The pose with its size, without what is not a number."""
+    seen = np.isfinite(pose.xy).all(-1) & (pose.confidence > 0)
+    xy = np.where(seen[:, None], pose.xy, 0).astype(np.float64)
+    weight = np.where(seen, pose.confidence, 0).astype(np.float64)
+    # 1.7 deviations of a standing person's joints are about the square root of the area.
+    share = weight / max(weight.sum(), 1e-9)
+    spread = share @ ((xy - share @ xy) ** 2).sum(-1)
+    return Measured(pose, xy, weight, max(1.7 * float(np.sqrt(spread)), 1.0))
+
+
+def tolerances(sizes: list[float], layout: Skeleton) -> np.ndarray:
+    """(P, J) pixels that each joint may be off, for P people of `sizes` pixels."""
+    return np.outer([size * SLACK / 2 for size in sizes], _spreads(layout))
+
+
+def similarity(
+    expected: np.ndarray,
+    weight: np.ndarray,
+    reach: np.ndarray,
+    xy: np.ndarray,
+    confidence: np.ndarray,
+) -> np.ndarray:
+    """How much P people resemble D poses of J joints, (P, D) in 0..1.
+
+    The mean over joints of a Gaussian of their distance in pixels, `reach` (P, J) its deviation,
+    with both sides' confidences as weights; 0 without a joint in common. Places are finite.
+
+    Source: after COCO's object keypoint similarity (Ronchi and Perona 2017, section 3).
+    """
+    squared = ((expected[:, None] - xy) ** 2).sum(-1)
+    both = weight[:, None] * confidence
+    near = np.exp(-squared / (2 * reach[:, None] ** 2))
+    return (both * near).sum(-1) / np.maximum(both.sum(-1), 1e-9)
+
+
+def distinct(poses: Iterable[Measured]) -> list[Measured]:
+    """Highest score first, without duplicates of a better one."""
+    kept: list[Measured] = []
+    for pose in sorted(poses, key=lambda pose: -pose.pose.score):
+        if not kept or _likeness(kept, pose).max() < DUPLICATE:
+            kept.append(pose)
+    return kept
+
+
+def _likeness(known: list[Measured], pose: Measured) -> np.ndarray:
+    return similarity(
+        np.array([one.xy for one in known]),
+        np.array([one.weight for one in known]),
+        tolerances([one.size for one in known], pose.pose.layout),
+        pose.xy[None],
+        pose.weight[None],
+    )
+
+
+@cache
+def _spreads(layout: Skeleton) -> np.ndarray:
+    stems = [joint.split("_", 1)[-1] for joint in layout.joints]
+    return np.array([SPREADS.get(stem, OTHER_SPREAD) for stem in stems])
