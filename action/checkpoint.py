@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -101,11 +102,18 @@ def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
     expect(card, expected, path)
     make = _head_class(card.head, path)
     try:
-        head = make(named(card.layout), labels=card.labels, fps=card.fps, **card.settings)
+        settings = {key: _EARLIER[key] for key in signature(make).parameters if key in _EARLIER}
+        head = make(
+            named(card.layout), labels=card.labels, fps=card.fps, **settings | dict(card.settings)
+        )
     except TypeError as error:
         raise InputError(f"{path} can't be made into a head {card.head}: {error}") from error
     fill(head, weights, name=str(path), kind="head")
     return head.eval(), card
+
+
+_EARLIER = {"features": ("joint", "bone", "joint_motion", "bone_motion"), "front": False}
+"""What heads were made with whose files are from before it could be chosen."""
 
 
 def _head_class(name: str, path: str | Path) -> type[Any]:

@@ -31,7 +31,7 @@ class HeadTask(pl.LightningModule):
         *,
         optimizer: Callable[[Iterable], Optimizer],
         scheduler: Callable[[Optimizer], LRScheduler],
-        smoothing: float = 0.05,
+        smoothing: float,
     ) -> None:
         super().__init__()
         self.head, self.optimizer, self.scheduler = head, optimizer, scheduler

@@ -47,7 +47,7 @@ def from_published(
     name = str(source) if isinstance(source, str | Path) else "state dict"
     weights = _state(unpickled(source, kind="an early fusion head"))
     head = EarlyFusion(
-        skeleton, labels=labels, fps=fps, frames=frames,
+        skeleton, labels=labels, fps=fps, frames=frames, samples=20, dropout=0.0,
         channels=_channels(weights, name), parents=NTU_PARENTS.get(skeleton.name),
     )  # fmt: skip
     _check(weights, head, name)

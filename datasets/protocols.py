@@ -74,7 +74,7 @@ class BySubject(Protocol):
     and nobody needed for training has to go. Where subjects are unknown, each recording is one.
     """
 
-    def __init__(self, *, val: float = 0.25, seed: int = 0) -> None:
+    def __init__(self, *, val: float, seed: int) -> None:
         if not 0 < val < 1:
             raise InputError(f"protocol.val is a share between 0 and 1, got {val}")
         self.val, self.seed = val, seed

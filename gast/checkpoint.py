@@ -75,6 +75,7 @@ def load(path: str | Path, **expected: Any) -> tuple[GASTNet, LifterCard]:
         filter_widths=card.filter_widths,
         channels=card.channels,
         causal=card.causal,
+        dropout=0.0,  # not trained any further
     )
     fill(net, weights, name=str(path), kind="lifter")
     return net.eval(), card
@@ -117,7 +118,7 @@ def _official_shape(source: Mapping[str, Tensor], skeleton: Skeleton, causal: bo
             f"state the layout it was trained with"
         )
     channels = source["expand_conv.weight"].shape[0]
-    return GASTNet(skeleton, filter_widths=widths, channels=channels, causal=causal)
+    return GASTNet(skeleton, filter_widths=widths, channels=channels, causal=causal, dropout=0.0)
 
 
 def _renamed(source: Mapping[str, Tensor], net: GASTNet) -> list[tuple[str, Tensor]]:

@@ -35,10 +35,10 @@ class GASTNet(Streaming):
         self,
         skeleton: Skeleton,
         *,
-        filter_widths: Sequence[int] = (3, 3, 3),
-        channels: int = 128,
-        causal: bool = True,
-        dropout: float = 0.05,
+        filter_widths: Sequence[int],
+        channels: int,
+        causal: bool,
+        dropout: float,
     ) -> None:
         super().__init__()
         if not filter_widths or any(width < 1 or width % 2 == 0 for width in filter_widths):

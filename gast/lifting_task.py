@@ -46,9 +46,9 @@ class LiftingTask(pl.LightningModule):
         *,
         optimizer: Callable[[Iterable], Optimizer],
         scheduler: Callable[[Optimizer], LRScheduler],
-        one_frame: bool = False,
-        velocity: float = 1.0,
-        bones: float = 0.0,
+        one_frame: bool,
+        velocity: float,
+        bones: float,
         unseen: float = 0.3,
         joints: dict[str, float] | None = None,
     ) -> None:

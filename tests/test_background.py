@@ -6,11 +6,10 @@ from threading import Thread, current_thread
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.realtime.packets import Event, Frame, RunInfo
 from gastlive.realtime.sinks.background import Background, apart
-from gastlive.realtime.sinks.terminal import TerminalSink
-from gastlive.realtime.sinks.video import VideoSink
 from gastlive.realtime.sinks.window import WindowClosed
 
 INFO = RunInfo(160, 120, 30.0, "coco17", "h36m17", ("idle", "wave"), "idle", "demo")
@@ -234,7 +233,7 @@ def test_a_sink_that_was_never_begun_is_closed_all_the_same():
 
 
 def test_only_a_sink_that_says_so_gets_a_thread_and_only_a_camera_is_skipped_in(tmp_path):
-    plain, video = Witness(), VideoSink(folder=str(tmp_path))
+    plain, video = Witness(), option("sink/video", folder=str(tmp_path))
     assert apart(plain, live=True) is plain
     camera, file = apart(video, live=True), apart(video, live=False)
     assert (camera.sink, camera.may_skip, file.may_skip) == (video, True, False)
@@ -253,14 +252,20 @@ def test_a_table_has_a_thread_and_lines_in_a_pipe_are_a_record(monkeypatch):
             return True
 
     monkeypatch.setenv("TERM", "xterm")
-    lines, table = TerminalSink(stream=StringIO()), TerminalSink(stream=Screen())
+    lines, table = (
+        option("sink/terminal", stream=StringIO()),
+        option("sink/terminal", stream=Screen()),
+    )
     assert apart(lines, live=True) is lines
     assert apart(table, live=True).may_skip is True
 
 
 def test_a_video_in_the_background_is_the_same_as_one_in_the_pipeline(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 255, (12, 120, 160, 3), np.uint8)
-    sinks = [VideoSink(folder=str(tmp_path / "a")), VideoSink(folder=str(tmp_path / "b"))]
+    sinks = [
+        option("sink/video", folder=str(tmp_path / "a")),
+        option("sink/video", folder=str(tmp_path / "b")),
+    ]
     for sink in (sinks[0], apart(sinks[1], live=False)):
         sink.begin(INFO)
         for i, picture in enumerate(pictures):

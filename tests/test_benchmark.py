@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 
+from gastlive.conf.option import option
 from gastlive.experiments import benchmark
 from gastlive.experiments.benchmarking import modes
 from gastlive.experiments.benchmarking.modes import Accuracy, choices, stored
 from gastlive.experiments.timing.jobs import Job, Row
-from gastlive.experiments.timing.step import Candidate, Step
+from gastlive.experiments.timing.step import Candidate
 from gastlive.gast.errors import InputError
 
 QUICK = ("mode.rounds=2", "mode.frames=5", "mode.seconds=0.01", "mode.warm=9")
@@ -114,7 +115,7 @@ def test_what_can_not_be_measured_is_said_in_one_line(run, capsys, argument, lin
 
 
 def test_every_candidate_is_compared_with_the_first_of_its_config():
-    step = Step(warm=3)
+    step = option("mode/step", warm=3)
     team = [
         Candidate("one", {}, lambda index: np.array([index, 0.0])),
         Candidate("other", {}, lambda index: np.array([index, 0.25 * index])),
@@ -128,7 +129,7 @@ def test_every_round_is_a_stretch_of_each_candidate_in_turns_the_second_round_ba
     def named(name):
         return Candidate(name, {}, lambda index: order.append(name) or np.zeros(1))
 
-    step = Step(rounds=2, frames=5, seconds=0.0, warm=1)
+    step = option("mode/step", rounds=2, frames=5, seconds=0.0, warm=1)
     rows = step.in_turns([named("one"), named("other")], apart=[0.0, 0.0])
     stretch = len(order) // 4
     assert order == [n for n in ("one", "other", "other", "one") for _ in range(stretch)]

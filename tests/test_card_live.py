@@ -10,8 +10,7 @@ from hydra.errors import InstantiationException
 
 from gastlive.action.checkpoint import HeadCard, save_head
 from gastlive.action.decision import DEFAULTS
-from gastlive.action.heads.gru import GRU
-from gastlive.action.heads.svm import SVM
+from gastlive.conf.option import option
 from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15
 from gastlive.realtime.live import naming
 from gastlive.realtime.packets import Frame, Person, Pose
@@ -28,7 +27,9 @@ NOT_LIVE = {"receptive_field", "lifter", "lifter_sha256", "training"}
 
 def gru(**settings):
     torch.manual_seed(0)
-    return GRU(H36M17, **{"labels": LABELS, "channels": 8, **settings}).eval()
+    return option(
+        "head/gru", skeleton=H36M17, **{"labels": LABELS, "channels": 8, **settings}
+    ).eval()
 
 
 def stages(path, head, **card):
@@ -87,7 +88,7 @@ def test_the_head_is_fed_at_its_frame_rate(fps, every, tmp_path):
 @torch.inference_mode()
 @pytest.mark.parametrize("frames", [12, 24])
 def test_a_windowed_head_sees_so_many_frames(frames, tmp_path):
-    head = SVM(H36M17, labels=LABELS, frames=frames, samples=6)
+    head = option("head/svm", skeleton=H36M17, labels=LABELS, frames=frames, samples=6)
     head.planes.normal_(0, 0.02, generator=torch.Generator().manual_seed(0))
     classify, _ = stages(tmp_path, head.eval())
     expected = softmax(head(torch.from_numpy(XYZ[None, 58 - frames : 58])))  # every 0.1 s it looks
@@ -121,7 +122,7 @@ def test_a_head_without_a_background_can_not_run_live(tmp_path):
 
 def test_a_head_of_another_layout_than_the_lifters_is_refused(tmp_path):
     with pytest.raises(InstantiationException, match="humaneva15', wanted 'h36m17'"):
-        stages(tmp_path, GRU(HUMANEVA15, labels=LABELS, channels=8))
+        stages(tmp_path, option("head/gru", skeleton=HUMANEVA15, labels=LABELS, channels=8))
 
 
 def waving(*parts):

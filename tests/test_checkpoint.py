@@ -7,9 +7,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from gastlive.conf.option import option
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17, H36M19, HUMANEVA15
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
@@ -41,7 +41,7 @@ def official(name):
 @pytest.fixture
 def saved(tmp_path):
     torch.manual_seed(0)
-    net = GASTNet(H36M17, filter_widths=(3, 3), channels=4).eval()
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4).eval()
     checkpoint.save(net, tmp_path / "net.safetensors", **CARD)
     return net, tmp_path / "net.safetensors"
 

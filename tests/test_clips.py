@@ -11,13 +11,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from gastlive.action.head import of_bodies
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Problem, Segment
 from gastlive.datasets.for_heads.augmentation import Augmentation, mirror_images
 from gastlive.datasets.for_heads.clip_data import ActionClips, samples
 from gastlive.datasets.for_heads.labelled import Joints, gaps_filled, to_lifted
-from gastlive.datasets.for_heads.stream_data import ActionStreams
 from gastlive.datasets.labels import UNKNOWN, LabelMap, OwnLabels
 from gastlive.datasets.protocols import ByName
 from gastlive.gast.errors import InputError
@@ -63,7 +62,7 @@ def data_of(data: Mine, **changes) -> ActionClips:
     settings = dict(
         protocol=PROTOCOL, skeleton=KINECT20, labels=OwnLabels(), batch=3, augmentation=STILL
     )
-    return ActionClips(data, **{**settings, **changes})
+    return option("datamodule/clips", data=data, **{**settings, **changes})
 
 
 def test_a_clip_is_seen_from_a_camera_that_looks_along_the_ground():
@@ -248,7 +247,9 @@ def test_processes_vary_clips_in_ways_of_their_own(monkeypatch):
     drawn = []
     for rank in range(2):
         monkeypatch.setattr(process_seed, "distributed", Group(rank, 2))
-        data = numbered(2, batch=1, augmentation=Augmentation(mirror=0, slow=0, hold=0))
+        data = numbered(
+            2, batch=1, augmentation=option("augmentation/live", mirror=0, slow=0, hold=0)
+        )
         data.train.samples = data.train.samples[:1] * 2
         drawn.append(next(iter(data.train)))
     assert drawn[0][1] == drawn[1][1]
@@ -282,7 +283,7 @@ def test_validation_shows_clips_as_they_are():
 def test_a_mirror_swaps_left_and_right_in_labels_too():
     names = ["kick left", "kick right", "wave", "turn clockwise", "turn counter-clockwise", "left"]
     assert mirror_images(names).tolist() == [1, 0, 2, 4, 3, 5]
-    data = data_of(everything(), augmentation=Augmentation(mirror=1.0))
+    data = data_of(everything(), augmentation=option("augmentation/live", mirror=1.0))
     data.windows(4)
     data.setup()
     (batch,) = data.train_dataloader()
@@ -314,7 +315,7 @@ def test_a_second_person_is_taken_where_asked():
 
 
 def test_logits_of_two_bodies_are_averaged():
-    head = TCN(KINECT20, labels=LABELS, channels=8).eval()
+    head = option("head/tcn", skeleton=KINECT20, labels=LABELS, channels=8).eval()
     two = torch.randn(1, 2, 5, 20, 3)
     both = of_bodies(head, two)
     torch.testing.assert_close(both, (head(two[:, 0]) + head(two[:, 1])) / 2)
@@ -331,14 +332,23 @@ def test_a_protocol_that_leaves_nothing_is_refused():
 
 
 def test_streams_of_cut_clips_want_a_background():
-    streams = ActionStreams(
-        everything(), protocol=PROTOCOL, skeleton=KINECT20, labels=OwnLabels(), frames=30
+    streams = option(
+        "datamodule/streams",
+        data=everything(),
+        protocol=PROTOCOL,
+        skeleton=KINECT20,
+        labels=OwnLabels(),
+        frames=30,
     )
     with pytest.raises(InputError, match=r"want a background label; add labels\.background=idle"):
         streams.setup()
-    streams = ActionStreams(
-        everything(), protocol=PROTOCOL, skeleton=KINECT20, frames=30,
+    streams = option(
+        "datamodule/streams",
+        data=everything(),
+        protocol=PROTOCOL,
+        skeleton=KINECT20,
         labels=OwnLabels(background="idle"),
-    )  # fmt: skip
+        frames=30,
+    )
     streams.setup()
     assert streams.labels.names == ("idle", *LABELS)

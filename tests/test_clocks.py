@@ -10,18 +10,17 @@ import pytest
 import torch
 
 from gastlive.action.decision import Decision
+from gastlive.conf.option import option
 from gastlive.gast.inputs.filling import Filler
-from gastlive.gast.inputs.smoothing import OneEuro
 from gastlive.gast.skeleton import COCO17, H36M17, joint_map
 from gastlive.gast.streaming import Streaming
 from gastlive.realtime.clock import Clock, paced
 from gastlive.realtime.packets import Frame, Person, Pose
 from gastlive.realtime.stages.batching import Streams
 from gastlive.realtime.stages.deciding import Decide
-from gastlive.realtime.stages.joints import SIZE_S, Joints
+from gastlive.realtime.stages.joints import SIZE_S
 from gastlive.realtime.stages.ring_buffer import RingBuffer
 from gastlive.realtime.stages.runners import JITTER, StreamRunner, WindowRunner
-from gastlive.realtime.stages.tracker import Tracker
 
 RATES = (15.0, 29.9, 60.0)
 TREMBLE_S = 0.003
@@ -175,7 +174,10 @@ def test_a_window_is_the_last_second_at_the_heads_rate(fps, trembling):
 @rates
 @steady_and_trembling
 def test_a_smoother_follows_a_step_as_fast_at_every_rate(fps, trembling):
-    smooth, times = OneEuro(min_cutoff=0.5, beta=0.0), stamps(fps, 0.4, trembling=trembling)
+    smooth, times = (
+        option("smoothing/one_euro", min_cutoff=0.5, beta=0.0),
+        stamps(fps, 0.4, trembling=trembling),
+    )
     state = smooth(np.zeros(1), None, dt_s=0.0, unit=1.0)
     for dt_s in np.diff(times):
         state = smooth(np.ones(1), state, dt_s=dt_s, unit=1.0)
@@ -190,18 +192,18 @@ def joints_seen(stage, time_s, xy, *, sure=0.9):
 
 @rates
 def test_after_holding_still_the_smoother_is_told_how_long(fps):
-    stage, times = Joints("h36m17"), stamps(fps, 1)
+    stage, times = option("joints/default", layout="h36m17"), stamps(fps, 1)
     for time_s in times:
         joints_seen(stage, time_s, BODY, sure=0.9 if time_s < 0.4 else 0.0)
     moved = joints_seen(stage, times[-1] + 1 / fps, BODY + 5)
-    fresh = joints_seen(Joints("h36m17"), 0.0, BODY + 5)
+    fresh = joints_seen(option("joints/default", layout="h36m17"), 0.0, BODY + 5)
     assert np.abs(moved - fresh).max() < 1.0
 
 
 @rates
 @steady_and_trembling
 def test_a_persons_size_follows_what_is_seen_as_fast_at_every_rate(fps, trembling):
-    stage, times = Joints("h36m17"), stamps(fps, 0.5, trembling=trembling)
+    stage, times = option("joints/default", layout="h36m17"), stamps(fps, 0.5, trembling=trembling)
     centre = np.array([320, 240])
     for time_s in times:
         joints_seen(stage, time_s, BODY if time_s == 0 else (BODY - centre) * 1.5 + centre)
@@ -216,7 +218,12 @@ def test_a_persons_size_follows_what_is_seen_as_fast_at_every_rate(fps, tremblin
 @rates
 @steady_and_trembling
 def test_a_walk_is_believed_to_go_on_as_fast_at_every_rate(fps, trembling):
-    tracker, times = Tracker(), stamps(fps, 2, trembling=trembling)
+    tracker, times = (
+        option(
+            "tracker/oks",
+        ),
+        stamps(fps, 2, trembling=trembling),
+    )
     for time_s in times:
         tracker(frame(time_s, xy=BODY + np.array([80 * time_s, 0])))
     (track,) = tracker._tracks
@@ -227,7 +234,7 @@ def test_a_walk_is_believed_to_go_on_as_fast_at_every_rate(fps, trembling):
 @rates
 @steady_and_trembling
 def test_somebody_hardly_sure_is_shown_after_settling_for_half_a_second(fps, trembling):
-    tracker = Tracker(settle_s=0.5)
+    tracker = option("tracker/oks", settle_s=0.5)
     times = stamps(fps, 1, trembling=trembling)
     shown = [time_s for time_s in times if tracker(frame(time_s, xy=BODY)).people]
     assert 0.5 - 1e-6 <= shown[0] < 0.5 + 1 / fps + 2 * TREMBLE_S
@@ -244,14 +251,14 @@ class Untold(torch.nn.Module):
 def remembers(name):
     """Gives a person to a stage, then empty frames; and whether the person is still known."""
     if name == "tracker":
-        tracker = Tracker(patience_s=1.0, min_hits=1, new_score=0.3)
+        tracker = option("tracker/oks", patience_s=1.0, min_hits=1, new_score=0.3)
         return (
             lambda t: tracker(frame(t, xy=BODY)),
             lambda t: tracker(frame(t)),
             lambda: bool(tracker.alive),
         )
     if name == "joints":
-        stage = Joints("h36m17", patience_s=1.0)
+        stage = option("joints/default", layout="h36m17", patience_s=1.0)
         return (
             lambda t: joints_seen(stage, t, BODY),
             lambda t: stage(frame(t)),

@@ -34,7 +34,7 @@ def write(root, truth, *, take="86_01", frames=120):
 
 def test_what_may_be_either_action_is_neither(tmp_path):
     write(tmp_path, TRUTH)
-    data = Cmu86(str(tmp_path))
+    data = Cmu86(str(tmp_path), transitions=False)
     (clip,) = data
     assert clip.segments == (
         Segment(0, 30, "walking"),
@@ -43,7 +43,7 @@ def test_what_may_be_either_action_is_neither(tmp_path):
     )
     assert (clip.name, clip.subject, clip.fps, clip.dataset) == ("86_01", "86", 120, "cmu")
     assert data.labels == ["walking", "leg kicking"]
-    (slower,) = Cmu86(str(tmp_path), fps=30.0)
+    (slower,) = Cmu86(str(tmp_path), fps=30.0, transitions=False)
     assert (len(slower.xyz), slower.segments[1]) == (30, Segment(13, 15, "leg kicking"))
 
 
@@ -59,20 +59,20 @@ def test_transitions_are_labelled_if_that_is_wanted(tmp_path):
 
 def test_a_single_frame_of_change_leaves_nothing_out(tmp_path):
     write(tmp_path, "2\n1 walk\n40\n2 sitting\n119\n")
-    (clip,) = Cmu86(str(tmp_path))
+    (clip,) = Cmu86(str(tmp_path), transitions=False)
     assert clip.segments == (Segment(0, 40, "walking"), Segment(40, 120, "sitting"))
 
 
 def test_takes_without_a_ground_truth_are_not_of_this_set(tmp_path):
     write(tmp_path, TRUTH)
     write(tmp_path, None, take="86_02")
-    assert [clip.name for clip in Cmu86(str(tmp_path))] == ["86_01"]
+    assert [clip.name for clip in Cmu86(str(tmp_path), transitions=False)] == ["86_01"]
     write(tmp_path / "other", None)
     with pytest.raises(InputError, match="no cmu files in"):
-        Cmu86(str(tmp_path / "other"))
+        Cmu86(str(tmp_path / "other"), transitions=False)
 
 
 def test_a_broken_ground_truth_is_named(tmp_path):
     write(tmp_path, TRUTH.replace("60 80 100", "60 80"))
     with pytest.raises(InputError, match=r"01_ground_truth\.txt, line 5: wanted the frames at"):
-        Cmu86(str(tmp_path))
+        Cmu86(str(tmp_path), transitions=False)

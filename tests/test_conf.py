@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,31 @@ def test_option_fits_its_target(option):
         assert node._target_.partition(".")[0] not in OURS, "spell it gastlive...."
         given = [key for key in node if not str(key).startswith("_") and key != "defaults"]
         inspect.signature(get_object(node._target_)).bind_partial(**dict.fromkeys(given))
+
+
+@cache
+def given():
+    """What yamls give our constructors: target to the nodes that name it, with their files."""
+    found = {}
+    for option in OPTIONS:
+        for node in nodes(OmegaConf.load(CONF / f"{option}.yaml")):
+            if node._target_.startswith("gastlive."):
+                values = OmegaConf.to_container(node, resolve=False)
+                found.setdefault(node._target_, []).append((str(option), values))
+    return found
+
+
+@pytest.mark.parametrize("target", sorted(given()))
+@pytest.mark.filterwarnings("ignore::Warning")  # of the libraries that a target imports
+def test_a_default_stands_in_the_constructor_or_in_the_yaml_and_not_in_both(target):
+    for name, parameter in inspect.signature(get_object(target)).parameters.items():
+        if parameter.default is None or parameter.default is parameter.empty:
+            continue  # None says nothing: the key may be given
+        values = {file: node[name] for file, node in given()[target] if name in node}
+        assert len(values) < len(given()[target]), f"always given: {name} {values}"
+        default = parameter.default
+        default = list(default) if isinstance(default, tuple) else default
+        assert default not in values.values(), f"given as it would be anyway: {name} {values}"
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

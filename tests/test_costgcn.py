@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from gastlive.action.checkpoint import load_head, save_head
-from gastlive.action.heads.costgcn import CausalMean, CoSTGCN
+from gastlive.action.heads.costgcn import CausalMean
+from gastlive.conf.option import option
 from gastlive.experiments import export
 from gastlive.gast.errors import InputError
 from gastlive.gast.runtimes import compiled as runtimes
@@ -27,7 +28,7 @@ def lively(net):
 def small(skeleton=H36M17, **changes):
     torch.manual_seed(0)
     given = {"channels": 6, "widths": (1, 2), "dilations": (1, 3), "window": 5, **changes}
-    return lively(CoSTGCN(skeleton, labels=LABELS, **given))
+    return lively(option("head/costgcn", skeleton=skeleton, labels=LABELS, **given))
 
 
 NETS = {

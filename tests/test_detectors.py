@@ -10,15 +10,15 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import BLAZEPOSE33, COCO17, WHOLEBODY133, joint_map
 from gastlive.realtime.detectors import blazepose as blazepose_module
-from gastlive.realtime.detectors.blazepose import BlazePose, Region, anchors, refined
-from gastlive.realtime.detectors.movenet import MoveNet
+from gastlive.realtime.detectors.blazepose import Region, anchors, refined
 from gastlive.realtime.detectors.network import Network
 from gastlive.realtime.detectors.none import NoDetector
 from gastlive.realtime.detectors.picture import Letterbox, cut_out
-from gastlive.realtime.detectors.rtmpose import FAMILIES, IMAGENET, RTMPose, decoded
+from gastlive.realtime.detectors.rtmpose import FAMILIES, IMAGENET, decoded
 from gastlive.realtime.opencv import open_capture
 from gastlive.realtime.packets import Frame, Pose
 
@@ -215,7 +215,7 @@ def test_a_crop_beyond_the_picture_is_black_there(shift):
 def test_movenet_finds_the_pixel(tmp_path, size):
     width, height = size
     x, y = width // 3, height // 4
-    detector = MoveNet(path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    detector = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
     image = spot(width, height, (x, y), radius=max(size) // 60)
     (pose,) = detector(framed(image)).poses
     assert pose.layout is COCO17
@@ -225,7 +225,7 @@ def test_movenet_finds_the_pixel(tmp_path, size):
 
 
 def test_pictures_may_change_their_size_midway(tmp_path):
-    detector = MoveNet(path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    detector = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
     for width, height in ((640, 480), (320, 240), (480, 640), (640, 480)):
         image = spot(width, height, (width // 2, height // 3), radius=8)
         (pose,) = detector(framed(image)).poses
@@ -234,20 +234,26 @@ def test_pictures_may_change_their_size_midway(tmp_path):
 
 def test_people_come_best_first_and_unlikely_ones_not_at_all(tmp_path):
     path = spot_people(tmp_path / "net.onnx", [0.3, 0.9, 0.1, 0.5], apart=0.1)
-    poses = MoveNet(path=path, threads=1)(framed(spot(640, 480, (60, 200)))).poses
+    poses = option("detector/movenet", path=path, threads=1)(
+        framed(spot(640, 480, (60, 200)))
+    ).poses
     np.testing.assert_allclose([pose.score for pose in poses], [0.9, 0.5, 0.3], rtol=1e-5)
-    poses = MoveNet(path=path, threads=1, max_people=2)(framed(spot(640, 480, (60, 200)))).poses
+    poses = option("detector/movenet", path=path, threads=1, max_people=2)(
+        framed(spot(640, 480, (60, 200)))
+    ).poses
     np.testing.assert_allclose([pose.score for pose in poses], [0.9, 0.5], rtol=1e-5)
 
 
 def test_a_person_found_twice_counts_once(tmp_path):
     path = spot_people(tmp_path / "net.onnx", [0.4, 0.6], apart=0.002)
-    (pose,) = MoveNet(path=path, threads=1)(framed(spot(640, 480, (300, 200)))).poses
+    (pose,) = option("detector/movenet", path=path, threads=1)(
+        framed(spot(640, 480, (300, 200)))
+    ).poses
     assert pose.score == pytest.approx(0.6)
 
 
 def test_an_empty_picture_has_no_people(tmp_path):
-    detector = MoveNet(path=spot_people(tmp_path / "net.onnx", []), threads=1)
+    detector = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", []), threads=1)
     assert detector(framed(spot(640, 480))).poses == ()
 
 
@@ -282,7 +288,7 @@ def test_refining_moves_a_joint_to_its_heat_and_leaves_a_vague_one():
 
 @pytest.mark.parametrize("place", [(320, 240), (30, 450), (600, 20)])
 def test_rtmpose_finds_the_pixel_in_the_whole_picture(tmp_path, place):
-    detector = RTMPose(pose=spot_pose(tmp_path / "pose.onnx"), threads=1)
+    detector = option("detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), threads=1)
     (pose,) = detector(framed(spot(640, 480, place, radius=8))).poses
     np.testing.assert_allclose(pose.xy, np.tile(place, (17, 1)), atol=12)
     assert pose.layout is COCO17
@@ -299,13 +305,15 @@ def test_rtmpose_reads_each_person_in_their_box_best_first(tmp_path):
     ]
     finder = fixed_boxes(tmp_path / "finder.onnx", boxes, [0, 0, 0, 7])
     pose = spot_pose(tmp_path / "pose.onnx")
-    detector = RTMPose(pose=pose, detector=finder, threads=1)
+    detector = option("detector/rtmpose", pose=pose, detector=finder, threads=1)
     image = spot(640, 480, (120, 420), (520, 300), radius=8)
     best, second = detector(framed(image)).poses
     np.testing.assert_allclose([best.score, second.score], [0.9, 0.6], rtol=1e-5)
     np.testing.assert_allclose(best.xy, np.tile([520, 300], (17, 1)), atol=12)
     np.testing.assert_allclose(second.xy, np.tile([120, 420], (17, 1)), atol=12)
-    (only,) = RTMPose(pose=pose, detector=finder, threads=1, max_people=1)(framed(image)).poses
+    (only,) = option("detector/rtmpose", pose=pose, detector=finder, threads=1, max_people=1)(
+        framed(image)
+    ).poses
     assert only.score == best.score
 
 
@@ -315,14 +323,14 @@ def test_the_pose_network_sees_red_first_and_normalised(tmp_path):
     image = red + blue
     for channel, x in ((0, 200), (2, 440)):
         path = spot_pose(tmp_path / f"pose{channel}.onnx", channel=channel)
-        (pose,) = RTMPose(pose=path, threads=1)(framed(image)).poses
+        (pose,) = option("detector/rtmpose", pose=path, threads=1)(framed(image)).poses
         np.testing.assert_allclose(pose.xy[:, 0], x, atol=62)
     red = spot(640, 480, (200, 200), radius=40, colour=(0, 0, 150))
     path = spot_pose(tmp_path / "pose.onnx")
-    (pose,) = RTMPose(pose=path, threads=1)(framed(red)).poses
+    (pose,) = option("detector/rtmpose", pose=path, threads=1)(framed(red)).poses
     np.testing.assert_allclose(pose.confidence, (150 - 123.675) / 58.395, rtol=1e-4)
     # Black is far below zero for the network, so nothing is seen in a black picture.
-    (nothing,) = RTMPose(pose=path, threads=1)(framed(spot(640, 480))).poses
+    (nothing,) = option("detector/rtmpose", pose=path, threads=1)(framed(spot(640, 480))).poses
     assert np.isnan(nothing.xy).all()
     assert (nothing.confidence == 0).all()
 
@@ -340,7 +348,7 @@ def test_simcc_is_read_to_half_a_pixel_and_as_sure_as_its_less_sure_axis():
 
 def test_rtmpose_takes_whole_body_networks(tmp_path):
     path = spot_pose(tmp_path / "pose.onnx", joints=133)
-    detector = RTMPose(pose=path, layout="wholebody133", threads=1)
+    detector = option("detector/rtmpose", pose=path, layout="wholebody133", threads=1)
     (pose,) = detector(framed(spot(640, 480, (320, 240)))).poses
     assert pose.layout is detector.layout is WHOLEBODY133
     assert pose.xy.shape == (133, 2)
@@ -350,7 +358,9 @@ def test_a_detector_that_leaves_its_size_open_runs_at_its_usual_one(tmp_path):
     finder = fixed_boxes(
         tmp_path / "finder.onnx", [[0, 0, 640, 480, 0.9]], [0], size=("height", "width")
     )
-    detector = RTMPose(pose=spot_pose(tmp_path / "pose.onnx"), detector=finder, threads=1)
+    detector = option(
+        "detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), detector=finder, threads=1
+    )
     (pose,) = detector(framed(spot(640, 480, (200, 100), radius=8))).poses
     np.testing.assert_allclose(pose.xy, np.tile([200, 100], (17, 1)), atol=12)
 
@@ -366,9 +376,11 @@ def line(caught):
 
 def test_a_network_that_is_not_there_is_named(tmp_path):
     for build in (
-        lambda path: RTMPose(pose=path),
-        lambda path: RTMPose(pose=spot_pose(tmp_path / "pose.onnx"), detector=path),
-        lambda path: MoveNet(path=path),
+        lambda path: option("detector/rtmpose", pose=path),
+        lambda path: option(
+            "detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), detector=path
+        ),
+        lambda path: option("detector/movenet", path=path),
     ):
         with pytest.raises(InputError) as caught:
             build(str(tmp_path / "gone.onnx"))
@@ -379,19 +391,19 @@ def test_a_network_that_is_not_there_is_named(tmp_path):
 def test_a_file_that_is_no_network_is_named(tmp_path, name):
     (tmp_path / name).write_text("hello\nthere")
     with pytest.raises(InputError) as caught:
-        RTMPose(pose=str(tmp_path / name))
+        option("detector/rtmpose", pose=str(tmp_path / name))
     assert f"{tmp_path / name} can't be read as a network" in line(caught)
 
 
 def test_a_network_of_another_kind_is_refused_with_its_outputs(tmp_path):
     path = spot_pose(tmp_path / "pose.onnx", names=("heat_x", "heat_y"))
     with pytest.raises(InputError) as caught:
-        RTMPose(pose=path)
+        option("detector/rtmpose", pose=path)
     assert "outputs heat_x, heat_y, expected simcc_x, simcc_y" in line(caught)
     with pytest.raises(InputError, match="expected dets, labels"):
-        RTMPose(pose=spot_pose(tmp_path / "good.onnx"), detector=path)
+        option("detector/rtmpose", pose=spot_pose(tmp_path / "good.onnx"), detector=path)
     with pytest.raises(InputError, match=r"expected \(1, people, 56\)"):
-        MoveNet(path=path)
+        option("detector/movenet", path=path)
 
 
 def test_a_network_that_takes_no_picture_is_refused(tmp_path):
@@ -402,13 +414,13 @@ def test_a_network_that_takes_no_picture_is_refused(tmp_path):
         [("simcc_x", TensorProto.FLOAT, None)],
     )
     with pytest.raises(InputError) as caught:
-        RTMPose(pose=path)
+        option("detector/rtmpose", pose=path)
     assert "takes [1,7], expected one picture" in line(caught)
 
 
 def test_a_layout_that_the_network_does_not_have_is_refused(tmp_path):
     with pytest.raises(InputError) as caught:
-        RTMPose(pose=spot_pose(tmp_path / "pose.onnx", joints=26))
+        option("detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx", joints=26))
     assert "simcc_x (1, 26, 384)" in line(caught)
     assert "detector.layout=coco17" in line(caught)
 
@@ -423,17 +435,20 @@ def test_a_layout_that_the_network_does_not_have_is_refused(tmp_path):
 )
 def test_impossible_settings_of_movenet_are_refused(tmp_path, given, wanted):
     with pytest.raises(InputError, match=wanted):
-        MoveNet(path=spot_people(tmp_path / "net.onnx", [0.5]), **given)
+        option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), **given)
 
 
 def test_an_unknown_family_names_the_choices(tmp_path):
     with pytest.raises(InputError, match="choose one of yolox, rtmdet"):
-        RTMPose(pose=spot_pose(tmp_path / "pose.onnx"), family="ssd")
+        option("detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), family="ssd")
 
 
 def test_detectors_of_pictures_refuse_a_source_of_keypoints(tmp_path):
-    movenet = MoveNet(path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
-    for detector in (movenet, RTMPose(pose=spot_pose(tmp_path / "pose.onnx"), threads=1)):
+    movenet = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    for detector in (
+        movenet,
+        option("detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), threads=1),
+    ):
         with pytest.raises(InputError, match="use detector=none"):
             detector(framed(None))
 
@@ -459,12 +474,12 @@ def test_none_refuses_a_source_of_pictures():
 
 @pytest.fixture(scope="module")
 def movenet():
-    return MoveNet(threads=1)
+    return option("detector/movenet", threads=1)
 
 
 @pytest.fixture(scope="module")
 def blazepose():
-    return BlazePose(threads=1)
+    return option("detector/blazepose", threads=1)
 
 
 @real
@@ -510,7 +525,7 @@ def test_movenet_sees_both_people(movenet):
 @real
 def test_a_region_shows_a_real_person_where_the_whole_picture_does(movenet):
     image = still("intel_one_by_one.mp4", 280)
-    detector = MoveNet(threads=1, whole_every_s=1.0, regions=[[96, 160]])
+    detector = option("detector/movenet", threads=1, whole_every_s=1.0, regions=[[96, 160]])
     (whole,) = detector(framed(image)).poses
     np.testing.assert_array_equal(whole.xy, movenet(framed(image)).poses[0].xy)
     (closer,) = detector(framed(image)).poses
@@ -547,9 +562,9 @@ def test_blazepose_looks_anew_when_the_picture_size_changes(blazepose):
 def test_networks_that_are_given_up_leave_ctrl_c_working():
     program = (
         "import gc, os, signal, time\n"
-        "from gastlive.realtime.detectors.movenet import MoveNet\n"
+        "from gastlive.conf.option import option\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "one, other = MoveNet(threads=1), MoveNet(threads=1)\n"
+        "one, other = (option('detector/movenet', threads=1) for _ in range(2))\n"
         "del one\n"
         "gc.collect()\n"
         "del other\n"
@@ -612,7 +627,7 @@ def test_a_blazepose_joint_is_as_sure_as_the_lesser_of_visible_and_present(monke
 
     monkeypatch.setattr(blazepose_module, "fetch", lambda name: name)
     monkeypatch.setattr(blazepose_module, "Network", Network)
-    detector = BlazePose(threads=1, refine=False)
+    detector = option("detector/blazepose", threads=1, refine=False)
     image = np.zeros((256, 256, 3), np.uint8)
     pose = detector._read(image, Region(np.array([128.0, 128.0]), 256.0, 0.0))
     sure = 1 / (1 + np.exp(-np.array([5.0, -2.0, -3.0])))

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from gastlive.action.checkpoint import load_head, save_head
-from gastlive.action.heads.early_fusion import EarlyFusion
 from gastlive.action.reference_checkpoint import from_published
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15, KINECT20, NTU25
 
@@ -158,7 +158,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
 @pytest.mark.parametrize("skeleton", [KINECT20, H36M17, NTU25, COCO17, HUMANEVA15])
 @torch.inference_mode()
 def test_any_layout_gives_a_score_for_each_label(skeleton):
-    head = EarlyFusion(skeleton, labels=LABELS, channels=4).eval()
+    head = option("head/early_fusion", skeleton=skeleton, labels=LABELS, channels=4).eval()
     stream = made_up([2, 30, len(skeleton), 3], 1)
     assert head.per_frame(stream).shape == (2, 30, 3)
     assert sorted(joint for limb in head.limbs for joint in limb) == list(range(len(skeleton)))
@@ -176,11 +176,11 @@ def test_a_long_window_is_looked_at_in_even_steps():
     ("given", "said"),
     [
         ({"channels": 0}, "channels from 1"),
-        ({"samples": 30}, "2 to 20 samples of a window of 20, got 64 channels and 30 samples"),
+        ({"samples": 50}, "2 to 48 samples of a window of 48, got 64 channels and 50 samples"),
         ({"parents": {"tail": "hip"}}, "parents of tail, which layout h36m17 does not have"),
         ({"parents": {"spine": "tail"}}, "strangers={'tail'}"),
     ],
 )
 def test_what_can_not_be_says_why(given, said):
     with pytest.raises(InputError, match=said):
-        EarlyFusion(H36M17, labels=LABELS, **given)
+        option("head/early_fusion", skeleton=H36M17, labels=LABELS, **given)

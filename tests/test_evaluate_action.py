@@ -12,8 +12,7 @@ import torch
 from gastlive.action.checkpoint import save_head
 from gastlive.action.decision import Decision
 from gastlive.action.evaluation import figures, scored
-from gastlive.action.heads.svm import SVM
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.datasets.for_heads.clip_data import Sample
 from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
 from gastlive.datasets.labels import LabelMap
@@ -35,8 +34,14 @@ def weights(tmp_path_factory):
     """Small heads, untrained; the streaming one exported too, and one without a background."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
-    streaming = TCN(H36M17, labels=LABELS, channels=8, dilations=(1, 2))
-    for name, net in (("head", streaming), ("svm", SVM(H36M17, labels=LABELS, frames=10))):
+    streaming = option(
+        "head/tcn", skeleton=H36M17, labels=LABELS, channels=8, dilations=(1, 2),
+        features=("joint", "bone", "joint_motion", "bone_motion"),
+    )  # fmt: skip
+    for name, net in (
+        ("head", streaming),
+        ("svm", option("head/svm", skeleton=H36M17, labels=LABELS, frames=10)),
+    ):
         save_head(net, folder / f"{name}.safetensors", background="idle")
     save_head(streaming, folder / "cut.safetensors", background=None)
     exported(head(str(folder / "head.safetensors")), folder, frames=1, people=1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from gastlive.conf.option import option
 from gastlive.datasets.for_lifters.held_out import Watched
 from gastlive.experiments.evaluating.lifters import candidates as ways
 from gastlive.experiments.evaluating.lifters.candidates import candidate, candidates
@@ -18,7 +19,6 @@ from gastlive.experiments.evaluating.lifters.scores import Case, Scores
 from gastlive.experiments.export import exported, lifter
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.units import UNITS
@@ -38,7 +38,7 @@ def weights(tmp_path_factory):
         ("short", (1,), True),
     ):
         torch.manual_seed(0)
-        net = GASTNet(H36M17, filter_widths=widths, channels=4, causal=causal)
+        net = option("net/gast27", skeleton=H36M17, filter_widths=widths, channels=4, causal=causal)
         units = "screen" if name == "short" else "person"
         card = {"fps": 30.0, "normalisation": units, "training": {}}
         checkpoint.save(net, folder / f"{name}.safetensors", **card)
@@ -311,7 +311,7 @@ def test_the_program_takes_runtime_and_precision(tmp_path):
 @torch.inference_mode()
 def test_a_lifter_is_measured_in_the_units_that_its_card_says(units, tmp_path):
     torch.manual_seed(0)
-    net = GASTNet(H36M17, filter_widths=(3,), channels=4).eval()
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3,), channels=4).eval()
     path = tmp_path / "one.safetensors"
     checkpoint.save(net, path, fps=30.0, normalisation=units, training={})
     xy = torch.rand(2, 9, 17, 2)

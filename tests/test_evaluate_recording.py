@@ -7,6 +7,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from gastlive.conf.option import option
 from gastlive.experiments.evaluating.lifters.candidates import Whole
 from gastlive.experiments.evaluating.recordings.recorded import (
     jitter,
@@ -18,11 +19,9 @@ from gastlive.experiments.evaluating.recordings.recording import compare, evalua
 from gastlive.experiments.measuring.watching import turned_towards
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.inputs.smoothing import Unsmoothed
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.units import to_screen
-from gastlive.realtime.stages.joints import Joints
 
 HEADER = {"labels": ["idle", "wave"], "layout": "h36m17", "width": 640, "height": 480}
 
@@ -136,7 +135,7 @@ def test_motion_over_a_dropped_frame_does_not_count(truth):
 def lifter(tmp_path):
     """One without memory, untrained."""
     torch.manual_seed(0)
-    net = GASTNet(H36M17, filter_widths=(1,), channels=4)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(1,), channels=4)
     card = {"fps": 30.0, "normalisation": "screen", "training": {}}
     save(net, tmp_path / "short.safetensors", **card)
     return Whole(tmp_path / "short.safetensors")
@@ -162,7 +161,7 @@ def recorded(seen, lifted):
 @torch.inference_mode()
 def test_a_live_program_without_memory_trembles_as_if_each_frame_were_alone(truth, lifter, seen):
     lifted = lifter(torch.from_numpy(to_screen(seen, width=640, height=480))[None])[0]
-    joints = Joints("h36m17", smoothing=Unsmoothed())
+    joints = option("joints/default", layout="h36m17", smoothing=Unsmoothed())
     frames = recorded(seen, lifted)
     said = jitter(HEADER, frames, truth, joints=joints, lifter=lifter)
     assert said["jitter_to_alone"] == said["jitter_to_smoothed_alone"] == 1
@@ -171,7 +170,7 @@ def test_a_live_program_without_memory_trembles_as_if_each_frame_were_alone(trut
 
 
 def test_alone_forgets_the_smoothing_too(lifter, seen):
-    frames, joints = recorded(seen, np.zeros((4, 17, 3))), Joints("h36m17")
+    frames, joints = recorded(seen, np.zeros((4, 17, 3))), option("joints/default", layout="h36m17")
     ways = {"joints": joints, "lifter": lifter}
     alone = lifted_alone(HEADER, frames, **ways, forget=True)
     smoothed = lifted_alone(HEADER, frames, **ways, forget=False)
@@ -185,7 +184,9 @@ def test_a_frame_without_joints_is_not_lifted(lifter, seen):
     frames = recorded(seen, np.zeros((4, 17, 3)))
     frames[1]["people"][0]["xy"] = [None] * 17
     frames[2]["people"] = []
-    alone = lifted_alone(HEADER, frames, joints=Joints("h36m17"), lifter=lifter, forget=True)
+    alone = lifted_alone(
+        HEADER, frames, joints=option("joints/default", layout="h36m17"), lifter=lifter, forget=True
+    )
     assert alone.isfinite().all((1, 2)).tolist() == [True, False, False, True]
 
 
@@ -202,7 +203,10 @@ def test_a_recording_says_which_lifter_made_it(tmp_path):
 def test_recordings_share_a_table(truth, lifter, seen, tmp_path):
     lines = [HEADER, *recorded(seen, truth["xyz"])]
     (tmp_path / "frames.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    joints = {"_target_": "gastlive.realtime.stages.joints.Joints"}
+    joints = {
+        "_target_": "gastlive.realtime.stages.joints.Joints", "min_confidence": 0.25,
+        "patience_s": 1.0, "smoothing": {"_target_": "gastlive.gast.inputs.smoothing.Unsmoothed"},
+    }  # fmt: skip
     cfg = OmegaConf.create(
         {"alone": True, "checkpoint": str(tmp_path / "short.safetensors"), "joints": joints}
     )

@@ -8,17 +8,13 @@ import pytest
 import torch
 
 from gastlive.action.checkpoint import load_head, save_head
-from gastlive.action.heads.svm import SVM
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.experiments import export
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.runtimes import compiled as runtimes
 from gastlive.gast.skeleton import H36M17
 from gastlive.realtime.packets import Frame, Person, Pose
-from gastlive.realtime.stages.classifying import Classify
-from gastlive.realtime.stages.lifting import Lift
 
 LABELS = ("idle", "wave", "kick")
 
@@ -29,11 +25,14 @@ def weights(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
     for name, causal in (("lifter", True), ("centred", False)):
-        net = GASTNet(H36M17, filter_widths=(3, 3), channels=4, causal=causal)
+        net = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4, causal=causal)
         card = {"fps": 30, "normalisation": "person", "training": {}}
         checkpoint.save(net, folder / f"{name}.safetensors", **card)
-    streaming = TCN(H36M17, labels=LABELS, channels=8, dilations=(1, 2))
-    for name, net in (("head", streaming), ("svm", SVM(H36M17, labels=LABELS, frames=10))):
+    streaming = option("head/tcn", skeleton=H36M17, labels=LABELS, channels=8, dilations=(1, 2))
+    for name, net in (
+        ("head", streaming),
+        ("svm", option("head/svm", skeleton=H36M17, labels=LABELS, frames=10)),
+    ):
         save_head(net, folder / f"{name}.safetensors", background="idle")
     return folder
 
@@ -68,8 +67,8 @@ def test_the_program_writes_both_and_says_how_they_are_used(weights, tmp_path):
     assert sorted(path.name for path in tmp_path.glob("**/*")) == [
         "head.onnx", "lifter.onnx", "mine",
     ]  # fmt: skip
-    Lift(str(tmp_path / "mine" / "lifter.onnx"))
-    Classify(str(tmp_path / "mine" / "head.onnx"), layout="h36m17")
+    option("lifter/gast27", checkpoint=str(tmp_path / "mine" / "lifter.onnx"))
+    option("classifier/everyday", checkpoint=str(tmp_path / "mine" / "head.onnx"), layout="h36m17")
 
 
 def test_what_can_not_be_exported_is_one_line(weights, tmp_path):
@@ -137,7 +136,10 @@ def pictures(count=40):
 
 def lived(lifter, head, **given):
     """3-D joints and probabilities of everyone in every picture."""
-    lift, classify = Lift(str(lifter), **given), Classify(str(head), layout="h36m17", **given)
+    lift, classify = (
+        option("lifter/gast27", checkpoint=str(lifter), **given),
+        option("classifier/everyday", checkpoint=str(head), layout="h36m17", **given),
+    )
     assert (lift.runtime, classify.runtime) == (given["runtime"],) * 2
     frames = [classify(lift(frame)) for frame in pictures()]
     people = [(track, person) for frame in frames for track, person in frame.people.items()]
@@ -161,12 +163,26 @@ def test_the_live_stages_give_the_same_whatever_runs_them(weights, files, runtim
 def test_what_the_live_stages_can_not_run_is_one_line(weights, files):
     lifter, head = files
     for make, said in (
-        (lambda: Lift(str(lifter.path), runtime="torch"), "torch can't run an exported step"),
-        (lambda: Lift(str(head.path)), "is not a gastlive lifter"),
-        (lambda: Classify(str(lifter.path), layout="h36m17"), "is not a gastlive head"),
-        (lambda: Classify(str(head.path), layout="coco17"), "wanted 'coco17'"),
         (
-            lambda: Classify(str(weights / "svm.safetensors"), layout="h36m17", runtime="openvino"),
+            lambda: option("lifter/gast27", checkpoint=str(lifter.path), runtime="torch"),
+            "torch can't run an exported step",
+        ),
+        (lambda: option("lifter/gast27", checkpoint=str(head.path)), "is not a gastlive lifter"),
+        (
+            lambda: option("classifier/everyday", checkpoint=str(lifter.path), layout="h36m17"),
+            "is not a gastlive head",
+        ),
+        (
+            lambda: option("classifier/everyday", checkpoint=str(head.path), layout="coco17"),
+            "wanted 'coco17'",
+        ),
+        (
+            lambda: option(
+                "classifier/everyday",
+                checkpoint=str(weights / "svm.safetensors"),
+                layout="h36m17",
+                runtime="openvino",
+            ),
             "looks at windows, which runtime=torch",
         ),
     ):

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from gastlive.conf.option import option
 from gastlive.gast.attention import ChannelNorm
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import H36M17, HUMANEVA15
 from gastlive.gast.streaming import streamed
 
@@ -14,7 +14,9 @@ from gastlive.gast.streaming import streamed
 def trained(**changes):
     """A net whose every number differs from its initial value."""
     torch.manual_seed(0)
-    net = GASTNet(changes.pop("skeleton", H36M17), **{"channels": 8} | changes)
+    net = option(
+        "net/gast27", skeleton=changes.pop("skeleton", H36M17), **{"channels": 8} | changes
+    )
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             module.running_mean.normal_(0, 0.2)

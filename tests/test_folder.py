@@ -75,7 +75,7 @@ def test_each_file_of_an_action_s_folder_shows_it_from_first_to_last_frame(tmp_p
     lift(tmp_path / "wave" / "b.npz")
     lift(tmp_path / "wave" / "deep" / "a.npz", (1, range(30)))
     lift(tmp_path / "clap" / "a.npz", (1, range(45)))
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert data.labels == ["clap", "wave"]
     assert [(clip.name, shown(clip)) for clip in data] == [
         ("clap/a.npz/person1+0.00s", [(0, 45, "clap")]),
@@ -87,7 +87,7 @@ def test_each_file_of_an_action_s_folder_shows_it_from_first_to_last_frame(tmp_p
 
 def test_camera_axes_become_world_axes(tmp_path):
     lift(tmp_path / "wave" / "a.npz")
-    (clip,) = Folder(str(tmp_path))
+    (clip,) = Folder(str(tmp_path), background="idle", fps=30.0)
     assert (clip.layout, clip.xyz.dtype, clip.fps) == (H36M17, np.float32, 30)
     np.testing.assert_allclose(clip.xyz[30, 3], [1, 1, -2], atol=1e-6)
     assert clip.camera == "wave/a.npz"
@@ -97,7 +97,7 @@ def test_camera_axes_become_world_axes(tmp_path):
 def test_frames_come_at_the_rate_that_is_wanted(tmp_path, fps):
     frames = range(61)
     save_lifted_video(lift(tmp_path / "wave" / "a.npz"), video([(1, frames)], fps=fps))
-    (clip,) = Folder(str(tmp_path), fps=20.0)
+    (clip,) = Folder(str(tmp_path), fps=20.0, background="idle")
     np.testing.assert_allclose(np.diff(clip.xyz[:, 0, 1]), 1 / 20, atol=1e-4)
     assert len(clip.xyz) == int(60 / fps * 20 + 1e-6) + 1
     assert shown(clip) == [(0, len(clip.xyz), "wave")]
@@ -106,7 +106,7 @@ def test_frames_come_at_the_rate_that_is_wanted(tmp_path, fps):
 def test_everybody_is_a_clip_and_who_was_away_comes_back_in_another(tmp_path):
     away = [*range(20), *range(40, 60)]
     lift(tmp_path / "wave" / "a.npz", (1, [*range(10), *range(13, 30)]), (2, away), (3, range(14)))
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     clips = {clip.name.split("/")[-1]: clip for clip in data}
     assert {name: len(clip.xyz) for name, clip in clips.items()} == {
         "person1+0.00s": 30,
@@ -120,7 +120,7 @@ def test_everybody_is_a_clip_and_who_was_away_comes_back_in_another(tmp_path):
 def test_a_recording_is_read_and_what_it_decided_is_passed_over(tmp_path):
     record(tmp_path / "wave" / "monday")
     record(tmp_path / "wave" / "tuesday", name="late.jsonl")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     clips = list(data)
     assert [(clip.subject, len(clip.xyz), shown(clip)) for clip in clips] == [
         ("monday", 60, [(0, 60, "wave")]),
@@ -134,7 +134,7 @@ def test_motion_capture_is_read(tmp_path):
     still = np.random.default_rng(0).normal(size=(1, 17, 3)).repeat(90, 0)
     (tmp_path / "wave").mkdir()
     write_bvh(tmp_path / "wave" / "a.bvh", still, fps=60.0)
-    (clip,) = Folder(str(tmp_path))
+    (clip,) = Folder(str(tmp_path), background="idle", fps=30.0)
     assert (clip.layout, clip.fps, clip.camera, clip.subject) == (CMU31, 30, "", "a")
     assert shown(clip) == [(0, 45, "wave")]
 
@@ -142,15 +142,18 @@ def test_motion_capture_is_read(tmp_path):
 def test_who_moves_is_told_by_the_name_or_is_the_recording(tmp_path):
     for name in ("wave/subject_anna_1", "wave/subject_ben/1", "clap/subject_anna", "clap/7"):
         lift(tmp_path / f"{name}.npz")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert data.subjects == ["7", "ben", "anna"]
     assert [clip.subject for clip in data] == ["7", "anna", "anna", "ben"]
-    assert [c.name.split("/")[0] for c in Folder(str(tmp_path), subjects=["anna"])] == [
+    assert [
+        c.name.split("/")[0]
+        for c in Folder(str(tmp_path), subjects=["anna"], background="idle", fps=30.0)
+    ] == [
         "clap",
         "wave",
     ]
     with pytest.raises(InputError, match="no subject carl; choose from 7, ben, anna"):
-        Folder(str(tmp_path), subjects=["carl"])
+        Folder(str(tmp_path), subjects=["carl"], background="idle", fps=30.0)
 
 
 # Videos
@@ -161,7 +164,7 @@ def test_a_video_is_read_from_where_it_was_lifted_to(tmp_path):
     for name in ("wave/a.mp4", "wave/b.MOV", "wave/c.avi", "clap/subject_anna.2.mkv"):
         (clips / name).parent.mkdir(parents=True, exist_ok=True)
         (clips / name).touch()
-    data = Folder(str(clips))
+    data = Folder(str(clips), background="idle", fps=30.0)
     assert [str(path.relative_to(clips)) for path in data.videos()] == [
         "clap/subject_anna.2.mkv",
         "wave/a.mp4",
@@ -182,13 +185,15 @@ def test_a_video_is_read_from_where_it_was_lifted_to(tmp_path):
     assert told(data) == [("wave/b.MOV", hint)]
     assert clips / "wave" / "c.avi" not in data.videos()
     elsewhere = lift(tmp_path / "there" / "wave" / "b.npz").parents[1]
-    assert "wave/b.MOV/person1+0.00s" in [c.name for c in Folder(str(clips), lifted=str(elsewhere))]
+    assert "wave/b.MOV/person1+0.00s" in [
+        c.name for c in Folder(str(clips), lifted=str(elsewhere), background="idle", fps=30.0)
+    ]
 
 
 def test_the_film_of_a_recording_is_no_clip(tmp_path):
     record(tmp_path / "wave" / "monday")
     (tmp_path / "wave" / "monday" / "video.mp4").touch()
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert (data.videos(), len(list(data)), data.problems) == ([], 1, [])
 
 
@@ -198,7 +203,7 @@ def test_the_film_of_a_recording_is_no_clip(tmp_path):
 def test_rows_label_stretches_and_the_rest_is_background(tmp_path):
     lift(tmp_path / "day.npz", (1, range(300)))
     annotate(tmp_path, "6.0,8.0,clap,day.npz", "1.0,2.5,wave,day.npz", "4,5,,day.npz")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     (clip,) = data
     assert shown(clip) == [
         (0, 30, "idle"),
@@ -209,7 +214,7 @@ def test_rows_label_stretches_and_the_rest_is_background(tmp_path):
         (240, 300, "idle"),
     ]
     assert (data.labels, data.problems) == (["clap", "idle", "wave"], [])
-    (other,) = Folder(str(tmp_path), background="nothing")
+    (other,) = Folder(str(tmp_path), background="nothing", fps=30.0)
     assert other.segments[0] == Segment(0, 30, "nothing")
 
 
@@ -217,7 +222,7 @@ def test_seconds_count_from_the_beginning_of_the_recording_not_of_the_clip(tmp_p
     record(tmp_path / "run", frames=120, empty=30)
     lift(tmp_path / "film" / "a.npz", (4, range(30, 120)))
     annotate(tmp_path, "2,3,wave,run", "2,3,wave,film/a.npz")
-    for clip in Folder(str(tmp_path)):
+    for clip in Folder(str(tmp_path), background="idle", fps=30.0):
         assert shown(clip) == [(0, 30, "idle"), (30, 60, "wave"), (60, 90, "idle")]
 
 
@@ -225,7 +230,7 @@ def test_seconds_count_from_the_beginning_of_the_recording_not_of_the_clip(tmp_p
 def test_labels_stay_with_their_time_at_any_rate(tmp_path, fps):
     lift(tmp_path / "day.npz", (1, range(300)))
     annotate(tmp_path, "1.0,2.5,wave,day.npz")
-    (clip,) = Folder(str(tmp_path), fps=fps)
+    (clip,) = Folder(str(tmp_path), fps=fps, background="idle")
     assert clip.segments[1] == Segment(round(fps), round(2.5 * fps), "wave")
 
 
@@ -233,7 +238,7 @@ def test_a_csv_beside_a_recording_needs_no_column_file(tmp_path):
     record(tmp_path / "monday", frames=90)
     annotate(tmp_path / "monday", "1,2,wave", head="start,end,label")
     lift(tmp_path / "clap" / "a.npz")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert [(clip.subject, shown(clip)) for clip in data] == [
         ("a", [(0, 60, "clap")]),
         ("monday", [(0, 30, "idle"), (30, 60, "wave"), (60, 90, "idle")]),
@@ -245,7 +250,7 @@ def test_a_row_may_be_about_one_person(tmp_path):
     lift(tmp_path / "day.npz", (1, range(90)), (2, range(90)))
     head = "subject; person ;START;end;label;file;note"
     annotate(tmp_path, "anna;2;0,5;1,5;wave;day.npz;good", ";;2;3;bow;day.npz;", head=head)
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     one, other = data
     assert shown(one) == [(0, 60, "idle"), (60, 90, "bow")]
     assert shown(other) == [(0, 15, "idle"), (15, 45, "wave"), (45, 60, "idle"), (60, 90, "bow")]
@@ -255,7 +260,7 @@ def test_a_row_may_be_about_one_person(tmp_path):
 def test_a_row_names_a_video_that_was_lifted(tmp_path):
     (tmp_path / "day.mp4").touch()
     annotate(tmp_path, "1,2,wave,./day.mp4")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert data.videos() == [tmp_path / "day.mp4"]
     lift(tmp_path / ".lifted" / "day.npz")
     (clip,) = data
@@ -265,7 +270,7 @@ def test_a_row_names_a_video_that_was_lifted(tmp_path):
 def test_of_overlapping_rows_the_later_begun_counts_and_both_are_named(tmp_path):
     lift(tmp_path / "day.npz", (1, range(300)))
     annotate(tmp_path, "1,6,wave,day.npz", "3,4,clap,day.npz", "6,7,bow,day.npz")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     (clip,) = data
     assert shown(clip)[1:5] == [
         (30, 90, "wave"),
@@ -281,7 +286,7 @@ def test_people_of_their_own_rows_do_not_overlap(tmp_path):
     lift(tmp_path / "day.npz", (1, range(90)), (2, range(90)))
     head = "start,end,label,file,person"
     annotate(tmp_path, "1,2,wave,day.npz,1", "1,2,clap,day.npz,2", head=head)
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert [clip.segments[1].label for clip in data] == ["wave", "clap"]
     assert data.problems == []
 
@@ -296,7 +301,7 @@ def test_rows_that_can_not_be_used_are_named_and_the_rest_is(tmp_path):
             "1,2,wave,../day.npz,", "1,2,wave,labels.csv,", "3.5,4.5,wave,day.npz,",
             "7,8,wave,day.npz,", "5.5,9,wave,day.npz,", "2,2.5,bow,day.npz,8", ",,,,"]  # fmt: skip
     annotate(tmp_path, *rows, head="start,end,label,file,person")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     reasons = [
         "line 3: goes from 2 s to 2 s; wanted 0 <= start < end",
         "line 4: goes from 3 s to 2 s; wanted 0 <= start < end",
@@ -336,7 +341,7 @@ def test_files_that_can_not_be_used_are_named_and_the_rest_are(tmp_path):
     (tmp_path / "wave" / "run.jsonl").write_text(json.dumps({"kind": "frames"}) + "\n")
     lift(tmp_path / "lost.npz")
     (tmp_path / "clap").mkdir()
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert [clip.name for clip in data] == [
         "wave/good.npz/person1+0.00s",
         "wave/nan.npz/person1+0.00s",
@@ -365,7 +370,7 @@ def test_what_lies_beside_labelled_recordings_without_a_row_is_named(tmp_path):
     lift(tmp_path / "days" / "one.npz")
     lift(tmp_path / "days" / "two.npz")
     annotate(tmp_path, "0,1,wave,days/one.npz")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     assert [clip.name for clip in data] == ["days/one.npz/person1+0.00s"]
     assert told(data) == [("days/two.npz", "is in no row of labels.csv")]
 
@@ -377,7 +382,7 @@ def test_a_csv_without_a_column_file_must_lie_beside_one_recording(tmp_path):
     annotate(tmp_path / "days", "0,1,wave", head="start,end,label")
     (tmp_path / "none").mkdir()
     annotate(tmp_path / "none", head="start,end,label")
-    data = Folder(str(tmp_path))
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
     csv = "days/labels.csv", "2 recordings lie beside it; name them in a column file"
     assert told(data)[:2] == [csv, ("none/labels.csv", "has no rows; nothing is labelled")]
 
@@ -387,7 +392,7 @@ def test_a_csv_without_its_header_is_refused(tmp_path, text):
     lift(tmp_path / "day.npz")
     (tmp_path / "labels.csv").write_text(text)
     with pytest.raises(InputError) as error:
-        Folder(str(tmp_path))
+        Folder(str(tmp_path), background="idle", fps=30.0)
     assert str(error.value) == (
         f"{tmp_path}/labels.csv, line 1: no column start, end, label; begin it with the line "
         f"start,end,label,file (and person, subject where you like)"
@@ -396,14 +401,14 @@ def test_a_csv_without_its_header_is_refused(tmp_path, text):
 
 def test_a_folder_without_anything_labelled_says_what_is_wanted(tmp_path):
     with pytest.raises(InputError) as error:
-        Folder(str(tmp_path / "none"))
+        Folder(str(tmp_path / "none"), background="idle", fps=30.0)
     assert str(error.value) == f"{tmp_path}/none is no folder; {HINT}"
     with pytest.raises(InputError) as error:
-        Folder(str(tmp_path))
+        Folder(str(tmp_path), background="idle", fps=30.0)
     assert str(error.value) == f"{tmp_path} holds nothing labelled; {HINT}"
     lift(tmp_path / "a.npz")
     with pytest.raises(InputError, match=r"holds nothing labelled \(.*a\.npz lies in no action's"):
-        Folder(str(tmp_path))
+        Folder(str(tmp_path), background="idle", fps=30.0)
     lift(tmp_path / "wave" / "a.npz")
     with pytest.raises(InputError, match="fps=0 frames per second can't be; give more than 0"):
-        Folder(str(tmp_path), fps=0.0)
+        Folder(str(tmp_path), fps=0.0, background="idle")

@@ -10,13 +10,11 @@ from onnx.reference import ReferenceEvaluator
 
 from gastlive.action import deployed as heads
 from gastlive.action.checkpoint import HeadCard
-from gastlive.action.heads.gru import GRU
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.gast import deployed as lifters
 from gastlive.gast.checkpoint import VERSION, LifterCard
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.lifter import Lifter
 from gastlive.gast.runtimes.step_graph import DelayLine, graph_of, load_graph, save_graph
 from gastlive.gast.skeleton import H36M17
@@ -29,13 +27,13 @@ HEAD = HeadCard("tcn.TCN", {}, "h36m17", 30.0, LABELS, "idle", None, 8)
 
 def lifter(*widths, normalisation="person"):
     torch.manual_seed(0)
-    net = GASTNet(H36M17, filter_widths=widths, channels=4).eval()
+    net = option("net/gast27", skeleton=H36M17, filter_widths=widths, channels=4).eval()
     return Lifter(FoldedGASTNet(net), skeleton=H36M17, normalisation=normalisation).eval()
 
 
 def tcn():
     torch.manual_seed(0)
-    return TCN(H36M17, labels=LABELS, channels=8, dilations=(1, 2)).eval()
+    return option("head/tcn", skeleton=H36M17, labels=LABELS, channels=8, dilations=(1, 2)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +69,7 @@ def test_a_net_without_a_memory_has_no_lines():
     ("head", "past"),
     [
         (tcn(), [1, 1, 2, 4]),
-        (GRU(H36M17, labels=LABELS, channels=8, layers=2), [1, 1, 1]),
+        (option("head/gru", skeleton=H36M17, labels=LABELS, channels=8, layers=2), [1, 1, 1]),
     ],
     ids=["tcn", "gru"],
 )

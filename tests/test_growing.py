@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.gast.warm_start import grow
 
@@ -13,7 +13,9 @@ XY = torch.randn(4, 60, 17, 2, generator=torch.Generator().manual_seed(0))
 
 def trained(**changes):
     torch.manual_seed(1)
-    net = GASTNet(H36M17, **{"filter_widths": (3, 3), "channels": 8} | changes)
+    net = option(
+        "net/gast27", skeleton=H36M17, **{"filter_widths": (3, 3), "channels": 8} | changes
+    )
     for name, tensor in net.state_dict().items():
         if tensor.is_floating_point():
             tensor.copy_(torch.rand_like(tensor) + (0.5 if "running_var" in name else -0.3))
@@ -36,7 +38,10 @@ def test_repeated_channels_part():
 
 @pytest.mark.parametrize("layers", [3, 4])
 def test_a_longer_receptive_field_starts_by_computing_about_the_same(layers):
-    short, long = trained(), GASTNet(H36M17, filter_widths=(3,) * layers, channels=8).eval()
+    short, long = (
+        trained(),
+        option("net/gast27", skeleton=H36M17, filter_widths=(3,) * layers, channels=8).eval(),
+    )
     assert grow(long, short.state_dict(), XY) == len(short.state_dict())
     difference = (long(XY) - short(XY)).abs().mean() / short(XY).abs().mean()
     assert 0 < difference < 0.05
@@ -53,7 +58,10 @@ def test_a_last_layer_that_looks_further_back_starts_by_computing_the_same(causa
 
 
 def test_a_layer_on_top_learns_at_once():
-    short, long = trained(), GASTNet(H36M17, filter_widths=(3, 3, 3), channels=8)
+    short, long = (
+        trained(),
+        option("net/gast27", skeleton=H36M17, filter_widths=(3, 3, 3), channels=8),
+    )
     grow(long, short.state_dict(), XY)
     long.train()(XY).square().sum().backward()
     assert long.blocks[1].mix.weight.grad.abs().sum() > 0
@@ -67,7 +75,11 @@ def test_a_width_that_does_not_divide_is_refused_with_a_line():
 
 def test_another_layout_is_refused():
     with pytest.raises(InputError, match="same layout"):
-        grow(GASTNet(COCO17, filter_widths=(3, 3), channels=8), trained().state_dict(), XY)
+        grow(
+            option("net/gast27", skeleton=COCO17, filter_widths=(3, 3), channels=8),
+            trained().state_dict(),
+            XY,
+        )
 
 
 def test_weights_of_something_else_are_refused():
@@ -76,7 +88,7 @@ def test_weights_of_something_else_are_refused():
 
 
 def test_channels_that_hardly_vary_are_passed_on_as_they_are():
-    short, long = trained(), GASTNet(H36M17, filter_widths=(3, 3, 3), channels=8).eval()
+    short, long = trained(), option("net/gast27", skeleton=H36M17, channels=8).eval()
     last = short.graphs[-1].mix_norm  # of what the layer on top is given
     last.weight.data.mul_(3e-4)
     last.bias.data.fill_(0.5)

@@ -21,13 +21,8 @@ from gastlive.action.features import (
     inward,
     motion,
 )
-from gastlive.action.heads.costgcn import CoSTGCN
-from gastlive.action.heads.early_fusion import EarlyFusion
-from gastlive.action.heads.gru import GRU
-from gastlive.action.heads.stgcnpp import STGCNPP
-from gastlive.action.heads.svm import SVM, LinearFit
 from gastlive.action.heads.tcn import TCN
-from gastlive.experiments.training.descent import Descent
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15
 from gastlive.gast.streaming import join, streamed, take
@@ -49,8 +44,10 @@ def shaken(net):
 STREAMING = {
     "features": lambda: BodyFeatures(H36M17),
     "other features": lambda: BodyFeatures(H36M17, kinds=("angle", "bone_motion")),
-    "tcn": lambda: TCN(H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)),
-    "gru": lambda: GRU(H36M17, labels=LABELS, channels=24, layers=2),
+    "tcn": lambda: option(
+        "head/tcn", skeleton=H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)
+    ),
+    "gru": lambda: option("head/gru", skeleton=H36M17, labels=LABELS, channels=24, layers=2),
 }
 
 
@@ -144,7 +141,7 @@ def test_features_come_in_the_order_asked_for():
 @pytest.mark.parametrize("kinds", [(), ("joint", "smell"), ("bone", "bone")])
 def test_features_that_can_not_be_are_named(kinds):
     with pytest.raises(InputError, match=r"features \[.*; give different ones of joint, bone"):
-        TCN(H36M17, labels=LABELS, features=kinds)
+        option("head/tcn", skeleton=H36M17, labels=LABELS, features=kinds)
 
 
 @torch.inference_mode()
@@ -241,7 +238,7 @@ def fitted():
     targets = torch.arange(90) % 3
     windows = clip(90, 12)
     windows[..., 16, 1] += 2.0 * targets[:, None]
-    head = SVM(H36M17, labels=LABELS, frames=12, samples=6)
+    head = option("head/svm", skeleton=H36M17, labels=LABELS, frames=12, samples=6)
     head.fit(windows, targets)
     return head, windows, targets
 
@@ -278,9 +275,13 @@ def test_a_window_slides_over_a_stream(fitted):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("kind", [TCN, GRU])
+@pytest.mark.parametrize("kind", ["tcn", "gru"])
 def test_a_head_comes_back_from_its_file_as_it_was(kind, tmp_path):
-    head = shaken(kind(H36M17, labels=LABELS, channels=24, features=("bone", "angle")))
+    head = shaken(
+        option(
+            f"head/{kind}", skeleton=H36M17, labels=LABELS, channels=24, features=("bone", "angle")
+        )
+    )
     path = tmp_path / "sub" / "head.safetensors"
     save_head(
         head, path, background="idle", temperature=1.5, lifter=("mine", "ab12"),
@@ -296,7 +297,7 @@ def test_a_head_comes_back_from_its_file_as_it_was(kind, tmp_path):
 
 @torch.inference_mode()
 def test_half_the_bytes_say_nearly_the_same(tmp_path):
-    head = shaken(TCN(H36M17, labels=LABELS))
+    head = shaken(option("head/tcn", skeleton=H36M17, labels=LABELS))
     save_head(head, tmp_path / "half.safetensors", background="idle", half=True)
     read, _ = load_head(tmp_path / "half.safetensors")
     assert (tmp_path / "half.safetensors").stat().st_size < 1_000_000
@@ -322,6 +323,11 @@ def saved(tmp_path):
 
 @torch.inference_mode()
 def test_a_file_from_before_features_could_be_chosen_still_loads(saved):
+    four = ("joint", "bone", "joint_motion", "bone_motion")
+    head = option(
+        "head/tcn", skeleton=H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4), features=four
+    )
+    save_head(shaken(head), saved, background="idle")
     expected = load_head(saved)[0](clip())
     resaved(saved, settings={"channels": 24, "dilations": [1, 2, 4], "dropout": 0.2})
     assert torch.equal(load_head(saved)[0](clip()), expected)
@@ -336,7 +342,10 @@ def test_a_file_from_before_features_could_be_chosen_still_loads(saved):
         ({"head": "tcn.Block"}, "'tcn.Block' that this version does not know"),
         ({"head": "../tcn.TCN"}, "does not know"),
         ({"settings": {"colour": "red"}}, "can't be made into a head tcn.TCN.*colour"),
-        ({"settings": {"channels": 16, "dilations": [1, 2, 4]}}, "does not fit the head it claims"),
+        (
+            {"settings": {"channels": 16, "dilations": [1, 2, 4], "dropout": 0.2}},
+            "does not fit the head it claims",
+        ),
         ({"labels": ["idle", "wave"]}, "does not fit the head it claims to be .*score"),
         ({"without": ["score.bias"]}, "does not fit the head it claims to be .*score.bias"),
         ({"layout": "stickman"}, "unknown joint layout 'stickman'"),
@@ -373,31 +382,49 @@ def test_what_no_file_could_name_is_not_saved(tmp_path):
         pass
 
     with pytest.raises(InputError, match="put it into gastlive/action/heads"):
-        save_head(Mine(H36M17, labels=LABELS), tmp_path / "x", background="idle")
+        save_head(
+            Mine(
+                H36M17,
+                labels=LABELS,
+                fps=30.0,
+                channels=8,
+                dilations=(1,),
+                dropout=0.0,
+                features=("bone",),
+            ),
+            tmp_path / "x",
+            background="idle",
+        )
     with pytest.raises(InputError, match="background 'rest' is none of idle, wave"):
         save_head(STREAMING["gru"](), tmp_path / "x", background="rest")
 
 
 def test_a_head_that_can_not_be_says_why():
     with pytest.raises(InputError, match="two or more different labels"):
-        TCN(H36M17, labels=["idle", "idle"])
+        option("head/tcn", skeleton=H36M17, labels=["idle", "idle"])
     with pytest.raises(InputError, match="frame rate is 0"):
-        GRU(H36M17, labels=LABELS, fps=0)
+        option("head/gru", skeleton=H36M17, labels=LABELS, fps=0)
     with pytest.raises(InputError, match="dilations from 1"):
-        TCN(H36M17, labels=LABELS, dilations=())
+        option("head/tcn", skeleton=H36M17, labels=LABELS, dilations=())
     with pytest.raises(InputError, match="channels and layers from 1"):
-        GRU(H36M17, labels=LABELS, layers=0)
+        option("head/gru", skeleton=H36M17, labels=LABELS, layers=0)
     with pytest.raises(InputError, match="at least 2"):
-        SVM(H36M17, labels=LABELS, frames=1)
+        option("head/svm", skeleton=H36M17, labels=LABELS, frames=1)
     with pytest.raises(InputError, match="three or more"):
-        SVM(H36M17, labels=LABELS, frames=4).fit(clip(4, 4), torch.tensor([0, 1, 0, 1]))
+        option("head/svm", skeleton=H36M17, labels=LABELS, frames=4).fit(
+            clip(4, 4), torch.tensor([0, 1, 0, 1])
+        )
 
 
 def test_the_wrong_training_for_a_head_is_refused():
     with pytest.raises(InputError, match="add training=linear"):
-        Descent(task=None, trainer=None).fit(SVM(H36M17, labels=LABELS), None)
+        option("training/descent", task=None, trainer=None).fit(
+            option("head/svm", skeleton=H36M17, labels=LABELS), None
+        )
     with pytest.raises(InputError, match="take out training=linear"):
-        LinearFit().fit(TCN(H36M17, labels=LABELS), None)
+        option(
+            "training/linear",
+        ).fit(option("head/tcn", skeleton=H36M17, labels=LABELS), None)
 
 
 def test_a_svm_is_trained_on_windows_that_count():
@@ -409,15 +436,15 @@ def test_a_svm_is_trained_on_windows_that_count():
     spoilt = labels.clone()
     spoilt[:, -1] = 3
     data = SimpleNamespace(train_dataloader=lambda: [(xyz, spoilt, weights)])
-    head = SVM(H36M17, labels=LABELS, frames=10, samples=5)
-    assert LinearFit(windows=100).fit(head, data)["windows"] >= 100
+    head = option("head/svm", skeleton=H36M17, labels=LABELS, frames=10, samples=5)
+    assert option("training/linear", windows=100).fit(head, data)["windows"] >= 100
     assert (head(xyz[:, 3:13]).argmax(1) == labels[:, 0]).float().mean() > 0.9
 
 
 @pytest.mark.parametrize("skeleton", [COCO17, HUMANEVA15])
 def test_heads_work_with_other_layouts(skeleton):
     xyz = clip(2, 6, len(skeleton))
-    assert TCN(skeleton, labels=LABELS).eval()(xyz).shape == (2, 6, 4)
+    assert option("head/tcn", skeleton=skeleton, labels=LABELS).eval()(xyz).shape == (2, 6, 4)
 
 
 def test_the_best_temperature_undoes_overconfidence():
@@ -434,12 +461,14 @@ def test_the_best_temperature_undoes_overconfidence():
 
 
 OTHERS = {
-    "tcn": lambda **how: TCN(H36M17, channels=8, dilations=(1, 3), **how),
-    "gru": lambda **how: GRU(H36M17, channels=8, layers=2, **how),
-    "costgcn": lambda **how: CoSTGCN(H36M17, channels=4, window=5, **how),
-    "svm": lambda **how: SVM(H36M17, frames=10, samples=5, **how),
-    "stgcn++": lambda **how: STGCNPP(H36M17, channels=8, frames=16, **how),
-    "early fusion": lambda **how: EarlyFusion(H36M17, channels=8, frames=30, **how),
+    "tcn": lambda **how: option("head/tcn", skeleton=H36M17, channels=8, dilations=(1, 3), **how),
+    "gru": lambda **how: option("head/gru", skeleton=H36M17, channels=8, layers=2, **how),
+    "costgcn": lambda **how: option("head/costgcn", skeleton=H36M17, channels=4, window=5, **how),
+    "svm": lambda **how: option("head/svm", skeleton=H36M17, frames=10, samples=5, **how),
+    "stgcn++": lambda **how: option("head/stgcn++", skeleton=H36M17, channels=8, frames=16, **how),
+    "early fusion": lambda **how: option(
+        "head/early_fusion", skeleton=H36M17, channels=8, frames=30, **how
+    ),
 }
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.datasets.clip import MotionClip, Segment
-from gastlive.datasets.for_lifters.held_out import PairedViews, VirtualViews, actions_of
+from gastlive.datasets.for_lifters.held_out import PairedViews, actions_of
 from gastlive.datasets.pair import Pair
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
 from gastlive.gast.errors import InputError
@@ -28,7 +29,9 @@ class Clips(list):
 
 def virtual(*clips, noises=None, **options):
     noises = {"exact": None} if noises is None else noises
-    return VirtualViews(H36M17, sets={"moves": Clips(clips)}, noises=noises, **options)
+    return option(
+        "held_out/virtual", skeleton=H36M17, sets={"moves": Clips(clips)}, noises=noises, **options
+    )
 
 
 def test_every_condition_has_the_same_cameras():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.experiments.lifting.hindsight import MOST_PICTURES, with_hindsight
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.packets import Frame, Pose
-from gastlive.realtime.stages.tracker import Tracker
 
 BODY = np.random.default_rng(0).uniform(0, 100, (17, 2)).astype(np.float32)
 PICTURE = np.zeros((1, 1, 3), np.uint8)
@@ -22,7 +22,7 @@ def frames(*places, score=0.9, image=None):
 
 
 def ids(given, **options):
-    return [list(frame.people) for frame in with_hindsight(given, Tracker(**options))]
+    return [list(frame.people) for frame in with_hindsight(given, option("tracker/oks", **options))]
 
 
 def test_a_person_is_there_from_the_first_frame_on():
@@ -36,10 +36,20 @@ def test_a_false_detection_of_a_frame_or_two_is_still_left_out():
 
 def test_ids_are_those_of_the_live_program():
     places = [[0]] * 2 + [[0, 900]] * 2 + [[0, 1500]] * 5 + [[0, 900, 1500]] * 5
-    live, tracker = {}, Tracker()
+    live, tracker = (
+        {},
+        option(
+            "tracker/oks",
+        ),
+    )
     for frame in frames(*places):
         live |= {float(p.pose.xy[0, 0]): track for track, p in tracker(frame).people.items()}
-    for frame in with_hindsight(frames(*places), Tracker()):
+    for frame in with_hindsight(
+        frames(*places),
+        option(
+            "tracker/oks",
+        ),
+    ):
         for track, person in frame.people.items():
             assert live[float(person.pose.xy[0, 0])] == track
     assert ids(frames(*places)) == [[1]] * 2 + [[1, 3]] * 2 + [[1, 2]] * 5 + [[1, 2, 3]] * 5
@@ -47,7 +57,14 @@ def test_ids_are_those_of_the_live_program():
 
 def test_every_frame_comes_out_once_and_in_order():
     places = [[0, 900], [], [0], [900], [1500], [], [0, 300 * 4], [0]] * 4
-    out = list(with_hindsight(frames(*places), Tracker()))
+    out = list(
+        with_hindsight(
+            frames(*places),
+            option(
+                "tracker/oks",
+            ),
+        )
+    )
     assert [frame.index for frame in out] == list(range(32))
 
 
@@ -77,7 +94,7 @@ def test_only_so_many_pictures_are_held_back(image, most):
             read += 1
             yield frame
 
-    tracker = Tracker(settle_s=100.0)
+    tracker = option("tracker/oks", settle_s=100.0)
     for given, _ in enumerate(with_hindsight(counted(), tracker)):
         ahead = max(ahead, read - given)
     assert most <= ahead <= most + 1

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import REST, Filler
-from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
+from gastlive.gast.inputs.smoothing import Unsmoothed
 from gastlive.gast.skeleton import COCO17, H36M17, LAYOUTS, joint_map
 from gastlive.realtime.packets import Frame, Person, Pose
-from gastlive.realtime.stages.joints import Joints
 
 STANDING = (Filler(COCO17)._rest * 100 + [320, 220]).astype(np.float32)
 LEGS = [i for i, joint in enumerate(COCO17.joints) if joint.endswith(("hip", "knee", "ankle"))]
@@ -28,7 +28,7 @@ def frame(time_s, *people, width=640, height=480):
 
 def raw(**options):
     """The stage without smoothing."""
-    return Joints("h36m17", smoothing=Unsmoothed(), **options)
+    return option("joints/default", layout="h36m17", smoothing=Unsmoothed(), **options)
 
 
 def seen(stage, time_s, *people):
@@ -45,11 +45,22 @@ def test_a_pose_in_full_view_is_read_by_name():
 @pytest.mark.parametrize(
     ("smoothing", "lacking"),
     # Without hips the size is told by the shoulders alone, and with it the strength of smoothing.
-    [(OneEuro(), SHINS), (Unsmoothed(), LEGS)],
+    [
+        (
+            option(
+                "smoothing/one_euro",
+            ),
+            SHINS,
+        ),
+        (Unsmoothed(), LEGS),
+    ],
     ids=["hips in view", "hips out of view"],
 )
 def test_legs_out_of_view_leave_the_arms_exactly_alone(smoothing, lacking):
-    whole, half = Joints("h36m17", smoothing=smoothing), Joints("h36m17", smoothing=smoothing)
+    whole, half = (
+        option("joints/default", layout="h36m17", smoothing=smoothing),
+        option("joints/default", layout="h36m17", smoothing=smoothing),
+    )
     random = np.random.default_rng(0)
     arms = [AT[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "wrist")]
     for i in range(30):
@@ -124,7 +135,7 @@ def test_joints_that_are_not_numbers_are_filled(bad):
     broken = STANDING.copy()
     broken[COCO17.index["left_wrist"]] = bad
     broken[COCO17.index["right_ankle"], 1] = bad
-    out = seen(Joints("h36m17"), 0.0, person(broken))
+    out = seen(option("joints/default", layout="h36m17"), 0.0, person(broken))
     assert np.isfinite(out.xy).all()
     assert sorted(np.flatnonzero(~out.visible)) == sorted([AT["left_wrist"], AT["right_ankle"]])
 
@@ -152,7 +163,7 @@ def test_a_hip_without_the_other_must_be_twice_as_sure():
 
 
 def test_a_person_hardly_in_view_holds_still():
-    stage = Joints("h36m17")
+    stage = option("joints/default", layout="h36m17")
     before = seen(stage, 0.0, person())
     held = seen(stage, 0.1, person(STANDING + 50, lacking=range(1, 17)))
     np.testing.assert_array_equal(held.xy, before.xy)
@@ -163,13 +174,13 @@ def test_a_person_hardly_in_view_holds_still():
 
 
 def test_a_person_never_properly_in_view_has_no_joints():
-    out = seen(Joints("h36m17"), 0.0, person(lacking=range(1, 17)))
+    out = seen(option("joints/default", layout="h36m17"), 0.0, person(lacking=range(1, 17)))
     assert out.xy is None
     assert out.visible is None
 
 
 def test_a_person_long_out_of_view_starts_anew():
-    stage = Joints("h36m17", patience_s=1.0)
+    stage = option("joints/default", layout="h36m17", patience_s=1.0)
     hardly = person(lacking=range(1, 17))
     seen(stage, 0.0, person())
     stage(frame(0.9))
@@ -180,7 +191,7 @@ def test_a_person_long_out_of_view_starts_anew():
 
 def test_time_that_runs_backwards_or_a_reset_forgets():
     hardly = person(lacking=range(1, 17))
-    stage = Joints("h36m17")
+    stage = option("joints/default", layout="h36m17")
     seen(stage, 5.0, person())
     assert seen(stage, 4.9, hardly).xy is None
     seen(stage, 5.0, person())
@@ -189,7 +200,10 @@ def test_time_that_runs_backwards_or_a_reset_forgets():
 
 
 def test_each_person_has_a_past_of_their_own():
-    stage, alone = Joints("h36m17"), Joints("h36m17")
+    stage, alone = (
+        option("joints/default", layout="h36m17"),
+        option("joints/default", layout="h36m17"),
+    )
     random = np.random.default_rng(2)
     for i in range(20):
         one = person(STANDING + random.normal(0, 4, STANDING.shape))
@@ -200,7 +214,7 @@ def test_each_person_has_a_past_of_their_own():
 
 def test_the_detectors_own_pose_is_left_alone():
     given = person(lacking=LEGS)
-    out = seen(Joints("h36m17"), 0.0, given)
+    out = seen(option("joints/default", layout="h36m17"), 0.0, given)
     assert out.pose is given.pose
     assert replace(out, xy=None, visible=None).pose.xy is given.pose.xy
     np.testing.assert_array_equal(given.pose.xy, STANDING)
@@ -249,7 +263,7 @@ def test_smoothing_is_the_published_filter_at_a_varying_frame_rate():
     times_s = np.cumsum(random.uniform(0.01, 0.1, 50))
     values = np.cumsum(random.normal(0, 1, (50, 4)), 0)
     settings = dict(min_cutoff=0.8, beta=0.7, d_cutoff=1.3)
-    smooth, state, found = OneEuro(**settings), None, []
+    smooth, state, found = option("smoothing/one_euro", **settings), None, []
     for i, value in enumerate(values):
         state = smooth(value, state, dt_s=times_s[i] - times_s[i - 1] if i else 0, unit=1.0)
         found.append(state.value)
@@ -259,7 +273,10 @@ def test_smoothing_is_the_published_filter_at_a_varying_frame_rate():
 
 def test_smoothing_is_the_same_at_any_resolution():
     random = np.random.default_rng(4)
-    small, large = Joints("h36m17"), Joints("h36m17")
+    small, large = (
+        option("joints/default", layout="h36m17"),
+        option("joints/default", layout="h36m17"),
+    )
     for i in range(20):
         xy = STANDING + random.normal(0, 4, STANDING.shape).astype(np.float32)
         one = small(frame(i / 30, person(xy))).people[1]
@@ -269,7 +286,7 @@ def test_smoothing_is_the_same_at_any_resolution():
 
 def test_smoothing_takes_the_tremble_out_of_what_rests():
     random = np.random.default_rng(5)
-    stage, found = Joints("h36m17"), []
+    stage, found = option("joints/default", layout="h36m17"), []
     for i in range(90):
         xy = STANDING + random.normal(0, 1, STANDING.shape)
         found.append(seen(stage, i / 30, person(xy)).xy)
@@ -278,27 +295,41 @@ def test_smoothing_takes_the_tremble_out_of_what_rests():
 
 
 def test_no_time_passing_changes_nothing():
-    state = OneEuro()(np.array([1.0]), None, dt_s=0, unit=1)
-    again = OneEuro()(np.array([5.0]), state, dt_s=0, unit=1)
+    state = option(
+        "smoothing/one_euro",
+    )(np.array([1.0]), None, dt_s=0, unit=1)
+    again = option(
+        "smoothing/one_euro",
+    )(np.array([5.0]), state, dt_s=0, unit=1)
     assert again.value == 1.0
     assert np.isfinite(again.speed)
 
 
 def test_smoothing_leaves_its_state_alone():
-    state = OneEuro()(np.array([1.0]), None, dt_s=0, unit=1)
-    OneEuro()(np.array([5.0]), state, dt_s=0.1, unit=1)
+    state = option(
+        "smoothing/one_euro",
+    )(np.array([1.0]), None, dt_s=0, unit=1)
+    option(
+        "smoothing/one_euro",
+    )(np.array([5.0]), state, dt_s=0.1, unit=1)
     assert (state.value, state.speed) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Joints("h36m18"), "unknown joint layout 'h36m18'"),
-        (lambda: Joints("h36m17", min_confidence=2), "min_confidence=2 is not a share"),
-        (lambda: Joints("h36m17", patience_s=0), "patience_s=0 is too short"),
-        (lambda: Joints("h36m17", ease_s=0), "ease_s=0 is too short"),
-        (lambda: OneEuro(min_cutoff=0), "min_cutoff=0.*more than 0"),
-        (lambda: OneEuro(beta=-1), "beta=-1.*at least 0"),
+        (lambda: option("joints/default", layout="h36m18"), "unknown joint layout 'h36m18'"),
+        (
+            lambda: option("joints/default", layout="h36m17", min_confidence=2),
+            "min_confidence=2 is not a share",
+        ),
+        (
+            lambda: option("joints/default", layout="h36m17", patience_s=0),
+            "patience_s=0 is too short",
+        ),
+        (lambda: option("joints/default", layout="h36m17", ease_s=0), "ease_s=0 is too short"),
+        (lambda: option("smoothing/one_euro", min_cutoff=0), "min_cutoff=0.*more than 0"),
+        (lambda: option("smoothing/one_euro", beta=-1), "beta=-1.*at least 0"),
     ],
 )
 def test_impossible_settings_are_refused(make, message):

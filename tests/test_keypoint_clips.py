@@ -7,13 +7,14 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from gastlive.conf.option import option
 from gastlive.datasets.clip import KeypointClip, Segment
 from gastlive.datasets.for_heads.lifted import Cameras, read_lifted
+from gastlive.datasets.seen.views import Views
 from gastlive.experiments.lift_dataset import Studio, even
 from gastlive.experiments.lifting.keypoints import as_live
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import COCO17, H36M17
 
 PLACES = {
@@ -56,12 +57,18 @@ def test_before_somebody_comes_they_are_where_they_come():
 def test_keypoints_are_lifted_as_one_view(tmp_path):
     torch.manual_seed(0)
     path = tmp_path / "net.safetensors"
-    save(GASTNet(H36M17, channels=8).eval(), path, fps=30.0, normalisation="person", training={})
+    save(
+        option("net/gast27", skeleton=H36M17, channels=8).eval(),
+        path,
+        fps=30.0,
+        normalisation="person",
+        training={},
+    )
     cfg = OmegaConf.create({
         "lifter_checkpoint": str(path), "fps": 30.0, "seed": 0, "count": {},
         "output": str(tmp_path / "out"),
     })  # fmt: skip
-    studio = Studio(H36M17, Cameras(count=3), cfg)
+    studio = Studio(H36M17, Cameras(count=3, front=0.6, views=Views(), noise=None), cfg)
     assert studio.film([seen()], "filmed", "a", ["hello"]) == "1 clips"
     (file,) = (tmp_path / "out").iterdir()
     (clip,) = read_lifted(file)

@@ -16,10 +16,10 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.head_task import HeadTask
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Segment
-from gastlive.datasets.for_heads.augmentation import Augmentation, Piece, Splice, mirrored
+from gastlive.datasets.for_heads.augmentation import Piece, Splice, mirrored
 from gastlive.datasets.for_heads.labelled import Lifted
 from gastlive.datasets.for_heads.lifted import (
     Cameras,
@@ -35,15 +35,14 @@ from gastlive.datasets.for_heads.lifted import (
     travel_speed,
 )
 from gastlive.datasets.for_heads.stream_composer import Repertoire, Streams, continuous
-from gastlive.datasets.for_heads.stream_data import ActionStreams, padded_batches
+from gastlive.datasets.for_heads.stream_data import padded_batches
 from gastlive.datasets.labels import UNKNOWN, LabelMap
 from gastlive.datasets.protocols import Split
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
+from gastlive.datasets.seen.views import Views
 from gastlive.experiments.lift_dataset import Studio, lifter
-from gastlive.experiments.training.descent import Descent
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.windowed import in_chunks
@@ -55,9 +54,22 @@ LABELS = LabelMap(
 )
 HELLO, KICK, STAND, JUNK = range(4)
 IDLE, WAVE, KICKED = range(3)
-QUIET = Augmentation(
-    yaw_deg=0, tilt_deg=0, mirror=0, speed=(1, 1), size=(1, 1), jitter=0, hold=0, drop=0
+QUIET = option(
+    "augmentation/live",
+    yaw_deg=0,
+    tilt_deg=0,
+    mirror=0,
+    speed=(1, 1),
+    size=(1, 1),
+    jitter=0,
+    hold=0,
+    drop=0,
 )
+
+
+def cameras_of(**changes):
+    given = {"count": 4, "front": 0.6, "views": Views(), "noise": DetectorNoise()}
+    return Cameras(**given | changes)
 
 
 def origin(subject="a", **changes):
@@ -150,10 +162,10 @@ def test_the_key_changes_with_the_content_and_with_the_recipe():
     clip = MotionClip("one", "mine", "a", H36M17, world(), 30.0, (Segment(0, 50, "hello"),))
     moved = replace(clip, xyz=clip.xyz + 1e-3)
     renamed = replace(clip, segments=(Segment(0, 50, "stand"),))
-    keys = [content_key([c], Cameras()) for c in (clip, moved, renamed)]
-    keys += [content_key([clip], Cameras(noise=DetectorNoise(bias=0.04)))]
+    keys = [content_key([c], cameras_of()) for c in (clip, moved, renamed)]
+    keys += [content_key([clip], cameras_of(noise=DetectorNoise(bias=0.04)))]
     assert len(set(keys)) == 4
-    assert content_key([replace(clip)], Cameras()) == keys[0]
+    assert content_key([replace(clip)], cameras_of()) == keys[0]
 
 
 def test_every_frame_has_the_label_of_its_segment():
@@ -179,7 +191,7 @@ def test_people_face_the_camera_at_zero_and_its_right_at_a_quarter_turn():
 
 
 def test_cameras_see_the_front_as_often_as_wanted():
-    cameras = Cameras(count=10, front=0.7, noise=None)
+    cameras = cameras_of(count=10, front=0.7, noise=None)
     xy, relative = cameras.see(world(), H36M17, np.random.default_rng(0))
     assert (xy.shape, relative.shape) == ((10, 50, 17, 2), (10, 50, 17, 3))
     frontal = np.abs(facing(relative, H36M17)) <= np.radians(60)
@@ -190,8 +202,8 @@ def test_cameras_see_the_front_as_often_as_wanted():
 
 def test_noise_changes_what_is_detected_and_not_the_truth():
     rngs = [np.random.default_rng(0) for _ in range(2)]
-    exact_xy, exact = Cameras(noise=None).see(world(), H36M17, rngs[0])
-    noisy_xy, noisy = Cameras().see(world(), H36M17, rngs[1])
+    exact_xy, exact = cameras_of(noise=None).see(world(), H36M17, rngs[0])
+    noisy_xy, noisy = cameras_of().see(world(), H36M17, rngs[1])
     assert np.array_equal(exact, noisy)
     assert np.abs(exact_xy - noisy_xy).max() > 1e-3
 
@@ -200,9 +212,9 @@ def test_noise_changes_what_is_detected_and_not_the_truth():
 @pytest.mark.parametrize("normalisation", ["person", "screen"])
 def test_lifting_in_chunks_equals_lifting_at_once(normalisation):
     torch.manual_seed(0)
-    net = GASTNet(H36M17, channels=8).eval()
+    net = option("net/gast27", skeleton=H36M17, channels=8).eval()
     lifter = Lifter(net, skeleton=H36M17, normalisation=normalisation).eval()
-    xy = torch.from_numpy(Cameras(count=2).see(world(70), H36M17, np.random.default_rng(0))[0])
+    xy = torch.from_numpy(cameras_of(count=2).see(world(70), H36M17, np.random.default_rng(0))[0])
     assert (in_chunks(net, lifter.units, xy, frames=50) - lifter(xy)).abs().max() < 1e-5
 
 
@@ -211,7 +223,7 @@ def studio(tmp_path, **changes):
         "lifter_checkpoint": None, "fps": 30.0, "seed": 0, "output": str(tmp_path / "out"),
         "count": {},
     }  # fmt: skip
-    return Studio(H36M17, Cameras(count=2), OmegaConf.create({**settings, **changes}))
+    return Studio(H36M17, cameras_of(count=2), OmegaConf.create({**settings, **changes}))
 
 
 def filmed(tmp_path, **changes):
@@ -247,10 +259,13 @@ def test_a_set_may_be_seen_in_another_number_of_views(tmp_path):
 
 def test_clips_are_lifted_by_the_lifter_of_the_file(tmp_path):
     torch.manual_seed(0)
-    net, path = GASTNet(H36M17, channels=8).eval(), tmp_path / "net.safetensors"
+    net, path = (
+        option("net/gast27", skeleton=H36M17, channels=8).eval(),
+        tmp_path / "net.safetensors",
+    )
     save(net, path, fps=30.0, normalisation="person", training={})
     lift, name, sha256 = lifter(str(path), H36M17, 30.0)
-    xy, true = Cameras(count=2).see(world(40), H36M17, np.random.default_rng(0))
+    xy, true = cameras_of(count=2).see(world(40), H36M17, np.random.default_rng(0))
     whole = Lifter(net, skeleton=H36M17, normalisation="person").eval()
     with torch.inference_mode():
         assert np.abs(lift(xy, true) - whole(torch.from_numpy(xy)).numpy()).max() < 1e-5
@@ -414,9 +429,9 @@ def test_varied_people_keep_their_root_their_height_and_their_shape():
     assert np.abs(turned - xyz).max() > 0.02
     assert np.abs(turned[..., 1] - xyz[..., 1]).max() < 1e-6
     assert np.linalg.norm(turned, axis=-1) == pytest.approx(np.linalg.norm(xyz, axis=-1), abs=1e-5)
-    rough = Augmentation(hold=1.0).vary(xyz[None], H36M17, np.random.default_rng(1), mirror=False)[
-        0
-    ]
+    rough = option("augmentation/live", hold=1.0).vary(
+        xyz[None], H36M17, np.random.default_rng(1), mirror=False
+    )[0]
     assert np.abs(rough[:, H36M17.root]).max() == 0
     assert rough.dtype == np.float32
 
@@ -474,8 +489,18 @@ def test_rare_actions_count_more():
 
 def test_every_pass_shows_something_new_and_the_same_seed_the_same():
     data, again = (
-        streams(CLIPS, augmentation=Augmentation()),
-        streams(CLIPS, augmentation=Augmentation()),
+        streams(
+            CLIPS,
+            augmentation=option(
+                "augmentation/live",
+            ),
+        ),
+        streams(
+            CLIPS,
+            augmentation=option(
+                "augmentation/live",
+            ),
+        ),
     )
     first, second = (next(iter(data))[0] for _ in range(2))
     assert not torch.equal(first, second)
@@ -489,7 +514,13 @@ def test_each_training_process_and_each_worker_draws_streams_of_its_own(monkeypa
         monkeypatch.setattr(torch.distributed, "get_rank", lambda: rank)
         monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
         monkeypatch.setattr(process_seed, "get_worker_info", lambda: info)
-        data = streams(CLIPS, augmentation=Augmentation(), batches=5)
+        data = streams(
+            CLIPS,
+            augmentation=option(
+                "augmentation/live",
+            ),
+            batches=5,
+        )
         batches = list(data)
         assert (len(batches), len(data)) == (3 - worker, 5)
         return batches[0][0]
@@ -530,7 +561,7 @@ def folder(tmp_path):
 def data_of(folder: Path, **changes):
     split = Split(train={"mine": ["a"]}, val={"mine": ["b"]}, held_out={})
     settings = dict(labels=LABELS, protocol=split, skeleton=H36M17, frames=50, batch=2, batches=2)
-    return ActionStreams(Lifted(str(folder)), **{**settings, **changes})
+    return option("datamodule/streams", data=Lifted(str(folder)), **{**settings, **changes})
 
 
 def test_training_and_validation_know_only_their_own_subjects(folder):
@@ -564,13 +595,14 @@ def test_a_head_is_trained_on_streams_by_descent(folder, tmp_path):
     )  # fmt: skip
     task = partial(
         HeadTask,
+        smoothing=0.05,
         optimizer=partial(torch.optim.AdamW, lr=1e-2),
         scheduler=partial(torch.optim.lr_scheduler.ConstantLR, factor=1.0),
     )
     torch.manual_seed(0)
-    head = TCN(H36M17, labels=LABELS.names, channels=16, dilations=(1, 2))
+    head = option("head/tcn", skeleton=H36M17, labels=LABELS.names, channels=16, dilations=(1, 2))
     before = right(head, data)
-    assert Descent(task=task, trainer=trainer).fit(head, data) == {"steps": 90}
+    assert option("training/descent", task=task, trainer=trainer).fit(head, data) == {"steps": 90}
     after = right(head, data)
     assert not head.training
     assert after["class_accuracy"] > max(0.6, before["class_accuracy"])
@@ -581,9 +613,9 @@ def test_training_that_ends_before_its_first_validation_says_so(folder, tmp_path
         fit=lambda *_, **__: None, checkpoint_callbacks=[ModelCheckpoint(tmp_path)],
         callbacks=[], limit_val_batches=1.0,
     )  # fmt: skip
-    head = TCN(H36M17, labels=LABELS.names, channels=8)
+    head = option("head/tcn", skeleton=H36M17, labels=LABELS.names, channels=8)
     with pytest.raises(InputError, match="ended before its first validation; give it more"):
-        Descent(task=lambda head: head, trainer=trainer).fit(head, None)
+        option("training/descent", task=lambda head: head, trainer=trainer).fit(head, None)
     trainer.checkpoint_callbacks = []
     with pytest.raises(InputError, match="no ModelCheckpoint among its callbacks; add one"):
-        Descent(task=lambda head: head, trainer=trainer).fit(head, None)
+        option("training/descent", task=lambda head: head, trainer=trainer).fit(head, None)

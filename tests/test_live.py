@@ -17,7 +17,7 @@ import pytest
 from hydra import compose, initialize_config_module
 
 from gastlive.action.checkpoint import save_head
-from gastlive.action.heads.gru import GRU
+from gastlive.conf.option import option
 from gastlive.gast.skeleton import H36M17
 from gastlive.realtime.live import build, naming
 from gastlive.realtime.sinks.background import AHEAD
@@ -242,7 +242,9 @@ def test_every_number_on_the_heads_card_is_used_live(tmp_path):
         "enter": 0.61, "leave": 0.27, "enter_s": 0.11, "leave_s": 0.37, "smooth_s": 0.09,
         "shortest_s": 0.22, "late_s": 0.13,
     }  # fmt: skip
-    head = GRU(H36M17, labels=["wave", "rest", "kick"], fps=20.0, channels=8)
+    head = option(
+        "head/gru", skeleton=H36M17, labels=["wave", "rest", "kick"], fps=20.0, channels=8
+    )
     path = tmp_path / "head.safetensors"
     save_head(head, path, background="rest", temperature=1.9, decision=numbers)
     with initialize_config_module("gastlive.conf", version_base="1.3"):

@@ -1,11 +1,14 @@
 """Measuring noise: what is fitted from errors of which the truth is known, and what is filmed."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from gastlive.conf.option import option
 from gastlive.datasets.clip import MotionClip
 from gastlive.datasets.seen.noise import NoNoise
 from gastlive.datasets.seen.views import Views
@@ -23,11 +26,13 @@ from gastlive.experiments.measuring.noise_fit import (
     fit_spread,
     lasting_spells,
 )
-from gastlive.experiments.measuring.takes import Plan, Ranges
+from gastlive.experiments.measuring.takes import Plan
 from gastlive.experiments.measuring.watching import Sight, read_sight, turned_towards
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
+CONF = Path(__file__).parent.parent / "conf"
+RANGES = instantiate(OmegaConf.load(CONF / "measure_noise.yaml").ranges)
 WRIST, TWIN = H36M17.index["left_wrist"], H36M17.index["right_wrist"]
 
 
@@ -75,7 +80,7 @@ def clip(name="a", seconds=5.0):
 
 def plan(clips, **changes):
     how = {"shares": {"cmu": 1.0, "hdm05": 0.0}, "bodies": ["male", "female"], "seed": 0,
-           "ranges": Ranges(), "smoothing_s": {}}  # fmt: skip
+           "ranges": RANGES, "smoothing_s": {}}  # fmt: skip
     return Plan(clips, **how | changes)
 
 
@@ -207,7 +212,7 @@ def test_joints_that_err_alike_are_found_and_the_sides_are_treated_alike(rng):
 def test_a_whole_fit_is_noise_that_can_be_applied(rng, tmp_path):
     import json
 
-    from gastlive.datasets.seen.noise import VERSION, MeasuredNoise
+    from gastlive.datasets.seen.noise import VERSION
 
     takes = [
         errors(rng, facing=facing, detected=0.02 * rng.standard_normal((60, 17, 2)))
@@ -217,7 +222,7 @@ def test_a_whole_fit_is_noise_that_can_be_applied(rng, tmp_path):
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(content))
     made = sight()
-    noise = MeasuredNoise(str(path), cut=0.0)
+    noise = option("noise/measured", file=str(path), cut=0.0)
     spoilt, seen = noise.apply(made.exact[None], H36M17, rng, made.xyz[None])
     assert seen.all()
     assert np.abs(spoilt - made.exact).max() > 0
@@ -255,7 +260,10 @@ def test_takes_say_the_same_again_and_differ_by_number():
 
 
 def test_takes_lie_inside_their_clip_and_their_ranges():
-    planned = plan({"cmu": [clip("a", 2.5)]}, ranges=Ranges(seconds=(2.0, 3.0)))
+    planned = plan(
+        {"cmu": [clip("a", 2.5)]},
+        ranges=replace(RANGES, seconds=(2.0, 3.0)),
+    )
     for number in range(50):
         take = planned.take(number)
         assert 0 <= take.shot.start_s < take.shot.stop_s <= 2.5 + 1e-9

@@ -39,18 +39,18 @@ def write(root, name, frames, *, confidence=1.0):
 def test_actions_people_and_rate_are_read(tmp_path):
     write(tmp_path, "a01_s01_e01", [FACING] * 4)
     write(tmp_path, "a20_s10_e02", [FACING] * 6, confidence=0.0)
-    data = MsrAction3d(str(tmp_path), fps=30.0)
+    data = MsrAction3d(str(tmp_path), fps=30.0, noisy=False)
     first, last = data
     assert (first.layout, first.fps, first.subject) == (KINECT20, 30, "01")
     assert first.segments == (Segment(0, 7, "high arm wave"),)
     assert (last.subject, last.segments) == ("10", (Segment(0, 11, "pick up and throw"),))
     assert (len(data.labels), data.problems) == (20, [])
-    (clip,) = MsrAction3d(str(tmp_path), actions=["pick up and throw"])
+    (clip,) = MsrAction3d(str(tmp_path), actions=["pick up and throw"], noisy=False)
     assert (clip.name, clip.fps) == ("a20_s10_e02_skeleton3D", 15)
     with pytest.raises(InputError, match="no action swim; choose from high arm wave, pick up"):
-        MsrAction3d(str(tmp_path), actions=["swim"])
+        MsrAction3d(str(tmp_path), actions=["swim"], noisy=False)
     with pytest.raises(InputError, match="no subject 02; choose from 01, 10"):
-        MsrAction3d(str(tmp_path), subjects=["02"])
+        MsrAction3d(str(tmp_path), subjects=["02"], noisy=False)
 
 
 def test_left_is_left_of_somebody_who_faces_the_camera_whichever_comes_first(tmp_path):
@@ -60,7 +60,7 @@ def test_left_is_left_of_somebody_who_faces_the_camera_whichever_comes_first(tmp
         right_first[[one, other]] = FACING[[other, one]]
     write(tmp_path, "a01_s01_e01", [FACING] * 3)
     write(tmp_path, "a01_s01_e02", [right_first] * 3)
-    for clip in MsrAction3d(str(tmp_path)):
+    for clip in MsrAction3d(str(tmp_path), noisy=False):
         for joint, x, y in LEFT_FIRST:
             point = clip.xyz[0, KINECT20.index[joint]]
             np.testing.assert_allclose(point, [-x, 3, y], atol=1e-5)
@@ -69,7 +69,7 @@ def test_left_is_left_of_somebody_who_faces_the_camera_whichever_comes_first(tmp
 def test_the_ten_recordings_that_the_protocol_leaves_out_are_named(tmp_path):
     for name in ("a01_s01_e01", *NOISY):
         write(tmp_path, name, [FACING] * 2)
-    data = MsrAction3d(str(tmp_path))
+    data = MsrAction3d(str(tmp_path), noisy=False)
     assert [clip.name for clip in data] == ["a01_s01_e01_skeleton3D"]
     assert [p.file.split("/")[-1][:11] for p in data.problems] == sorted(NOISY)
     assert {p.reason for p in data.problems} == {
@@ -107,7 +107,7 @@ def test_what_can_not_be_read_is_named_and_the_rest_is(tmp_path):
     write(tmp_path, "a01_s01_e03", FACING[:19])
     (tmp_path / "a01_s02_e01_skeleton3D.txt").write_text("1 2 3 1\n\n1 2 3\n")
     (tmp_path / "a01_s02_e02_skeleton3D.txt").write_text("")
-    data = MsrAction3d(str(tmp_path))
+    data = MsrAction3d(str(tmp_path), noisy=False)
     assert [clip.name[:11] for clip in data] == ["a01_s01_e01"]
     wanted = "wanted x, y, z and a confidence: 4 numbers; get the file anew from its publisher"
     assert [p.reason.split("3D.txt")[-1] for p in data.problems] == [
@@ -119,4 +119,4 @@ def test_what_can_not_be_read_is_named_and_the_rest_is(tmp_path):
     with pytest.raises(
         InputError, match=r"no msr_action3d files in .*; download the set from Z. L"
     ):
-        MsrAction3d(str(tmp_path / "none"))
+        MsrAction3d(str(tmp_path / "none"), noisy=False)

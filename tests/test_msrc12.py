@@ -28,7 +28,7 @@ def shown(clip):
 
 def test_a_segment_lies_around_each_action_point(tmp_path):
     write(tmp_path, 300, [(2.0, "G10 Change weapon"), (6.0, "G10 Change weapon")])
-    data = Msrc12(str(tmp_path))
+    data = Msrc12(str(tmp_path), before_s=0.5, after_s=0.3333333333333333)
     (clip,) = data
     assert (clip.layout, clip.fps, clip.subject) == (KINECT20, 30, "06")
     assert (clip.name, len(clip.xyz)) == ("P1_1_10_p06+1000.00s", 300)
@@ -45,14 +45,14 @@ def test_files_that_belong_together_may_differ_in_capitals(tmp_path, tags):
     write(tmp_path, 90, [(2.0, "G10 Change weapon")])
     (tmp_path / "P1_1_10_p06.tagstream").rename(tmp_path / tags)
     (tmp_path / "P1_1_10_p06.csv").rename(tmp_path / "P1_1_10_p06.CSV")
-    data = Msrc12(str(tmp_path))
+    data = Msrc12(str(tmp_path), before_s=0.5, after_s=0.3333333333333333)
     (clip,) = data
     assert (clip.subject, shown(clip), data.problems) == ("06", [(45, 70, "change weapon")], [])
 
 
 def test_joints_are_in_the_order_and_axes_of_a_kinect(tmp_path):
     write(tmp_path, 30, [(0.5, "G10 Change weapon")])
-    (clip,) = Msrc12(str(tmp_path))
+    (clip,) = Msrc12(str(tmp_path), before_s=0.5, after_s=0.3333333333333333)
     x, y, z = POSE[3]
     np.testing.assert_allclose(clip.xyz[0, KINECT20.index["head_center"]], [-x, z, y], atol=1e-5)
     x, y, z = POSE[11]
@@ -62,7 +62,7 @@ def test_joints_are_in_the_order_and_axes_of_a_kinect(tmp_path):
 def test_segments_that_meet_end_half_way_between_their_points(tmp_path):
     tags = [(1.4, "G12 Kick"), (1.0, "G1  lift outstretched arms")]
     write(tmp_path, 90, tags, name="P2_1_1A_p07")
-    data = Msrc12(str(tmp_path))
+    data = Msrc12(str(tmp_path), before_s=0.5, after_s=0.3333333333333333)
     (clip,) = data
     assert shown(clip) == [(15, 36, "lift outstretched arms"), (36, 52, "kick")]
     reason = "is called 'lift outstretched arms' and tagged kick; the tags count"
@@ -72,7 +72,7 @@ def test_segments_that_meet_end_half_way_between_their_points(tmp_path):
 def test_frames_without_a_person_part_a_recording(tmp_path):
     empty = {*range(30), 100, *range(150, 180)}
     write(tmp_path, 240, [(4.0, "G10 Change weapon")], empty=empty)
-    first, last = Msrc12(str(tmp_path))
+    first, last = Msrc12(str(tmp_path), before_s=0.5, after_s=0.3333333333333333)
     assert [clip.name.split("+")[1] for clip in (first, last)] == ["1001.00s", "1006.00s"]
     assert (len(first.xyz), shown(first)) == (120, [(75, 100, "change weapon")])
     assert np.isfinite(first.xyz).all()
@@ -93,7 +93,7 @@ def test_what_can_not_be_read_is_named_and_the_rest_is(tmp_path):
     path = tmp_path / "P1_1_10_p13.csv"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:4], lines[4] + " 1", *lines[5:]]))
-    data = Msrc12(str(tmp_path))
+    data = Msrc12(str(tmp_path), before_s=0.5, after_s=0.3333333333333333)
     assert [clip.subject for clip in data] == ["06", "12"]
     wanted = {
         "p07": "none of its 30 frames has a joint",
@@ -111,7 +111,7 @@ def test_what_can_not_be_read_is_named_and_the_rest_is(tmp_path):
 
 def test_a_folder_without_the_set_or_a_segment_without_length_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"no msrc12 files in .*; download the set from Microsoft"):
-        Msrc12(str(tmp_path))
+        Msrc12(str(tmp_path), before_s=0.5, after_s=0.3333333333333333)
     write(tmp_path, 30, [])
     for before_s, after_s in ((0.0, 0.0), (-1.0, 2.0), (1.0, -0.5)):
         with pytest.raises(InputError, match="make no segment; give seconds"):

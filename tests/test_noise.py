@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.datasets.seen.body import body_axes, body_depth, body_size
 from gastlive.datasets.seen.completion import complete, kind_of, make_middle
 from gastlive.datasets.seen.noise import GaussianNoise, MeasuredNoise, NoNoise, read_noise
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import REST
-from gastlive.gast.inputs.smoothing import OneEuro, Unsmoothed
+from gastlive.gast.inputs.smoothing import Unsmoothed
 from gastlive.gast.skeleton import COCO17, H36M16, H36M17, joint_map
 from gastlive.realtime.packets import Frame, Person, Pose
-from gastlive.realtime.stages.joints import Joints
 
 KINDS = ("hip", "knee", "ankle", "nose", "head", "shoulder", "elbow", "wrist")
 NEVER = {"begin_hz": [0.0, 0.0], "last_s": [0.1, 0.1]}
@@ -64,7 +64,7 @@ def noise(tmp_path):
         } | (file or {})  # fmt: skip
         path = tmp_path / "mine.json"
         path.write_text(json.dumps(content))
-        return kind(str(path), cut=0.0) if kind is MeasuredNoise else kind(str(path))
+        return kind(str(path), fps=30.0, cut=0.0) if kind is MeasuredNoise else kind(str(path))
 
     return make
 
@@ -83,7 +83,9 @@ def test_no_noise_leaves_joints_alone(rng):
 
 def test_a_file_without_errors_leaves_whoever_stands_alone(noise, rng):
     xy, xyz = standing()
-    spoilt, seen = noise(smoothing={"min_cutoff": 2.0, "beta": 4.0}).apply(xy, H36M17, rng, xyz)
+    spoilt, seen = noise(smoothing={"min_cutoff": 2.0, "beta": 4.0, "d_cutoff": 1.0}).apply(
+        xy, H36M17, rng, xyz
+    )
     np.testing.assert_allclose(spoilt, xy, atol=1e-5)
     assert seen.all()
 
@@ -243,7 +245,7 @@ def test_the_middle_is_made_from_shoulders_and_hips(noise, rng):
 def test_smoothing_leaves_behind_who_walks_from_the_first_frame_on(noise, rng):
     xy, xyz = standing()
     xy[..., 0] += np.arange(27)[:, None] / 30  # a length of the torso a second
-    smoothed = noise(smoothing={"min_cutoff": 2.0, "beta": 0.0})
+    smoothed = noise(smoothing={"min_cutoff": 2.0, "beta": 0.0, "d_cutoff": 1.0})
     lag = (xy - smoothed.apply(xy, H36M17, rng, xyz)[0])[..., 0]
     assert (lag[:, 0] > 0.04).all()
     np.testing.assert_allclose(lag[:, -1], 1 / (2 * np.pi * 2.0), rtol=0.02)
@@ -260,7 +262,7 @@ def test_completing_many_clips_is_what_the_live_program_does(rng):
     for joint, when in (("left_wrist", slice(8, 14)), ("right_elbow", slice(12, 25)),
                         ("right_wrist", slice(12, 25)), ("left_ankle", slice(0, 9))):  # fmt: skip
         confidence[when, COCO17.index[joint]] = 0.0
-    live = Joints("h36m17", ease_s=0.5)
+    live = option("joints/default", layout="h36m17", ease_s=0.5)
     people = [
         live(Frame(None, t, t / 30, 0.0, 1000, 1000, people={1: Person(Pose(COCO17, xy, sure))})
         ).people[1]
@@ -269,7 +271,16 @@ def test_completing_many_clips_is_what_the_live_program_does(rng):
     size = metre * -REST["thorax"][1]
     detected = joint_map(COCO17, H36M17)(pixels)[:, None] / size
     lost = np.array([~person.visible for person in people])[:, None]
-    done = complete(detected, lost, H36M17, fps=30.0, ease_s=0.5, smoothing=OneEuro())
+    done = complete(
+        detected,
+        lost,
+        H36M17,
+        fps=30.0,
+        ease_s=0.5,
+        smoothing=option(
+            "smoothing/one_euro",
+        ),
+    )
     assert lost.sum() == 6 + 13 + 13 + 9
     np.testing.assert_allclose(done[:, 0] * size, [p.xy for p in people], atol=0.1)
 
@@ -301,7 +312,10 @@ def test_gaussian_errors_are_as_large_as_the_file_says_and_new_in_each_frame(noi
 def test_the_same_seed_gives_the_same_noise():
     xy, xyz = standing()
     one, other, another = (
-        MeasuredNoise().apply(xy, H36M17, np.random.default_rng(seed), xyz)[0] for seed in (1, 1, 2)
+        option(
+            "noise/measured",
+        ).apply(xy, H36M17, np.random.default_rng(seed), xyz)[0]
+        for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one, other)
     assert not np.array_equal(one, another)
@@ -309,7 +323,7 @@ def test_the_same_seed_gives_the_same_noise():
 
 def test_the_shipped_file_makes_wrists_worse_than_hips_and_loses_them_more_often(rng):
     xy, xyz = standing(people=200)
-    spoilt, seen = MeasuredNoise(cut=0.0).apply(xy, H36M17, rng, xyz)
+    spoilt, seen = option("noise/measured", cut=0.0).apply(xy, H36M17, rng, xyz)
     error = np.abs(spoilt - xy).mean((0, 1, 3))
     assert error[at("left_wrist")] > error[at("hip")] > 0.01
     assert 0.02 < 1 - seen[..., at("left_wrist")].mean() < 0.4
@@ -327,7 +341,7 @@ def test_the_shipped_file_says_how_it_was_made_and_is_small():
 
 def test_an_unknown_noise_is_refused_and_the_known_are_named():
     with pytest.raises(InputError, match=r"nothing\.json.*choose from .*movenet"):
-        MeasuredNoise("nothing")
+        option("noise/measured", file="nothing")
 
 
 def test_a_file_that_is_no_noise_is_refused(tmp_path):
@@ -342,7 +356,14 @@ def test_a_file_that_is_no_noise_is_refused(tmp_path):
 
 def test_another_layout_is_refused(rng):
     xy = np.zeros((1, 3, 16, 2), np.float32)
-    for own in (MeasuredNoise(), GaussianNoise()):
+    for own in (
+        option(
+            "noise/measured",
+        ),
+        option(
+            "noise/gaussian",
+        ),
+    ):
         with pytest.raises(InputError, match="joints of h36m17, not h36m16"):
             own.apply(xy, H36M16, rng)
 
@@ -370,11 +391,11 @@ def test_depth_counts_from_the_middle_of_the_torso():
     assert depth[at("right_wrist")] == pytest.approx(0.0, abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", [MeasuredNoise, GaussianNoise, NoNoise])
+@pytest.mark.parametrize("kind", ["measured", "gaussian", "none"])
 def test_noise_is_told_apart_by_what_it_does(kind):
-    assert repr(kind()) == repr(kind())
-    assert "0x" not in repr(kind())
+    assert repr(option(f"noise/{kind}")) == repr(option(f"noise/{kind}"))
+    assert "0x" not in repr(option(f"noise/{kind}"))
 
 
 def test_another_cut_is_another_noise():
-    assert repr(MeasuredNoise(cut=0.1)) != repr(MeasuredNoise(cut=0.2))
+    assert repr(option("noise/measured", cut=0.1)) != repr(option("noise/measured", cut=0.2))

@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_module
 
 from gastlive.action.checkpoint import save_head
 from gastlive.action.decision import Decision
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
 from gastlive.gast.lifter import GASTNet, Lifter
@@ -26,11 +26,8 @@ from gastlive.realtime.pipeline import Pipeline
 from gastlive.realtime.sinks.background import Background
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
-from gastlive.realtime.stages.classifying import Classify
 from gastlive.realtime.stages.deciding import Decide
 from gastlive.realtime.stages.given_tracks import GivenTracks
-from gastlive.realtime.stages.joints import Joints
-from gastlive.realtime.stages.lifting import Lift
 from gastlive.realtime.stages.tracker import Tracker
 from gastlive.realtime.summary import Summary
 
@@ -84,20 +81,26 @@ def weights(tmp_path_factory):
     checkpoint.save(
         lifter, folder / "lifter.safetensors", fps=30, normalisation="person", training={}
     )
-    head = TCN(H36M17, labels=LABELS, channels=8, dilations=(1, 2))
+    head = option("head/tcn", skeleton=H36M17, labels=LABELS, channels=8, dilations=(1, 2))
     save_head(head, folder / "head.safetensors", background="idle")
     return folder
 
 
 def pipeline(source, weights, folder, *, sinks=None, **changes):
-    lifter = Lift(str(weights / "lifter.safetensors"))
-    classifier = Classify(str(weights / "head.safetensors"), layout=lifter.layout.name)
+    lifter = option("lifter/gast27", checkpoint=str(weights / "lifter.safetensors"))
+    classifier = option(
+        "classifier/everyday",
+        checkpoint=str(weights / "head.safetensors"),
+        layout=lifter.layout.name,
+    )
     rule = Decision(classifier.labels, background="idle", enter=0.34, leave=0.3)
     parts = {
         "source": source,
         "detector": NoDetector(),
-        "tracker": Tracker(),
-        "joints": Joints("h36m17"),
+        "tracker": option(
+            "tracker/oks",
+        ),
+        "joints": option("joints/default", layout="h36m17"),
         "lifter": lifter,
         "classifier": classifier,
         "decision": Decide(rule),
@@ -437,8 +440,13 @@ def carded(weights, tmp_path):
 
     def made(**card):
         torch.manual_seed(0)
-        head = TCN(
-            H36M17, labels=LABELS, channels=8, dilations=(1, 2), fps=card.pop("fps", 30.0)
+        head = option(
+            "head/tcn",
+            skeleton=H36M17,
+            labels=LABELS,
+            channels=8,
+            dilations=(1, 2),
+            fps=card.pop("fps", 30.0),
         ).eval()
         path = tmp_path / "carded.safetensors"
         save_head(head, path, background="idle", **card)
@@ -494,7 +502,7 @@ def test_the_cards_decision_and_labels_are_used_live(carded):
 
 def test_a_head_of_another_layout_is_refused(weights):
     with pytest.raises(InputError, match="layout='h36m17', wanted 'coco17'"):
-        Classify(str(weights / "head.safetensors"), layout="coco17")
+        option("classifier/everyday", checkpoint=str(weights / "head.safetensors"), layout="coco17")
 
 
 def test_a_centred_lifter_is_refused(tmp_path):
@@ -502,7 +510,7 @@ def test_a_centred_lifter_is_refused(tmp_path):
     path = tmp_path / "centred.safetensors"
     checkpoint.save(net, path, fps=30, normalisation="person", training={})
     with pytest.raises(InputError, match="causal=False, wanted True"):
-        Lift(str(path))
+        option("lifter/gast27", checkpoint=str(path))
 
 
 @pytest.mark.parametrize("normalisation", UNITS)
@@ -513,7 +521,7 @@ def test_a_lifter_is_given_live_what_it_is_given_in_training(normalisation, tmp_
     path = tmp_path / "lifter.safetensors"
     checkpoint.save(net, path, fps=30, normalisation=normalisation, training={})
     pixels = np.random.default_rng(0).uniform(0, 360, (12, 17, 2)).astype(np.float32)
-    stage = Lift(str(path), runtime="torch")
+    stage = option("lifter/gast27", checkpoint=str(path), runtime="torch")
     live = []
     for i, xy in enumerate(pixels):
         person = Person(pose(300), xy=xy)

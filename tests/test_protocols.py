@@ -4,6 +4,7 @@ import pytest
 from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
 
+from gastlive.conf.option import option
 from gastlive.datasets.protocols import ByName, BySubject, LeaveOneOut, listed
 from gastlive.gast.errors import InputError
 
@@ -110,7 +111,7 @@ def test_no_action_loses_everybody_who_could_train_it(seed):
 
 def test_a_share_of_subjects_is_a_share():
     with pytest.raises(InputError, match="between 0 and 1, got 1"):
-        BySubject(val=1.0)
+        option("protocol/own", val=1.0)
 
 
 def test_people_are_listed_by_data_set():

@@ -41,11 +41,11 @@ def write(root, *annotations, split=None, protocol=2):
 
 
 def motion(root, **options):
-    return PysklMotion(root, file="a.pkl", **options)
+    return PysklMotion(root, file="a.pkl", **{"rate": 30.0} | options)
 
 
 def keypoints(root, **options):
-    return PysklKeypoints(root, file="a.pkl", **options)
+    return PysklKeypoints(root, file="a.pkl", **{"rate": 30.0} | options)
 
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])

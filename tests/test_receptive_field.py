@@ -5,15 +5,22 @@ import torch
 
 from gastlive.action.deployed import deployed
 from gastlive.action.features import BodyFeatures
-from gastlive.action.heads.costgcn import CoSTGCN
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.gast.skeleton import H36M17
 
 LABELS = ("idle", "wave", "squat")
 HEADS = {
-    "tcn": lambda: TCN(H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)),
-    "costgcn": lambda: CoSTGCN(
-        H36M17, labels=LABELS, channels=8, widths=(1, 1), dilations=(1, 3), window=5
+    "tcn": lambda: option(
+        "head/tcn", skeleton=H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)
+    ),
+    "costgcn": lambda: option(
+        "head/costgcn",
+        skeleton=H36M17,
+        labels=LABELS,
+        channels=8,
+        widths=(1, 1),
+        dilations=(1, 3),
+        window=5,
     ),
     "everyday": lambda: deployed("everyday", layout="h36m17")[0],
     "fight": lambda: deployed("fight", layout="h36m17")[0],

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.detectors import movenet
-from gastlive.realtime.detectors.movenet import MoveNet
 from gastlive.realtime.detectors.regions import Regions
 from gastlive.realtime.packets import Frame, Pose
 
@@ -228,7 +228,7 @@ def network(monkeypatch):
 
 def made(**more):
     given = {"path": "net", "size": 224, "whole_every_s": 4 * STEP_S, "regions": SIZES}
-    detector = MoveNet(**{**given, **more})
+    detector = option("detector/movenet", **{**given, **more})
     Brightness.reads.clear()
     return detector
 

@@ -232,7 +232,9 @@ class Motions:
 
 
 def perform(*shots, idle=None, **given):
-    scene = Scene(sets={"made": Motions(**given)}, shots=shots, idle=idle, centred=False)
+    scene = Scene(
+        sets={"made": Motions(**given)}, shots=shots, idle=idle, centred=False, blend_s=0.4
+    )
     return scene.perform(stick_body(), fps=FPS)
 
 
@@ -281,7 +283,9 @@ def test_feet_stand_on_the_floor_wherever_the_source_has_it(floor_m):
 
 def test_sources_with_different_floors_are_joined_without_a_leap():
     sets = {"low": Motions(floor_m=-0.8), "high": Motions(floor_m=0.3)}
-    scene = Scene(sets=sets, shots=[Shot("low", "stand"), Shot("high", "stand")])
+    scene = Scene(
+        sets=sets, shots=[Shot("low", "stand"), Shot("high", "stand")], blend_s=0.4, centred=True
+    )
     body = stick_body()
     made = scene.perform(body, fps=FPS)
     assert np.ptp(made.posing.hips[:, 2]) < 1e-6
@@ -296,7 +300,7 @@ def test_a_jump_stays_a_jump():
                 clip.xyz[20:30, :, 2] += 0.3
                 yield clip
 
-    scene = Scene(sets={"made": Jumps()}, shots=[Shot("made", "stand")])
+    scene = Scene(sets={"made": Jumps()}, shots=[Shot("made", "stand")], blend_s=0.4, centred=True)
     lowest = body.lowest(scene.perform(body, fps=FPS).posing)
     assert lowest[25] == pytest.approx(0.3, abs=0.01)
     assert abs(lowest[:10]).max() < 0.01
@@ -312,7 +316,9 @@ def test_any_layout_moves_the_body(layout):
             every = joint_map(PUPPET, _whole())(points)
             yield MotionClip("w", "made", "a", self.layout, _pick(every, self.layout), FPS)
 
-    scene = Scene(sets={"made": Waves(named(layout))}, shots=[Shot("made", "w")])
+    scene = Scene(
+        sets={"made": Waves(named(layout))}, shots=[Shot("made", "w")], blend_s=0.4, centred=True
+    )
     body = stick_body()
     joints = body.rig.joints_of(scene.perform(body, fps=FPS).posing)
     above = joints["left_wrist"][-1, 2] - joints["left_shoulder"][-1, 2]
@@ -339,7 +345,9 @@ def test_mirrored_swaps_left_and_right():
             points = turned_about(rest_pose(body.rig), *act[:3], np.full(20, 2.0))
             yield MotionClip("w", "made", "a", PUPPET, points.astype(np.float32), FPS)
 
-    scene = Scene(sets={"made": Waves()}, shots=[Shot("made", "w", mirrored=True)])
+    scene = Scene(
+        sets={"made": Waves()}, shots=[Shot("made", "w", mirrored=True)], blend_s=0.4, centred=True
+    )
     joints = body.rig.joints_of(scene.perform(body, fps=FPS).posing)
     assert joints["right_wrist"][-1, 2] > joints["left_wrist"][-1, 2] + 0.3
 
@@ -353,7 +361,7 @@ def test_a_missing_joint_is_filled_over_time_and_one_never_seen_is_named():
 
     motions = Holes()
     motions.hole = slice(5, 9)
-    scene = Scene(sets={"made": motions}, shots=[Shot("made", "walk")])
+    scene = Scene(sets={"made": motions}, shots=[Shot("made", "walk")], blend_s=0.4, centred=True)
     assert np.isfinite(scene.perform(stick_body(), fps=FPS).posing.turns).all()
     motions.hole = slice(None)
     with pytest.raises(InputError, match="walk never shows left_wrist; choose another clip"):
@@ -489,7 +497,12 @@ def test_a_broken_cached_body_is_named(tmp_path, monkeypatch):
 
 
 def film(folder, body, **given):
-    scene = Scene(sets={"made": Motions(frames=5)}, shots=[Shot("made", "walk", label="walk")])
+    scene = Scene(
+        sets={"made": Motions(frames=5)},
+        shots=[Shot("made", "walk", label="walk")],
+        blend_s=0.4,
+        centred=True,
+    )
     settings = dict(fps=30, quality=20, room_m=(3, 5), path=str(folder / "a" / "film.mp4"))
     return Film(scene=scene, body=body, camera=camera(width=160, height=120), **settings | given)
 

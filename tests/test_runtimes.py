@@ -7,13 +7,11 @@ import pytest
 import torch
 
 from gastlive.action.deployed import deployed as deployed_head
-from gastlive.action.heads.gru import GRU
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.gast.checkpoint import LifterCard
 from gastlive.gast.deployed import deployed as deployed_lifter
 from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.lifter import Lifter
 from gastlive.gast.runtimes import compiled as runtimes
 from gastlive.gast.runtimes.compiled import PARITY, Compiled, ready
@@ -48,16 +46,18 @@ def shaken(net):
 
 
 def lifter(*widths, normalisation="person", channels=4):
-    net = shaken(GASTNet(H36M17, filter_widths=widths, channels=channels))
+    net = shaken(option("net/gast27", skeleton=H36M17, filter_widths=widths, channels=channels))
     return Lifter(FoldedGASTNet(net), skeleton=H36M17, normalisation=normalisation).eval()
 
 
 def tcn():
-    return shaken(TCN(H36M17, labels=LABELS, channels=16, dilations=(1, 2, 4)))
+    return shaken(
+        option("head/tcn", skeleton=H36M17, labels=LABELS, channels=16, dilations=(1, 2, 4))
+    )
 
 
 def gru(layers):
-    return shaken(GRU(H36M17, labels=LABELS, channels=16, layers=layers))
+    return shaken(option("head/gru", skeleton=H36M17, labels=LABELS, channels=16, layers=layers))
 
 
 NETS = {

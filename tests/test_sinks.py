@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.packets import Action, Event, Frame, Person, Pose, RunInfo
@@ -18,9 +19,7 @@ from gastlive.realtime.pictures.drawing import draw_body, person_colour, turned
 from gastlive.realtime.pictures.rate import Rate
 from gastlive.realtime.sinks import window
 from gastlive.realtime.sinks.jsonl import JsonlSink
-from gastlive.realtime.sinks.terminal import TerminalSink
-from gastlive.realtime.sinks.video import VideoSink
-from gastlive.realtime.sinks.window import WindowClosed, WindowSink
+from gastlive.realtime.sinks.window import WindowClosed
 from gastlive.realtime.sources.keypoints import Keypoints
 
 LABELS = ("idle", "wave", "walk")
@@ -103,7 +102,7 @@ def watch(path):
 
 def test_the_video_is_h264_that_browsers_play_with_every_frame_at_its_own_time(tmp_path):
     times = [5.0, 5.033, 5.2, 5.9, 5.95]
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     run(sink, [frame(i, t) for i, t in enumerate(times)])
     sink.close()
     (width, height, codec, pixels), frames = watch(tmp_path / "annotated.mp4")
@@ -115,7 +114,7 @@ def test_the_video_is_h264_that_browsers_play_with_every_frame_at_its_own_time(t
 
 
 def test_the_finished_video_has_its_index_in_front_and_leaves_nothing_else_behind(tmp_path):
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     run(sink, [frame(i) for i in range(5)])
     sink.close()
     data = (tmp_path / "annotated.mp4").read_bytes()
@@ -125,7 +124,7 @@ def test_the_finished_video_has_its_index_in_front_and_leaves_nothing_else_behin
 
 
 def test_what_a_killed_program_leaves_plays_up_to_the_frame_in_work(tmp_path):
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     for i in range(8):
         run(sink, [frame(0)]) if i == 0 else sink(frame(i))
         if i:
@@ -136,7 +135,7 @@ def test_what_a_killed_program_leaves_plays_up_to_the_frame_in_work(tmp_path):
 
 
 def test_a_full_disk_ends_the_video_in_one_line_and_what_was_recorded_still_plays(tmp_path):
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
     with room_for(100_000), pytest.raises(InputError, match=r"annotated\.mp4.*too large") as error:
         run(sink, [frame(i, time_s=i).knowing(image=np.roll(noise, i, 0)) for i in range(99)])
@@ -148,14 +147,14 @@ def test_a_full_disk_ends_the_video_in_one_line_and_what_was_recorded_still_play
 
 def test_a_disk_that_is_full_from_the_start_is_one_line_too(tmp_path):
     (tmp_path / "annotated.mp4").symlink_to("/dev/full")
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     with pytest.raises(InputError, match=r"can't write .*annotated\.mp4.*no space left"):
         run(sink, [frame(i) for i in range(3)])
     sink.close()
 
 
 def test_a_disk_without_room_for_the_second_copy_keeps_the_first(tmp_path):
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     run(sink, [frame(i) for i in range(5)])
     (tmp_path / "annotated.part").symlink_to("/dev/full")
     sink.close()
@@ -165,7 +164,7 @@ def test_a_disk_without_room_for_the_second_copy_keeps_the_first(tmp_path):
 
 
 def test_time_that_stands_still_or_runs_backwards_does_not_stop_the_video(tmp_path):
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     run(sink, [frame(i, t) for i, t in enumerate([1.0, 1.0, 0.5, 1.1])])
     sink.close()
     times = [t for t, _ in watch(tmp_path / "annotated.mp4")[1]]
@@ -174,37 +173,37 @@ def test_time_that_stands_still_or_runs_backwards_does_not_stop_the_video(tmp_pa
 
 
 def test_a_picture_of_another_size_is_fitted_into_the_first_ones_place(tmp_path):
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     run(sink, [frame(0), frame(1, size=(120, 160)), frame(2, size=(320, 240))])
     sink.close()
     assert len({picture.shape for _, picture in watch(tmp_path / "annotated.mp4")[1]}) == 1
 
 
 def test_a_run_without_a_frame_leaves_no_video(tmp_path):
-    sink = VideoSink(folder=str(tmp_path))
+    sink = option("sink/video", folder=str(tmp_path))
     sink.begin(INFO)
     sink.close()
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(
-    ("option", "words"),
+    ("setting", "words"),
     [
         ({"crf": 52}, "crf=52.*0 .*51"),
         ({"preset": "swift"}, "preset=swift.*superfast"),
         ({"max_height": 10}, "max_height=10.*120"),
     ],
 )
-def test_a_wrong_option_of_the_video_names_what_is_wanted(tmp_path, option, words):
+def test_a_wrong_option_of_the_video_names_what_is_wanted(tmp_path, setting, words):
     with pytest.raises(InputError, match=words):
-        VideoSink(folder=str(tmp_path), **option)
+        option("sink/video", folder=str(tmp_path), **setting)
 
 
-@pytest.mark.parametrize("sink", [VideoSink, JsonlSink])
+@pytest.mark.parametrize("sink", ["video", "jsonl"])
 def test_a_folder_that_can_not_be_made_is_named(tmp_path, sink):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(InputError, match=r"can't write .*taken.*hydra\.run\.dir"):
-        sink(folder=str(tmp_path / "taken"))
+        option(f"sink/{sink}", folder=str(tmp_path / "taken"))
 
 
 # Drawing
@@ -404,7 +403,7 @@ class Screen(StringIO):
 
 def test_a_pipe_gets_one_line_for_each_change_and_each_finished_action():
     out = StringIO()
-    sink = TerminalSink(stream=out, clock=lambda: 0.0)
+    sink = option("sink/terminal", stream=out, clock=lambda: 0.0)
     walk = person("walk", 0.5)
     ended = Event(1, "wave", 10.0, 12.0, 0.91)
     run(
@@ -429,7 +428,7 @@ def test_a_pipe_gets_one_line_for_each_change_and_each_finished_action():
 
 def test_the_same_action_after_a_pause_is_told_again():
     out = StringIO()
-    sink = TerminalSink(stream=out, clock=lambda: 0.0)
+    sink = option("sink/terminal", stream=out, clock=lambda: 0.0)
     pause = {1: person(action=None)}
     run(sink, [frame(0), frame(1, people=pause), frame(2), frame(3)])
     assert out.getvalue().count("wave") == 2
@@ -438,7 +437,7 @@ def test_the_same_action_after_a_pause_is_told_again():
 def test_a_screen_gets_a_table_of_who_does_what(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     out = Screen()
-    sink = TerminalSink(stream=out, clock=lambda: 0.025)
+    sink = option("sink/terminal", stream=out, clock=lambda: 0.025)
     people = {1: person(), 2: person("walk", 0.5)}
     run(sink, [frame(2, 1.5, people=people, events=[Event(7, "walk", 0.0, 1.4, 0.8)])])
     sink.close()
@@ -450,7 +449,7 @@ def test_a_screen_gets_a_table_of_who_does_what(monkeypatch):
 def test_the_table_is_drawn_no_more_often_than_asked(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     now, out = [0.0], Screen()
-    sink = TerminalSink(stream=out, clock=lambda: now[0], refresh_hz=8)
+    sink = option("sink/terminal", stream=out, clock=lambda: now[0], refresh_hz=8)
     sink.begin(INFO)
     for i in range(300):
         now[0] = i / 30
@@ -466,7 +465,7 @@ def test_an_output_that_nobody_reads_ends_the_run_in_one_line():
             raise BrokenPipeError(32, "Broken pipe")
 
     with pytest.raises(InputError, match="can't print to the terminal: Broken pipe"):
-        TerminalSink(stream=Closed()).begin(INFO)
+        option("sink/terminal", stream=Closed()).begin(INFO)
 
 
 def test_the_rate_is_that_of_the_last_second():
@@ -519,7 +518,9 @@ def screen(monkeypatch):
     "ending", [{"key": ord("q")}, {"key": 27}, {"visible": 0.0}], ids=["q", "Esc", "closed"]
 )
 def test_the_user_ends_the_run_from_the_window(screen, ending):
-    sink = WindowSink()
+    sink = option(
+        "sink/window",
+    )
     given = watched(sink, screen)
     screen.update(ending)
     with pytest.raises(WindowClosed):
@@ -531,7 +532,9 @@ def test_the_user_ends_the_run_from_the_window(screen, ending):
 
 
 def test_the_window_is_touched_by_the_pipelines_thread_alone(screen):
-    sink = WindowSink()
+    sink = option(
+        "sink/window",
+    )
     watched(sink, screen)
     sink.close()
     assert screen["threads"] == {threading.main_thread()}
@@ -540,7 +543,9 @@ def test_the_window_is_touched_by_the_pipelines_thread_alone(screen):
 def test_a_shown_picture_is_not_drawn_upon_any_more(screen, monkeypatch):
     shown, scenes = [], [np.full((120, 160, 3), grey, np.uint8) for grey in (0, 80, 160, 240)]
     monkeypatch.setattr(window.cv2, "imshow", lambda _, image: shown.append((image, image.copy())))
-    sink = WindowSink()
+    sink = option(
+        "sink/window",
+    )
     sink.begin(INFO)
     paced(
         lambda i: sink(frame(i).knowing(image=scenes[i % 4])),
@@ -555,7 +560,9 @@ def test_a_defect_in_drawing_for_the_window_is_raised(screen, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setattr(window, "Annotator", lambda *_, **__: broken)
-    sink = WindowSink()
+    sink = option(
+        "sink/window",
+    )
     with pytest.raises(ZeroDivisionError):
         watched(sink, screen)
     sink.close()
@@ -565,11 +572,15 @@ def test_a_window_without_a_display_says_what_to_use_instead(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(InputError, match=r"needs a display; use sink=\[terminal,video\]"):
-        WindowSink()
+        option(
+            "sink/window",
+        )
 
 
 def test_a_display_that_does_not_answer_is_an_error_line_not_the_end_of_the_process(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":987")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(InputError, match="needs a display"):
-        WindowSink()
+        option(
+            "sink/window",
+        )

@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.realtime.clock import Clock
 from gastlive.realtime.packets import Frame
 from gastlive.realtime.sources import demo
-from gastlive.realtime.sources.images import Images
 from gastlive.realtime.sources.keypoints import Keypoints
 from gastlive.realtime.sources.source import Rising, Source
 from gastlive.realtime.sources.stream import Stream, masked
@@ -131,7 +131,7 @@ def threads(name):
 
 
 def test_a_video_is_read_whole_and_in_order_by_however_slow_a_pipeline(clip):
-    source = Video(clip)
+    source = option("source/video", path=clip)
     seen = []
     for frame in source:
         threading.Event().wait(0.002)
@@ -144,13 +144,13 @@ def test_a_video_is_read_whole_and_in_order_by_however_slow_a_pipeline(clip):
 
 
 def test_a_video_can_be_read_twice(clip):
-    source = Video(clip)
+    source = option("source/video", path=clip)
     assert [f.time_s for f in source] == [f.time_s for f in source] != []
 
 
 def test_time_is_the_files_own_even_where_the_frame_rate_varies(tmp_path):
     times_s = [0.0, 0.1, 0.15, 0.4, 1.0, 1.02]
-    frames = list(Video(film(tmp_path / "vfr.mp4", times_s=times_s)))
+    frames = list(option("source/video", path=film(tmp_path / "vfr.mp4", times_s=times_s)))
     assert [frame.time_s for frame in frames] == pytest.approx(times_s)
 
 
@@ -168,7 +168,7 @@ def test_the_age_of_a_files_frame_counts_from_when_the_pipeline_took_it():
 
 
 def test_a_span_of_a_video_keeps_the_files_time(clip):
-    frames = list(Video(clip, start_s=0.45, stop_s=0.8))
+    frames = list(option("source/video", path=clip, start_s=0.45, stop_s=0.8))
     assert [frame.time_s for frame in frames] == pytest.approx([0.5, 0.6, 0.7])
     assert shades(frames) == [5, 6, 7]
     assert [frame.index for frame in frames] == [0, 1, 2]
@@ -178,8 +178,8 @@ def test_a_span_of_a_video_keeps_the_files_time(clip):
 def test_a_span_far_into_a_video_begins_at_the_same_picture(tmp_path, step):
     """Also where the frame rate varies and OpenCV jumps to the wrong place."""
     path = film(tmp_path / "long.mp4", times_s=[float(step(i)) for i in range(20)])
-    whole = [frame for frame in Video(path) if frame.time_s >= 6]
-    span = list(Video(path, start_s=6))
+    whole = [frame for frame in option("source/video", path=path) if frame.time_s >= 6]
+    span = list(option("source/video", path=path, start_s=6))
     assert shades(span) == shades(whole) != []
     assert [f.time_s for f in span] == pytest.approx([f.time_s for f in whole])
 
@@ -191,7 +191,7 @@ def test_a_phone_video_comes_upright(clip, tmp_path):
     data[matrix : matrix + 36] = quarter_turn
     turned = tmp_path / "turned.mp4"
     turned.write_bytes(data)
-    frame = next(iter(Video(str(turned))))
+    frame = next(iter(option("source/video", path=str(turned))))
     assert frame.image.shape == (64, 48, 3)
     assert (frame.width, frame.height) == (48, 64)
 
@@ -201,7 +201,7 @@ def test_a_video_cut_short_ends_with_what_there_is_and_a_warning(tmp_path, capfd
     path = film(tmp_path / "fast.mp4", times_s=times_s, options={"movflags": "faststart"})
     whole = Path(path).read_bytes()
     Path(path).write_bytes(whole[: len(whole) * 3 // 4])
-    source = Video(path)
+    source = option("source/video", path=path)
     count = len(list(source))
     assert 0 < count < 50
     assert [f"{count} of 50" in line and path in line for line in source.warnings] == [True]
@@ -213,22 +213,22 @@ def test_a_file_that_is_no_video_is_named_in_one_line_without_noise(tmp_path, ca
     for content in (b"", b"not a video " * 50):
         junk.write_bytes(content)
         with one_line(str(junk), "not a video"):
-            Video(str(junk))
+            option("source/video", path=str(junk))
     for path in (tmp_path / "missing.mp4", tmp_path):
         with one_line(str(path), "no such file"):
-            Video(str(path))
+            option("source/video", path=str(path))
     assert capfd.readouterr().err == ""
 
 
 def test_a_span_without_pictures_is_an_error(clip):
     with one_line(clip, "no picture from 3 s on", "1.90 s"):
-        list(Video(clip, start_s=3.0))
+        list(option("source/video", path=clip, start_s=3.0))
     with one_line(clip, "stop_s=1.0"):
-        Video(clip, start_s=2.0, stop_s=1.0)
+        option("source/video", path=clip, start_s=2.0, stop_s=1.0)
 
 
 def test_leaving_off_early_gives_the_file_back(clip):
-    source = Video(clip)
+    source = option("source/video", path=clip)
     for frame in source:
         if frame.index == 3:
             break
@@ -237,7 +237,7 @@ def test_leaving_off_early_gives_the_file_back(clip):
 
 
 def test_closing_in_the_middle_gives_the_file_back_even_if_the_iterator_lives_on(clip):
-    with Video(clip) as source:
+    with option("source/video", path=clip) as source:
         frames = iter(source)
         next(frames)
         assert threads("video") != []
@@ -249,7 +249,7 @@ def test_closing_in_the_middle_gives_the_file_back_even_if_the_iterator_lives_on
 
 
 def test_a_video_played_three_times_goes_on_in_time_and_index(clip):
-    frames = list(Video(clip, repeat=3))
+    frames = list(option("source/video", path=clip, repeat=3))
     assert shades(frames) == 3 * list(range(20))
     assert [frame.index for frame in frames] == list(range(60))
     assert [frame.time_s for frame in frames] == pytest.approx(
@@ -260,7 +260,9 @@ def test_a_video_played_three_times_goes_on_in_time_and_index(clip):
 @pytest.mark.parametrize("start_s", [0.45, 6.45])
 def test_every_turn_plays_the_span_only(tmp_path, start_s):
     path = film(tmp_path / "long.mp4", times_s=[i / 10 for i in range(80)])
-    frames = list(Video(path, start_s=start_s, stop_s=start_s + 0.35, repeat=2))
+    frames = list(
+        option("source/video", path=path, start_s=start_s, stop_s=start_s + 0.35, repeat=2)
+    )
     first = round(10 * start_s + 0.5)
     assert shades(frames) == 2 * [i % 25 for i in range(first, first + 3)]
     assert [frame.index for frame in frames] == list(range(6))
@@ -269,27 +271,31 @@ def test_every_turn_plays_the_span_only(tmp_path, start_s):
 
 
 def test_without_end_it_is_played_until_so_many_frames(clip):
-    frames = list(Video(clip, repeat=0, frames=47))
+    frames = list(option("source/video", path=clip, repeat=0, frames=47))
     assert shades(frames) == [i % 20 for i in range(47)]
-    assert len(list(Video(clip, frames=20, repeat=2))) == 20
-    assert len(list(Video(clip, frames=99))) == 20
+    assert len(list(option("source/video", path=clip, frames=20, repeat=2))) == 20
+    assert len(list(option("source/video", path=clip, frames=99))) == 20
 
 
 def test_frames_stop_within_the_first_turn_without_a_warning(clip):
-    source = Video(clip, frames=3)
+    source = option("source/video", path=clip, frames=3)
     assert (shades(source), source.warnings) == ([0, 1, 2], [])
 
 
 def test_without_end_in_real_time_no_picture_is_late_at_the_seam(clip):
     clock = Skipping()
-    source = Video(clip, realtime=True, repeat=0, frames=50, clock=clock)
+    source = option("source/video", path=clip, realtime=True, repeat=0, frames=50, clock=clock)
     seen = [(f.time_s, f.captured_s, clock()) for f in source.read(Event())]
     assert np.array(seen) == pytest.approx(100 + np.array([np.arange(50) / 10] * 3).T, abs=0.02)
     assert [now - captured_s for _, captured_s, now in seen] == pytest.approx([0] * 50)
 
 
 def test_the_next_turn_is_opened_and_wound_long_before_the_seam(clip, monkeypatch):
-    source, ready, reels = Video(clip, repeat=2, start_s=0.3), threading.Event(), []
+    source, ready, reels = (
+        option("source/video", path=clip, repeat=2, start_s=0.3),
+        threading.Event(),
+        [],
+    )
 
     def reel():
         reels.append(Video._reel(source))
@@ -304,7 +310,7 @@ def test_the_next_turn_is_opened_and_wound_long_before_the_seam(clip, monkeypatc
 
 
 def test_leaving_off_a_video_without_end_gives_the_file_back(clip):
-    with Video(clip, repeat=0) as source:
+    with option("source/video", path=clip, repeat=0) as source:
         for frame in source:
             if frame.index == 30:
                 break
@@ -316,14 +322,14 @@ def test_a_damaged_video_says_so_once_however_often_it_is_played(tmp_path):
     path = film(tmp_path / "fast.mp4", times_s=times_s, options={"movflags": "faststart"})
     whole = Path(path).read_bytes()
     Path(path).write_bytes(whole[: len(whole) // 3])
-    source = Video(path, repeat=3)
+    source = option("source/video", path=path, repeat=3)
     assert 3 < len(list(source)) < 75
     assert len(source.warnings) == 1
 
 
 def test_a_video_that_is_gone_at_the_next_turn_is_an_error(clip):
     with one_line(clip, "not a video"):
-        for frame in Video(clip, repeat=0):
+        for frame in option("source/video", path=clip, repeat=0):
             if frame.index == 0:
                 Path(clip).unlink()
 
@@ -331,7 +337,9 @@ def test_a_video_that_is_gone_at_the_next_turn_is_an_error(clip):
 @pytest.mark.parametrize("realtime", [False, True])
 def test_a_given_rate_goes_before_the_time_stamps(tmp_path, realtime):
     path = film(tmp_path / "vfr.mp4", times_s=[0.0, 0.1, 0.15, 0.4, 1.0])
-    source = Video(path, fps=4.0, repeat=2, realtime=realtime, clock=Skipping(0.0))
+    source = option(
+        "source/video", path=path, fps=4.0, repeat=2, realtime=realtime, clock=Skipping(0.0)
+    )
     assert source.fps == 4.0
     times_s = [frame.time_s for frame in source.read(Event())]
     assert times_s == pytest.approx([i / 4 for i in range(10)])
@@ -350,7 +358,7 @@ def test_a_given_rate_goes_before_the_time_stamps(tmp_path, realtime):
 )
 def test_a_number_that_makes_no_sense_is_named(clip, given, said):
     with one_line(clip, said):
-        Video(clip, **given)
+        option("source/video", path=clip, **given)
 
 
 # Files as cameras
@@ -358,7 +366,9 @@ def test_a_number_that_makes_no_sense_is_named(clip, given, said):
 
 def test_in_real_time_each_frame_comes_when_its_time_stamp_says(tmp_path):
     clock, times_s = Skipping(), [0.0, 0.1, 0.15, 0.4, 1.0]
-    source = Video(film(tmp_path / "vfr.mp4", times_s=times_s), realtime=True, clock=clock)
+    source = option(
+        "source/video", path=film(tmp_path / "vfr.mp4", times_s=times_s), realtime=True, clock=clock
+    )
     seen = [(frame.time_s, frame.captured_s, clock()) for frame in source.read(Event())]
     assert source.live
     assert np.array(seen) == pytest.approx(100 + np.array([times_s] * 3).T)
@@ -367,7 +377,7 @@ def test_in_real_time_each_frame_comes_when_its_time_stamp_says(tmp_path):
 def test_in_real_time_a_frame_decoded_too_late_counts_from_when_it_was_due(clip):
     clock = Skipping()
     ages_s = []
-    for frame in Video(clip, realtime=True, clock=clock).read(Event()):
+    for frame in option("source/video", path=clip, realtime=True, clock=clock).read(Event()):
         ages_s.append(clock() - frame.captured_s)
         clock.now += 0.25 if frame.index == 2 else 0.0
     assert ages_s[:6] == pytest.approx([0, 0, 0, 0.15, 0.05, 0])
@@ -375,7 +385,7 @@ def test_in_real_time_a_frame_decoded_too_late_counts_from_when_it_was_due(clip)
 
 def test_in_real_time_what_a_slow_pipeline_missed_is_dropped_and_counted(clip):
     clock = Stepped()
-    with Video(clip, realtime=True, clock=clock) as source:
+    with option("source/video", path=clip, realtime=True, clock=clock) as source:
         frames = iter(source)
         seen = [next(frames)]
         for pause_s in (0.35, 0.1, 0.25):
@@ -388,7 +398,9 @@ def test_in_real_time_what_a_slow_pipeline_missed_is_dropped_and_counted(clip):
 
 
 def test_closing_ends_the_wait_for_a_frame_that_is_not_due_yet(tmp_path):
-    source = Video(film(tmp_path / "slow.mp4", times_s=[0.0, 60.0]), realtime=True)
+    source = option(
+        "source/video", path=film(tmp_path / "slow.mp4", times_s=[0.0, 60.0]), realtime=True
+    )
     frames = iter(source)
     next(frames)
     source.close()
@@ -398,13 +410,13 @@ def test_closing_ends_the_wait_for_a_frame_that_is_not_due_yet(tmp_path):
 
 def test_the_demo_is_a_video(clip, monkeypatch):
     monkeypatch.setattr(demo, "PATH", Path(clip))
-    assert shades(demo.Demo()) == list(range(20))
-    assert demo.Demo(realtime=True).live
-    assert shades(demo.Demo(repeat=0, frames=25)) == [i % 20 for i in range(25)]
-    assert demo.Demo(fps=60.0).fps == 60
+    assert shades(option("source/demo")) == list(range(20))
+    assert option("source/demo", realtime=True).live
+    assert shades(option("source/demo", repeat=0, frames=25)) == [i % 20 for i in range(25)]
+    assert option("source/demo", fps=60.0).fps == 60
     monkeypatch.setattr(demo, "PATH", Path("/nowhere/demo.mp4"))
     with one_line("/nowhere/demo.mp4"):
-        demo.Demo()
+        option("source/demo")
 
 
 # Cameras
@@ -443,7 +455,7 @@ def webcam(tmp_path, capture, **options):
         def open(self):
             return capture
 
-    return Fake(str(device), width=64, height=48, **{"timeout_s": 0.1, **options})
+    return Fake(str(device), width=64, height=48, **{"fps": 30.0, "timeout_s": 0.1, **options})
 
 
 def test_a_cameras_frames_are_stamped_when_grabbed(tmp_path):
@@ -487,7 +499,7 @@ def with_wild_stamps(kind, tmp_path):
     if kind == "images":
         for i in range(12):
             cv2.imwrite(str(tmp_path / f"{i}.png"), flat(i))
-        return Images(str(tmp_path))
+        return option("source/images", folder=str(tmp_path))
     if kind == "webcam":
         return webcam(tmp_path, Stamped(), clock=Skipping())
 
@@ -585,13 +597,13 @@ def test_ctrl_c_gets_through_while_a_camera_is_silent(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /dev/video*")
 def test_a_missing_camera_is_named_with_those_there_are(tmp_path, capfd):
     with one_line("camera 987", "/dev/video987", "doesn't exist", "there "):
-        Webcam(987)
+        option("source/webcam", device=987)
     with one_line("/dev/nothing", "doesn't exist"):
-        Webcam("/dev/nothing")
-    assert Webcam(str(tmp_path)).device == str(tmp_path)
+        option("source/webcam", device="/dev/nothing")
+    assert option("source/webcam", device=str(tmp_path)).device == str(tmp_path)
     (tmp_path / "file").touch()
     with one_line("file", "can't be opened", "the program that uses it"):
-        list(Webcam(str(tmp_path / "file")))
+        list(option("source/webcam", device=str(tmp_path / "file")))
     assert capfd.readouterr().err == ""
 
 
@@ -671,7 +683,7 @@ def test_a_stream_goes_on_after_its_server_was_away():
     server = Server()
     server.start()
     clock = Scripted(wait1=server.stop, wait3=server.start)
-    source = Stream(server.url(), clock=clock)
+    source = option("source/stream", url=server.url(), clock=clock)
     frames = source.read(Event())
     first = [next(frames) for _ in range(3)]
     again = [next(frames) for _ in range(3)]
@@ -692,7 +704,9 @@ def test_a_stream_that_stays_away_is_given_up_with_what_came_before_delivered():
     server = Server()
     server.start()
     clock = Scripted(wait1=server.stop)
-    source = Stream(server.url(), retry_s=1, retry_max_s=8, give_up_s=30, clock=clock)
+    source = option(
+        "source/stream", url=server.url(), retry_s=1, retry_max_s=8, give_up_s=30, clock=clock
+    )
     seen = []
     with one_line(f"127.0.0.1:{server.port}", "after 3 frames", "30 s"):
         seen.extend(source.read(Event()))
@@ -701,7 +715,7 @@ def test_a_stream_that_stays_away_is_given_up_with_what_came_before_delivered():
 
 
 def test_the_pipeline_gets_a_streams_newest_frame():
-    with Server() as server, Stream(server.url()) as source:
+    with Server() as server, option("source/stream", url=server.url()) as source:
         frame = next(frame for frame in source if frame.index == 2)
     assert shades([frame]) == [2]
     assert threads("stream") == []
@@ -710,7 +724,7 @@ def test_the_pipeline_gets_a_streams_newest_frame():
 def test_a_stream_that_stalls_is_connected_anew():
     start_s = time.monotonic()
     with Server(is_stalling=True) as server:
-        source = Stream(server.url(), timeout_s=0.2, clock=Skipping())
+        source = option("source/stream", url=server.url(), timeout_s=0.2, clock=Skipping())
         frames = source.read(Event())
         assert [next(frames).index for _ in range(4)] == [0, 1, 2, 3]
         frames.close()
@@ -721,7 +735,7 @@ def test_a_stream_that_stalls_is_connected_anew():
 def test_a_recording_on_a_server_is_played_at_its_own_speed_and_ends(clip):
     clock = Skipping()
     with Server(body=Path(clip).read_bytes()) as server:
-        frames = list(Stream(server.url(), clock=clock).read(Event()))
+        frames = list(option("source/stream", url=server.url(), clock=clock).read(Event()))
     assert shades(frames) == list(range(20))
     assert [frame.time_s - 100 for frame in frames] == pytest.approx([i / 10 for i in range(20)])
 
@@ -733,7 +747,7 @@ def test_an_address_where_nothing_answers_is_an_error_at_once(capfd):
     for scheme in ("http", "rtsp"):
         url = server.url().replace("http", scheme)
         with one_line(f"{scheme}://***@127.0.0.1:{server.port}/cam***", "password"):
-            list(Stream(url))
+            list(option("source/stream", url=url))
     out, err = capfd.readouterr()
     assert out + err == ""
 
@@ -741,7 +755,7 @@ def test_an_address_where_nothing_answers_is_an_error_at_once(capfd):
 def test_an_address_that_is_none_names_those_that_are():
     for url in (f"user:{SECRET}@camera/cam", f"ftp://user:{SECRET}@camera/cam"):
         with pytest.raises(InputError, match=r"must begin with rtsp://, .*http://") as caught:
-            Stream(url)
+            option("source/stream", url=url)
         assert SECRET not in str(caught.value)
 
 
@@ -774,11 +788,11 @@ def test_pictures_come_in_natural_order_at_the_rate_given(tmp_path):
         cv2.imwrite(str(tmp_path / name.lower()), flat(i, width=64 + i))
         (tmp_path / name.lower()).rename(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no picture")
-    frames = list(Images(str(tmp_path), fps=10))
+    frames = list(option("source/images", folder=str(tmp_path), fps=10))
     assert shades(frames) == [0, 1, 2, 3, 4]
     assert [frame.time_s for frame in frames] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4])
     assert [frame.width for frame in frames] == [64, 65, 66, 67, 68]
-    assert shades(Images(str(tmp_path), pattern="a*")) == [1, 2]
+    assert shades(option("source/images", folder=str(tmp_path), pattern="a*")) == [1, 2]
 
 
 def test_a_broken_picture_is_named_or_left_out_with_a_warning(tmp_path):
@@ -788,21 +802,21 @@ def test_a_broken_picture_is_named_or_left_out_with_a_warning(tmp_path):
     for content in (b"", b"no picture"):
         broken.write_bytes(content)
         with one_line(str(broken), "skip_broken=true"):
-            list(Images(str(tmp_path)))
-        source = Images(str(tmp_path), skip_broken=True)
+            list(option("source/images", folder=str(tmp_path)))
+        source = option("source/images", folder=str(tmp_path), skip_broken=True)
         assert shades(source) == [0, 2]
         assert [str(broken) in line for line in source.warnings] == [True]
 
 
 def test_a_folder_without_pictures_is_an_error(tmp_path):
     with one_line(str(tmp_path), "no picture fits '*'", ".jpg"):
-        Images(str(tmp_path))
+        option("source/images", folder=str(tmp_path))
     with one_line("nowhere", "no such folder"):
-        Images("nowhere")
+        option("source/images", folder="nowhere")
     cv2.imwrite(str(tmp_path / "1.png"), flat(1))
     for fps in (0, float("nan"), float("inf")):
         with one_line(f"fps={fps}"):
-            Images(str(tmp_path), fps=fps)
+            option("source/images", folder=str(tmp_path), fps=fps)
 
 
 # Keypoints

@@ -6,17 +6,12 @@ import torch
 
 from gastlive.action.checkpoint import save_head
 from gastlive.action.decision import Decision
-from gastlive.action.heads.stgcnpp import STGCNPP
-from gastlive.action.heads.tcn import TCN
+from gastlive.conf.option import option
 from gastlive.gast import checkpoint
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17, H36M17, joint_map
 from gastlive.realtime.packets import Event, Frame, Person, Pose
-from gastlive.realtime.stages.classifying import Classify
 from gastlive.realtime.stages.deciding import Decide
-from gastlive.realtime.stages.joints import Joints
-from gastlive.realtime.stages.lifting import Lift
 from gastlive.realtime.stages.tracker import Tracker
 
 LABELS = ("idle", "wave")
@@ -29,26 +24,35 @@ def stage(tmp_path_factory):
     """Makes a stage of a name, with small untrained nets."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
-    lifter = GASTNet(H36M17, filter_widths=(3, 3), channels=4)
+    lifter = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4)
     for units in ("person", "screen"):
         path = folder / f"{units}.safetensors"
         checkpoint.save(lifter, path, fps=30, normalisation=units, training={})
     small = {"channels": 6, "widths": (1,), "strides": (1,), "dilations": (1, 2)}
     heads = {
-        "streaming head": TCN(H36M17, labels=LABELS, channels=8, dilations=(1, 2)),
-        "windowed head": STGCNPP(H36M17, labels=LABELS, frames=10, **small),
+        "streaming head": option(
+            "head/tcn", skeleton=H36M17, labels=LABELS, channels=8, dilations=(1, 2)
+        ),
+        "windowed head": option("head/stgcn++", skeleton=H36M17, labels=LABELS, frames=10, **small),
     }
     for name, head in heads.items():
         save_head(head.eval(), folder / f"{name}.safetensors", background="idle")
     makers = {
         "tracker": Tracker,
-        "joints": lambda: Joints("h36m17"),
-        "lifter": lambda: Lift(str(folder / "person.safetensors"), runtime="torch"),
-        "screen lifter": lambda: Lift(str(folder / "screen.safetensors"), runtime="torch"),
+        "joints": lambda: option("joints/default", layout="h36m17"),
+        "lifter": lambda: option(
+            "lifter/gast27", checkpoint=str(folder / "person.safetensors"), runtime="torch"
+        ),
+        "screen lifter": lambda: option(
+            "lifter/gast27", checkpoint=str(folder / "screen.safetensors"), runtime="torch"
+        ),
         "decision": lambda: Decide(Decision(LABELS, background="idle")),
     } | {
-        name: lambda name=name: Classify(
-            str(folder / f"{name}.safetensors"), layout="h36m17", runtime="torch"
+        name: lambda name=name: option(
+            "classifier/everyday",
+            checkpoint=str(folder / f"{name}.safetensors"),
+            layout="h36m17",
+            runtime="torch",
         )
         for name in heads
     }

@@ -10,6 +10,7 @@ from gastlive.action.checkpoint import load_head, save_head
 from gastlive.action.features import ALL_FEATURES
 from gastlive.action.graphconv import GraphConv, partition
 from gastlive.action.heads.stgcnpp import STGCNPP, TimeBranches
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17, HUMANEVA15, KINECT20, NTU25
 
@@ -19,7 +20,7 @@ SMALL = {"frames": 16, "channels": 6, "widths": (1, 2), "strides": (1, 2)}
 
 def small(skeleton=KINECT20, **changes):
     torch.manual_seed(0)
-    return STGCNPP(skeleton, labels=LABELS, **{**SMALL, **changes})
+    return option("head/stgcn++", skeleton=skeleton, labels=LABELS, **{**SMALL, **changes})
 
 
 def windows(count=3, frames=16, joints=20, seed=0):
@@ -142,10 +143,27 @@ def test_what_can_not_be_says_why(given, said):
 
 def test_with_front_it_does_not_matter_from_which_side_a_person_is_seen():
     torch.manual_seed(0)
-    head = STGCNPP(H36M17, labels=["a", "b"], frames=12, channels=8, front=True).eval()
+    made = {"features": ("joint", "bone"), "strides": (1, 1, 1, 2, 1, 2, 1)}
+    head = option(
+        "head/stgcn++",
+        skeleton=H36M17,
+        labels=["a", "b"],
+        frames=12,
+        channels=8,
+        front=True,
+        **made,
+    ).eval()
     window = torch.randn(2, 12, 17, 3)
     angle = torch.tensor(0.8)
     turn = torch.tensor([[angle.cos(), 0, angle.sin()], [0, 1, 0], [-angle.sin(), 0, angle.cos()]])
     torch.testing.assert_close(head(window @ turn), head(window), rtol=1e-3, atol=1e-4)
-    plain = STGCNPP(H36M17, labels=["a", "b"], frames=12, channels=8).eval()
+    plain = option(
+        "head/stgcn++",
+        skeleton=H36M17,
+        labels=["a", "b"],
+        frames=12,
+        channels=8,
+        front=False,
+        **made,
+    ).eval()
     assert (plain(window @ turn) - plain(window)).abs().max() > 1e-3

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet, TemporalBlock
+from gastlive.gast.gastnet import TemporalBlock
 from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import H36M17, HUMANEVA15
 from gastlive.gast.streaming import TemporalConv, join, pad_past, streamed, take
@@ -23,7 +24,7 @@ def lively(net):
 
 
 def net(*widths, channels=8, skeleton=H36M17):
-    return lively(GASTNet(skeleton, filter_widths=widths, channels=channels))
+    return lively(option("net/gast27", skeleton=skeleton, filter_widths=widths, channels=channels))
 
 
 class Padded(torch.nn.Module):
@@ -126,7 +127,9 @@ def test_600_frames_of_people_who_come_and_go_equal_their_clips(layers):
 @pytest.mark.parametrize("causal", [True, False], ids=["causal", "centred"])
 @torch.inference_mode()
 def test_the_strided_path_gives_the_numbers_of_the_dilated_one(causal):
-    lifter = lively(GASTNet(H36M17, filter_widths=(3, 5, 3), channels=8, causal=causal))
+    lifter = lively(
+        option("net/gast27", skeleton=H36M17, filter_widths=(3, 5, 3), channels=8, causal=causal)
+    )
     frames = torch.randn(2, lifter.receptive_field, 17, 2)
     torch.testing.assert_close(lifter.strided(frames), lifter.valid(frames), rtol=0, atol=1e-5)
 
@@ -141,7 +144,9 @@ def test_a_causal_clip_is_the_valid_frames_of_the_clip_with_its_first_frame_repe
 
 @torch.inference_mode()
 def test_a_centred_clip_keeps_its_length_and_its_middle():
-    lifter = lively(GASTNet(H36M17, filter_widths=(3, 3), channels=8, causal=False))
+    lifter = lively(
+        option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=8, causal=False)
+    )
     frames = clip("centred")
     lifted = lifter(frames)
     assert lifted.shape == (2, 40, 17, 3)
@@ -149,7 +154,7 @@ def test_a_centred_clip_keeps_its_length_and_its_middle():
 
 
 def test_a_centred_lifter_refuses_to_stream():
-    lifter = GASTNet(H36M17, filter_widths=(3,), channels=4, causal=False)
+    lifter = option("net/gast27", skeleton=H36M17, filter_widths=(3,), channels=4, causal=False)
     with pytest.raises(InputError, match="centred"):
         lifter.step(torch.zeros(1, 17, 2))
 
@@ -160,7 +165,7 @@ def test_a_centred_lifter_refuses_to_stream():
 )
 def test_impossible_shapes_are_refused(arguments, said):
     with pytest.raises(InputError, match=said):
-        GASTNet(H36M17, **arguments)
+        option("net/gast27", skeleton=H36M17, **arguments)
 
 
 @torch.inference_mode()

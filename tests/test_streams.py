@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gastlive.gast.gastnet import GASTNet
+from gastlive.conf.option import option
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import Streaming
 from gastlive.realtime.stages.batching import Streams
@@ -85,7 +85,7 @@ def test_reset_forgets_everyone(streams):
 @torch.inference_mode()
 def test_a_real_lifter_gives_each_person_what_their_own_clip_gives():
     torch.manual_seed(0)
-    net = GASTNet(H36M17, filter_widths=(3, 3), channels=4).eval()
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4).eval()
     clips = {track: torch.randn(30, 17, 2) for track in (1, 2, 3)}
     here = {1: range(30), 2: range(5, 30), 3: [*range(10), *range(20, 30)]}
     streams, lifted = Streams(net, patience_s=10.0), {track: [] for track in clips}

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.packets import Frame, Pose
 from gastlive.realtime.similarity import SLACK, similarity, tolerances
-from gastlive.realtime.stages.tracker import Tracker
 
 BODY = Filler(COCO17)._rest * 120
 """Somebody of about 200 pixels, around the hip."""
@@ -42,7 +42,13 @@ def ids_of(person, ids):
 
 def test_a_person_keeps_one_id_under_noise():
     random = np.random.default_rng(0)
-    ids = walk(Tracker(), 3, lambda t: pose(100 + 100 * t, noise=4, random=random))
+    ids = walk(
+        option(
+            "tracker/oks",
+        ),
+        3,
+        lambda t: pose(100 + 100 * t, noise=4, random=random),
+    )
     assert ids_of(0, ids) == {1}
     assert len([seen for seen in ids if seen]) == 88
 
@@ -51,7 +57,9 @@ def test_a_person_keeps_one_id_under_noise():
 def test_people_who_cross_keep_their_ids(fps):
     random = np.random.default_rng(1)
     ids = walk(
-        Tracker(),
+        option(
+            "tracker/oks",
+        ),
         4,
         lambda t: pose(100 + 100 * t, 240, noise=3, random=random),
         lambda t: pose(500 - 100 * t, 250, noise=3, random=random),
@@ -64,7 +72,9 @@ def test_people_who_cross_keep_their_ids(fps):
 
 def test_people_who_cross_keep_their_ids_though_one_is_hidden_meanwhile():
     ids = walk(
-        Tracker(),
+        option(
+            "tracker/oks",
+        ),
         4,
         lambda t: pose(100 + 100 * t),
         lambda t: None if abs(t - 2) < 0.3 else pose(500 - 100 * t),
@@ -74,7 +84,9 @@ def test_people_who_cross_keep_their_ids_though_one_is_hidden_meanwhile():
 
 
 def test_a_person_who_only_trembles_is_not_believed_to_walk():
-    tracker = Tracker()
+    tracker = option(
+        "tracker/oks",
+    )
     for i in range(30):
         tracker(frame(i / 30, pose(300 + (4 if i % 2 else -4))))
     (track,) = tracker._tracks
@@ -83,21 +95,21 @@ def test_a_person_who_only_trembles_is_not_believed_to_walk():
 
 
 def test_a_person_hidden_for_less_than_the_patience_comes_back_as_themselves():
-    tracker = Tracker(patience_s=1.0)
+    tracker = option("tracker/oks", patience_s=1.0)
     ids = walk(tracker, 3, lambda t: None if 1 <= t < 1.9 else pose(300 + 20 * t))
     assert ids_of(0, ids) == {1}
     assert not any(ids[31:56])
 
 
 def test_someone_after_the_patience_is_a_stranger():
-    tracker = Tracker(patience_s=1.0)
+    tracker = option("tracker/oks", patience_s=1.0)
     ids = walk(tracker, 4, lambda t: None if 1 <= t < 2.2 else pose(300))
     assert ids_of(0, ids) == {1, 2}
     assert tracker.alive == {2}
 
 
 def test_patience_counts_stream_time_not_frames():
-    tracker = Tracker(patience_s=1.0)
+    tracker = option("tracker/oks", patience_s=1.0)
     walk(tracker, 1, lambda t: pose(300), fps=5)
     tracker(frame(1.7))
     assert tracker.alive == {1}
@@ -106,7 +118,13 @@ def test_patience_counts_stream_time_not_frames():
 
 
 def test_a_person_who_turns_up_elsewhere_at_once_is_a_stranger():
-    ids = walk(Tracker(), 3, lambda t: pose(200 if t < 1.5 else 360))
+    ids = walk(
+        option(
+            "tracker/oks",
+        ),
+        3,
+        lambda t: pose(200 if t < 1.5 else 360),
+    )
     assert ids_of(0, ids) == {1, 2}
 
 
@@ -117,20 +135,28 @@ def test_a_person_who_comes_near_keeps_the_id():
         scale = 0.2 + time_s
         return pose(300, scale=scale, noise=9 * scale, random=random)
 
-    ids = walk(Tracker(), 4, nearing)
+    ids = walk(
+        option(
+            "tracker/oks",
+        ),
+        4,
+        nearing,
+    )
     assert ids_of(0, ids) == {1}
     assert len([seen for seen in ids if seen]) == 118
 
 
 def test_a_missed_detection_shows_nobody_and_loses_nobody():
-    tracker = Tracker()
+    tracker = option(
+        "tracker/oks",
+    )
     walk(tracker, 1, lambda t: pose(300))
     assert tracker(frame(1.0)).people == {}
     assert set(tracker(frame(1.05, pose(300))).people) == {1}
 
 
 def test_a_poor_pose_continues_a_person_but_begins_nobody():
-    tracker = Tracker(min_score=0.3)
+    tracker = option("tracker/oks", min_score=0.3)
     assert not any(walk(tracker, 2, lambda t: pose(300, score=0.2)))
     ids = walk(tracker, 2, lambda t: pose(300, score=0.6 if t < 3 else 0.2), start_s=2.0)
     assert ids_of(0, ids) == {1}
@@ -138,7 +164,9 @@ def test_a_poor_pose_continues_a_person_but_begins_nobody():
 
 
 def test_a_poor_pose_takes_no_person_from_a_sure_one():
-    tracker = Tracker()
+    tracker = option(
+        "tracker/oks",
+    )
     walk(tracker, 1, lambda t: pose(300))
     sure = pose(315, score=0.6)
     people = tracker(frame(1.0, pose(300, score=0.25), sure)).people
@@ -146,23 +174,25 @@ def test_a_poor_pose_takes_no_person_from_a_sure_one():
 
 
 def test_a_new_person_is_shown_after_enough_sure_sights():
-    ids = walk(Tracker(min_hits=3, new_score=0.4), 1, lambda t: pose(300, score=0.5))
+    ids = walk(option("tracker/oks", min_hits=3, new_score=0.4), 1, lambda t: pose(300, score=0.5))
     assert [bool(seen) for seen in ids[:4]] == [False, False, True, True]
 
 
 def test_a_new_person_is_shown_after_being_seen_for_long_enough():
-    ids = walk(Tracker(settle_s=0.5), 1, lambda t: pose(300, score=0.35), fps=10)
+    ids = walk(option("tracker/oks", settle_s=0.5), 1, lambda t: pose(300, score=0.35), fps=10)
     assert [bool(seen) for seen in ids] == [False] * 5 + [True] * 5
 
 
 def test_time_out_of_view_does_not_make_a_person_known():
-    tracker = Tracker(settle_s=0.5)
+    tracker = option("tracker/oks", settle_s=0.5)
     ids = walk(tracker, 1, lambda t: None if 0.2 < t < 0.85 else pose(300, score=0.35))
     assert not any(ids)
 
 
 def test_a_flash_in_the_pan_takes_no_id():
-    tracker = Tracker()
+    tracker = option(
+        "tracker/oks",
+    )
     walk(tracker, 0.05, lambda t: pose(100))
     ids = walk(tracker, 1, lambda t: pose(500), start_s=0.1)
     assert ids_of(0, ids) == {1}
@@ -171,7 +201,9 @@ def test_a_flash_in_the_pan_takes_no_id():
 def test_one_person_seen_twice_is_one_person():
     random = np.random.default_rng(2)
     ids = walk(
-        Tracker(),
+        option(
+            "tracker/oks",
+        ),
         3,
         lambda t: pose(100 + 100 * t, noise=2, random=random),
         lambda t: pose(104 + 100 * t, 243, score=0.55, noise=2, random=random),
@@ -182,7 +214,9 @@ def test_one_person_seen_twice_is_one_person():
 
 def test_a_person_seen_twice_does_not_bring_back_a_hidden_one():
     ids = walk(
-        Tracker(),
+        option(
+            "tracker/oks",
+        ),
         3,
         lambda t: pose(300),
         lambda t: pose(330) if t < 2 else None,
@@ -199,7 +233,14 @@ def test_half_a_person_seen_again_is_no_ghost():
         whole.xy[legs] = np.nan
         return whole
 
-    ids = walk(Tracker(), 3, lambda t: pose(100 + 100 * t), shadow)
+    ids = walk(
+        option(
+            "tracker/oks",
+        ),
+        3,
+        lambda t: pose(100 + 100 * t),
+        shadow,
+    )
     assert max(map(len, ids)) == 1
     assert len(ids_of(0, ids) | ids_of(1, ids)) == 1
 
@@ -212,19 +253,30 @@ def test_joints_that_are_not_numbers_do_not_disturb():
         seen.confidence[int(time_s * 70) % 17] = np.nan
         return seen
 
-    assert ids_of(0, walk(Tracker(), 2, broken)) == {1}
+    assert ids_of(
+        0,
+        walk(
+            option(
+                "tracker/oks",
+            ),
+            2,
+            broken,
+        ),
+    ) == {1}
 
 
 def test_a_pose_without_joints_is_nobody():
     empty = Pose(COCO17, np.full((17, 2), np.nan, np.float32), np.zeros(17, np.float32), 0.9)
-    tracker = Tracker(min_hits=1)
+    tracker = option("tracker/oks", min_hits=1)
     assert tracker(frame(0.0, empty)).people == {}
     walk(tracker, 1, lambda t: pose(300), start_s=0.1)
     assert set(tracker(frame(1.15, empty, pose(300))).people) == {1}
 
 
 def test_ids_are_not_used_again_even_after_a_reset():
-    tracker = Tracker()
+    tracker = option(
+        "tracker/oks",
+    )
     walk(tracker, 1, lambda t: pose(300))
     tracker.reset()
     assert tracker.alive == frozenset()
@@ -237,7 +289,9 @@ def test_ids_are_not_used_again_even_after_a_reset():
     ids=["picture size changes", "time runs backwards"],
 )
 def test_another_scene_has_other_people(after):
-    tracker = Tracker()
+    tracker = option(
+        "tracker/oks",
+    )
     walk(tracker, 1, lambda t: pose(300))
     assert tracker(after).people == {}
     assert tracker.alive == frozenset()
@@ -268,7 +322,7 @@ def test_similarity_is_the_published_formula():
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "message"),
+    ("setting", "value", "message"),
     [
         ("min_score", 1.5, "min_score=1.5 is not a share"),
         ("new_score", -0.1, "new_score=-0.1 is not a share"),
@@ -278,6 +332,6 @@ def test_similarity_is_the_published_formula():
         ("settle_s", -1, "settle_s=-1 is too small"),
     ],
 )
-def test_impossible_settings_are_refused(option, value, message):
+def test_impossible_settings_are_refused(setting, value, message):
     with pytest.raises(InputError, match=message):
-        Tracker(**{option: value})
+        option("tracker/oks", **{setting: value})

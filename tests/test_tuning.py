@@ -9,10 +9,10 @@ import torch
 from gastlive.action.calibration import background_shift
 from gastlive.action.decision import DEFAULTS, Decision
 from gastlive.action.evaluation import scored
-from gastlive.action.heads.tcn import TCN
 from gastlive.action.metrics import EventScore, event_score, spans
 from gastlive.action.online_metrics import detections
 from gastlive.action.tuning import best_decision, shifted
+from gastlive.conf.option import option
 from gastlive.experiments.training.calibrating import calibrated
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
@@ -83,7 +83,7 @@ def test_a_background_that_was_heard_too_seldom_is_shifted_back():
 
 def test_the_head_itself_is_shifted_so_that_it_travels_with_its_weights():
     torch.manual_seed(0)
-    head = TCN(H36M17, labels=NAMES, channels=8).eval()
+    head = option("head/tcn", skeleton=H36M17, labels=NAMES, channels=8).eval()
     xyz, truth = torch.randn(2, 30, 17, 3), torch.zeros(2, 30, dtype=torch.long)
     streams = scored(head.per_frame, [(xyz, truth, truth)])
     shift = shifted(head, streams, 0, None)
@@ -109,7 +109,7 @@ def test_times_are_those_of_the_heads_own_frame_rate():
 
 def test_a_head_calibrated_before_keeps_temperature_decision_and_shift():
     torch.manual_seed(0)
-    head = TCN(H36M17, labels=NAMES, channels=8).eval()
+    head = option("head/tcn", skeleton=H36M17, labels=NAMES, channels=8).eval()
     bias = head.score.bias.detach().clone()
     xyz, truth = torch.randn(2, 30, 17, 3), torch.zeros(2, 30, dtype=torch.long)
     data = SimpleNamespace(

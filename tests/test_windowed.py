@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
-from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import streamed
 from gastlive.gast.windowed import WindowedGASTNet
@@ -13,7 +13,7 @@ from gastlive.gast.windowed import WindowedGASTNet
 @pytest.fixture
 def net():
     torch.manual_seed(0)
-    return GASTNet(H36M17, filter_widths=(3, 3), channels=8).eval()
+    return option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=8).eval()
 
 
 def mirrored(joints):
@@ -43,4 +43,6 @@ def test_an_unknown_way_and_a_centred_net_are_refused(net):
     with pytest.raises(InputError, match="unknown way 'sliding'; choose one of dilated, strided"):
         WindowedGASTNet(net, way="sliding")
     with pytest.raises(InputError, match="looks ahead"):
-        WindowedGASTNet(GASTNet(H36M17, filter_widths=(3,), causal=False), way="strided")
+        WindowedGASTNet(
+            option("net/gast27", skeleton=H36M17, filter_widths=(3,), causal=False), way="strided"
+        )

@@ -12,7 +12,7 @@ from ...gast.attention import ChannelNorm
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, Streaming, TemporalConv, begun, pad_past
-from ..features import FEATURES, BodyFeatures
+from ..features import BodyFeatures
 from ..graphconv import GraphConv, JointNorm
 from ..head import StreamingHead
 
@@ -36,14 +36,14 @@ class CoSTGCN(StreamingHead):
         skeleton: Skeleton,
         *,
         labels: Sequence[str],
-        fps: float = 30.0,
-        channels: int = 32,
-        widths: Sequence[int] = (1, 1, 2, 2),
-        dilations: Sequence[int] = (1, 2, 4, 8),
-        kernel: int = 3,
-        window: int = 32,
-        dropout: float = 0.1,
-        features: Sequence[str] = FEATURES,
+        fps: float,
+        channels: int,
+        widths: Sequence[int],
+        dilations: Sequence[int],
+        kernel: int,
+        window: int,
+        dropout: float,
+        features: Sequence[str],
     ) -> None:
         widths, dilations = [int(width) for width in widths], [int(d) for d in dilations]
         numbers = [channels, kernel, window, *widths, *dilations]

@@ -37,11 +37,11 @@ class EarlyFusion(WindowedHead):
         skeleton: Skeleton,
         *,
         labels: Sequence[str],
-        fps: float = 30.0,
-        frames: int = 20,
-        samples: int = 20,
-        channels: int = 64,
-        dropout: float = 0.2,
+        fps: float,
+        frames: int,
+        samples: int,
+        channels: int,
+        dropout: float,
         parents: Mapping[str, str | None] | None = None,
     ) -> None:
         parents = dict(parents or {})

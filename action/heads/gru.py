@@ -10,7 +10,7 @@ from ...gast.attention import ChannelNorm
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, begun
-from ..features import FEATURES, BodyFeatures
+from ..features import BodyFeatures
 from ..head import StreamingHead
 
 
@@ -31,11 +31,11 @@ class GRU(StreamingHead):
         skeleton: Skeleton,
         *,
         labels: Sequence[str],
-        fps: float = 30.0,
-        channels: int = 128,
-        layers: int = 1,
-        dropout: float = 0.2,
-        features: Sequence[str] = FEATURES,
+        fps: float,
+        channels: int,
+        layers: int,
+        dropout: float,
+        features: Sequence[str],
     ) -> None:
         if channels < 1 or layers < 1:
             raise InputError(f"a gru wants channels and layers from 1, got {channels}, {layers}")

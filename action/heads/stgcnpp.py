@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..features import FEATURES, BodyFeatures, ToTheFront
+from ..features import BodyFeatures, ToTheFront
 from ..graphconv import GraphConv, JointNorm
 from ..head import WindowedHead
 
@@ -33,15 +33,15 @@ class STGCNPP(WindowedHead):
         skeleton: Skeleton,
         *,
         labels: Sequence[str],
-        fps: float = 30.0,
-        frames: int = 64,
-        channels: int = 32,
-        widths: Sequence[int] = (1, 1, 1, 2, 2, 4, 4),
-        strides: Sequence[int] = (1, 1, 1, 2, 1, 2, 1),
-        dilations: Sequence[int] = (1, 2, 3, 4),
-        dropout: float = 0.1,
-        features: Sequence[str] = FEATURES,
-        front: bool = False,
+        fps: float,
+        frames: int,
+        channels: int,
+        widths: Sequence[int],
+        strides: Sequence[int],
+        dilations: Sequence[int],
+        dropout: float,
+        features: Sequence[str],
+        front: bool,
     ) -> None:
         widths, strides, dilations = (
             [int(number) for number in numbers] for numbers in (widths, strides, dilations)

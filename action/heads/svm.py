@@ -29,9 +29,9 @@ class SVM(WindowedHead):
         skeleton: Skeleton,
         *,
         labels: Sequence[str],
-        fps: float = 30.0,
-        frames: int = 48,
-        samples: int = 24,
+        fps: float,
+        frames: int,
+        samples: int,
     ) -> None:
         settings = {"frames": frames, "samples": samples}
         super().__init__(skeleton, labels=labels, fps=fps, settings=settings, frames=frames)
@@ -90,7 +90,7 @@ class StreamData(Protocol):
 class LinearFit:
     """Trains a `SVM` on so many windows of training streams, each labelled as its last frame."""
 
-    def __init__(self, *, windows: int = 6000, c: float = 1e-3, seed: int = 0) -> None:
+    def __init__(self, *, windows: int, c: float, seed: int) -> None:
         self.windows, self.c, self.seed = windows, c, seed
 
     def fit(self, head: SVM, data: StreamData) -> dict[str, Any]:

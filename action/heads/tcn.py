@@ -10,7 +10,7 @@ from ...gast.attention import ChannelNorm
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, Streaming, TemporalConv, pad_past
-from ..features import FEATURES, BodyFeatures
+from ..features import BodyFeatures
 from ..head import StreamingHead
 
 
@@ -32,11 +32,11 @@ class TCN(StreamingHead):
         skeleton: Skeleton,
         *,
         labels: Sequence[str],
-        fps: float = 30.0,
-        channels: int = 128,
-        dilations: Sequence[int] = (1, 2, 4, 8, 16),
-        dropout: float = 0.2,
-        features: Sequence[str] = FEATURES,
+        fps: float,
+        channels: int,
+        dilations: Sequence[int],
+        dropout: float,
+        features: Sequence[str],
     ) -> None:
         dilations = [int(dilation) for dilation in dilations]
         if channels < 1 or not dilations or min(dilations) < 1:

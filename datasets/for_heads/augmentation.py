@@ -67,7 +67,7 @@ def wander(shape: Sequence[int], rng: np.random.Generator, *, frames: int = 9) -
     return (sums[frames:] - sums[:-frames]) / np.sqrt(frames)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Augmentation:
     """Random changes of a stream; pairs are ranges, drawn evenly.
 
@@ -83,15 +83,15 @@ class Augmentation:
         slow: Share of streams whose camera has a half or a third of the frames, each held.
     """
 
-    yaw_deg: float = 30.0
-    tilt_deg: float = 8.0
-    mirror: float = 0.5
-    speed: tuple[float, float] = (0.8, 1.25)
-    size: tuple[float, float] = (0.9, 1.1)
-    jitter: float = 0.015
-    hold: float = 0.3
-    drop: float = 0.05
-    slow: float = 0.1
+    yaw_deg: float
+    tilt_deg: float
+    mirror: float
+    speed: tuple[float, float]
+    size: tuple[float, float]
+    jitter: float
+    hold: float
+    drop: float
+    slow: float
 
     def pace(self, piece: Piece, rng: np.random.Generator) -> Piece:
         """The piece at another speed, and with frames lost."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -14,7 +14,6 @@ from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import KeypointClip, MotionClip
 from ..labels import UNKNOWN
-from ..seen.assumed_noise import DetectorNoise
 from ..seen.noise import Noise
 from ..seen.views import Views
 
@@ -69,7 +68,7 @@ class LiftedClip:
     partner: np.ndarray | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cameras:
     """Virtual cameras around each clip, and the detector behind them.
 
@@ -79,11 +78,11 @@ class Cameras:
         noise: Of the detector; ``None`` for exact 2-D joints.
     """
 
-    count: int = 4
-    front: float = 0.6
+    count: int
+    front: float
     front_deg: float = 60.0
-    views: Views = field(default_factory=Views)
-    noise: Noise | None = field(default_factory=DetectorNoise)
+    views: Views
+    noise: Noise | None
 
     def see(
         self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator

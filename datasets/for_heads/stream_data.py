@@ -46,7 +46,7 @@ class ActionData(pl.LightningDataModule):
         batch: int,
         seed: int,
         refit: bool,
-        augmentation: Augmentation | None,
+        augmentation: Augmentation,
     ) -> None:
         super().__init__()
         self.source: Labelled = (
@@ -54,7 +54,7 @@ class ActionData(pl.LightningDataModule):
         )
         self.protocol, self.skeleton, self.fps = protocol, skeleton, fps
         self._labels, self.batch, self.seed, self.refit = labels, batch, seed, refit
-        self.augmentation = augmentation or Augmentation()
+        self.augmentation = augmentation
         self.report: list[str] = []
         self.lifter = ("", "")
 
@@ -98,18 +98,18 @@ class ActionStreams(ActionData):
         protocol: Protocol,
         skeleton: Skeleton,
         labels: LabelMap | OwnLabels,
-        fps: float = 30.0,
-        frames: int = 180,
-        batch: int = 24,
-        batches: int = 250,
+        fps: float,
+        frames: int,
+        batch: int,
+        batches: int,
         val_frames: int = 400,
-        seed: int = 0,
+        seed: int,
         onset_s: float = 0.3,
         onset_weight: float = 0.3,
         still: float = 0.3,
-        refit: bool = False,
+        refit: bool,
         splice: Splice | None = None,
-        augmentation: Augmentation | None = None,
+        augmentation: Augmentation,
     ) -> None:
         super().__init__(
             data, protocol=protocol, skeleton=skeleton, labels=labels, fps=fps, batch=batch,

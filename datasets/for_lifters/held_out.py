@@ -80,10 +80,10 @@ class VirtualViews:
         *,
         sets: Mapping[str, MotionSet],
         noises: Mapping[str, Noise | None],
-        fps: float = 30.0,
-        views_per_clip: int = 8,
+        fps: float,
+        views_per_clip: int,
         frames: int | None = None,
-        seed: int = 100,
+        seed: int,
         views: Views | None = None,
     ) -> None:
         if views_per_clip < 1 or (frames is not None and frames < 1):

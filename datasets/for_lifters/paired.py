@@ -211,12 +211,12 @@ class Paired(pl.LightningDataModule):
         test: Sequence[str],
         fps: float,
         frames: int | Sequence[int],
-        one_frame: bool = True,
-        causal: bool = True,
-        batch: int = 128,
+        one_frame: bool,
+        causal: bool,
+        batch: int,
         batches: int | None = None,
         mirror: bool = True,
-        seed: int = 0,
+        seed: int,
     ) -> None:
         super().__init__()
         self.skeleton, self.pairs, self.fps = skeleton, pairs, fps

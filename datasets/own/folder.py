@@ -70,10 +70,10 @@ class Folder(MotionFolder):
         self,
         path: str,
         *,
-        background: str = "idle",
+        background: str,
         subjects: list[str] | None = None,
         lifted: str | None = None,
-        fps: float = 30.0,
+        fps: float,
     ) -> None:
         root = Path(path).expanduser()
         if not root.is_dir():

@@ -21,7 +21,7 @@ class Cmu86(Cmu):
     the action before it. Publisher, terms and source: see `Cmu`.
     """
 
-    def __init__(self, root: str, *, transitions: bool = False, fps: float | None = None) -> None:
+    def __init__(self, root: str, *, transitions: bool, fps: float | None = None) -> None:
         super().__init__(root, formats=["amc"], fps=fps)
         self.transitions = transitions
         self.labels = list(dict.fromkeys(SAME.get(label, label) for label in self.labels))

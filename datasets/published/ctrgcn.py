@@ -36,7 +36,7 @@ class CtrGcn:
         self,
         root: str,
         *,
-        file: str = "NTU60_CS.npz",
+        file: str,
         subjects: list[str] | None = None,
         fps: float | None = None,
     ) -> None:

@@ -64,7 +64,7 @@ class MsrAction3d(MotionFolder):
         *,
         subjects: list[str] | None = None,
         actions: list[str] | None = None,
-        noisy: bool = False,
+        noisy: bool,
         fps: float | None = None,
     ) -> None:
         super().__init__(root, fps=fps)

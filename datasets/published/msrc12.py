@@ -62,8 +62,8 @@ class Msrc12(TimedFolder):
         root: str,
         *,
         subjects: list[str] | None = None,
-        before_s: float = 0.5,
-        after_s: float = TOLERANCE_S,
+        before_s: float,
+        after_s: float,
         fps: float | None = None,
     ) -> None:
         super().__init__(root, subjects=subjects, fps=fps)

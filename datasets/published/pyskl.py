@@ -59,7 +59,7 @@ class Pyskl(ABC, Generic[Clip]):
         file: str,
         subjects: list[str] | None = None,
         labels: list[str] | None = None,
-        rate: float = 30.0,
+        rate: float,
         fps: float | None = None,
     ) -> None:
         self.path = Path(root).expanduser() / file

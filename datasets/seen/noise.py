@@ -73,7 +73,7 @@ class GaussianNoise:
         InputError: See `read_noise`; when applied to another layout of joints.
     """
 
-    def __init__(self, file: str = "movenet") -> None:
+    def __init__(self, file: str) -> None:
         self.model = read_noise(file)
 
     def __repr__(self) -> str:
@@ -113,7 +113,7 @@ class MeasuredNoise:
         InputError: See `read_noise`; when applied to another layout of joints.
     """
 
-    def __init__(self, file: str = "movenet", *, fps: float = 30.0, cut: float = 0.1) -> None:
+    def __init__(self, file: str, *, fps: float, cut: float) -> None:
         self.model, self.fps, self.cut = read_noise(file), fps, cut
         one_euro = self.model["smoothing"]
         self._smoothing: Smoothing = OneEuro(**one_euro) if one_euro else Unsmoothed()

@@ -38,9 +38,7 @@ class Pipeline:
 
     title = "From camera to label"
 
-    def __init__(
-        self, *, rounds: int = 3, seconds: float = 30.0, warm_s: float = 5.0, fps: float = 30.0
-    ) -> None:
+    def __init__(self, *, rounds: int, seconds: float, warm_s: float, fps: float) -> None:
         self.rounds, self.seconds, self.warm_s, self.fps = rounds, seconds, warm_s, fps
 
     def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:
@@ -62,7 +60,7 @@ class Streams:
 
     title = "Streams that one machine carries"
 
-    def __init__(self, *, rounds: int = 3, first: int = 8, **load: Any) -> None:
+    def __init__(self, *, rounds: int, first: int, **load: Any) -> None:
         self.rounds, self.first, self.load = rounds, first, Load(**load)
 
     def __call__(self, jobs: Sequence[Job], folder: Path) -> list[Row]:

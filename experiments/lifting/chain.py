@@ -10,6 +10,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from ...conf.option import option
 from ...gast.errors import InputError
 from ...gast.shipped import LIFTERS, find
 from ...realtime.detectors.none import NoDetector
@@ -86,7 +87,7 @@ class Chain:
     def source(self, one: Input) -> Video | Keypoints:
         """The source of an input's frames; an InputError if it can't be read."""
         return (
-            Video(str(one.path))
+            option("source/video", path=str(one.path))
             if one.is_video
             else Keypoints(str(one.path), **self._plain["source"])
         )

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from ...conf.option import option
 from ...datasets.clip import KeypointClip
 from ...gast.errors import InputError
 from ...gast.units import to_screen
 from ...realtime.packets import Frame, Person, Pose
-from ...realtime.stages.joints import Joints
 
 
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
@@ -15,7 +15,7 @@ def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
     (T, J, 2) in screen units; frames before the person is first seen repeat the first pose. An
     InputError if the person is in no frame.
     """
-    stage, found = Joints(layout), list[np.ndarray | None]()
+    stage, found = option("joints/default", layout=layout), list[np.ndarray | None]()
     width, height = clip.size
     for t, (xy, score) in enumerate(zip(clip.xy, clip.score, strict=True)):
         pose = Pose(clip.layout, np.where(score[:, None] > 0, xy, np.nan), score)

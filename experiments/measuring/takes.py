@@ -19,7 +19,7 @@ SKINS = ((0.90, 0.72, 0.62), (0.78, 0.57, 0.46), (0.55, 0.38, 0.29), (0.36, 0.24
 Range = tuple[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ranges:
     """What is drawn for a take; each pair is a range, drawn evenly.
 
@@ -36,16 +36,16 @@ class Ranges:
         size: Width and height of the pictures, pixels.
     """
 
-    seconds: Range = (2.0, 3.5)
-    elevation_deg: Range = (-5.0, 30.0)
-    distance_m: Range = (2.0, 5.0)
-    field_of_view_deg: Range = (38.0, 60.0)
-    aim_m: Range = (0.75, 1.25)
-    aside: Range = (-0.5, 0.5)
-    height_m: Range = (1.55, 1.9)
-    travel: Range = (0.3, 1.0)
-    jpeg: Range = (60.0, 95.0)
-    size: tuple[int, int] = (480, 360)
+    seconds: Range
+    elevation_deg: Range
+    distance_m: Range
+    field_of_view_deg: Range
+    aim_m: Range
+    aside: Range
+    height_m: Range
+    travel: Range
+    jpeg: Range
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,8 @@ class Take:
         Raises:
             InputError: The clip lacks joints.
         """
-        scene = Scene(sets={self.shot.source: _One(self.clip)}, shots=[self.shot])
+        sets = {self.shot.source: _One(self.clip)}
+        scene = Scene(sets=sets, shots=[self.shot], blend_s=0.0, centred=True)
         performance = scene.perform(body, fps=fps)
         reach = np.linalg.norm(performance.posing.hips[:, :2], axis=-1).max()
         half = np.tan(np.radians(self.view["field_of_view_deg"]) / 2)

@@ -51,8 +51,8 @@ class Scene:
         sets: Mapping[str, MotionSet],
         shots: Sequence[Shot],
         idle: Shot | None = None,
-        blend_s: float = 0.4,
-        centred: bool = True,
+        blend_s: float,
+        centred: bool,
     ) -> None:
         if not shots:
             raise InputError("the scene has no shots; name one at least, see conf/motion")
@@ -128,7 +128,7 @@ def one_clip(
         mirrored=mirrored,
         smoothing_s=smoothing_s,
     )
-    return Scene(sets={"motions": motions}, shots=[shot])
+    return Scene(sets={"motions": motions}, shots=[shot], blend_s=0.0, centred=True)
 
 
 def _no_clip(source: str, name: str | None, names: list[str], motions: MotionSet) -> InputError:

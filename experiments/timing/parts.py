@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from ...action.deployed import deployed as deployed_head
 from ...action.head import WindowedHead
+from ...conf.option import option
 from ...gast.checkpoint import load
 from ...gast.deployed import deployed as deployed_lifter
 from ...gast.errors import InputError
@@ -21,7 +22,6 @@ from ...gast.skeleton import named
 from ...gast.streaming import State, Streaming
 from ...gast.windowed import WAYS, WindowedGASTNet
 from ...realtime.packets import Frame
-from ...realtime.sources.demo import Demo
 from .jobs import Job
 
 Turn = Callable[[int], np.ndarray]
@@ -126,7 +126,7 @@ def _chain(job: Job, strategies: Sequence[str], people: int) -> Iterator[Candida
 
 def _detector(job: Job, strategies: Sequence[str], people: int) -> Iterator[Candidate]:
     detector = instantiate(job.cfg.detector)
-    with Demo() as source:
+    with option("source/demo") as source:
         pictures = [frame for frame, _ in zip(source, range(100), strict=False)]
 
     def turn(index: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from hydra.utils import instantiate
 
+from ...conf.option import option
 from ...gast.errors import InputError
 from .jobs import Job, Row
 from .parts import PARTS, STRATEGIES, Candidate, Turn
@@ -40,13 +41,13 @@ class Step:
     def __init__(
         self,
         *,
-        part: str = "lifter",
-        strategies: Sequence[str] = ("stream",),
-        people: int = 1,
-        rounds: int = 7,
-        frames: int = 200,
-        seconds: float = 1.0,
-        warm: int = 30,
+        part: str,
+        strategies: Sequence[str],
+        people: int,
+        rounds: int,
+        frames: int,
+        seconds: float,
+        warm: int,
     ) -> None:
         if part not in PARTS:
             raise InputError(f"mode.part={part}: choose one of {', '.join(PARTS)}")
@@ -125,7 +126,7 @@ def one_thread() -> Iterator[None]:
 
 def median_step_ms(turns: Mapping[str, Turn], *, rounds: int) -> dict[str, float]:
     """Milliseconds of a frame by name: the median over rounds of their p50."""
-    step = Step(rounds=rounds)
+    step = option("mode/step", rounds=rounds)
     for turn in turns.values():
         for index in range(step.warm):
             turn(index)

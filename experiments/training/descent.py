@@ -26,7 +26,7 @@ class Descent:
         task: Callable[[Head], HeadTask],
         trainer: pl.Trainer,
         resume: str | None = None,
-        newest: bool = False,
+        newest: bool,
     ) -> None:
         self.task, self.trainer, self.resume, self.newest = task, trainer, resume, newest
 

@@ -25,7 +25,7 @@ class Smoothing(Protocol):
         """Go on by `dt_s` to `value`; a state of ``None`` begins, `unit` is the person's size."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OneEuro:
     """Smooths what rests and follows what moves: the cut-off rises with the speed.
 
@@ -39,9 +39,9 @@ class OneEuro:
     Source: Casiez, Roussel and Vogel, "1 EUR filter", CHI 2012, algorithm 1.
     """
 
-    min_cutoff: float = 2.0
-    beta: float = 4.0
-    d_cutoff: float = 1.0
+    min_cutoff: float
+    beta: float
+    d_cutoff: float
 
     def __post_init__(self) -> None:
         if not (self.min_cutoff > 0 and self.d_cutoff > 0 and self.beta >= 0):

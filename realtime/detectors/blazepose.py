@@ -70,7 +70,7 @@ class BlazePose:
     name = "detector"
     layout = BLAZEPOSE33
 
-    def __init__(self, *, threads: int = 2, refine: bool = True, min_score: float = 0.5) -> None:
+    def __init__(self, *, threads: int, refine: bool, min_score: float) -> None:
         self.refine, self.min_score = refine, min_score
         self._finder = Network(
             fetch("pose_detection.tflite"),

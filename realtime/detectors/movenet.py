@@ -48,13 +48,13 @@ class MoveNet:
     def __init__(
         self,
         *,
-        threads: int = 2,
-        size: int = 256,
-        min_score: float = 0.18,
-        max_people: int = 6,
+        threads: int,
+        size: int,
+        min_score: float,
+        max_people: int,
         path: str | None = None,
-        whole_every_s: float = 0.0,
-        regions: Sequence[Sequence[int]] = (),
+        whole_every_s: float,
+        regions: Sequence[Sequence[int]],
     ) -> None:
         if size < STRIDE or size % STRIDE:
             raise InputError(f"detector.size={size} is no multiple of {STRIDE}; try 256")

@@ -51,11 +51,11 @@ class RTMPose:
         *,
         pose: str,
         detector: str | None = None,
-        layout: str = "coco17",
-        threads: int = 2,
-        min_score: float = 0.3,
-        max_people: int = 6,
-        family: str = "yolox",
+        layout: str,
+        threads: int,
+        min_score: float,
+        max_people: int,
+        family: str,
     ) -> None:
         if family not in FAMILIES:
             raise InputError(f"detector.family={family}: choose one of {', '.join(FAMILIES)}")

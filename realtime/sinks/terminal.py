@@ -34,8 +34,8 @@ class TerminalSink:
     def __init__(
         self,
         *,
-        refresh_hz: float = 8.0,
-        events: int = 5,
+        refresh_hz: float,
+        events: int,
         stream: TextIO | None = None,
         clock: Callable[[], float] = SYSTEM,
     ) -> None:

@@ -53,9 +53,9 @@ class VideoSink:
         self,
         *,
         folder: str,
-        max_height: int = 720,
-        crf: int = 23,
-        preset: str = "superfast",
+        max_height: int,
+        crf: int,
+        preset: str,
         clock: Callable[[], float] = SYSTEM,
     ) -> None:
         if not 0 <= crf <= 51:

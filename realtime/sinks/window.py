@@ -34,7 +34,7 @@ class WindowSink:
         WindowClosed: In a call, when the user ends the run.
     """
 
-    def __init__(self, *, title: str = "gastlive", clock: Callable[[], float] = SYSTEM) -> None:
+    def __init__(self, *, title: str, clock: Callable[[], float] = SYSTEM) -> None:
         if not _has_display():
             raise InputError(_NO_DISPLAY)
         self.title = title

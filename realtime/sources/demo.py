@@ -18,13 +18,19 @@ class Demo(Video):
     def __init__(
         self,
         *,
-        realtime: bool = False,
+        realtime: bool,
         fps: float | None = None,
-        repeat: int = 1,
+        repeat: int,
         frames: int | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         super().__init__(
-            str(PATH), realtime=realtime, fps=fps, repeat=repeat, frames=frames, clock=clock
+            str(PATH),
+            realtime=realtime,
+            start_s=0.0,
+            fps=fps,
+            repeat=repeat,
+            frames=frames,
+            clock=clock,
         )
         self.name, self.description = "demo", "the embedded demo clip"

@@ -35,9 +35,9 @@ class Images(Source):
         self,
         folder: str,
         *,
-        fps: float = 30.0,
-        pattern: str = "*",
-        skip_broken: bool = False,
+        fps: float,
+        pattern: str,
+        skip_broken: bool,
         clock: Clock = SYSTEM,
     ) -> None:
         super().__init__("images", f"folder {folder}", clock=clock)

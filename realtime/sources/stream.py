@@ -38,10 +38,10 @@ class Stream(Source):
         self,
         url: str,
         *,
-        timeout_s: float = 10.0,
-        retry_s: float = 1.0,
-        retry_max_s: float = 30.0,
-        give_up_s: float = 120.0,
+        timeout_s: float,
+        retry_s: float,
+        retry_max_s: float,
+        give_up_s: float,
         clock: Clock = SYSTEM,
     ) -> None:
         super().__init__("stream", f"stream {masked(url)}", clock=clock)

@@ -37,12 +37,12 @@ class Webcam(Source):
 
     def __init__(
         self,
-        device: int | str = 0,
+        device: int | str,
         *,
-        width: int = 640,
-        height: int = 480,
-        fps: float = 30.0,
-        timeout_s: float = 5.0,
+        width: int,
+        height: int,
+        fps: float,
+        timeout_s: float,
         clock: Clock = SYSTEM,
     ) -> None:
         super().__init__("webcam", f"camera {device}", clock=clock)

@@ -37,12 +37,12 @@ class Classify(Remembering):
         checkpoint: str,
         *,
         layout: str,
-        patience_s: float = 1.0,
+        patience_s: float,
         window_every_s: float = 0.1,
-        runtime: str = "auto",
-        precision: str = "float32",
-        threads: int = 1,
-        device: str = "cpu",
+        runtime: str,
+        precision: str,
+        threads: int,
+        device: str,
     ) -> None:
         source, self.card = deployed(checkpoint, layout=layout)
         if self.card.background is None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.inputs.filling import Filler
-from ...gast.inputs.smoothing import OneEuro, Smoothed, Smoothing
+from ...gast.inputs.smoothing import Smoothed, Smoothing
 from ...gast.skeleton import Skeleton, joint_map, named
 from ..packets import Frame, Person, Pose
 from .stage import Remembering
@@ -55,17 +55,17 @@ class Joints(Remembering):
         self,
         layout: str,
         *,
-        min_confidence: float = 0.25,
+        min_confidence: float,
         ease_s: float = 0.5,
-        smoothing: Smoothing | None = None,
-        patience_s: float = 1.0,
+        smoothing: Smoothing,
+        patience_s: float,
     ) -> None:
         if not 0 <= min_confidence <= 1:
             raise InputError(f"joints.min_confidence={min_confidence} is not a share; give 0 to 1")
         if not patience_s > 0:
             raise InputError(f"joints.patience_s={patience_s} is too short; give more than 0")
         self.layout, self.fill = named(layout), Filler(named(layout), ease_s=ease_s)
-        self.smooth = OneEuro() if smoothing is None else smoothing
+        self.smooth = smoothing
         self.min_confidence, self.patience_s = min_confidence, patience_s
         self._support = _support(self.layout)
         self.reset()

@@ -31,11 +31,11 @@ class Lift(Remembering):
         self,
         checkpoint: str,
         *,
-        patience_s: float = 1.0,
-        runtime: str = "auto",
-        precision: str = "float32",
-        threads: int = 1,
-        device: str = "cpu",
+        patience_s: float,
+        runtime: str,
+        precision: str,
+        threads: int,
+        device: str,
     ) -> None:
         source, self.card = deployed(checkpoint)
         self.layout: Skeleton = named(self.card.layout)

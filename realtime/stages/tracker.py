@@ -74,12 +74,12 @@ class Tracker(Remembering):
     def __init__(
         self,
         *,
-        patience_s: float = 1.0,
-        min_score: float = 0.3,
-        new_score: float = 0.4,
-        min_hits: int = 3,
-        settle_s: float = 0.5,
-        similarity: float = 0.3,
+        patience_s: float,
+        min_score: float,
+        new_score: float,
+        min_hits: int,
+        settle_s: float,
+        similarity: float,
     ) -> None:
         shares = {"min_score": min_score, "new_score": new_score, "similarity": similarity}
         for option, share in shares.items():
