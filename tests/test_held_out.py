@@ -28,6 +28,7 @@ class Clips(list):
 
 def virtual(*clips, noises=None, **options):
     noises = {"exact": None} if noises is None else noises
+    options = {"normalisation": "person"} | options
     return VirtualViews(H36M17, sets={"moves": Clips(clips)}, noises=noises, **options)
 
 
@@ -115,8 +116,9 @@ class Pairs:
 
 def paired(*subjects):
     return PairedViews(
-        H36M17, pairs=Pairs(), subjects=list(subjects), fps=50.0, condition="detected"
-    )
+        H36M17, pairs=Pairs(), subjects=list(subjects), fps=50.0, normalisation="screen",
+        condition="detected",
+    )  # fmt: skip
 
 
 def test_pairs_are_those_of_the_held_out_subjects():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
+from gastlive.datasets.axes import turned_towards
 from gastlive.datasets.clip import MotionClip
 from gastlive.datasets.seen.noise import NoNoise
 from gastlive.datasets.seen.views import Views
@@ -24,7 +25,7 @@ from gastlive.experiments.measuring.noise_fit import (
     lasting_spells,
 )
 from gastlive.experiments.measuring.takes import Plan, Ranges
-from gastlive.experiments.measuring.watching import Sight, read_sight, turned_towards
+from gastlive.experiments.measuring.watching import Sight, read_sight
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
@@ -278,7 +279,7 @@ def test_the_truth_is_turned_as_training_turns_it(rng):
     people = rng.normal(size=(2, 6, 17, 3)) * 0.3
     views = Views(roll_deg=(0, 0), elevation_deg=(0, 0), off_centre=(0.4, 0.4))
     xy, xyz = views.see(people, root=0, rng=rng)
-    relative = turned_towards(_in_camera(xy, xyz))
+    relative = turned_towards(_in_camera(xy, xyz), root=0)
     np.testing.assert_allclose(relative, xyz[0], atol=1e-4)
 
 

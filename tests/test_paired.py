@@ -53,7 +53,8 @@ class Counted:
 
 
 def paired(pairs=None, **changes):
-    given = {"train": ["S1", "S5", "S8"], "val": ["S8"], "test": ["S9"], "fps": FPS, "frames": 9}
+    given = {"train": ["S1", "S5", "S8"], "val": ["S8"], "test": ["S9"], "fps": FPS, "frames": 9,
+             "normalisation": "screen"}  # fmt: skip
     data = Paired(H36M17, pairs=pairs or Counted(), **given | {"batch": 8} | changes)
     data.setup()
     return data
@@ -206,7 +207,10 @@ def test_test_clips_are_told_apart():
 
 
 def test_pairs_come_in_the_wanted_layout_and_rate():
-    data = Paired(H36M16, pairs=Counted(), train=["S1"], val=[], test=[], fps=10.0, frames=[3, 3])
+    data = Paired(
+        H36M16, pairs=Counted(), train=["S1"], val=[], test=[], normalisation="screen", fps=10.0,
+        frames=[3, 3],
+    )  # fmt: skip
     data.setup()
     xy, xyz, _ = windows(data)
     assert (xy.shape[1:], xyz.shape[1:]) == ((9, 16, 2), (9, 16, 3))
@@ -277,7 +281,7 @@ def test_who_has_the_files_trains_and_evaluates_with_one_command(
     net = instantiate(train.lifter).eval()
     assert not net.net.causal
     assert net.strided(batch[0][:2]).shape == (2, 1, joints, 3)
-    held_out = instantiate(test.held_out)
+    held_out = instantiate(test.held_out, normalisation=train.normalisation)
     watched = list(held_out.watch(*held_out.conditions))
     assert {w.subject for w in watched} == set(train.paired.test)
     assert all(w.xy.shape == (1, 12, joints, 2) for w in watched)

@@ -132,7 +132,10 @@ def random_views(**changes):
     rng = np.random.default_rng(1)
     clips = [[rng.normal(size=(30, 17, 3)).astype(np.float32)] for _ in range(2)]
     windows = Windows(clips, shares=[1, 1], frames=10, early=changes.pop("early", False))
-    plain = {"batch": 4, "batches": 3, "seed": 0, "fixed": False, "views": Views(), "noise": None}
+    plain = {
+        "batch": 4, "batches": 3, "seed": 0, "fixed": False, "normalisation": "person",
+        "views": Views(), "noise": None,
+    }  # fmt: skip
     return RandomViews(windows, H36M17, **plain | changes)
 
 
@@ -179,3 +182,56 @@ def test_as_many_windows_are_mirrored_as_stated(share):
     plain = next(iter(random_views(mirror=0.0, views=STILL)))[1]
     xyz = next(iter(random_views(mirror=share, views=STILL)))[1]
     assert torch.equal(plain, xyz) == (share == 0.0)
+
+
+def truth(seed=1, **cameras):
+    """Eight people at random who stay where they are, by cameras that differ in what is named."""
+    people = np.random.default_rng(0).normal(size=(8, 3, 17, 3)) * 0.3
+    people[:, :, 0] = 0
+    plain = {"elevation_deg": (10, 10), "roll_deg": (0, 0), "off_centre": (0, 0), "aspect": (1, 1)}
+    views = Views(**plain | cameras)
+    return views.see(people, root=0, rng=np.random.default_rng(seed))[1]
+
+
+def test_where_the_camera_points_does_not_change_the_truth():
+    xyz = np.random.default_rng(0).normal(size=(8, 3, 17, 3)) * 0.3
+    how = {"elevation_deg": (0, 0), "roll_deg": (0, 0), "aspect": (1, 1)}
+    one, other = (
+        Views(off_centre=o, **how).see(xyz, root=0, rng=np.random.default_rng(1))[1]
+        for o in ((0.0, 0.0), (0.5, 0.5))
+    )
+    np.testing.assert_allclose(one[..., 2], other[..., 2], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cameras",
+    [{"distance_m": (9, 9)}, {"field_of_view_deg": (30, 30)}, {"aspect": (0.5, 0.5)}],
+    ids=str,
+)
+def test_neither_distance_nor_lens_nor_picture_changes_the_truth(cameras):
+    np.testing.assert_allclose(truth(**cameras), truth(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cameras",
+    [{"distance_m": (9, 9)}, {"field_of_view_deg": (30, 30)}, {"aspect": (0.5, 0.5)}],
+    ids=str,
+)
+def test_of_a_person_aside_the_depth_does_not_depend_on_them_either(cameras):
+    aside = {"off_centre": (0.5, 0.5)}
+    np.testing.assert_allclose(truth(**aside | cameras)[..., 2], truth()[..., 2], atol=1e-5)
+
+
+def test_a_rolled_camera_sees_the_truth_turned_about_its_line_of_sight():
+    straight, rolled = truth(), truth(roll_deg=(30, 30))
+    cos, sin = np.cos(np.pi / 6), np.sin(np.pi / 6)
+    turned = straight @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], np.float32)
+    np.testing.assert_allclose(rolled, turned, atol=1e-5)
+
+
+def test_a_camera_from_above_sees_the_truth_tilted_about_the_pictures_horizontal():
+    low, high = truth(), truth(elevation_deg=(50, 50))
+    cos, sin = np.cos(np.radians(40)), np.sin(np.radians(40))
+    tilted = low @ np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]], np.float32)
+    np.testing.assert_allclose(high, tilted, atol=1e-5)
+    assert np.abs(high - low).max() > 0.3

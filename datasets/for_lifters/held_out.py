@@ -10,9 +10,10 @@ import numpy as np
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import MotionClip, MotionSet
-from ..pair import PairSet, filled, pair_at
+from ..pair import PairSet, filled
 from ..rates import resample
 from ..seen.detectable import detectable
+from ..seen.ground_truth import input_and_truth, pair_for_lifter
 from ..seen.noise import Noise
 from ..seen.views import Views
 
@@ -28,7 +29,8 @@ class Watched:
         actions: (T,) what each frame shows, empty where nobody says.
         cameras: Name of each side.
         xy: (V, T, J, 2) float32 in screen units, as seen; complete.
-        xyz: (V, T, J, 3) float32, metres, relative to the root; NaN where not known.
+        xyz: (V, T, J, 3) float32, metres, relative to the root, see `input_and_truth`; NaN where
+            not known.
     """
 
     name: str
@@ -64,6 +66,7 @@ class VirtualViews:
         skeleton: Layout wanted.
         sets: Data sets by name.
         noises: What the detector does in each condition, by name; ``None`` for exact 2-D joints.
+        normalisation: Of the lifters, see `input_and_truth`.
         fps: Frames per second wanted.
         views_per_clip: Cameras a clip.
         frames: Longer clips are cut into pieces of so many frames; ``None`` leaves them whole.
@@ -80,6 +83,7 @@ class VirtualViews:
         *,
         sets: Mapping[str, MotionSet],
         noises: Mapping[str, Noise | None],
+        normalisation: str,
         fps: float = 30.0,
         views_per_clip: int = 8,
         frames: int | None = None,
@@ -92,7 +96,7 @@ class VirtualViews:
             )
         self.skeleton, self.sets, self.noises, self.fps = skeleton, sets, noises, fps
         self.views_per_clip, self.frames, self.seed = views_per_clip, frames, seed
-        self.views = views or Views()
+        self.views, self.normalisation = views or Views(), normalisation
         self.conditions, self.report = list(noises), list[str]()
         self._clips: list[MotionClip] = []
 
@@ -125,7 +129,8 @@ class VirtualViews:
             piece = clip.xyz[start : start + size].astype(np.float64)
             many = np.repeat(piece[None], self.views_per_clip, axis=0)
             cameras = np.random.default_rng([self.seed, key, start])
-            xy, xyz = self.views.see(many, root=self.skeleton.root, rng=cameras)
+            filmed = self.views.film(many, root=self.skeleton.root, rng=cameras)
+            xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
             if noise is not None:
                 # A generator of its own: the cameras are those of exact joints.
                 errors = np.random.default_rng([self.seed, key, start, 1])
@@ -149,6 +154,7 @@ class PairedViews:
         pairs: The data.
         subjects: Who is held out.
         fps: Frames per second wanted.
+        normalisation: Of the lifters, see `input_and_truth`.
         condition: What it is called, such as the name of the detector.
     """
 
@@ -159,16 +165,20 @@ class PairedViews:
         pairs: PairSet,
         subjects: Sequence[str],
         fps: float,
+        normalisation: str,
         condition: str,
     ) -> None:
         self.skeleton, self.pairs, self.subjects, self.fps = skeleton, pairs, subjects, fps
+        self.normalisation = normalisation
         self.conditions, self.report = [condition], list[str]()
 
     def watch(self, condition: str) -> Iterator[Watched]:
         """Recordings one by one, each camera's by itself."""
         count, frames = 0, 0
         for pair in self.pairs.read(self.subjects):
-            pair = pair_at(pair, self.skeleton, self.fps)
+            pair = pair_for_lifter(
+                pair, self.skeleton, fps=self.fps, normalisation=self.normalisation
+            )
             count, frames = count + 1, frames + len(pair.xy)
             yield Watched(
                 name=pair.name,
@@ -177,7 +187,7 @@ class PairedViews:
                 actions=np.full(len(pair.xy), pair.action),
                 cameras=[pair.camera],
                 xy=filled(pair.xy)[None],
-                xyz=(pair.xyz - pair.xyz[:, self.skeleton.root, None])[None],
+                xyz=pair.xyz[None],
             )
         who = ", ".join(map(str, self.subjects))
         if not count:

@@ -11,7 +11,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..pair import PairSet, filled, pair_at
+from ..pair import PairSet, filled
+from ..seen.ground_truth import pair_for_lifter
 from .random_views import Batch
 
 
@@ -24,7 +25,8 @@ class PairedClip(NamedTuple):
         action: What they do.
         camera: Who saw it.
         xy: (T, J, 2) float32, screen units, complete: what was not seen is held.
-        xyz: (T, J, 3) float32, metres, camera axes, relative to the root; what is not known is NaN.
+        xyz: (T, J, 3) float32, metres, relative to the root, see `input_and_truth`; NaN where not
+            known.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Paired(pl.LightningDataModule):
         val: Subjects by whom the checkpoint is chosen. Without any, the subjects trained on stand
             in: they can't tell when to stop, but every one of them is trained on, as in the paper.
         test: Subjects never trained on.
+        normalisation: Of the lifter, see `input_and_truth`.
         fps: Frames per second of the windows.
         frames: T of a window, or factors of it: a net's ``filter_widths``.
         one_frame: Windows are receptive fields of which one frame is lifted, as
@@ -209,6 +212,7 @@ class Paired(pl.LightningDataModule):
         train: Sequence[str],
         val: Sequence[str],
         test: Sequence[str],
+        normalisation: str,
         fps: float,
         frames: int | Sequence[int],
         one_frame: bool = True,
@@ -220,6 +224,7 @@ class Paired(pl.LightningDataModule):
     ) -> None:
         super().__init__()
         self.skeleton, self.pairs, self.fps = skeleton, pairs, fps
+        self.normalisation = normalisation
         self.frames = frames if isinstance(frames, int) else math.prod(frames)
         self.splits = _splits(train=train, val=val, test=test)
         self.one_frame, self.causal, self.mirror = one_frame, causal, mirror
@@ -250,11 +255,12 @@ class Paired(pl.LightningDataModule):
     def _clips(self, split: str) -> Iterator[tuple[PairedClip, np.ndarray]]:
         """Each clip, and which of its joints (T, J) the detector saw."""
         for pair in self.pairs.read(self.splits[split]):
-            pair = pair_at(pair, self.skeleton, self.fps)
-            root = pair.xyz[:, self.skeleton.root, None]
+            pair = pair_for_lifter(
+                pair, self.skeleton, fps=self.fps, normalisation=self.normalisation
+            )
             who = (pair.name, pair.subject, pair.action, pair.camera)
             seen = np.isfinite(pair.xy).all(-1)
-            yield PairedClip(*who, filled(pair.xy), pair.xyz - root), seen
+            yield PairedClip(*who, filled(pair.xy), pair.xyz), seen
 
     def _read(self, split: str) -> tuple[list[PairedClip], list[np.ndarray]]:
         read = list(self._clips(split))

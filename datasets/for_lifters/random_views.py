@@ -13,6 +13,7 @@ from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
 from ..rates import resample
 from ..seen.detectable import detectable
+from ..seen.ground_truth import input_and_truth
 from ..seen.noise import Noise
 from ..seen.views import Views
 from .bodies import scale_bones
@@ -33,6 +34,7 @@ class RandomViews(IterableDataset[Batch]):
         batches: How many there are.
         seed: The same seed gives the same batches.
         fixed: Every pass shows the same views; otherwise every pass shows new ones.
+        normalisation: Of the lifter, see `input_and_truth`.
         views: Where cameras stand.
         noise: What the detector does; ``None`` for exact 2-D joints.
         exact: Share of windows that keep exact 2-D joints all the same.
@@ -49,6 +51,7 @@ class RandomViews(IterableDataset[Batch]):
         batches: int,
         seed: int,
         fixed: bool,
+        normalisation: str,
         views: Views,
         noise: Noise | None,
         exact: float = 0.0,
@@ -57,6 +60,7 @@ class RandomViews(IterableDataset[Batch]):
     ) -> None:
         self.windows, self.skeleton, self.batch, self.batches = windows, skeleton, batch, batches
         self.seed, self.fixed, self.views, self.noise = seed, fixed, views, noise
+        self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread, self.passes = exact, mirror, body_spread, 0
 
     def __len__(self) -> int:
@@ -78,7 +82,8 @@ class RandomViews(IterableDataset[Batch]):
         mirrored = rng.random(self.batch) < self.mirror
         flipped = windows[mirrored][:, :, self.skeleton.mirror] * [-1.0, 1.0, 1.0]
         windows[mirrored] = flipped
-        xy, xyz = self.views.see(windows, root=self.skeleton.root, rng=rng)
+        filmed = self.views.film(windows, root=self.skeleton.root, rng=rng)
+        xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
         seen = np.ones(xy.shape[:3], bool)
         if self.noise is not None:
             spoilt = rng.random(self.batch) >= self.exact
@@ -103,6 +108,7 @@ class Lifting(pl.LightningDataModule):
         train: Sets whose clips are trained on, by name.
         val: Sets of other subjects, for choosing the checkpoint, by name.
         shares: How often a training window comes from each set, by name; 1 if it isn't named.
+        normalisation: Of the lifter, see `input_and_truth`.
         fps: Frames per second of the windows.
         frames: T of a training window.
         batch: Windows a batch.
@@ -132,6 +138,7 @@ class Lifting(pl.LightningDataModule):
         train: Mapping[str, MotionSet],
         val: Mapping[str, MotionSet],
         shares: Mapping[str, float],
+        normalisation: str,
         fps: float = 30.0,
         frames: int = 40,
         batch: int = 12,
@@ -156,6 +163,7 @@ class Lifting(pl.LightningDataModule):
         self.early, self.appear, self.varied, self.paces = early, appear, varied, paces
         self.val_frames, self.val_batch, self.val_batches = val_frames, val_batch, val_batches
         self.seed, self.views, self.noise = seed, views or Views(), noise
+        self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
         self.report: list[str] = []
 
@@ -205,5 +213,8 @@ class Lifting(pl.LightningDataModule):
         )
 
     def _loader(self, windows: Windows, **how: Any) -> DataLoader:
-        views = RandomViews(windows, self.skeleton, views=self.views, noise=self.noise, **how)
+        views = RandomViews(
+            windows, self.skeleton, normalisation=self.normalisation, views=self.views,
+            noise=self.noise, **how,
+        )  # fmt: skip
         return DataLoader(views, batch_size=None)

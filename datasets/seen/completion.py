@@ -28,13 +28,20 @@ def is_hanging(joint: str) -> bool:
 
 
 def make_middle(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Joints (..., J, 2), those between shoulders and hips as made from COCO's."""
-    weights = joint_map(COCO17, skeleton).weights
-    known = [i for i, joint in enumerate(COCO17.joints) if joint in skeleton.index]
-    ours = [skeleton.index[COCO17.joints[i]] for i in known]
+    """Joints (..., J, C), those between shoulders and hips as made from COCO's shoulders and hips.
+
+    What is made of a missing joint (NaN) is missing.
+    """
     middle = [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]
+    weights = joint_map(COCO17, skeleton).weights[middle]
+    sources = weights.any(0).nonzero()[0]
+    weights = weights[:, sources]
+    given = xy[..., [skeleton.index[COCO17.joints[i]] for i in sources], :]
+    missing = np.isnan(given).any(-1)
+    between = weights @ np.where(missing[..., None], 0, given)
+    between[(missing[..., None, :] & (weights != 0)).any(-1)] = np.nan
     made = xy.copy()
-    made[..., middle, :] = weights[np.ix_(middle, known)] @ xy[..., ours, :]
+    made[..., middle, :] = between
     return made
 
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...gast.inputs.filling import TORSO
 from ...gast.skeleton import Skeleton
 from ..clip import MotionClip
 from ..rates import at_layout
 from .body import body_axes
 from .completion import make_middle
 
-TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 FACE = (0.0, -0.12, 0.17)
 """The tip of the nose from the middle of the skull, in lengths of the torso: to the person's right,
 up and forward."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..axes import looking, rotation, turned_towards
+
 
 @dataclass(frozen=True)
 class Views:
@@ -31,17 +33,17 @@ class Views:
     def see(
         self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One random camera for each clip.
+        """`film`, with the 3-D joints relative to the root and `turned_towards` it; float32."""
+        xy, camera = self.film(xyz, root=root, rng=rng)
+        return xy.astype(np.float32), turned_towards(camera, root=root)
 
-        Args:
-            xyz: (N, T, J, 3), metres, world axes.
-            root: Index of the root joint.
-            rng: Where the cameras come from.
+    def film(
+        self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Clips (N, T, J, 3), metres, world axes, by one random camera each.
 
         Returns:
-            (N, T, J, 2) in screen units, and (N, T, J, 3) in metres, relative to the root, in the
-            axes of a camera that is turned towards the person: what can be told from the
-            person's own shape, wherever in the picture it is.
+            (N, T, J, 2) in screen units, and (N, T, J, 3) in metres, camera axes, from the camera.
         """
         count = len(xyz)
         place = xyz[:, :, root].mean(1)
@@ -54,34 +56,12 @@ class Views:
             [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation),
              np.sin(elevation)], -1,
         )  # fmt: skip
-        turn = _looking(-away)
+        turn = looking(-away, up=(0.0, 0.0, 1.0))
         picture = np.stack([np.ones(count), rng.uniform(*self.aspect, count)], -1)
         aside = rng.uniform(*self.off_centre, (count, 2)) * picture / focal[:, None]
-        turn = _looking(np.c_[aside, np.ones(count)], up=np.array([0.0, -1.0, 0.0])) @ turn
-        turn = _roll(np.radians(rng.uniform(*self.roll_deg, count))) @ turn
-        camera = (xyz - (place + away * distance[:, None])[:, None, None]) @ _swap(turn)[:, None]
+        turn = looking(np.c_[aside, np.ones(count)], up=(0.0, -1.0, 0.0)) @ turn
+        turn = rotation("Z", np.radians(rng.uniform(*self.roll_deg, count))) @ turn
+        position = place + away * distance[:, None]
+        camera = (xyz - position[:, None, None]) @ turn.swapaxes(-1, -2)[:, None]
         camera[..., 2] = np.maximum(camera[..., 2], 0.2)
-        xy = focal[:, None, None, None] * camera[..., :2] / camera[..., 2:]
-        facing = _looking(camera[:, :, root], up=np.array([0.0, -1.0, 0.0]))
-        relative = (camera - camera[:, :, root : root + 1]) @ _swap(facing)
-        return xy.astype(np.float32), relative.astype(np.float32)
-
-
-def _swap(matrix: np.ndarray) -> np.ndarray:
-    return np.swapaxes(matrix, -1, -2)
-
-
-def _looking(forward: np.ndarray, up: np.ndarray | None = None) -> np.ndarray:
-    """Rotations (..., 3, 3) whose rows are the camera axes x right, y down, z along `forward`."""
-    up = np.array([0.0, 0.0, 1.0]) if up is None else up
-    z = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
-    x = np.cross(z, up)
-    x /= np.linalg.norm(x, axis=-1, keepdims=True)
-    return np.stack([x, np.cross(z, x), z], -2)
-
-
-def _roll(angle: np.ndarray) -> np.ndarray:
-    cos, sin, zero = np.cos(angle), np.sin(angle), np.zeros_like(angle)
-    one = np.ones_like(angle)
-    rows = [[cos, -sin, zero], [sin, cos, zero], [zero, zero, one]]
-    return np.moveaxis(np.array(rows), -1, 0)
+        return focal[:, None, None, None] * camera[..., :2] / camera[..., 2:], camera

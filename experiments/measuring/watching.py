@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...datasets.axes import turned_towards
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, joint_map
 from ...realtime.packets import Frame, Person
@@ -138,22 +139,8 @@ def _sight(people: Sequence[Person | None], truth: Truth) -> Sight:
         visible=visible,
         confidence=confidence,
         exact=truth.h36m17_px,
-        xyz=turned_towards(truth.h36m17_m),
+        xyz=turned_towards(truth.h36m17_m, root=H36M17.root),
         size=truth.size_px,
         fps=truth.fps,
         source=truth.sources[0],
     )
-
-
-def turned_towards(points: np.ndarray) -> np.ndarray:
-    """Joints (T, J, 3) in camera axes, relative to the root, as if the camera looked at the root.
-
-    Only the shape of the person counts then, not where in the picture it is.
-    """
-    forward = points[:, H36M17.root].astype(np.float64)
-    forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
-    right = np.cross(forward, [0.0, -1.0, 0.0])
-    right /= np.linalg.norm(right, axis=-1, keepdims=True)
-    turn = np.stack([right, np.cross(forward, right), forward], -2)
-    relative = points - points[:, H36M17.root, None]
-    return (relative @ np.swapaxes(turn, -1, -2)).astype(np.float32)
