@@ -5,7 +5,9 @@ import pytest
 import torch
 from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
+from torch.utils.data import DataLoader
 
+from gastlive.datasets import process_seed
 from gastlive.datasets.clip import Problem
 from gastlive.datasets.for_lifters.paired import Paired
 from gastlive.datasets.pair import Pair
@@ -148,6 +150,53 @@ def test_the_same_seed_gives_the_same_batches_and_each_pass_another_order():
     assert torch.equal(passes[0][1], passes[1][1])
     assert not torch.equal(passes[0][0], passes[0][1])
     assert not torch.equal(next(iter(paired(seed=4).train_dataloader()))[0], passes[0][0])
+
+
+class Group:
+    """Stands for torch.distributed in one of several training processes."""
+
+    def __init__(self, rank, ranks):
+        self.rank, self.ranks = rank, ranks
+
+    def is_initialized(self):
+        return True
+
+    def get_rank(self):
+        return self.rank
+
+    def get_world_size(self):
+        return self.ranks
+
+
+def lifted_by(loader):
+    """Clip and frame of each window's newest frame, batch by batch; mirrored frames below zero."""
+    return [[(int(c), int(f)) for f, c in xy[:, -1, 0].tolist()] for xy, _, _ in loader]
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+@pytest.mark.parametrize("batches", [None, 40])
+def test_training_processes_share_the_windows_out_in_as_many_batches(ranks, batches, monkeypatch):
+    shares = []
+    for rank in range(ranks):
+        monkeypatch.setattr(process_seed, "distributed", Group(rank, ranks))
+        shares.append(lifted_by(paired(batches=batches).train_dataloader()))
+    assert len({len(share) for share in shares}) == 1
+    once = [[window for batch in share for window in batch] for share in shares]
+    if batches is None:
+        assert len(set().union(*once)) == 2 * (7 + 20 + 30)
+        assert sum(map(len, once)) < 2 * (7 + 20 + 30) + ranks
+    for batch in zip(*shares, strict=True):
+        assert len(set().union(*map(set, batch))) >= sum(map(len, batch)) - ranks
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create", "ignore:.*use of fork")
+@pytest.mark.parametrize("batches", [None, 31])
+def test_workers_of_a_loader_share_the_windows_out_and_draw_new_ones_each_pass(batches):
+    alone = sorted(lifted_by(paired(batches=batches).train_dataloader()))
+    windows = paired(batches=batches).train_dataloader().dataset
+    loader = DataLoader(windows, batch_size=None, num_workers=2)
+    assert sorted(lifted_by(loader)) == alone
+    assert sorted(lifted_by(loader)) != alone
 
 
 @pytest.mark.parametrize("batches", [1, 14, 15, 16, 40])

@@ -1,7 +1,9 @@
 """Batches of what a detector saw beside what was there, for training and scoring lifters."""
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain, count, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..pair import PairSet, filled
+from ..process_seed import PassCounter, of_this_rank, of_this_worker
 from ..seen.ground_truth import pair_for_lifter
 from .random_views import Batch
 
@@ -95,7 +98,7 @@ class PairWindows(IterableDataset[Batch]):
         self.footage, self.skeleton, self.frames = footage, skeleton, frames
         self.one_frame = one_frame
         self.batch, self.batches, self.mirror, self.seed = batch, batches, mirror, seed
-        self.passes = 0
+        self._passes = PassCounter()
         lifted = (frames - 1 if causal else frames // 2) if one_frame else 0
         self.offsets = np.arange(frames) - lifted
         self.known = np.flatnonzero(np.isfinite(footage.xyz).all(-1).any(-1))
@@ -103,23 +106,21 @@ class PairWindows(IterableDataset[Batch]):
             raise InputError("no frame of the training subjects has 3-D joints; check the files")
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng([self.seed, self.passes])
-        self.passes += 1
-        left = self.batches
-        while left is None or left > 0:
-            for chosen in self._batches(rng):
-                if left is not None:
-                    if left == 0:
-                        return
-                    left -= 1
+        # The same order in all processes, so that none takes what another does.
+        rng = np.random.default_rng([self.seed, self._passes.next()])
+        endless = chain.from_iterable(self._batches(rng) for _ in count())
+        batches = self._batches(rng) if self.batches is None else islice(endless, self.batches)
+        ours = of_this_worker(range(sys.maxsize))
+        for number, chosen in enumerate(batches):
+            if number in ours:
                 yield self.windows(*chosen)
-            if left is None:
-                return
 
     def _batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
-        """Every window once, see `windows`."""
+        """Every window once, see `windows`; of several ranks each has its own and as many."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
+        _, ranks = of_this_rank(order)
+        order, _ = of_this_rank(np.resize(order, -(-len(order) // ranks) * ranks))
         for start in range(0, len(order), self.batch):
             some = order[start : start + self.batch]
             yield at[some % len(at)], clip[some % len(at)], some >= len(at)

@@ -34,7 +34,7 @@ def make_middle(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """
     middle = [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]
     weights = joint_map(COCO17, skeleton).weights[middle]
-    sources = weights.any(0).nonzero()[0]
+    sources = np.flatnonzero(weights.any(0))
     weights = weights[:, sources]
     given = xy[..., [skeleton.index[COCO17.joints[i]] for i in sources], :]
     missing = np.isnan(given).any(-1)
