@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.own.recordings import Recordings
+from gastlive.datasets.own.recordings import Recordings, read_stays
 from gastlive.datasets.own.renders import Renders
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
@@ -70,6 +70,22 @@ def test_people_become_clips_of_their_own_and_come_back_as_new_ones(tmp_path):
     assert [len(clip.xyz) for clip in clips.values()] == [3, 10, 3]
     np.testing.assert_allclose(clips["run/track1+0.70s"].xyz[:, 0, 0], [7, 8, 9], atol=1e-4)
     assert data.problems == []
+
+
+def test_a_stay_is_over_when_the_person_is_away_and_knows_when_it_began(tmp_path):
+    frames = [(100 + i / 10, [person(i)] * (i not in (0, 4, 5, 6, 9))) for i in range(10)]
+    frames.append((101.5, [person(1, track=2)]))  # one frame is no motion
+    write(tmp_path, frames)
+    path = tmp_path / "run" / "frames.jsonl"
+    first, second = read_stays(path)
+    assert (first.track, first.layout, len(first.poses)) == (1, H36M17, 3)
+    assert (first.start_s, second.start_s) == (pytest.approx(0.1), pytest.approx(0.7))
+    path.write_text(path.read_text() + "{}\n")
+    stays = read_stays(path)
+    assert next(stays).times == first.times
+    assert next(stays).times == second.times
+    with pytest.raises(InputError, match=r"line 13: wanted time_s and people with xyz"):
+        next(stays)
 
 
 def test_uneven_time_becomes_even(tmp_path):
