@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.interpolation import interpolated
 
 
 class Drawn(NamedTuple):
@@ -77,14 +78,7 @@ class Windows:
         first = 0 if self.early else min((self.frames - 1) * pace, len(clip) - 1)
         last = rng.integers(int(np.ceil(first)), len(clip))
         at = last - pace * np.arange(self.frames)[::-1]
-        held = int((at < 0).sum())
-        at = np.maximum(at, 0)
-        before = at.astype(int)
-        if pace == 1.0:
-            return clip[before].astype(np.float64), held
-        share = (at - before)[:, None, None]
-        after = np.minimum(before + 1, len(clip) - 1)
-        return clip[before] * (1 - share) + clip[after] * share, held
+        return interpolated(clip, at).astype(np.float64), int((at < 0).sum())
 
 
 def _chances(clips: Sequence[np.ndarray], least: int, share: float) -> np.ndarray:
