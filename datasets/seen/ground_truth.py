@@ -1,4 +1,4 @@
-"""What a lifter is given and what it should answer; the same rule for virtual and real cameras."""
+"""A lifter's input and ground truth: the same rule for virtual and for real cameras."""
 
 from dataclasses import replace
 
@@ -16,21 +16,12 @@ from .completion import make_middle
 def input_and_truth(
     xy: np.ndarray, xyz: np.ndarray, skeleton: Skeleton, *, normalisation: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """2-D joints (..., J, 2) and their ground truth (..., J, 3) for lifters of some units.
+    """A lifter's input (..., J, 2) and its ground truth (..., J, 3), relative to the root, float32.
 
-    A lifter in person units can't tell where in the picture a person is: its truth is in the axes
-    of a camera turned to look at their root. It is meant for the live program, so hip, spine and
-    thorax are made from shoulders and hips, as there. In screen units the camera's own axes and
-    the joints as given are the truth, as in the papers.
-
-    Args:
-        xy: Screen units; NaN where not seen.
-        xyz: Metres, camera axes, from the camera; NaN where not known.
-        skeleton: Layout of the joints.
-        normalisation: The lifter's, a key of `gastlive.gast.units.UNITS`.
-
-    Returns:
-        Both in float32, `xyz` relative to the root.
+    Given are screen units, and metres from the camera in its axes; what is unknown is NaN. Lifters
+    in person units can't know where in the picture a person is, so their truth is in the axes of a
+    camera turned to the root; hip, spine and thorax are computed from shoulders and hips, as live.
+    In screen units the camera's axes and the publisher's joints are kept, as in the papers.
 
     Raises:
         InputError: No such normalisation.
@@ -46,11 +37,7 @@ def input_and_truth(
 
 
 def pair_for_lifter(pair: Pair, skeleton: Skeleton, *, fps: float, normalisation: str) -> Pair:
-    """A real recording at a layout and frame rate, its joints as `input_and_truth` has them.
-
-    Raises:
-        InputError: No such layout, rate or normalisation.
-    """
+    """`pair_at`, then `input_and_truth`."""
     pair = pair_at(pair, skeleton, fps)
     xy, xyz = input_and_truth(pair.xy, pair.xyz, skeleton, normalisation=normalisation)
     return replace(pair, xy=xy, xyz=xyz)

@@ -1,7 +1,4 @@
-"""Virtual cameras: motion in world axes seen as a detector would see it.
-
-World axes are x right, y away, z up; camera axes x right, y down, z forward.
-"""
+"""Random virtual cameras: from world axes (z up) to camera axes (x right, y down, z forward)."""
 
 from dataclasses import dataclass
 
@@ -12,14 +9,14 @@ from ..axes import looking, rotation, turned_towards
 
 @dataclass(frozen=True)
 class Views:
-    """How random cameras are placed; each pair is a range, drawn evenly, angles in degrees.
+    """How random cameras are placed; each pair is a range of a uniform distribution.
 
     Attributes:
         elevation_deg: Of the camera above the person's hips.
         roll_deg: Of the picture.
-        distance_m: From the person's mean place, beyond how far the person walks about.
+        distance_m: From the person's mean place, in addition to how far they walk from it.
         field_of_view_deg: Horizontal.
-        off_centre: How far from the middle the person stands, as a share of half the picture.
+        off_centre: Of the person from the picture's middle, as a share of half the picture.
         aspect: Height of the picture over its width.
     """
 
@@ -33,17 +30,16 @@ class Views:
     def see(
         self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """`film`, with the 3-D joints relative to the root and `turned_towards` it; float32."""
+        """`film` in float32, the 3-D joints `turned_towards` the root."""
         xy, camera = self.film(xyz, root=root, rng=rng)
         return xy.astype(np.float32), turned_towards(camera, root=root)
 
     def film(
         self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Clips (N, T, J, 3), metres, world axes, by one random camera each.
+        """Clips (N, T, J, 3), metres, world axes, seen by a random camera each.
 
-        Returns:
-            (N, T, J, 2) in screen units, and (N, T, J, 3) in metres, camera axes, from the camera.
+        Returns (N, T, J, 2) in screen units and (N, T, J, 3), metres, camera axes, from the camera.
         """
         count = len(xyz)
         place = xyz[:, :, root].mean(1)
