@@ -1,4 +1,4 @@
-"""Clips that lifters are measured on: who does what, as seen, and the truth."""
+"""Clips that lifters are evaluated on: 2-D input, ground truth, subject and actions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +20,14 @@ from ..seen.views import Views
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """One recording from V sides.
+    """One recording as V cameras saw it.
 
     Attributes:
         name: Unique within the data set.
-        dataset: Name of the data set.
-        subject: Who moves, as the publisher names them.
-        actions: (T,) what each frame shows, empty where nobody says.
-        cameras: Name of each side.
-        xy: (V, T, J, 2) float32 in screen units, as seen; complete.
-        xyz: (V, T, J, 3) float32, metres, relative to the root, see `input_and_truth`; NaN where
-            not known.
+        actions: (T,) label of each frame, empty where there is none.
+        cameras: Their V names.
+        xy: (V, T, J, 2) float32, screen units; an unseen joint stays where it was.
+        xyz: (V, T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
     """
 
     name: str
@@ -43,38 +40,30 @@ class Watched:
 
 
 class HeldOut(Protocol):
-    """What lifters are measured on.
+    """What lifters are evaluated on.
 
     Attributes:
-        conditions: Names of the ways in which it is seen, such as exact and noisy.
-        report: A line a data set: who, how much, what is left out; filled by watching.
+        conditions: Names of the kinds of 2-D input, such as exact and noisy.
+        report: A line a data set: subjects, amount, what is left out; filled by `watch`.
     """
 
     conditions: list[str]
     report: list[str]
 
     def watch(self, condition: str) -> Iterator[Watched]:
-        """The recordings in a fixed order, the same cameras in each condition."""
+        """Recordings in a fixed order, by the same cameras in each condition."""
 
 
 class VirtualViews:
-    """Motion capture through virtual cameras that never change.
-
-    Each clip is seen from cameras of its own, whatever other clips there are.
+    """Motion capture through virtual cameras; each clip's depend on its name and the seed alone.
 
     Args:
-        skeleton: Layout wanted.
-        sets: Data sets by name.
-        noises: What the detector does in each condition, by name; ``None`` for exact 2-D joints.
+        noises: Detector noise of each condition, by name; ``None`` for exact 2-D joints.
         normalisation: Of the lifters, see `input_and_truth`.
-        fps: Frames per second wanted.
-        views_per_clip: Cameras a clip.
         frames: Longer clips are cut into pieces of so many frames; ``None`` leaves them whole.
-        seed: Of cameras and noise.
-        views: Where cameras stand.
 
     Raises:
-        InputError: A number is below 1; when watching, there is no complete clip.
+        InputError: A number is below 1; in `watch`, there is no complete clip.
     """
 
     def __init__(
@@ -101,7 +90,7 @@ class VirtualViews:
         self._clips: list[MotionClip] = []
 
     def watch(self, condition: str) -> Iterator[Watched]:
-        """The clips in the order of the sets; they are read once."""
+        """Clips in the order of the sets, which are read once."""
         if not self._clips:
             self._read()
         for clip in self._clips:
@@ -147,15 +136,9 @@ class VirtualViews:
 
 
 class PairedViews:
-    """What a publisher's cameras saw of some subjects.
+    """A publisher's recordings of held-out subjects, each camera's by itself.
 
-    Args:
-        skeleton: Layout wanted.
-        pairs: The data.
-        subjects: Who is held out.
-        fps: Frames per second wanted.
-        normalisation: Of the lifters, see `input_and_truth`.
-        condition: What it is called, such as the name of the detector.
+    `normalisation` is that of the lifters, see `input_and_truth`; `condition` names the detector.
     """
 
     def __init__(
@@ -173,7 +156,7 @@ class PairedViews:
         self.conditions, self.report = [condition], list[str]()
 
     def watch(self, condition: str) -> Iterator[Watched]:
-        """Recordings one by one, each camera's by itself."""
+        """See `HeldOut`."""
         count, frames = 0, 0
         for pair in self.pairs.read(self.subjects):
             pair = pair_for_lifter(

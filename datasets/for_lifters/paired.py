@@ -1,4 +1,4 @@
-"""Batches of what a detector saw beside what was there, for training and scoring lifters."""
+"""Batches of detected 2-D joints with 3-D ground truth, for training and scoring lifters."""
 
 import math
 import sys
@@ -20,16 +20,11 @@ from .random_views import Batch
 
 
 class PairedClip(NamedTuple):
-    """One recording by one camera.
+    """One recording by one camera; names as in `Pair`.
 
     Attributes:
-        name: Unique within the data set.
-        subject: Who moves.
-        action: What they do.
-        camera: Who saw it.
-        xy: (T, J, 2) float32, screen units, complete: what was not seen is held.
-        xyz: (T, J, 3) float32, metres, relative to the root, see `input_and_truth`; NaN where not
-            known.
+        xy: (T, J, 2) float32, screen units; an unseen joint stays where it was.
+        xyz: (T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
     """
 
     name: str
@@ -40,16 +35,10 @@ class PairedClip(NamedTuple):
     xyz: np.ndarray
 
 
-class _Footage:
-    """Clips end to end, so that windows of many of them are taken at once.
+class _EndToEnd:
+    """Clips end to end, F frames, so that windows of many of them are taken at once.
 
-    Attributes:
-        xy: (F, J, 2), complete.
-        xyz: (F, J, 3), relative to the root.
-        seen: (F, J) bool.
-        first: (F,) first frame of each frame's clip.
-        last: (F,) last frame of each frame's clip.
-        starts: First frame of each clip.
+    `starts` has the first frame of each clip, `first` and `last` (F,) those of each frame's clip.
     """
 
     def __init__(self, clips: Sequence[PairedClip], seen: Sequence[np.ndarray]) -> None:
@@ -63,28 +52,16 @@ class _Footage:
 
 
 class PairWindows(IterableDataset[Batch]):
-    """Windows of clips in random order, each as it is and mirrored.
+    """Windows of clips in random order; options as of `Paired`, `frames` is T of a window.
 
-    A window that reaches over an end of its clip goes on with the clip's first or last frame; what
-    it shows there is no ground truth (NaN).
-
-    Args:
-        footage: What to take them from.
-        skeleton: Its layout.
-        frames: T of a window.
-        one_frame: One frame of a window is to be lifted, and there is a window for every frame
-            that is known. Otherwise all are, and windows tile the clips, on each pass from
-            another frame.
-        causal: The one frame is the newest of its window, otherwise the middle one.
-        batch: Windows a batch; the last one has what is left.
-        batches: Batches a pass; None: every window once.
-        mirror: Show each window mirrored, too.
-        seed: The same seed gives the same passes.
+    Without `one_frame` windows tile the clips, on each pass from another frame. A window that
+    reaches beyond its clip repeats the clip's first or last frame there, without ground truth
+    (NaN). Ranks and workers share the windows out.
     """
 
     def __init__(
         self,
-        footage: _Footage,
+        footage: _EndToEnd,
         skeleton: Skeleton,
         *,
         frames: int,
@@ -116,7 +93,7 @@ class PairWindows(IterableDataset[Batch]):
                 yield self.windows(*chosen)
 
     def _batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
-        """Every window once, see `windows`; of several ranks each has its own and as many."""
+        """Every window of this rank once, as arguments of `windows`; as many on every rank."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
         _, ranks = of_this_rank(order)
@@ -126,7 +103,7 @@ class PairWindows(IterableDataset[Batch]):
             yield at[some % len(at)], clip[some % len(at)], some >= len(at)
 
     def _tiles(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """First frames of windows, which may lie before their clip, and any frame of the clip."""
+        """First frames of windows, which may lie before their clip, and a frame of the clip."""
         starts = self.footage.starts
         stops = self.footage.last[starts] + 1
         begins = starts - rng.integers(self.frames, size=len(starts))
@@ -134,12 +111,9 @@ class PairWindows(IterableDataset[Batch]):
         return np.concatenate(tiles), np.repeat(starts, [len(tile) for tile in tiles])
 
     def windows(self, at: np.ndarray, clip: np.ndarray, mirrored: np.ndarray) -> Batch:
-        """The batch of N windows.
+        """A batch of N windows, of which some are `mirrored`.
 
-        Args:
-            at: (N,), the frame that is lifted, or the first of all that are.
-            clip: (N,), any frame of the clip that the window is of.
-            mirrored: (N,) bool, show it mirrored.
+        `at` (N,) is the frame that is lifted or the first that is, `clip` any frame of its clip.
         """
         footage = self.footage
         frames = at[:, None] + self.offsets
@@ -154,18 +128,13 @@ class PairWindows(IterableDataset[Batch]):
 
 
 class WholeClips(Dataset[Batch]):
-    """Clips one by one, as batches of one.
-
-    Args:
-        clips: In order.
-        seen: (T, J) bool of each, which joints the detector saw.
-    """
+    """Clips one by one, as batches of one; `seen` (T, J) has the joints detected in each."""
 
     def __init__(self, clips: Sequence[PairedClip], seen: Sequence[np.ndarray]) -> None:
         self.clips, self.seen = clips, seen
 
     def __len__(self) -> int:
-        """How many."""
+        """Number of clips."""
         return len(self.clips)
 
     def __getitem__(self, i: int) -> Batch:
@@ -175,31 +144,22 @@ class WholeClips(Dataset[Batch]):
 
 
 class Paired(pl.LightningDataModule):
-    """Training, validation and test pairs of a data set with its published split.
+    """Data module of a pair set with its published split.
 
-    Training batches are windows, validation batches one whole clip each, of different lengths. What
-    is not known is NaN, also where a window reaches over an end of its clip.
+    Training batches are windows, validation batches one whole clip each; unknown truth is NaN.
 
     Args:
-        skeleton: Layout to train in.
-        pairs: The data.
         train: Subjects to train on, `val` excepted.
-        val: Subjects by whom the checkpoint is chosen. Without any, the subjects trained on stand
-            in: they can't tell when to stop, but every one of them is trained on, as in the paper.
+        val: Subjects that choose the checkpoint; if none, all train and choose, as in the paper.
         test: Subjects never trained on.
         normalisation: Of the lifter, see `input_and_truth`.
-        fps: Frames per second of the windows.
         frames: T of a window, or factors of it: a net's ``filter_widths``.
-        one_frame: Windows are receptive fields of which one frame is lifted, as
-            ``LiftingTask.one_frame``. Otherwise all frames are.
-        causal: The one frame is a window's newest, otherwise its middle one, as the net.
+        one_frame: There is a window for every known frame, which alone is lifted, as
+            ``LiftingTask.one_frame``; otherwise all frames of a window are.
+        causal: The one frame is a window's newest, otherwise its middle one.
         batch: Windows a batch.
         batches: Batches an epoch; None: every window once.
         mirror: Train on the mirrored windows, too.
-        seed: Of the windows' order.
-
-    Attributes:
-        report: A line a split: subjects, clips, frames, problems; filled by `setup`.
 
     Raises:
         InputError: A subject is unknown, tested and trained on, or none is left to train on.
@@ -231,19 +191,20 @@ class Paired(pl.LightningDataModule):
         self.one_frame, self.causal, self.mirror = one_frame, causal, mirror
         self.batch, self.batches, self.seed = batch, batches, seed
         self.report: list[str] = []
+        """Subjects, clips, frames and problems of each split, after `setup`."""
 
     def setup(self, stage: str | None = None) -> None:
         """Read the training and validation subjects, once."""
         if self.report:
             return
         train, seen = self._read("train")
-        self._footage = _Footage(train, seen)
+        self._footage = _EndToEnd(train, seen)
         self._val, self._val_seen = (train, seen)
         if self.splits["val"] != self.splits["train"]:
             self._val, self._val_seen = self._read("val")
 
     def clips(self, split: str) -> Iterator[PairedClip]:
-        """The clips of ``train``, ``val`` or ``test``, one by one, as they are read.
+        """Clips of ``train``, ``val`` or ``test``, read one by one.
 
         Raises:
             InputError: No such split, or one of its subjects is not there.
@@ -254,7 +215,7 @@ class Paired(pl.LightningDataModule):
             yield clip
 
     def _clips(self, split: str) -> Iterator[tuple[PairedClip, np.ndarray]]:
-        """Each clip, and which of its joints (T, J) the detector saw."""
+        """Each clip, and which of its joints were detected, (T, J) bool."""
         for pair in self.pairs.read(self.splits[split]):
             pair = pair_for_lifter(
                 pair, self.skeleton, fps=self.fps, normalisation=self.normalisation

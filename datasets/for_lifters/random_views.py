@@ -20,26 +20,14 @@ from .bodies import scale_bones
 from .windows import Windows
 
 Batch = tuple[Tensor, Tensor, Tensor]
-"""2-D joints (N, T, J, 2) in screen units as detected, 3-D joints (N, T, J, 3) in metres relative
-to the root, and which joints were seen (N, T, J)."""
+"""2-D joints (N, T, J, 2) in screen units as detected, 3-D joints (N, T, J, 3) in metres, see
+`input_and_truth`, and which joints were seen (N, T, J)."""
 
 
 class RandomViews(IterableDataset[Batch]):
-    """Windows of clips through random cameras and a noisy detector.
+    """Windows of clips through random cameras and a noisy detector; options as of `Lifting`.
 
-    Args:
-        windows: What to show.
-        skeleton: Its layout.
-        batch: Windows a batch.
-        batches: How many there are.
-        seed: The same seed gives the same batches.
-        fixed: Every pass shows the same views; otherwise every pass shows new ones.
-        normalisation: Of the lifter, see `input_and_truth`.
-        views: Where cameras stand.
-        noise: What the detector does; ``None`` for exact 2-D joints.
-        exact: Share of windows that keep exact 2-D joints all the same.
-        mirror: Share of windows in which left and right are swapped.
-        body_spread: See `views.scale_bones`.
+    `fixed`: every pass shows the same views, otherwise new ones.
     """
 
     def __init__(
@@ -101,34 +89,20 @@ def _process() -> list[int]:
 
 
 class Lifting(pl.LightningDataModule):
-    """Training and validation views of motion capture.
+    """Data module of motion capture through random virtual cameras.
+
+    `val` sets choose the checkpoint, by windows that are always the same. `early`, `appear`,
+    `varied` and `paces` as of `Windows`, `body_spread` as of `scale_bones`; for training alone.
 
     Args:
-        skeleton: Layout to train in.
-        train: Sets whose clips are trained on, by name.
-        val: Sets of other subjects, for choosing the checkpoint, by name.
         shares: How often a training window comes from each set, by name; 1 if it isn't named.
         normalisation: Of the lifter, see `input_and_truth`.
-        fps: Frames per second of the windows.
         frames: T of a training window.
         batch: Windows a batch.
         batches: Batches an epoch.
-        early: See `windows.Windows`, as `appear`, `varied` and `paces`; for training alone.
-        appear: As above.
-        varied: As above.
-        paces: As above.
-        val_frames: T of a validation window.
-        val_batch: Windows a batch of the validation.
-        val_batches: Batches of a validation, always the same ones.
-        seed: Of the views.
-        views: Where cameras stand.
-        noise: What the detector does; ``None`` for exact 2-D joints.
+        noise: Of the detector; ``None`` for exact 2-D joints.
         exact: Share of training windows that keep exact 2-D joints all the same.
         mirror: Share of training windows in which left and right are swapped.
-        body_spread: See `views.scale_bones`.
-
-    Attributes:
-        report: A line a set: subjects, clips, frames, problems; filled by `setup`.
     """
 
     def __init__(
@@ -166,6 +140,7 @@ class Lifting(pl.LightningDataModule):
         self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
         self.report: list[str] = []
+        """Subjects, clips, frames and problems of each set, after `setup`."""
 
     def setup(self, stage: str | None = None) -> None:
         """Read the sets, once."""
