@@ -1,4 +1,4 @@
-"""One file of the user's own, whatever its kind, as the people seen in it."""
+"""One file of the user's own, of any kind, as tracks of the people seen in it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +17,9 @@ from .recordings import RATE, read_stays
 KINDS = (".npz", ".jsonl", ".bvh")
 """Endings of the files that can be read: of gastlive-lift, of the sink jsonl, motion capture."""
 FRAMES = "frames.jsonl"
-"""What the sink jsonl calls a recording; it is known by its folder."""
+"""The sink jsonl's name for every recording, which goes by the name of its folder instead."""
 SHORTEST_S = 0.5
-"""Somebody seen for less is no clip."""
+"""Shorter tracks are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,7 @@ class Track:
 
     Attributes:
         person: Track id; empty in motion capture.
-        start_s: When the first frame is, seconds from the beginning of the file.
-        layout: Which joints.
+        start_s: Of the first frame, seconds from the beginning of the file.
         xyz: (T, J, 3) float32, metres, world axes; relative to the root but for motion capture.
     """
 
@@ -41,13 +40,7 @@ class Track:
 
 @dataclass
 class Footage:
-    """What a file holds.
-
-    Attributes:
-        fps: Frames per second of all tracks.
-        tracks: In the order of the file.
-        reasons: What could not be used, in words.
-    """
+    """Tracks of a file in its order, all at `fps`, and reasons why others could not be used."""
 
     fps: float
     tracks: list[Track] = field(default_factory=list)
@@ -55,15 +48,14 @@ class Footage:
 
     @property
     def end_s(self) -> float:
-        """When somebody is last seen."""
+        """When anybody is last seen."""
         return max((track.start_s + len(track.xyz) / self.fps for track in self.tracks), default=0)
 
 
 def read_footage(path: Path, *, fps: float) -> Footage:
     """Everybody in a file of one of `KINDS`, at an even frame rate.
 
-    A person who is out of view for longer than 0.25 s, as told by time stamps, comes back in
-    another track.
+    Who is out of view for longer than 0.25 s by the time stamps comes back in another track.
 
     Raises:
         InputError: It can't be read, or nobody is in it.

@@ -1,4 +1,4 @@
-"""Our own recordings: what the live program made of the people before a camera."""
+"""Recordings of the live program: people before a camera as they were lifted."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,10 +24,9 @@ RATE = 30.0
 class Recordings(MotionFolder):
     """``frames.jsonl`` of runs with the sink ``jsonl``: a clip for each time a person is in view.
 
-    Joints are what the lifter said, relative to the root and upright as the camera was: no truth,
-    so nothing to train a lifter on. Labels are what the live program decided. Time stamps become
-    30 frames per second by linear interpolation. Who moves is named by folder and track, a camera
-    by its folder; a run that was killed may end in half a line.
+    Joints are the lifter's output, relative to the root: no ground truth. Labels are the live
+    program's decisions. Frames are interpolated at 30 a second. Subjects are named by folder and
+    track, cameras by folder; a killed run may end in half a line.
 
     Args:
         root: Folder of the runs, such as ``outputs/live``.
@@ -49,7 +48,7 @@ class Recordings(MotionFolder):
         self.labels = tuple(labels)
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips in the order in which people came into view, run by run."""
+        """Clips in the order in which people left the view, run by run."""
         self.problems = []
         for take in self.takes:
             try:
@@ -90,10 +89,8 @@ class Stay:
     """One person from coming into view to leaving it, frame by frame as recorded.
 
     Attributes:
-        track: Track id.
-        layout: Which J joints.
         begin_s: Time stamp of the recording's first frame, whoever is in it.
-        times: Time stamps, rising, seconds.
+        times: Rising time stamps, seconds.
         poses: (J, 3) float32 each, metres, camera axes, relative to the root; NaN where missing.
         labels: Of the action decided on, empty where there is none.
     """
@@ -111,11 +108,7 @@ class Stay:
         return self.times[0] - self.begin_s
 
     def add(self, time_s: float, person: Mapping[str, Any]) -> None:
-        """One frame; a number that is null is NaN.
-
-        Raises:
-            ValueError: Joints of another layout, or a time stamp that does not rise.
-        """
+        """One frame, null is NaN; ValueError for another layout or time that does not rise."""
         pose = np.array(person["xyz"], np.float32)
         if pose.shape != (len(self.layout), 3) or (self.times and time_s <= self.times[-1]):
             raise ValueError(pose.shape)
@@ -135,12 +128,10 @@ class Stay:
 def read_stays(path: Path) -> Iterator[Stay]:
     """Stays of two frames or more in a ``frames.jsonl``, each as soon as it is over.
 
-    Who is out of view for longer than `LONGEST_GAP_S` comes back in another stay. Only people in
-    view are kept in memory.
+    Who is out of view for longer than `LONGEST_GAP_S` comes back in another one.
 
     Raises:
-        InputError: It is no recording with a lifter, or a line is broken; after the stays that
-            were over before it.
+        InputError: It is no recording with a lifter, or, after the stays before it, a broken line.
     """
     lines = _lines(path)
     layout = _layout(path, next(lines, (1, {}))[1])
@@ -163,11 +154,7 @@ def _long_enough(stays: Iterable[Stay]) -> Iterator[Stay]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Numbered records of a file, one by one.
-
-    Raises:
-        InputError: It can't be read, or a whole line is no JSON.
-    """
+    """Numbered records, one by one; InputError for a whole line that is no JSON."""
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
@@ -194,7 +181,7 @@ def _layout(path: Path, header: Mapping[str, Any]) -> Skeleton:
 
 
 def _labels(path: Path) -> list[str]:
-    """What a run's header lists; nothing if it can't be read, which reading the clips tells."""
+    """Labels in a run's header; none if it is broken, of which reading the clips complains."""
     try:
         _, header = next(_lines(path), (1, {}))
     except InputError:
