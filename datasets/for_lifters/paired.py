@@ -96,8 +96,9 @@ class PairWindows(IterableDataset[Batch]):
         """Every window of this rank once, as arguments of `windows`; as many on every rank."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
-        _, ranks = of_this_rank(order)
-        order, _ = of_this_rank(np.resize(order, -(-len(order) // ranks) * ranks))
+        _, ranks = of_this_rank(())
+        ours, _ = of_this_rank(range(-(-len(order) // ranks) * ranks))
+        order = order[np.array(ours) % len(order)]
         for start in range(0, len(order), self.batch):
             some = order[start : start + self.batch]
             yield at[some % len(at)], clip[some % len(at)], some >= len(at)
