@@ -1,38 +1,28 @@
 """Shares random data out among training processes (ranks) and their loaders' workers."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import torch
 from torch import distributed
 from torch.utils.data import get_worker_info
 
 
 def process_seed() -> tuple[int, int]:
-    """Rank of this training process and number of this loader's worker, 0 where there is but one.
-
-    As further words of a seed they make every process draw data of its own.
-    """
+    """Rank and worker (0 where there is but one), words of a seed for data that no other draws."""
     return _rank(), _worker()[0]
 
 
-def of_this_rank(items: Sequence[Any]) -> tuple[Any, int]:
-    """The items that this rank takes, every `ranks`-th, and `ranks`."""
-    ranks = distributed.get_world_size() if distributed.is_initialized() else 1
-    return items[_rank() :: ranks], ranks
+def rank_share() -> slice:
+    """Every n-th item, for this one of n training processes."""
+    return slice(_rank(), None, distributed.get_world_size() if distributed.is_initialized() else 1)
 
 
-def of_this_worker(items: Sequence[Any]) -> Any:
-    """The items that this worker of a loader takes; all where the loader has no workers."""
+def worker_share() -> slice:
+    """Every n-th item, for this one of a loader's n workers."""
     worker, workers = _worker()
-    return items[worker::workers]
+    return slice(worker, None, workers)
 
 
 class PassCounter:
-    """Counts the passes over a data set, also where every pass has fresh worker processes.
-
-    Workers work on copies of a data set, so each keeps its count in memory that all share.
-    """
+    """Counts passes over a data set, in memory shared with the copies that workers have of it."""
 
     def __init__(self) -> None:
         self._passes = torch.zeros(_MOST_WORKERS, dtype=torch.int64).share_memory_()

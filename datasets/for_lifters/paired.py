@@ -1,7 +1,6 @@
 """Batches of detected 2-D joints with 3-D ground truth, for training and scoring lifters."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, count, islice
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..pair import PairSet, filled
-from ..process_seed import PassCounter, of_this_rank, of_this_worker
+from ..process_seed import PassCounter, rank_share, worker_share
 from ..seen.ground_truth import pair_for_lifter
 from .random_views import Batch
 
@@ -87,18 +86,16 @@ class PairWindows(IterableDataset[Batch]):
         rng = np.random.default_rng([self.seed, self._passes.next()])
         endless = chain.from_iterable(self._batches(rng) for _ in count())
         batches = self._batches(rng) if self.batches is None else islice(endless, self.batches)
-        ours = of_this_worker(range(sys.maxsize))
-        for number, chosen in enumerate(batches):
-            if number in ours:
-                yield self.windows(*chosen)
+        ours = worker_share()
+        for chosen in islice(batches, ours.start, None, ours.step):
+            yield self.windows(*chosen)
 
     def _batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
         """Every window of this rank once, as arguments of `windows`; as many on every rank."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
-        _, ranks = of_this_rank(())
-        ours, _ = of_this_rank(range(-(-len(order) // ranks) * ranks))
-        order = order[np.array(ours) % len(order)]
+        ours = rank_share()
+        order = np.resize(order, -(-len(order) // ours.step) * ours.step)[ours]
         for start in range(0, len(order), self.batch):
             some = order[start : start + self.batch]
             yield at[some % len(at)], clip[some % len(at)], some >= len(at)
