@@ -345,7 +345,7 @@ def test_figures_are_those_of_the_errors(rng):
     found = figures(taken, "wrist")
     assert found.rms == pytest.approx(np.hypot(0.1, 0.2), rel=0.1)
     assert found.moving == pytest.approx(0.1, rel=0.2)
-    assert found.alike[0] == pytest.approx(0.9, abs=0.05)
+    assert found.autocorrelation[0] == pytest.approx(0.9, abs=0.05)
     assert found.lost == pytest.approx(0.1)
     assert found.tails[0] > found.tails[1] > found.tails[2] > 0
     assert figures(taken, "knee").tails == (0, 0, 0)
