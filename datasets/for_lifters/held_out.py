@@ -40,7 +40,7 @@ class Watched:
 
 
 class HeldOut(Protocol):
-    """What lifters are evaluated on.
+    """What lifters are evaluated on; its constructor takes their `normalisation`.
 
     Attributes:
         conditions: Names of the kinds of 2-D input, such as exact and noisy.
