@@ -121,12 +121,12 @@ def _joints(cfg: DictConfig) -> Joints:
 
 
 def _plan(cfg: DictConfig, clips: dict[str, list[MotionClip]], *, checking: bool) -> Plan:
-    chosen = {
+    allowed = {
         name: [clip for clip in own if (clip.subject in cfg.check.get(name, ())) == checking]
         for name, own in clips.items()
     }
     return Plan(
-        chosen,
+        allowed,
         shares=cfg.shares,
         bodies=list(cfg.bodies),
         ranges=instantiate(cfg.ranges),

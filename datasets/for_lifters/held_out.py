@@ -23,9 +23,7 @@ class Watched:
     """One recording as V cameras saw it.
 
     Attributes:
-        name: Unique within the data set.
         actions: (T,) label of each frame, empty where there is none.
-        cameras: Their V names.
         xy: (V, T, J, 2) float32, screen units; an unseen joint stays where it was.
         xyz: (V, T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
     """
@@ -99,15 +97,15 @@ class VirtualViews:
     def _read(self) -> None:
         for name, data in self.sets.items():
             clips = [detectable(resample(clip, self.fps), self.skeleton) for clip in data]
-            whole = [clip for clip in clips if np.isfinite(clip.xyz).all()]
-            subjects = ", ".join(sorted({clip.subject for clip in whole}))
+            complete = [clip for clip in clips if np.isfinite(clip.xyz).all()]
+            subjects = ", ".join(sorted({clip.subject for clip in complete}))
+            frames, holed = sum(len(clip.xyz) for clip in complete), len(clips) - len(complete)
             self.report.append(
-                f"{name} subjects {subjects}: {len(whole)} clips, "
-                f"{sum(len(clip.xyz) for clip in whole)} frames, each from {self.views_per_clip} "
-                f"sides; {len(clips) - len(whole)} clips with missing joints left out, "
+                f"{name} subjects {subjects}: {len(complete)} clips, {frames} frames, each from "
+                f"{self.views_per_clip} sides; {holed} clips with missing joints left out, "
                 f"{len(data.problems)} problems"
             )
-            self._clips += whole
+            self._clips += complete
         if not self._clips:
             raise InputError(f"{', '.join(self.sets)}: no complete clip; choose other subjects")
 

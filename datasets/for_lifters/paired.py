@@ -19,11 +19,9 @@ from .random_views import Batch
 
 
 class PairedClip(NamedTuple):
-    """One recording by one camera; names as in `Pair`.
+    """One recording by one camera as `input_and_truth` has it, float32.
 
-    Attributes:
-        xy: (T, J, 2) float32, screen units; an unseen joint stays where it was.
-        xyz: (T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
+    In `xy` (T, J, 2) an unseen joint stays where it was, in `xyz` (T, J, 3) an unknown one is NaN.
     """
 
     name: str
@@ -132,7 +130,6 @@ class WholeClips(Dataset[Batch]):
         self.clips, self.seen = clips, seen
 
     def __len__(self) -> int:
-        """Number of clips."""
         return len(self.clips)
 
     def __getitem__(self, i: int) -> Batch:
@@ -149,13 +146,11 @@ class Paired(pl.LightningDataModule):
     Args:
         train: Subjects to train on, `val` excepted.
         val: Subjects that choose the checkpoint; if none, all train and choose, as in the paper.
-        test: Subjects never trained on.
         normalisation: Of the lifter, see `input_and_truth`.
         frames: T of a window, or factors of it: a net's ``filter_widths``.
         one_frame: There is a window for every known frame, which alone is lifted, as
             ``LiftingTask.one_frame``; otherwise all frames of a window are.
         causal: The one frame is a window's newest, otherwise its middle one.
-        batch: Windows a batch.
         batches: Batches an epoch; None: every window once.
         mirror: Train on the mirrored windows, too.
 

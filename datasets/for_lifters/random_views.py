@@ -98,7 +98,6 @@ class Lifting(pl.LightningDataModule):
         shares: How often a training window comes from each set, by name; 1 if it isn't named.
         normalisation: Of the lifter, see `input_and_truth`.
         frames: T of a training window.
-        batch: Windows a batch.
         batches: Batches an epoch.
         noise: Of the detector; ``None`` for exact 2-D joints.
         exact: Share of training windows that keep exact 2-D joints all the same.

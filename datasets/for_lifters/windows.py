@@ -59,10 +59,10 @@ class Windows:
 
     def draw(self, count: int, rng: np.random.Generator) -> Drawn:
         """Draw `count` windows."""
-        chosen = np.searchsorted(self._sums, rng.random(count) * self._sums[-1], side="right")
+        clips = np.searchsorted(self._sums, rng.random(count) * self._sums[-1], side="right")
         paces = np.where(rng.random(count) < self.varied, rng.uniform(*self.paces, count), 1.0)
         drawn = [
-            self._window(self.clips[i], pace, rng) for i, pace in zip(chosen, paces, strict=True)
+            self._window(self.clips[i], pace, rng) for i, pace in zip(clips, paces, strict=True)
         ]
         xyz, held = np.stack([xyz for xyz, _ in drawn]), np.array([held for _, held in drawn])
         late = rng.random(count) < self.appear

@@ -40,12 +40,10 @@ class Folder(MotionFolder):
     truth. Such clips have the recording as their `camera`, motion capture has none.
 
     The subject is the column ``subject``, else what follows ``subject_`` in the name of the file or
-    a folder (``subject_anna_3.mp4`` is anna), else the recording's name without ending, so that a
-    validation by subject keeps the people of one recording together.
+    a folder (``subject_anna_3.mp4`` is anna), else the recording's name without ending.
 
     Args:
         path: The folder; hidden files in it are ignored.
-        background: Background class.
         subjects: Only these; None is all.
         lifted: Where gastlive-lift wrote; None is ``PATH/.lifted``. A file beside its video counts.
         fps: Frames per second wanted.
@@ -93,7 +91,6 @@ class Folder(MotionFolder):
         ]
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips file by file, by path."""
         self.problems = list(self._found)
         for take in self.takes:
             try:
@@ -102,7 +99,6 @@ class Folder(MotionFolder):
                 self._note(take, str(error))
 
     def _read(self, take: Take) -> MotionClip:
-        """The first clip of a file."""
         for clip in self._clips(take):
             return clip
         raise InputError("nobody is in it")
@@ -237,7 +233,7 @@ def _can_be_read(path: Path) -> bool:
 
 
 def _is_aside(path: Path) -> bool:
-    """Folders, labels, what lies in a run's folder beside its frames, and what a video became."""
+    """Folders, labels, files beside a run's frames, and lifted files beside their video."""
     return (
         not path.is_file()
         or path.name in (LABELS, EVENTS)

@@ -21,10 +21,9 @@ class LiftedVideo:
     Attributes:
         source: Path of the video or keypoint file.
         label: Name of the folder it lay in, empty if that was the folder given.
-        layout: Name of the joint layout.
         fps: Frames per second of the source.
-        lifter: Name or path of the lifter.
-        detector: Its name, empty for keypoint files.
+        lifter: Name or path.
+        detector: Name, empty for keypoint files.
         person: (n,) int32 track id.
         frame: (n,) int32, counts the source's pictures from 0.
         time_s: (n,) float64, the source's time.

@@ -62,7 +62,6 @@ class Recordings(MotionFolder):
                 self._note(take, str(error))
 
     def _read(self, take: Take) -> MotionClip:
-        """The first clip of a run."""
         for clip in self._clips(take):
             return clip
         raise InputError("nobody was lifted in it")

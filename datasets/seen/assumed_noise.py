@@ -15,8 +15,8 @@ class DetectorNoise:
         bias: Standard deviation of the constant offset of each joint of a clip.
         jitter: Standard deviation of the error that varies over time.
         correlation: Of the jitter between neighbouring frames.
-        slip: Share of frames in which a joint begins to be somewhere else for a moment.
-        slip_size: Standard deviation of that distance, a coordinate.
+        slip: Share of frames in which a joint slips away for a moment.
+        slip_size: Standard deviation of how far, a coordinate.
         lost: Share of clips in which part of a limb is unseen for a while and held, as live.
         cut: Share of clips in which both legs are unseen and hang straight down.
     """
@@ -43,8 +43,8 @@ class DetectorNoise:
         error = self.bias * rng.standard_normal((count, 1, joints, 2))
         error = error + self._wander(count, frames, joints, rng)
         error = error + self._slips(count, frames, joints, rng)
-        spoilt = xy + (torso[:, None, None, None] * error).astype(xy.dtype)
-        return self._lose(spoilt, skeleton, torso, rng)
+        noisy = xy + (torso[:, None, None, None] * error).astype(xy.dtype)
+        return self._lose(noisy, skeleton, torso, rng)
 
     def _wander(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
         fresh = rng.standard_normal((count, frames, joints, 2))

@@ -102,9 +102,9 @@ def _frames_of(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     left = np.stack([-up[..., 1], up[..., 0]], -1)
     pairs: Sequence[str] = ("shoulder", "hip")
     rest = np.array([2 * REST[f"left_{joint}"][0] for joint in pairs]) / TORSO_M
-    shown = np.stack([
+    widths = np.stack([
         ((xy[..., at[f"left_{joint}"], :] - xy[..., at[f"right_{joint}"], :]) * left).sum(-1)
         for joint in pairs
     ], -1)  # fmt: skip
-    wide = np.clip(shown @ rest / (rest @ rest), -1, 1)
+    wide = np.clip(widths @ rest / (rest @ rest), -1, 1)
     return np.stack([left * wide[..., None], -up], -2).astype(xy.dtype)

@@ -38,7 +38,7 @@ class JointErrors:
             rows.append(value)
         return np.array(rows, np.float32)
 
-    def here(self, *keys: str) -> np.ndarray:
+    def of_own_side(self, *keys: str) -> np.ndarray:
         """Parameters (T, N, J) of the side that each joint is on."""
         near, far = self.of(*keys).T
         return np.where(self.far, far, near)
@@ -51,7 +51,7 @@ class JointErrors:
         return bias
 
     def at(self, where: tuple[np.ndarray, ...], *keys: str) -> np.ndarray:
-        """Elements (M,) of `here` at M places."""
+        """Elements (M,) of `of_own_side` at M places."""
         return self.of(*keys)[where[2], self.far[where].astype(int)]
 
     def by_limb(self, chance: np.ndarray) -> np.ndarray:
@@ -65,8 +65,8 @@ class JointErrors:
 
     def spell(self, what: str, how: str, rng: np.random.Generator) -> np.ndarray:
         """(T, N, J) bool: a spell of one length, by a two-state Markov chain."""
-        begin = self.here(what, how, "begin_hz") / self.fps
-        end = 1 / np.maximum(self.here(what, how, "last_s") * self.fps, 1)
+        begin = self.of_own_side(what, how, "begin_hz") / self.fps
+        end = 1 / np.maximum(self.of_own_side(what, how, "last_s") * self.fps, 1)
         chance = self.by_limb(rng.random((*begin.shape[:2], self.limbs), np.float32))
         begins, stays, on = chance < begin, chance < 1 - end, np.empty(begin.shape, bool)
         on[0] = chance[0] < begin[0] / (begin[0] + end[0])

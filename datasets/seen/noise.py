@@ -129,8 +129,8 @@ class MeasuredNoise:
             make_middle(detected, skeleton), lost, skeleton, fps=self.fps,
             ease_s=self.model["ease_s"], smoothing=self._smoothing,
         )  # fmt: skip
-        spoilt = (done[before:] * size).swapaxes(0, 1)
-        return spoilt.astype(xy.dtype), ~lost[before:].swapaxes(0, 1)
+        noisy = (done[before:] * size).swapaxes(0, 1)
+        return noisy.astype(xy.dtype), ~lost[before:].swapaxes(0, 1)
 
     def _tremble(self, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
         """Offset of each clip plus jitter of each frame, (T, N, J, 2)."""
@@ -148,8 +148,8 @@ class MeasuredNoise:
         spread = np.float32(self.model["spread"])
         strength = rng.standard_normal((count, number), np.float32)
         strength = np.exp(spread * strength - spread**2)
-        error = (strength * joints.here("jitter"))[:, :, None] * (wander @ mixing)
-        error += (strength * joints.here("offset"))[:, :, None] * (offset @ mixing)
+        error = (strength * joints.of_own_side("jitter"))[:, :, None] * (wander @ mixing)
+        error += (strength * joints.of_own_side("offset"))[:, :, None] * (offset @ mixing)
         return error.swapaxes(2, 3)
 
     def _mixing(self, skeleton: Skeleton) -> np.ndarray:

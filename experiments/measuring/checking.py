@@ -94,9 +94,9 @@ def _simulated(sight: Sight, noise: Noise, rng: np.random.Generator) -> Taken | 
         return None
     since = slice(-len(errors.final), None)
     exact, xyz = sight.exact[None, since], sight.xyz[None, since]
-    spoilt, seen = noise.apply(exact.copy(), H36M17, rng, xyz)
+    noisy, seen = noise.apply(exact.copy(), H36M17, rng, xyz)
     known = np.isfinite(errors.final)
-    error = np.where(known, (spoilt[0] - exact[0]) / errors.size, np.nan)
+    error = np.where(known, (noisy[0] - exact[0]) / errors.size, np.nan)
     lost = np.where(known[..., 0], ~seen[0], np.nan)
     return Taken(error[SETTLING:], lost[SETTLING:])
 
