@@ -18,7 +18,7 @@ from gastlive.datasets.seen.ground_truth import input_and_truth
 from gastlive.datasets.seen.views import Views
 from gastlive.gast.errors import InputError
 from gastlive.gast.metrics import mpjpe_mm
-from gastlive.gast.skeleton import H36M17, KINECT20
+from gastlive.gast.skeleton import BLAZEPOSE33, COCO17, H36M17, HUMANEVA15, KINECT20
 
 MIDDLE = [H36M17.index[joint] for joint in ("hip", "spine", "thorax")]
 HIPS = [H36M17.index[f"{side}_hip"] for side in ("left", "right")]
@@ -155,6 +155,18 @@ def test_only_what_is_made_of_a_missing_joint_is_missing():
     assert np.argwhere(np.isnan(xy).any(-1)).tolist() == [[2, H36M17.index["left_wrist"]]]
     lost = [H36M17.index[joint] for joint in ("spine", "thorax", "left_shoulder")]
     assert np.argwhere(np.isnan(xyz).any(-1)).tolist() == [[3, joint] for joint in sorted(lost)]
+
+
+@pytest.mark.parametrize("layout", [COCO17, BLAZEPOSE33, HUMANEVA15], ids=lambda s: s.name)
+def test_layouts_without_some_or_all_of_the_middle_line_have_a_truth_too(layout):
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=(4, len(layout), 2)), rng.normal([0, 0, 5], 0.3, (4, len(layout), 3))
+    xy, xyz = input_and_truth(*given, layout, normalisation="person")
+    sides = [i for i, j in enumerate(layout.joints) if j.startswith(("left_", "right_"))]
+    np.testing.assert_allclose(xy[:, sides], given[0][:, sides], atol=1e-6)
+    lengths = np.linalg.norm(np.diff(xyz[:, sides], axis=1), axis=-1)
+    expected = np.linalg.norm(np.diff(given[1][:, sides], axis=1), axis=-1)
+    np.testing.assert_allclose(lengths, expected, atol=1e-5)
 
 
 def test_units_that_there_are_not_are_named_with_the_choices():

@@ -30,6 +30,8 @@ def is_hanging(joint: str) -> bool:
 def make_middle(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Joints (..., J, C) with `MIDDLE` computed from shoulders and hips; of NaN it is NaN."""
     middle = [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]
+    if not middle:
+        return xy
     weights = joint_map(COCO17, skeleton).weights[middle]
     sources = np.flatnonzero(weights.any(0))
     weights = weights[:, sources]

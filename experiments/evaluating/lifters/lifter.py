@@ -58,7 +58,7 @@ def measured_by_units(
         held_out = held_out_for(units, cfg)
         own = [each for each in everyone if each.card.normalisation == units]
         scored = measured(own, held_out, flip=cfg.flip, alone=cfg.alone, compared=cfg.compared)
-        results |= {result.entrant.name: result for result in scored}
+        results |= {each.name: result for each, result in zip(own, scored, strict=True)}
         data |= dict.fromkeys(held_out.report)
     return [results[each.name] for each in everyone], list(data)
 
