@@ -1,4 +1,4 @@
-"""Turns of axes: from sensors' and publishers' to world axes (metres, z up), and of cameras."""
+"""From the axes and joint orders of sensors and publishers to world axes (metres, z up)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,26 +17,6 @@ def rotation(axis: str, angle: np.ndarray) -> np.ndarray:
     matrix[..., k, j] = np.sin(angle)
     matrix[..., j, k] = -matrix[..., k, j]
     return matrix
-
-
-def looking(forward: np.ndarray, *, up: tuple[float, float, float]) -> np.ndarray:
-    """Turns (..., 3, 3) whose rows are camera axes: x right, y down, z along `forward` (..., 3)."""
-    z = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
-    x = np.cross(z, up)
-    x /= np.linalg.norm(x, axis=-1, keepdims=True)
-    return np.stack([x, np.cross(z, x), z], -2)
-
-
-def turned_towards(xyz: np.ndarray, *, root: int) -> np.ndarray:
-    """Joints (..., J, 3) in camera axes as if the camera had turned to look at their root.
-
-    Relative to the root, float32, still x right, y down, z away. Only the shape of the person
-    counts then, not where in the picture it is.
-    """
-    xyz = xyz.astype(np.float64)
-    turn = looking(xyz[..., root, :], up=(0.0, -1.0, 0.0))
-    relative = xyz - xyz[..., root : root + 1, :]
-    return (relative @ turn.swapaxes(-1, -2)).astype(np.float32)
 
 
 def z_up(xyz: np.ndarray) -> np.ndarray:

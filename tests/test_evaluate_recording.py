@@ -7,7 +7,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from gastlive.datasets.axes import turned_towards
+from gastlive.datasets.camera_axes import turned_towards
 from gastlive.experiments.evaluating.lifters.candidates import Whole
 from gastlive.experiments.evaluating.recordings.recorded import (
     jitter,

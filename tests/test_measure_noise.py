@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from gastlive.datasets.axes import turned_towards
+from gastlive.datasets.camera_axes import turned_towards
 from gastlive.datasets.clip import MotionClip
 from gastlive.datasets.seen.noise import NoNoise
 from gastlive.datasets.seen.views import Views

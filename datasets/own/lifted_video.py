@@ -27,9 +27,10 @@ class LiftedVideo:
         person: (n,) int32 track id.
         frame: (n,) int32, counts the source's pictures from 0.
         time_s: (n,) float64, the source's time.
-        xy: (n, J, 2) float32, pixels, completed and smoothed: the lifter's input.
-        visible: (n, J) bool, which joints of `xy` were detected, not filled in.
-        xyz: (n, J, 3) float32, metres, x right, y down, z away, relative to the root.
+        xy: (n, J, 2) float32, pixels, complete and smoothed: what was lifted.
+        visible: (n, J) bool, which joints of `xy` were seen, not filled in.
+        xyz: (n, J, 3) float32, metres, camera axes (x right, y down, z forward), relative to the
+            root joint.
     """
 
     source: str

@@ -8,7 +8,7 @@ from ...gast.errors import InputError
 from ...gast.inputs.filling import TORSO
 from ...gast.skeleton import Skeleton
 from ...gast.units import UNITS
-from ..axes import turned_towards
+from ..camera_axes import turned_towards
 from ..pair import Pair, pair_at
 from .completion import make_middle
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from ..axes import looking, rotation, turned_towards
+from ..camera_axes import looking, turned_towards
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Views:
         picture = np.stack([np.ones(count), rng.uniform(*self.aspect, count)], -1)
         aside = rng.uniform(*self.off_centre, (count, 2)) * picture / focal[:, None]
         turn = looking(np.c_[aside, np.ones(count)], up=(0.0, -1.0, 0.0)) @ turn
-        turn = rotation("Z", np.radians(rng.uniform(*self.roll_deg, count))) @ turn
+        roll = Rotation.from_euler("z", rng.uniform(*self.roll_deg, (count, 1)), degrees=True)
+        turn = roll.as_matrix() @ turn
         position = place + away * distance[:, None]
         camera = (xyz - position[:, None, None]) @ turn.swapaxes(-1, -2)[:, None]
         camera[..., 2] = np.maximum(camera[..., 2], 0.2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...datasets.axes import turned_towards
+from ...datasets.camera_axes import turned_towards
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, joint_map
 from ...realtime.packets import Frame, Person

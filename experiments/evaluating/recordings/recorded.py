@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ....datasets.axes import turned_towards
+from ....datasets.camera_axes import turned_towards
 from ....gast.errors import InputError
 from ....gast.metrics import acceleration_error_mm, mpjpe_mm, mpjve_mm, n_mpjpe_mm, p_mpjpe_mm
 from ....gast.skeleton import H36M17, Skeleton, named
