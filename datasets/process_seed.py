@@ -1,4 +1,6 @@
-"""Shares random data out among training processes (ranks) and their loaders' workers."""
+"""Shares random data out among training processes (ranks) and the workers of their loaders."""
+
+from typing import Any
 
 import torch
 from torch import distributed
@@ -7,41 +9,71 @@ from torch.utils.data import get_worker_info
 
 def process_seed() -> tuple[int, int]:
     """Rank and worker (0 where there is but one), words of a seed for data that no other draws."""
-    return _rank(), _worker()[0]
+    return distributed.get_rank() if distributed.is_initialized() else 0, _worker()[0]
 
 
-def rank_share() -> slice:
-    """Every n-th item, for this one of n training processes."""
-    return slice(_rank(), None, distributed.get_world_size() if distributed.is_initialized() else 1)
+class ProcessShare:
+    """What this process draws of a data set, which keeps it: its copies in workers need the rank.
 
-
-def worker_share() -> slice:
-    """Every n-th item, for this one of a loader's n workers."""
-    worker, workers = _worker()
-    return slice(worker, None, workers)
-
-
-class PassCounter:
-    """Counts passes over a data set, in memory shared with the copies that workers have of it."""
+    Spawned workers have no process group. Epochs are counted in memory that all copies share,
+    since workers may live for one epoch only.
+    """
 
     def __init__(self) -> None:
-        self._passes = torch.zeros(_MOST_WORKERS, dtype=torch.int64).share_memory_()
+        self._pickled_by = (0, 1)
+        self._epochs = torch.zeros(1 + _WORKERS, _WORKERS, dtype=torch.int32).share_memory_()
 
-    def next(self) -> int:
-        """How many passes this worker has begun before; counts one more."""
-        worker, _ = _worker()
-        begun = int(self._passes[worker])
-        self._passes[worker] += 1
-        return begun
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pickled_by": self._group}
+
+    @property
+    def _group(self) -> tuple[int, int]:
+        return _group() if distributed.is_initialized() else self._pickled_by
+
+    @property
+    def rank(self) -> int:
+        """Of this training process."""
+        return self._group[0]
+
+    @property
+    def ranks(self) -> int:
+        """Number of training processes."""
+        return self._group[1]
+
+    @property
+    def worker(self) -> int:
+        """Of this process's loader; 0 in a loader without workers."""
+        return _worker()[0]
+
+    def of_rank(self) -> slice:
+        """Every `ranks`-th item, other ones on every rank."""
+        return slice(self.rank, None, self.ranks)
+
+    def of_worker(self) -> slice:
+        """Every so many-th item, other ones in every worker."""
+        worker, workers = _worker()
+        return slice(worker, None, workers)
+
+    def next_epoch(self) -> int:
+        """Counts epochs from 0, in all workers of a loader alike."""
+        worker, workers = _worker()
+        epoch = int(self._epochs[workers, worker])
+        self._epochs[workers, worker] += 1
+        return epoch
 
 
-_MOST_WORKERS = 1024
+_WORKERS = 256
+"""A loader has no more."""
 
 
-def _rank() -> int:
-    return distributed.get_rank() if distributed.is_initialized() else 0
+def _group() -> tuple[int, int]:
+    """Rank and number of ranks."""
+    if not distributed.is_initialized():
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
 
 
 def _worker() -> tuple[int, int]:
+    """Worker and number of workers."""
     info = get_worker_info()
     return (0, 1) if info is None else (info.id, info.num_workers)

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..pair import PairSet, filled
-from ..process_seed import PassCounter, rank_share, worker_share
+from ..process_seed import ProcessShare
 from ..seen.ground_truth import pair_for_lifter
 from .random_views import Batch
 
@@ -72,7 +72,7 @@ class PairWindows(IterableDataset[Batch]):
         self.footage, self.skeleton, self.frames = footage, skeleton, frames
         self.one_frame = one_frame
         self.batch, self.batches, self.mirror, self.seed = batch, batches, mirror, seed
-        self._passes = PassCounter()
+        self._share = ProcessShare()
         lifted = (frames - 1 if causal else frames // 2) if one_frame else 0
         self.offsets = np.arange(frames) - lifted
         self.known = np.flatnonzero(np.isfinite(footage.xyz).all(-1).any(-1))
@@ -81,10 +81,10 @@ class PairWindows(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         # The same order in all processes, so that none takes what another does.
-        rng = np.random.default_rng([self.seed, self._passes.next()])
+        rng = np.random.default_rng([self.seed, self._share.next_epoch()])
         endless = chain.from_iterable(self._batches(rng) for _ in count())
         batches = self._batches(rng) if self.batches is None else islice(endless, self.batches)
-        ours = worker_share()
+        ours = self._share.of_worker()
         for chosen in islice(batches, ours.start, None, ours.step):
             yield self.windows(*chosen)
 
@@ -92,8 +92,8 @@ class PairWindows(IterableDataset[Batch]):
         """Every window of this rank once, as arguments of `windows`; as many on every rank."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
-        ours = rank_share()
-        order = np.resize(order, -(-len(order) // ours.step) * ours.step)[ours]
+        padded = -(-len(order) // self._share.ranks) * self._share.ranks
+        order = np.resize(order, padded)[self._share.of_rank()]
         for start in range(0, len(order), self.batch):
             some = order[start : start + self.batch]
             yield at[some % len(at)], clip[some % len(at)], some >= len(at)
