@@ -75,6 +75,26 @@ def test_long_clips_are_cut_into_pieces_that_lose_nothing():
     assert set(pieces[1].actions) == {"sit"}
 
 
+class Drawing:
+    """A noise that changes nothing and keeps what it draws."""
+
+    def __init__(self):
+        self.drawn = []
+
+    def apply(self, xy, skeleton, rng, xyz=None):
+        self.drawn.append(rng.random())
+        return xy, np.ones(xy.shape[:3], bool)
+
+
+def test_pieces_of_a_clip_have_errors_of_their_own_and_always_the_same():
+    noise = Drawing()
+    held_out = virtual(clip("a"), noises={"noisy": noise}, frames=8)
+    for _ in range(2):
+        list(held_out.watch("noisy"))
+    assert len(set(noise.drawn[:3])) == 3
+    assert noise.drawn[:3] == noise.drawn[3:]
+
+
 def test_what_is_left_out_is_said():
     held_out = virtual(clip("a"), clip("b", subject="ben", missing=True))
     assert [watched.name for watched in held_out.watch("exact")] == ["a"]

@@ -362,3 +362,21 @@ def test_the_table_has_each_kind_of_joint_as_watched_and_by_each_noise():
     assert float(wrist["watched"][2]) > 0
     assert float(wrist["none"][2]) == 0
     assert len({len(row) for row in rows}) == 1
+
+
+def test_a_joint_behind_the_torso_is_on_the_far_side():
+    xyz = np.zeros((40, 17, 3), np.float32)
+    xyz[:, H36M17.index["thorax"], 1] = -0.5
+    xyz[:, H36M17.index["left_shoulder"], 0], xyz[:, H36M17.index["right_shoulder"], 0] = 0.2, -0.2
+    xyz[:, WRIST, 2], xyz[:, TWIN, 2] = 0.3, -0.3  # z goes away from the viewer
+    found = errors_of(sight(xyz=xyz))
+    assert found.far[:, WRIST].all()
+    assert not found.far[:, TWIN].any()
+
+
+def test_frames_in_which_the_smoothing_settles_count_in_no_figure():
+    made = sight()
+    made.observed[:5] += 30
+    table = check([made], {"none": NoNoise()}, seed=0, repeats=1)
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    assert {float(row[2]) for row in rows if row[1] == "watched"} == {0}

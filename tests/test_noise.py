@@ -228,6 +228,8 @@ def test_a_picture_may_end_below_the_hips(noise, rng):
     assert 0.35 < cut.mean() < 0.6
     assert (seen[..., at("left_ankle")] <= seen[..., at("left_knee")]).all()
     assert seen[..., at("left_wrist")].all()
+    knees_too = ~seen[:, :, at("left_knee")].any(1)[cut]
+    assert 0.2 < knees_too.mean() < 0.9, "the picture ends above or below the knees"
 
 
 def test_the_middle_is_made_from_shoulders_and_hips(noise, rng):
@@ -249,9 +251,10 @@ def test_smoothing_leaves_behind_who_walks_from_the_first_frame_on(noise, rng):
     np.testing.assert_allclose(lag[:, -1], 1 / (2 * np.pi * 2.0), rtol=0.02)
 
 
-def test_completing_many_clips_is_what_the_live_program_does(rng):
+@pytest.mark.parametrize("fps", [15.0, 30.0])
+def test_completing_many_clips_is_what_the_live_program_does(fps):
     frames, metre = 30, 100.0
-    time = np.arange(frames)[:, None, None] / 30
+    time = np.arange(frames)[:, None, None] / fps
     rest = np.array([place(joint) for joint in COCO17.joints])
     arms = np.array([kind_of(joint) in ("elbow", "wrist", "knee") for joint in COCO17.joints])
     moving = rest + 0.2 * np.sin(9 * time) * arms[:, None] + 0.3 * time
@@ -262,14 +265,14 @@ def test_completing_many_clips_is_what_the_live_program_does(rng):
         confidence[when, COCO17.index[joint]] = 0.0
     live = Joints("h36m17", ease_s=0.5)
     people = [
-        live(Frame(None, t, t / 30, 0.0, 1000, 1000, people={1: Person(Pose(COCO17, xy, sure))})
+        live(Frame(None, t, t / fps, 0.0, 1000, 1000, people={1: Person(Pose(COCO17, xy, sure))})
         ).people[1]
         for t, (xy, sure) in enumerate(zip(pixels, confidence, strict=True))
     ]  # fmt: skip
     size = metre * -REST["thorax"][1]
     detected = joint_map(COCO17, H36M17)(pixels)[:, None] / size
     lost = np.array([~person.visible for person in people])[:, None]
-    done = complete(detected, lost, H36M17, fps=30.0, ease_s=0.5, smoothing=OneEuro())
+    done = complete(detected, lost, H36M17, fps=fps, ease_s=0.5, smoothing=OneEuro())
     assert lost.sum() == 6 + 13 + 13 + 9
     np.testing.assert_allclose(done[:, 0] * size, [p.xy for p in people], atol=0.1)
 

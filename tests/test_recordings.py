@@ -88,6 +88,14 @@ def test_a_stay_is_over_when_the_person_is_away_and_knows_when_it_began(tmp_path
         next(stays)
 
 
+@pytest.mark.parametrize(("away_s", "stays"), [(0.24, 1), (0.26, 2)])
+def test_a_quarter_of_a_second_out_of_view_is_the_longest_gap_in_a_stay(tmp_path, away_s, stays):
+    seen = [0.0, 0.1, 0.2, 0.2 + away_s, 0.3 + away_s]
+    empty = [(0.2 + 0.01 * i, []) for i in range(1, round(away_s * 100))]
+    write(tmp_path, sorted([*((t, [person(t)]) for t in seen), *empty], key=lambda pair: pair[0]))
+    assert len(list(read_stays(tmp_path / "run" / "frames.jsonl"))) == stays
+
+
 def test_uneven_time_becomes_even(tmp_path):
     write(tmp_path, [(t, [person(t)]) for t in (0.0, 0.05, 0.06, 0.2, 0.31)])
     (clip,) = Recordings(str(tmp_path))

@@ -235,3 +235,32 @@ def test_a_camera_from_above_sees_the_truth_tilted_about_the_pictures_horizontal
     tilted = low @ np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]], np.float32)
     np.testing.assert_allclose(high, tilted, atol=1e-5)
     assert np.abs(high - low).max() > 0.3
+
+
+def test_a_camera_keeps_its_distance_from_a_person_who_walks_about(rng):
+    people = standing()
+    people[..., 0] += np.linspace(-4, 4, 20)[:, None]
+    _, camera = Views(distance_m=(1.8, 1.8)).film(people, root=0, rng=rng)
+    away = np.linalg.norm(camera[:, :, H36M17.root], axis=-1)
+    assert 1.8 - 1e-6 < away.min() < away.max() < 2 * 4 + 1.8 + 1e-6
+
+
+def test_a_slip_dies_away_over_some_frames(rng):
+    xy, _ = STILL.see(standing(frames=40, people=20), root=0, rng=rng)
+    noise = DetectorNoise(**QUIET | {"slip": 0.004}, slip_size=0.2)
+    noisy, _ = noise.apply(xy.copy(), H36M17, rng)
+    off = np.linalg.norm(noisy - xy, axis=-1)
+    gone_on = off[:, 1:][off[:, :-1] > 1e-3] / off[:, :-1][off[:, :-1] > 1e-3]
+    assert np.median(gone_on) == pytest.approx(0.7, abs=0.02)
+
+
+def test_no_body_is_further_from_the_mean_than_two_deviations(rng):
+    people = standing(frames=1, people=500)
+    scaled = scale_bones(people, H36M17, spread=0.1, rng=rng)
+    thigh = [H36M17.index["left_knee"], H36M17.index["left_hip"]]
+    before, after = (
+        np.linalg.norm(p[:, 0, thigh[0]] - p[:, 0, thigh[1]], axis=-1) for p in (people, scaled)
+    )
+    factor = after / before
+    assert factor.min() == pytest.approx(0.8)
+    assert factor.max() == pytest.approx(1.2)
