@@ -157,7 +157,9 @@ def test_who_moves_is_told_by_the_name_or_is_the_recording(tmp_path):
         "clap",
         "wave",
     ]
-    with pytest.raises(InputError, match="no subject carl; choose from 7, ben, anna"):
+    lift(tmp_path / "clap" / "subject_ben" / "subject_carla_2.npz")
+    assert "carla" in Folder(str(tmp_path)).subjects, "the file's own name counts first"
+    with pytest.raises(InputError, match="no subject carl; choose from 7, ben, anna, carla"):
         Folder(str(tmp_path), subjects=["carl"])
 
 

@@ -380,3 +380,31 @@ def test_frames_in_which_the_smoothing_settles_count_in_no_figure():
     table = check([made], {"none": NoNoise()}, seed=0, repeats=1)
     rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
     assert {float(row[2]) for row in rows if row[1] == "watched"} == {0}
+
+
+def test_a_joint_that_the_detector_saw_in_nobody_is_no_error():
+    made = sight()
+    made.observed[20:25] = np.nan
+    assert np.isnan(errors_of(made).detected[20:25]).all()
+    assert np.isnan(errors_of(made).lost[20:25]).all()
+    assert np.isfinite(errors_of(made).detected[:20]).all()
+
+
+def test_what_is_said_of_all_joints_is_the_same_for_both_sides_and_by_place(rng):
+    detected = 0.01 * rng.standard_normal((60, 17, 2))
+    detected[:, WRIST] += 0.1
+    detected[:6, H36M17.index["left_ankle"]] += 0.5
+    confidence = np.where(np.linalg.norm(detected, axis=-1) > 0.4, 0.2, 0.8)
+    found = fit([errors(rng, detected=detected, final=detected, confidence=confidence)])
+    assert found["overall"]["left_wrist"] == found["overall"]["right_wrist"]
+    assert found["overall"]["left_wrist"] == pytest.approx(0.1 / np.sqrt(2), rel=0.05)
+    assert found["confidence"] == {"right": [0.8] * 11, "wrong": [0.2] * 11}
+
+
+def test_takes_differ_in_all_that_is_drawn():
+    takes = [plan({"cmu": [clip("a")]}).take(number) for number in range(30)]
+    assert {take.shot.mirrored for take in takes} == {False, True}
+    assert {take.body for take in takes} == {"male", "female"}
+    for drawn in ("travel", "facing_deg", "start_s", "stop_s"):
+        assert len({getattr(take.shot, drawn) for take in takes}) == 30
+    assert all(0.3 <= take.shot.travel <= 1.0 for take in takes)

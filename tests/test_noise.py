@@ -232,6 +232,17 @@ def test_a_picture_may_end_below_the_hips(noise, rng):
     assert 0.2 < knees_too.mean() < 0.9, "the picture ends above or below the knees"
 
 
+def test_as_many_joints_are_lost_in_the_first_frame_as_later(noise, rng):
+    xy, xyz = standing(people=400)
+    lost = {"begin_hz": [1.0, 1.0], "last_s": [0.5, 0.5]}
+    spells = {"brief": {"begin_hz": [0.0, 0.0], "last_s": [0.1, 0.1]}, "lasting": lost}
+    _, seen = noise(lost=spells).apply(xy, H36M17, rng, xyz)
+    shares = 1 - seen[:, :, at("left_wrist")].mean(0)
+    expected = 1.0 / (1.0 + 1 / 0.5)
+    assert shares[0] == pytest.approx(expected, abs=0.08)
+    assert shares[-1] == pytest.approx(expected, abs=0.08)
+
+
 def test_the_middle_is_made_from_shoulders_and_hips(noise, rng):
     xy, xyz = standing()
     spoilt, _ = noise(offset=[0.05, 0.05]).apply(xy, H36M17, rng, xyz)
@@ -251,11 +262,11 @@ def test_smoothing_leaves_behind_who_walks_from_the_first_frame_on(noise, rng):
     np.testing.assert_allclose(lag[:, -1], 1 / (2 * np.pi * 2.0), rtol=0.02)
 
 
-@pytest.mark.parametrize("fps", [15.0, 30.0])
-def test_completing_many_clips_is_what_the_live_program_does(fps):
+@pytest.mark.parametrize(("fps", "side"), [(15.0, 1), (30.0, 1), (30.0, -1)])
+def test_completing_many_clips_is_what_the_live_program_does(fps, side):
     frames, metre = 30, 100.0
     time = np.arange(frames)[:, None, None] / fps
-    rest = np.array([place(joint) for joint in COCO17.joints])
+    rest = np.array([place(joint) for joint in COCO17.joints]) * [side, 1]  # -1: from behind
     arms = np.array([kind_of(joint) in ("elbow", "wrist", "knee") for joint in COCO17.joints])
     moving = rest + 0.2 * np.sin(9 * time) * arms[:, None] + 0.3 * time
     pixels = (300 + metre * moving).astype(np.float32)

@@ -102,6 +102,13 @@ def test_uneven_time_becomes_even(tmp_path):
     np.testing.assert_allclose(clip.xyz[:, 0, 0], np.arange(10) / 30, atol=1e-5)
 
 
+def test_a_label_holds_until_the_next_frame(tmp_path):
+    labels = ((0.0, "idle"), (0.1, "wave"), (0.2, "wave"))
+    write(tmp_path, [(t, [person(t, label=label)]) for t, label in labels])
+    (clip,) = Recordings(str(tmp_path))
+    assert clip.segments == (Segment(0, 3, "idle"), Segment(3, 7, "wave"))
+
+
 def test_a_missing_joint_stays_missing_and_is_told(tmp_path):
     broken = person(1)
     broken["xyz"][4] = [None, None, None]

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from gastlive.datasets.clip import MotionClip
 from gastlive.datasets.for_lifters.bodies import scale_bones
-from gastlive.datasets.for_lifters.random_views import RandomViews
+from gastlive.datasets.for_lifters.random_views import Lifting, RandomViews
 from gastlive.datasets.for_lifters.windows import Windows
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
+from gastlive.datasets.seen.body import body_axes
 from gastlive.datasets.seen.views import Views
 from gastlive.gast.skeleton import H36M17
 
@@ -264,3 +266,39 @@ def test_no_body_is_further_from_the_mean_than_two_deviations(rng):
     factor = after / before
     assert factor.min() == pytest.approx(0.8)
     assert factor.max() == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_mirrored_person_still_looks_forward(share):
+    person = standing(frames=10, people=1)[0]
+    person[:, H36M17.index["nose"], 1] -= 0.15  # towards the viewer, whom they face
+    windows = Windows([[person.astype(np.float32)]], shares=[1], frames=10)
+    views = RandomViews(
+        windows, H36M17, batch=8, batches=1, seed=0, fixed=True, normalisation="person",
+        views=Views(), noise=None, mirror=share,
+    )  # fmt: skip
+    ((_, xyz, _),) = views
+    forward = body_axes(xyz.numpy(), H36M17)[..., 2, :]
+    nose = xyz[:, :, H36M17.index["nose"]] - xyz[:, :, H36M17.index["thorax"]]
+    np.testing.assert_allclose((forward * nose.numpy()).sum(-1), 0.15, atol=1e-5)
+
+
+def test_windows_come_from_each_set_as_often_as_its_share_says():
+    class One(list):
+        problems = ()
+
+    def moves(size):
+        pose = standing(frames=12, people=1)[0] * size
+        return One([MotionClip("a", "moves", "anna", H36M17, pose.astype(np.float32), 30.0)])
+
+    data = Lifting(
+        H36M17, train={"small": moves(0.5), "large": moves(1.0), "never": moves(2.0)},
+        val={"small": moves(0.5)}, shares={"small": 3.0, "never": 0.0}, normalisation="person",
+        frames=10, batch=400, batches=1, body_spread=0.0,
+    )  # fmt: skip
+    data.setup()
+    ((_, xyz, _),) = data.train_dataloader()
+    thigh = xyz[:, 0, H36M17.index["left_knee"]] - xyz[:, 0, H36M17.index["left_hip"]]
+    sizes = thigh.norm(dim=-1) / thigh.norm(dim=-1).max()
+    assert (sizes < 0.6).float().mean().item() == pytest.approx(0.75, abs=0.07)
+    assert set(sizes.numpy().round(2).tolist()) == {0.5, 1.0}
