@@ -1,4 +1,4 @@
-"""Measure what the detector does to joints: ``gastlive-measure-noise takes=150``."""
+"""Measure a detector's errors: ``gastlive-measure-noise takes=150``."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from .measuring.takes import Plan
 from .measuring.watching import Sight, read_sight, watch
 
 CHECKING = 5
-"""Every so many takes one is kept to check the fit."""
+"""Every n-th take validates the fit."""
 LEAST_TAKES = 10
 """With fewer a fit says nothing."""
 KINDS = ("fit", "check")
@@ -32,7 +32,7 @@ KINDS = ("fit", "check")
 
 @program("measure_noise")
 def main(cfg: DictConfig) -> None:
-    """Film what isn't there yet, fit, and compare with takes that were not fitted."""
+    """Film missing takes, fit the noise, and validate it on takes kept aside."""
     if not isinstance(cfg.takes, int) or cfg.takes < 0:
         raise InputError(f"takes={cfg.takes} is no number of takes; 0 fits those that are there")
     film(cfg)
@@ -52,22 +52,18 @@ def main(cfg: DictConfig) -> None:
 
 
 def is_for_checking(number: int) -> bool:
-    """Whether a take only checks the fit."""
+    """Whether a take only validates the fit."""
     return number % CHECKING == CHECKING - 1
 
 
 def path_of(cfg: DictConfig, number: int) -> Path:
-    """Where a take is kept."""
+    """File of a take."""
     kind = KINDS[is_for_checking(number)]
     return Path(cfg.folder).expanduser() / kind / f"{number:04d}.npz"
 
 
 def takes_in(folder: Path) -> dict[str, Sight]:
-    """What was watched, by number.
-
-    Raises:
-        InputError: Nothing was, or a file is broken.
-    """
+    """Takes by number; InputError if there are none or a file is broken."""
     sights = {path.stem: read_sight(path) for path in sorted(folder.glob("[0-9]*[0-9].npz"))}
     if not sights:
         raise InputError(f"no takes in {folder}; film some with takes={2 * CHECKING} or more")
@@ -75,7 +71,7 @@ def takes_in(folder: Path) -> dict[str, Sight]:
 
 
 def film(cfg: DictConfig) -> None:
-    """Watch every take that was not watched before."""
+    """Render and watch every take that has no file yet."""
     from rich.progress import track
 
     missing = [n for n in range(cfg.takes) if not path_of(cfg, n).exists()]
@@ -94,11 +90,7 @@ def film(cfg: DictConfig) -> None:
 
 
 def noise_of(cfg: DictConfig, sights: Mapping[str, Sight]) -> dict[str, Any]:
-    """What the file says.
-
-    Raises:
-        InputError: The detector found the person in too few of the takes.
-    """
+    """The noise file; InputError if the detector found the person in too few takes."""
     takes = [errors for sight in sights.values() if (errors := errors_of(sight))]
     if len(takes) < LEAST_TAKES:
         raise InputError(
@@ -129,12 +121,12 @@ def _joints(cfg: DictConfig) -> Joints:
 
 
 def _plan(cfg: DictConfig, clips: dict[str, list[MotionClip]], *, checking: bool) -> Plan:
-    chosen = {
+    allowed = {
         name: [clip for clip in own if (clip.subject in cfg.check.get(name, ())) == checking]
         for name, own in clips.items()
     }
     return Plan(
-        chosen,
+        allowed,
         shares=cfg.shares,
         bodies=list(cfg.bodies),
         ranges=instantiate(cfg.ranges),
@@ -144,7 +136,7 @@ def _plan(cfg: DictConfig, clips: dict[str, list[MotionClip]], *, checking: bool
 
 
 def _rounded(value: Any) -> Any:
-    """Numbers to three digits."""
+    """All numbers to three digits."""
     if isinstance(value, dict):
         return {key: _rounded(own) for key, own in value.items()}
     if isinstance(value, list):

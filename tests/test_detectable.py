@@ -40,6 +40,7 @@ def test_the_nose_is_in_front_of_the_skull_and_below_its_middle(layout):
     nose = detectable(moved, H36M17).xyz[:, H36M17.index["nose"]]
     _, up, forward = np.array(FACE) * 0.5
     np.testing.assert_allclose((nose - skull).mean(0), (0, -forward, up), atol=0.02)
+    assert forward > 0 > up
 
 
 def test_a_layout_with_its_own_nose_keeps_it():

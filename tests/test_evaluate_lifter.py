@@ -7,12 +7,13 @@ import sys
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from gastlive.conf.option import option
 from gastlive.datasets.for_lifters.held_out import Watched
 from gastlive.experiments.evaluating.lifters import candidates as ways
 from gastlive.experiments.evaluating.lifters.candidates import candidate, candidates
-from gastlive.experiments.evaluating.lifters.lifter import measured, step_ms
+from gastlive.experiments.evaluating.lifters.lifter import measured, measured_by_units, step_ms
 from gastlive.experiments.evaluating.lifters.pictures import best_to_worst
 from gastlive.experiments.evaluating.lifters.report import content_of, write
 from gastlive.experiments.evaluating.lifters.scores import Case, Scores
@@ -175,6 +176,33 @@ def test_flip_is_the_mean_with_the_mirrored_person(weights):
         expected.add(watched, (one.lift(xy) + in_mirror) / 2)
     assert result.scores["noisy"]["flip"].overall() == pytest.approx(expected.overall(), abs=0.01)
     assert result.scores["noisy"]["flip"].overall() != result.scores["noisy"]["plain"].overall()
+
+
+class ByUnits(HeldOut):
+    """The truth lies elsewhere for each kind of units."""
+
+    def __init__(self, *, normalisation):
+        super().__init__()
+        self.report = ["three recordings"]
+        for watched in self.clips:
+            watched.xyz[:] = {"person": 1.0, "screen": 2.0}[normalisation]
+
+
+def test_lifters_in_other_units_are_measured_against_a_truth_in_their_own_axes(weights):
+    everyone = named(weights, "lifter", "short", "centred")  # in person, screen, person units
+    options = {"flip": False, "alone": False, "compared": 0, "seen": None}
+    cfg = OmegaConf.create({"held_out": {"_target_": f"{__name__}.ByUnits"}, **options})
+    results, data = measured_by_units(everyone, cfg)
+    assert [result.entrant.name for result in results] == ["lifter", "short", "centred"]
+    assert data == ["three recordings"]
+    true = [float(result.scores["exact"]["plain"].cases[0].true.mean()) for result in results]
+    assert true == [1.0, 2.0, 1.0]
+
+
+def test_takes_are_no_truth_for_lifters_in_screen_units(weights):
+    cfg = OmegaConf.create({"seen": "takes"})
+    with pytest.raises(InputError, match="turned towards the person, and lifters in screen units"):
+        measured_by_units(named(weights, "short"), cfg)
 
 
 def test_what_is_not_asked_for_is_not_measured(weights):

@@ -8,6 +8,7 @@ import torch
 from omegaconf import OmegaConf
 
 from gastlive.conf.option import option
+from gastlive.datasets.camera_axes import turned_towards
 from gastlive.experiments.evaluating.lifters.candidates import Whole
 from gastlive.experiments.evaluating.recordings.recorded import (
     jitter,
@@ -16,7 +17,6 @@ from gastlive.experiments.evaluating.recordings.recorded import (
     read_truth,
 )
 from gastlive.experiments.evaluating.recordings.recording import compare, evaluated, lifter_of, page
-from gastlive.experiments.measuring.watching import turned_towards
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.smoothing import Unsmoothed
@@ -113,7 +113,7 @@ def test_a_truth_is_turned_as_lifters_have_it(tmp_path):
     pose = np.random.default_rng(0).normal([1, 0, 6], 0.5, (4, 17, 3)).astype(np.float32)
     np.savez(tmp_path / "truth.npz", labels=np.array(["idle"] * 4), h36m17_m=pose)
     truth = read_truth(tmp_path / "truth.npz")
-    np.testing.assert_array_equal(truth["xyz"], turned_towards(pose))
+    np.testing.assert_array_equal(truth["xyz"], turned_towards(pose, root=0))
     assert truth["labels"].tolist() == ["idle"] * 4
 
 

@@ -117,6 +117,14 @@ def test_everybody_is_a_clip_and_who_was_away_comes_back_in_another(tmp_path):
     assert told(data) == [("wave/a.npz", "1 times somebody is seen for less than 0.5 s")]
 
 
+@pytest.mark.parametrize("fps", [15.0, 60.0])
+def test_who_is_seen_for_half_a_second_is_a_clip_at_any_rate(tmp_path, fps):
+    lift(tmp_path / "wave" / "a.npz", (1, range(17)), (2, range(14)))
+    data = Folder(str(tmp_path), fps=fps, background="idle")
+    assert [clip.name.split("/")[-1] for clip in data] == ["person1+0.00s"]
+    assert told(data) == [("wave/a.npz", "1 times somebody is seen for less than 0.5 s")]
+
+
 def test_a_recording_is_read_and_what_it_decided_is_passed_over(tmp_path):
     record(tmp_path / "wave" / "monday")
     record(tmp_path / "wave" / "tuesday", name="late.jsonl")
@@ -152,7 +160,10 @@ def test_who_moves_is_told_by_the_name_or_is_the_recording(tmp_path):
         "clap",
         "wave",
     ]
-    with pytest.raises(InputError, match="no subject carl; choose from 7, ben, anna"):
+    lift(tmp_path / "clap" / "subject_ben" / "subject_carla_2.npz")
+    everybody = Folder(str(tmp_path), background="idle", fps=30.0)
+    assert "carla" in everybody.subjects, "the file's own name counts first"
+    with pytest.raises(InputError, match="no subject carl; choose from 7, ben, anna, carla"):
         Folder(str(tmp_path), subjects=["carl"], background="idle", fps=30.0)
 
 
@@ -216,6 +227,17 @@ def test_rows_label_stretches_and_the_rest_is_background(tmp_path):
     assert (data.labels, data.problems) == (["clap", "idle", "wave"], [])
     (other,) = Folder(str(tmp_path), background="nothing", fps=30.0)
     assert other.segments[0] == Segment(0, 30, "nothing")
+
+
+def test_a_row_may_end_up_to_half_a_second_after_anybody_was_seen(tmp_path):
+    lift(tmp_path / "day.npz", (1, range(90)))
+    annotate(tmp_path, "1,3.4,wave,day.npz")
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
+    assert [shown(clip)[-1] for clip in data] == [(30, 90, "wave")]
+    assert data.problems == []
+    annotate(tmp_path, "1,3.6,wave,day.npz")
+    assert len(list(again := Folder(str(tmp_path), background="idle", fps=30.0))) == 1
+    assert "ends at 3.6 s, the recording ends at 3.0 s" in again.problems[0].reason
 
 
 def test_seconds_count_from_the_beginning_of_the_recording_not_of_the_clip(tmp_path):

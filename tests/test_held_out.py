@@ -29,6 +29,7 @@ class Clips(list):
 
 def virtual(*clips, noises=None, **options):
     noises = {"exact": None} if noises is None else noises
+    options = {"normalisation": "person"} | options
     return option(
         "held_out/virtual", skeleton=H36M17, sets={"moves": Clips(clips)}, noises=noises, **options
     )
@@ -77,6 +78,26 @@ def test_long_clips_are_cut_into_pieces_that_lose_nothing():
     assert set(pieces[1].actions) == {"sit"}
 
 
+class Drawing:
+    """A noise that changes nothing and keeps what it draws."""
+
+    def __init__(self):
+        self.drawn = []
+
+    def apply(self, xy, skeleton, rng, xyz=None):
+        self.drawn.append(rng.random())
+        return xy, np.ones(xy.shape[:3], bool)
+
+
+def test_pieces_of_a_clip_have_errors_of_their_own_and_always_the_same():
+    noise = Drawing()
+    held_out = virtual(clip("a"), noises={"noisy": noise}, frames=8)
+    for _ in range(2):
+        list(held_out.watch("noisy"))
+    assert len(set(noise.drawn[:3])) == 3
+    assert noise.drawn[:3] == noise.drawn[3:]
+
+
 def test_what_is_left_out_is_said():
     held_out = virtual(clip("a"), clip("b", subject="ben", missing=True))
     assert [watched.name for watched in held_out.watch("exact")] == ["a"]
@@ -118,8 +139,9 @@ class Pairs:
 
 def paired(*subjects):
     return PairedViews(
-        H36M17, pairs=Pairs(), subjects=list(subjects), fps=50.0, condition="detected"
-    )
+        H36M17, pairs=Pairs(), subjects=list(subjects), fps=50.0, normalisation="screen",
+        condition="detected",
+    )  # fmt: skip
 
 
 def test_pairs_are_those_of_the_held_out_subjects():

@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from gastlive.conf.option import option
+from gastlive.datasets.camera_axes import turned_towards
 from gastlive.datasets.clip import MotionClip
 from gastlive.datasets.seen.noise import NoNoise
 from gastlive.datasets.seen.views import Views
@@ -27,7 +28,7 @@ from gastlive.experiments.measuring.noise_fit import (
     lasting_spells,
 )
 from gastlive.experiments.measuring.takes import Plan
-from gastlive.experiments.measuring.watching import Sight, read_sight, turned_towards
+from gastlive.experiments.measuring.watching import Sight, read_sight
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
@@ -286,7 +287,7 @@ def test_the_truth_is_turned_as_training_turns_it(rng):
     people = rng.normal(size=(2, 6, 17, 3)) * 0.3
     views = Views(roll_deg=(0, 0), elevation_deg=(0, 0), off_centre=(0.4, 0.4))
     xy, xyz = views.see(people, root=0, rng=rng)
-    relative = turned_towards(_in_camera(xy, xyz))
+    relative = turned_towards(_in_camera(xy, xyz), root=0)
     np.testing.assert_allclose(relative, xyz[0], atol=1e-4)
 
 
@@ -352,7 +353,7 @@ def test_figures_are_those_of_the_errors(rng):
     found = figures(taken, "wrist")
     assert found.rms == pytest.approx(np.hypot(0.1, 0.2), rel=0.1)
     assert found.moving == pytest.approx(0.1, rel=0.2)
-    assert found.alike[0] == pytest.approx(0.9, abs=0.05)
+    assert found.autocorrelation[0] == pytest.approx(0.9, abs=0.05)
     assert found.lost == pytest.approx(0.1)
     assert found.tails[0] > found.tails[1] > found.tails[2] > 0
     assert figures(taken, "knee").tails == (0, 0, 0)
@@ -369,3 +370,50 @@ def test_the_table_has_each_kind_of_joint_as_watched_and_by_each_noise():
     assert float(wrist["watched"][2]) > 0
     assert float(wrist["none"][2]) == 0
     assert len({len(row) for row in rows}) == 1
+
+
+def test_a_joint_behind_the_torso_is_on_the_far_side():
+    xyz = np.zeros((40, 17, 3), np.float32)
+    xyz[:, H36M17.index["thorax"], 1] = -0.5
+    xyz[:, H36M17.index["left_shoulder"], 0], xyz[:, H36M17.index["right_shoulder"], 0] = 0.2, -0.2
+    xyz[:, WRIST, 2], xyz[:, TWIN, 2] = 0.3, -0.3  # z goes away from the viewer
+    found = errors_of(sight(xyz=xyz))
+    assert found.far[:, WRIST].all()
+    assert not found.far[:, TWIN].any()
+
+
+def test_frames_in_which_the_smoothing_settles_count_in_no_figure():
+    made = sight()
+    made.observed[:5] += 30
+    table = check([made], {"none": NoNoise()}, seed=0, repeats=1)
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    assert {float(row[2]) for row in rows if row[1] == "watched"} == {0}
+
+
+def test_a_joint_that_the_detector_saw_in_nobody_is_no_error():
+    made = sight()
+    made.observed[20:25] = np.nan
+    assert np.isnan(errors_of(made).detected[20:25]).all()
+    assert np.isnan(errors_of(made).lost[20:25]).all()
+    assert np.isfinite(errors_of(made).detected[:20]).all()
+
+
+def test_what_is_said_of_all_joints_is_the_same_for_both_sides_and_by_place(rng):
+    detected = 0.01 * rng.standard_normal((60, 17, 2))
+    detected[:, WRIST] += 0.1
+    detected[:6, H36M17.index["left_ankle"]] += 0.5
+    confidence = np.where(np.linalg.norm(detected, axis=-1) > 0.4, 0.2, 0.8)
+    confidence[:, WRIST] = 0.6  # inaccurate, but in the right place
+    found = fit([errors(rng, detected=detected, final=detected, confidence=confidence)])
+    assert found["overall"]["left_wrist"] == found["overall"]["right_wrist"]
+    assert found["overall"]["left_wrist"] == pytest.approx(0.1 / np.sqrt(2), rel=0.05)
+    assert found["confidence"] == {"right": [0.6, *[0.8] * 10], "wrong": [0.2] * 11}
+
+
+def test_takes_differ_in_all_that_is_drawn():
+    takes = [plan({"cmu": [clip("a")]}).take(number) for number in range(30)]
+    assert {take.shot.mirrored for take in takes} == {False, True}
+    assert {take.body for take in takes} == {"male", "female"}
+    for drawn in ("travel", "facing_deg", "start_s", "stop_s"):
+        assert len({getattr(take.shot, drawn) for take in takes}) == 30
+    assert all(0.3 <= take.shot.travel <= 1.0 for take in takes)

@@ -230,6 +230,19 @@ def test_a_picture_may_end_below_the_hips(noise, rng):
     assert 0.35 < cut.mean() < 0.6
     assert (seen[..., at("left_ankle")] <= seen[..., at("left_knee")]).all()
     assert seen[..., at("left_wrist")].all()
+    knees_too = ~seen[:, :, at("left_knee")].any(1)[cut]
+    assert 0.2 < knees_too.mean() < 0.9, "the picture ends above or below the knees"
+
+
+def test_as_many_joints_are_lost_in_the_first_frame_as_later(noise, rng):
+    xy, xyz = standing(people=400)
+    lost = {"begin_hz": [1.0, 1.0], "last_s": [0.5, 0.5]}
+    spells = {"brief": {"begin_hz": [0.0, 0.0], "last_s": [0.1, 0.1]}, "lasting": lost}
+    _, seen = noise(lost=spells).apply(xy, H36M17, rng, xyz)
+    shares = 1 - seen[:, :, at("left_wrist")].mean(0)
+    expected = 1.0 / (1.0 + 1 / 0.5)
+    assert shares[0] == pytest.approx(expected, abs=0.08)
+    assert shares[-1] == pytest.approx(expected, abs=0.08)
 
 
 def test_the_middle_is_made_from_shoulders_and_hips(noise, rng):
@@ -251,10 +264,11 @@ def test_smoothing_leaves_behind_who_walks_from_the_first_frame_on(noise, rng):
     np.testing.assert_allclose(lag[:, -1], 1 / (2 * np.pi * 2.0), rtol=0.02)
 
 
-def test_completing_many_clips_is_what_the_live_program_does(rng):
+@pytest.mark.parametrize(("fps", "side"), [(15.0, 1), (30.0, 1), (30.0, -1)])
+def test_completing_many_clips_is_what_the_live_program_does(fps, side):
     frames, metre = 30, 100.0
-    time = np.arange(frames)[:, None, None] / 30
-    rest = np.array([place(joint) for joint in COCO17.joints])
+    time = np.arange(frames)[:, None, None] / fps
+    rest = np.array([place(joint) for joint in COCO17.joints]) * [side, 1]  # -1: from behind
     arms = np.array([kind_of(joint) in ("elbow", "wrist", "knee") for joint in COCO17.joints])
     moving = rest + 0.2 * np.sin(9 * time) * arms[:, None] + 0.3 * time
     pixels = (300 + metre * moving).astype(np.float32)
@@ -264,23 +278,15 @@ def test_completing_many_clips_is_what_the_live_program_does(rng):
         confidence[when, COCO17.index[joint]] = 0.0
     live = option("joints/default", layout="h36m17", ease_s=0.5)
     people = [
-        live(Frame(None, t, t / 30, 0.0, 1000, 1000, people={1: Person(Pose(COCO17, xy, sure))})
+        live(Frame(None, t, t / fps, 0.0, 1000, 1000, people={1: Person(Pose(COCO17, xy, sure))})
         ).people[1]
         for t, (xy, sure) in enumerate(zip(pixels, confidence, strict=True))
     ]  # fmt: skip
     size = metre * -REST["thorax"][1]
     detected = joint_map(COCO17, H36M17)(pixels)[:, None] / size
     lost = np.array([~person.visible for person in people])[:, None]
-    done = complete(
-        detected,
-        lost,
-        H36M17,
-        fps=30.0,
-        ease_s=0.5,
-        smoothing=option(
-            "smoothing/one_euro",
-        ),
-    )
+    smoothing = option("smoothing/one_euro")
+    done = complete(detected, lost, H36M17, fps=fps, ease_s=0.5, smoothing=smoothing)
     assert lost.sum() == 6 + 13 + 13 + 9
     np.testing.assert_allclose(done[:, 0] * size, [p.xy for p in people], atol=0.1)
 

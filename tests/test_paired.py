@@ -5,7 +5,9 @@ import pytest
 import torch
 from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
+from torch.utils.data import DataLoader
 
+from gastlive.datasets import process_seed
 from gastlive.datasets.clip import Problem
 from gastlive.datasets.for_lifters.paired import Paired
 from gastlive.datasets.pair import Pair
@@ -53,8 +55,9 @@ class Counted:
 
 
 def paired(pairs=None, **changes):
-    given = {"train": ["S1", "S5", "S8"], "val": ["S8"], "test": ["S9"], "fps": FPS, "frames": 9}
-    given |= {"batch": 8, "one_frame": True, "causal": True, "seed": 0}
+    given = {"train": ["S1", "S5", "S8"], "val": ["S8"], "test": ["S9"], "fps": FPS, "frames": 9,
+             "normalisation": "screen", "batch": 8, "one_frame": True, "causal": True,
+             "seed": 0}  # fmt: skip
     data = Paired(H36M17, pairs=pairs or Counted(), **given | changes)
     data.setup()
     return data
@@ -150,6 +153,53 @@ def test_the_same_seed_gives_the_same_batches_and_each_pass_another_order():
     assert not torch.equal(next(iter(paired(seed=4).train_dataloader()))[0], passes[0][0])
 
 
+class Group:
+    """Stands for torch.distributed in one of several training processes."""
+
+    def __init__(self, rank, ranks):
+        self.rank, self.ranks = rank, ranks
+
+    def is_initialized(self):
+        return True
+
+    def get_rank(self):
+        return self.rank
+
+    def get_world_size(self):
+        return self.ranks
+
+
+def lifted_by(loader):
+    """Clip and frame of each window's newest frame, batch by batch; mirrored frames below zero."""
+    return [[(int(c), int(f)) for f, c in xy[:, -1, 0].tolist()] for xy, _, _ in loader]
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+@pytest.mark.parametrize("batches", [None, 40])
+def test_training_processes_share_the_windows_out_in_as_many_batches(ranks, batches, monkeypatch):
+    shares = []
+    for rank in range(ranks):
+        monkeypatch.setattr(process_seed, "distributed", Group(rank, ranks))
+        shares.append(lifted_by(paired(batches=batches).train_dataloader()))
+    assert len({len(share) for share in shares}) == 1
+    once = [[window for batch in share for window in batch] for share in shares]
+    if batches is None:
+        assert len(set().union(*once)) == 2 * (7 + 20 + 30)
+        assert sum(map(len, once)) < 2 * (7 + 20 + 30) + ranks
+    for batch in zip(*shares, strict=True):
+        assert len(set().union(*map(set, batch))) >= sum(map(len, batch)) - ranks
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create", "ignore:.*use of fork")
+@pytest.mark.parametrize("batches", [None, 31])
+def test_workers_of_a_loader_share_the_windows_out_and_draw_new_ones_each_pass(batches):
+    alone = sorted(lifted_by(paired(batches=batches).train_dataloader()))
+    windows = paired(batches=batches).train_dataloader().dataset
+    loader = DataLoader(windows, batch_size=None, num_workers=2)
+    assert sorted(lifted_by(loader)) == alone
+    assert sorted(lifted_by(loader)) != alone
+
+
 @pytest.mark.parametrize("batches", [1, 14, 15, 16, 40])
 def test_an_epoch_may_have_any_number_of_batches(batches):
     """Once through are 15 batches of 8."""
@@ -208,18 +258,9 @@ def test_test_clips_are_told_apart():
 
 def test_pairs_come_in_the_wanted_layout_and_rate():
     data = Paired(
-        H36M16,
-        pairs=Counted(),
-        train=["S1"],
-        val=[],
-        test=[],
-        fps=10.0,
-        frames=[3, 3],
-        one_frame=True,
-        causal=True,
-        batch=128,
-        seed=0,
-    )
+        H36M16, pairs=Counted(), train=["S1"], val=[], test=[], normalisation="screen", fps=10.0,
+        frames=[3, 3], one_frame=True, causal=True, batch=128, seed=0,
+    )  # fmt: skip
     data.setup()
     xy, xyz, _ = windows(data)
     assert (xy.shape[1:], xyz.shape[1:]) == ((9, 16, 2), (9, 16, 3))
@@ -290,7 +331,7 @@ def test_who_has_the_files_trains_and_evaluates_with_one_command(
     net = instantiate(train.lifter).eval()
     assert not net.net.causal
     assert net.strided(batch[0][:2]).shape == (2, 1, joints, 3)
-    held_out = instantiate(test.held_out)
+    held_out = instantiate(test.held_out, normalisation=train.normalisation)
     watched = list(held_out.watch(*held_out.conditions))
     assert {w.subject for w in watched} == set(train.paired.test)
     assert all(w.xy.shape == (1, 12, joints, 2) for w in watched)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gastlive.datasets.clip import Segment
-from gastlive.datasets.own.recordings import Recordings
+from gastlive.datasets.own.recordings import Recordings, read_stays
 from gastlive.datasets.own.renders import Renders
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
@@ -72,10 +72,41 @@ def test_people_become_clips_of_their_own_and_come_back_as_new_ones(tmp_path):
     assert data.problems == []
 
 
+def test_a_stay_is_over_when_the_person_is_away_and_knows_when_it_began(tmp_path):
+    frames = [(100 + i / 10, [person(i)] * (i not in (0, 4, 5, 6, 9))) for i in range(10)]
+    frames.append((101.5, [person(1, track=2)]))  # one frame is no motion
+    write(tmp_path, frames)
+    path = tmp_path / "run" / "frames.jsonl"
+    first, second = read_stays(path)
+    assert (first.track, first.layout, len(first.poses)) == (1, H36M17, 3)
+    assert (first.start_s, second.start_s) == (pytest.approx(0.1), pytest.approx(0.7))
+    path.write_text(path.read_text() + "{}\n")
+    stays = read_stays(path)
+    assert next(stays).times == first.times
+    assert next(stays).times == second.times
+    with pytest.raises(InputError, match=r"line 13: wanted time_s and people with xyz"):
+        next(stays)
+
+
+@pytest.mark.parametrize(("away_s", "stays"), [(0.24, 1), (0.26, 2)])
+def test_a_quarter_of_a_second_out_of_view_is_the_longest_gap_in_a_stay(tmp_path, away_s, stays):
+    seen = [0.0, 0.1, 0.2, 0.2 + away_s, 0.3 + away_s]
+    empty = [(0.2 + 0.01 * i, []) for i in range(1, round(away_s * 100))]
+    write(tmp_path, sorted([*((t, [person(t)]) for t in seen), *empty], key=lambda pair: pair[0]))
+    assert len(list(read_stays(tmp_path / "run" / "frames.jsonl"))) == stays
+
+
 def test_uneven_time_becomes_even(tmp_path):
     write(tmp_path, [(t, [person(t)]) for t in (0.0, 0.05, 0.06, 0.2, 0.31)])
     (clip,) = Recordings(str(tmp_path))
     np.testing.assert_allclose(clip.xyz[:, 0, 0], np.arange(10) / 30, atol=1e-5)
+
+
+def test_a_label_holds_until_the_next_frame(tmp_path):
+    labels = ((0.0, "idle"), (0.1, "wave"), (0.2, "wave"))
+    write(tmp_path, [(t, [person(t, label=label)]) for t, label in labels])
+    (clip,) = Recordings(str(tmp_path))
+    assert clip.segments == (Segment(0, 3, "idle"), Segment(3, 7, "wave"))
 
 
 def test_a_missing_joint_stays_missing_and_is_told(tmp_path):

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from gastlive.datasets.clip import MotionClip
 from gastlive.datasets.for_lifters.bodies import scale_bones
-from gastlive.datasets.for_lifters.random_views import RandomViews
+from gastlive.datasets.for_lifters.random_views import Lifting, RandomViews
 from gastlive.datasets.for_lifters.windows import Windows
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
+from gastlive.datasets.seen.body import body_axes
 from gastlive.datasets.seen.views import Views
 from gastlive.gast.skeleton import H36M17
 
@@ -132,7 +134,10 @@ def random_views(**changes):
     rng = np.random.default_rng(1)
     clips = [[rng.normal(size=(30, 17, 3)).astype(np.float32)] for _ in range(2)]
     windows = Windows(clips, shares=[1, 1], frames=10, early=changes.pop("early", False))
-    plain = {"batch": 4, "batches": 3, "seed": 0, "fixed": False, "views": Views(), "noise": None}
+    plain = {
+        "batch": 4, "batches": 3, "seed": 0, "fixed": False, "normalisation": "person",
+        "views": Views(), "noise": None,
+    }  # fmt: skip
     return RandomViews(windows, H36M17, **plain | changes)
 
 
@@ -179,3 +184,136 @@ def test_as_many_windows_are_mirrored_as_stated(share):
     plain = next(iter(random_views(mirror=0.0, views=STILL)))[1]
     xyz = next(iter(random_views(mirror=share, views=STILL)))[1]
     assert torch.equal(plain, xyz) == (share == 0.0)
+
+
+def truth(seed=1, **cameras):
+    """Eight people at random who stay where they are, by cameras that differ in what is named."""
+    people = np.random.default_rng(0).normal(size=(8, 3, 17, 3)) * 0.3
+    people[:, :, 0] = 0
+    plain = {"elevation_deg": (10, 10), "roll_deg": (0, 0), "off_centre": (0, 0), "aspect": (1, 1)}
+    views = Views(**plain | cameras)
+    return views.see(people, root=0, rng=np.random.default_rng(seed))[1]
+
+
+def test_where_the_camera_points_does_not_change_the_truth():
+    xyz = np.random.default_rng(0).normal(size=(8, 3, 17, 3)) * 0.3
+    how = {"elevation_deg": (0, 0), "roll_deg": (0, 0), "aspect": (1, 1)}
+    one, other = (
+        Views(off_centre=o, **how).see(xyz, root=0, rng=np.random.default_rng(1))[1]
+        for o in ((0.0, 0.0), (0.5, 0.5))
+    )
+    np.testing.assert_allclose(one[..., 2], other[..., 2], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cameras",
+    [{"distance_m": (9, 9)}, {"field_of_view_deg": (30, 30)}, {"aspect": (0.5, 0.5)}],
+    ids=str,
+)
+def test_neither_distance_nor_lens_nor_picture_changes_the_truth(cameras):
+    np.testing.assert_allclose(truth(**cameras), truth(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cameras",
+    [{"distance_m": (9, 9)}, {"field_of_view_deg": (30, 30)}, {"aspect": (0.5, 0.5)}],
+    ids=str,
+)
+def test_of_a_person_aside_the_depth_does_not_depend_on_them_either(cameras):
+    aside = {"off_centre": (0.5, 0.5)}
+    np.testing.assert_allclose(truth(**aside | cameras)[..., 2], truth()[..., 2], atol=1e-5)
+
+
+def test_a_rolled_camera_sees_the_truth_turned_about_its_line_of_sight():
+    straight, rolled = truth(), truth(roll_deg=(30, 30))
+    cos, sin = np.cos(np.pi / 6), np.sin(np.pi / 6)
+    turned = straight @ np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]], np.float32)
+    np.testing.assert_allclose(rolled, turned, atol=1e-5)
+
+
+def test_a_camera_from_above_sees_the_truth_tilted_about_the_pictures_horizontal():
+    low, high = truth(), truth(elevation_deg=(50, 50))
+    cos, sin = np.cos(np.radians(40)), np.sin(np.radians(40))
+    tilted = low @ np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]], np.float32)
+    np.testing.assert_allclose(high, tilted, atol=1e-5)
+    assert np.abs(high - low).max() > 0.3
+
+
+def test_a_camera_keeps_its_distance_from_a_person_who_walks_about(rng):
+    people = standing()
+    people[..., 0] += np.linspace(-4, 4, 20)[:, None]
+    _, camera = Views(distance_m=(1.8, 1.8)).film(people, root=0, rng=rng)
+    away = np.linalg.norm(camera[:, :, H36M17.root], axis=-1)
+    assert 1.8 - 1e-6 < away.min() < away.max() < 2 * 4 + 1.8 + 1e-6
+
+
+def test_a_slip_dies_away_over_some_frames(rng):
+    xy, _ = STILL.see(standing(frames=40, people=20), root=0, rng=rng)
+    noise = DetectorNoise(**QUIET | {"slip": 0.004}, slip_size=0.2)
+    noisy, _ = noise.apply(xy.copy(), H36M17, rng)
+    off = np.linalg.norm(noisy - xy, axis=-1)
+    gone_on = off[:, 1:][off[:, :-1] > 1e-3] / off[:, :-1][off[:, :-1] > 1e-3]
+    assert np.median(gone_on) == pytest.approx(0.7, abs=0.02)
+
+
+def test_no_body_is_further_from_the_mean_than_two_deviations(rng):
+    people = standing(frames=1, people=500)
+    scaled = scale_bones(people, H36M17, spread=0.1, rng=rng)
+    thigh = [H36M17.index["left_knee"], H36M17.index["left_hip"]]
+    before, after = (
+        np.linalg.norm(p[:, 0, thigh[0]] - p[:, 0, thigh[1]], axis=-1) for p in (people, scaled)
+    )
+    factor = after / before
+    assert factor.min() == pytest.approx(0.8)
+    assert factor.max() == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_mirrored_person_still_looks_forward(share):
+    person = standing(frames=10, people=1)[0]
+    person[:, H36M17.index["nose"], 1] -= 0.15  # towards the viewer, whom they face
+    windows = Windows([[person.astype(np.float32)]], shares=[1], frames=10)
+    views = RandomViews(
+        windows, H36M17, batch=8, batches=1, seed=0, fixed=True, normalisation="person",
+        views=Views(), noise=None, mirror=share,
+    )  # fmt: skip
+    ((_, xyz, _),) = views
+    forward = body_axes(xyz.numpy(), H36M17)[..., 2, :]
+    nose = xyz[:, :, H36M17.index["nose"]] - xyz[:, :, H36M17.index["thorax"]]
+    np.testing.assert_allclose((forward * nose.numpy()).sum(-1), 0.15, atol=1e-5)
+
+
+def test_windows_come_from_each_set_as_often_as_its_share_says():
+    class One(list):
+        problems = ()
+
+    def moves(size):
+        pose = standing(frames=12, people=1)[0] * size
+        return One([MotionClip("a", "moves", "anna", H36M17, pose.astype(np.float32), 30.0)])
+
+    data = Lifting(
+        H36M17,
+        train={"small": moves(0.5), "large": moves(1.0), "never": moves(2.0)},
+        val={"small": moves(0.5)},
+        shares={"small": 3.0, "never": 0.0},
+        normalisation="person",
+        frames=10,
+        batch=400,
+        batches=1,
+        body_spread=0.0,
+        fps=30.0,
+        early=False,
+        appear=0.0,
+        varied=0.0,
+        val_frames=60,
+        val_batches=20,
+        seed=0,
+        exact=0.0,
+        mirror=0.5,
+    )
+    data.setup()
+    ((_, xyz, _),) = data.train_dataloader()
+    thigh = xyz[:, 0, H36M17.index["left_knee"]] - xyz[:, 0, H36M17.index["left_hip"]]
+    sizes = thigh.norm(dim=-1) / thigh.norm(dim=-1).max()
+    assert (sizes < 0.6).float().mean().item() == pytest.approx(0.75, abs=0.07)
+    assert set(sizes.numpy().round(2).tolist()) == {0.5, 1.0}

@@ -1,4 +1,4 @@
-"""Bodies of other proportions."""
+"""Augmentation by bodies of other proportions."""
 
 import numpy as np
 
@@ -8,13 +8,9 @@ from ...gast.skeleton import Skeleton
 def scale_bones(
     xyz: np.ndarray, skeleton: Skeleton, *, spread: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Other bodies: each pair of mirrored bones is longer or shorter by a random factor a clip.
+    """Clips (N, T, J, 3) with each pair of mirrored bones scaled by a random factor a clip.
 
-    Args:
-        xyz: (N, T, J, 3).
-        skeleton: Layout of the joints.
-        spread: Standard deviation of the factor.
-        rng: Where the factors come from.
+    The factors' standard deviation is `spread`; they are cut off at two of those.
     """
     factors = 1 + spread * rng.standard_normal((len(xyz), len(skeleton)))
     first = np.minimum(np.arange(len(skeleton)), skeleton.mirror)

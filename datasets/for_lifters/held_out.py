@@ -1,4 +1,4 @@
-"""Clips that lifters are measured on: who does what, as seen, and the truth."""
+"""Clips that lifters are evaluated on: 2-D input, ground truth, subject and actions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,25 +10,22 @@ import numpy as np
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import MotionClip, MotionSet
-from ..pair import PairSet, filled, pair_at
+from ..pair import PairSet, filled
 from ..rates import resample
 from ..seen.detectable import detectable
+from ..seen.ground_truth import input_and_truth, pair_for_lifter
 from ..seen.noise import Noise
 from ..seen.views import Views
 
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """One recording from V sides.
+    """One recording as V cameras saw it.
 
     Attributes:
-        name: Unique within the data set.
-        dataset: Name of the data set.
-        subject: Who moves, as the publisher names them.
-        actions: (T,) what each frame shows, empty where nobody says.
-        cameras: Name of each side.
-        xy: (V, T, J, 2) float32 in screen units, as seen; complete.
-        xyz: (V, T, J, 3) float32, metres, relative to the root; NaN where not known.
+        actions: (T,) label of each frame, empty where there is none.
+        xy: (V, T, J, 2) float32, screen units; an unseen joint stays where it was.
+        xyz: (V, T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
     """
 
     name: str
@@ -41,37 +38,30 @@ class Watched:
 
 
 class HeldOut(Protocol):
-    """What lifters are measured on.
+    """What lifters are evaluated on; its constructor takes their `normalisation`.
 
     Attributes:
-        conditions: Names of the ways in which it is seen, such as exact and noisy.
-        report: A line a data set: who, how much, what is left out; filled by watching.
+        conditions: Names of the kinds of 2-D input, such as exact and noisy.
+        report: A line a data set: subjects, amount, what is left out; filled by `watch`.
     """
 
     conditions: list[str]
     report: list[str]
 
     def watch(self, condition: str) -> Iterator[Watched]:
-        """The recordings in a fixed order, the same cameras in each condition."""
+        """Recordings in a fixed order, by the same cameras in each condition."""
 
 
 class VirtualViews:
-    """Motion capture through virtual cameras that never change.
-
-    Each clip is seen from cameras of its own, whatever other clips there are.
+    """Motion capture through virtual cameras; each clip's depend on its name and the seed alone.
 
     Args:
-        skeleton: Layout wanted.
-        sets: Data sets by name.
-        noises: What the detector does in each condition, by name; ``None`` for exact 2-D joints.
-        fps: Frames per second wanted.
-        views_per_clip: Cameras a clip.
+        noises: Detector noise of each condition, by name; ``None`` for exact 2-D joints.
+        normalisation: Of the lifters, see `input_and_truth`.
         frames: Longer clips are cut into pieces of so many frames; ``None`` leaves them whole.
-        seed: Of cameras and noise.
-        views: Where cameras stand.
 
     Raises:
-        InputError: A number is below 1; when watching, there is no complete clip.
+        InputError: A number is below 1; in `watch`, there is no complete clip.
     """
 
     def __init__(
@@ -80,6 +70,7 @@ class VirtualViews:
         *,
         sets: Mapping[str, MotionSet],
         noises: Mapping[str, Noise | None],
+        normalisation: str,
         fps: float,
         views_per_clip: int,
         frames: int | None = None,
@@ -92,12 +83,12 @@ class VirtualViews:
             )
         self.skeleton, self.sets, self.noises, self.fps = skeleton, sets, noises, fps
         self.views_per_clip, self.frames, self.seed = views_per_clip, frames, seed
-        self.views = views or Views()
+        self.views, self.normalisation = views or Views(), normalisation
         self.conditions, self.report = list(noises), list[str]()
         self._clips: list[MotionClip] = []
 
     def watch(self, condition: str) -> Iterator[Watched]:
-        """The clips in the order of the sets; they are read once."""
+        """Clips in the order of the sets, which are read once."""
         if not self._clips:
             self._read()
         for clip in self._clips:
@@ -106,15 +97,15 @@ class VirtualViews:
     def _read(self) -> None:
         for name, data in self.sets.items():
             clips = [detectable(resample(clip, self.fps), self.skeleton) for clip in data]
-            whole = [clip for clip in clips if np.isfinite(clip.xyz).all()]
-            subjects = ", ".join(sorted({clip.subject for clip in whole}))
+            complete = [clip for clip in clips if np.isfinite(clip.xyz).all()]
+            subjects = ", ".join(sorted({clip.subject for clip in complete}))
+            frames, holed = sum(len(clip.xyz) for clip in complete), len(clips) - len(complete)
             self.report.append(
-                f"{name} subjects {subjects}: {len(whole)} clips, "
-                f"{sum(len(clip.xyz) for clip in whole)} frames, each from {self.views_per_clip} "
-                f"sides; {len(clips) - len(whole)} clips with missing joints left out, "
+                f"{name} subjects {subjects}: {len(complete)} clips, {frames} frames, each from "
+                f"{self.views_per_clip} sides; {holed} clips with missing joints left out, "
                 f"{len(data.problems)} problems"
             )
-            self._clips += whole
+            self._clips += complete
         if not self._clips:
             raise InputError(f"{', '.join(self.sets)}: no complete clip; choose other subjects")
 
@@ -125,7 +116,8 @@ class VirtualViews:
             piece = clip.xyz[start : start + size].astype(np.float64)
             many = np.repeat(piece[None], self.views_per_clip, axis=0)
             cameras = np.random.default_rng([self.seed, key, start])
-            xy, xyz = self.views.see(many, root=self.skeleton.root, rng=cameras)
+            filmed = self.views.film(many, root=self.skeleton.root, rng=cameras)
+            xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
             if noise is not None:
                 # A generator of its own: the cameras are those of exact joints.
                 errors = np.random.default_rng([self.seed, key, start, 1])
@@ -142,14 +134,9 @@ class VirtualViews:
 
 
 class PairedViews:
-    """What a publisher's cameras saw of some subjects.
+    """A publisher's recordings of held-out subjects, each camera's by itself.
 
-    Args:
-        skeleton: Layout wanted.
-        pairs: The data.
-        subjects: Who is held out.
-        fps: Frames per second wanted.
-        condition: What it is called, such as the name of the detector.
+    `normalisation` is that of the lifters, see `input_and_truth`; `condition` names the detector.
     """
 
     def __init__(
@@ -159,16 +146,20 @@ class PairedViews:
         pairs: PairSet,
         subjects: Sequence[str],
         fps: float,
+        normalisation: str,
         condition: str,
     ) -> None:
         self.skeleton, self.pairs, self.subjects, self.fps = skeleton, pairs, subjects, fps
+        self.normalisation = normalisation
         self.conditions, self.report = [condition], list[str]()
 
     def watch(self, condition: str) -> Iterator[Watched]:
-        """Recordings one by one, each camera's by itself."""
+        """See `HeldOut`."""
         count, frames = 0, 0
         for pair in self.pairs.read(self.subjects):
-            pair = pair_at(pair, self.skeleton, self.fps)
+            pair = pair_for_lifter(
+                pair, self.skeleton, fps=self.fps, normalisation=self.normalisation
+            )
             count, frames = count + 1, frames + len(pair.xy)
             yield Watched(
                 name=pair.name,
@@ -177,7 +168,7 @@ class PairedViews:
                 actions=np.full(len(pair.xy), pair.action),
                 cameras=[pair.camera],
                 xy=filled(pair.xy)[None],
-                xyz=(pair.xyz - pair.xyz[:, self.skeleton.root, None])[None],
+                xyz=pair.xyz[None],
             )
         who = ", ".join(map(str, self.subjects))
         if not count:

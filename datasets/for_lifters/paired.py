@@ -1,7 +1,8 @@
-"""Batches of what a detector saw beside what was there, for training and scoring lifters."""
+"""Batches of detected 2-D joints with 3-D ground truth, for training and scoring lifters."""
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain, count, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -11,20 +12,16 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..pair import PairSet, filled, pair_at
+from ..pair import PairSet, filled
+from ..process_seed import ProcessShare
+from ..seen.ground_truth import pair_for_lifter
 from .random_views import Batch
 
 
 class PairedClip(NamedTuple):
-    """One recording by one camera.
+    """One recording by one camera as `input_and_truth` has it, float32.
 
-    Attributes:
-        name: Unique within the data set.
-        subject: Who moves.
-        action: What they do.
-        camera: Who saw it.
-        xy: (T, J, 2) float32, screen units, complete: what was not seen is held.
-        xyz: (T, J, 3) float32, metres, camera axes, relative to the root; what is not known is NaN.
+    In `xy` (T, J, 2) an unseen joint stays where it was, in `xyz` (T, J, 3) an unknown one is NaN.
     """
 
     name: str
@@ -35,16 +32,10 @@ class PairedClip(NamedTuple):
     xyz: np.ndarray
 
 
-class _Footage:
-    """Clips end to end, so that windows of many of them are taken at once.
+class _EndToEnd:
+    """Clips end to end, F frames, so that windows of many of them are taken at once.
 
-    Attributes:
-        xy: (F, J, 2), complete.
-        xyz: (F, J, 3), relative to the root.
-        seen: (F, J) bool.
-        first: (F,) first frame of each frame's clip.
-        last: (F,) last frame of each frame's clip.
-        starts: First frame of each clip.
+    `starts` has the first frame of each clip, `first` and `last` (F,) those of each frame's clip.
     """
 
     def __init__(self, clips: Sequence[PairedClip], seen: Sequence[np.ndarray]) -> None:
@@ -58,28 +49,16 @@ class _Footage:
 
 
 class PairWindows(IterableDataset[Batch]):
-    """Windows of clips in random order, each as it is and mirrored.
+    """Windows of clips in random order; options as of `Paired`, `frames` is T of a window.
 
-    A window that reaches over an end of its clip goes on with the clip's first or last frame; what
-    it shows there is no ground truth (NaN).
-
-    Args:
-        footage: What to take them from.
-        skeleton: Its layout.
-        frames: T of a window.
-        one_frame: One frame of a window is to be lifted, and there is a window for every frame
-            that is known. Otherwise all are, and windows tile the clips, on each pass from
-            another frame.
-        causal: The one frame is the newest of its window, otherwise the middle one.
-        batch: Windows a batch; the last one has what is left.
-        batches: Batches a pass; None: every window once.
-        mirror: Show each window mirrored, too.
-        seed: The same seed gives the same passes.
+    Without `one_frame` windows tile the clips, on each pass from another frame. A window that
+    reaches beyond its clip repeats the clip's first or last frame there, without ground truth
+    (NaN). Ranks and workers share the windows out.
     """
 
     def __init__(
         self,
-        footage: _Footage,
+        footage: _EndToEnd,
         skeleton: Skeleton,
         *,
         frames: int,
@@ -93,7 +72,7 @@ class PairWindows(IterableDataset[Batch]):
         self.footage, self.skeleton, self.frames = footage, skeleton, frames
         self.one_frame = one_frame
         self.batch, self.batches, self.mirror, self.seed = batch, batches, mirror, seed
-        self.passes = 0
+        self._share = ProcessShare()
         lifted = (frames - 1 if causal else frames // 2) if one_frame else 0
         self.offsets = np.arange(frames) - lifted
         self.known = np.flatnonzero(np.isfinite(footage.xyz).all(-1).any(-1))
@@ -101,29 +80,26 @@ class PairWindows(IterableDataset[Batch]):
             raise InputError("no frame of the training subjects has 3-D joints; check the files")
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng([self.seed, self.passes])
-        self.passes += 1
-        left = self.batches
-        while left is None or left > 0:
-            for chosen in self._batches(rng):
-                if left is not None:
-                    if left == 0:
-                        return
-                    left -= 1
-                yield self.windows(*chosen)
-            if left is None:
-                return
+        # The same order in all processes, so that none takes what another does.
+        rng = np.random.default_rng([self.seed, self._share.next_epoch()])
+        endless = chain.from_iterable(self._batches(rng) for _ in count())
+        batches = self._batches(rng) if self.batches is None else islice(endless, self.batches)
+        ours = self._share.of_worker()
+        for chosen in islice(batches, ours.start, None, ours.step):
+            yield self.windows(*chosen)
 
     def _batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
-        """Every window once, see `windows`."""
+        """Every window of this rank once, as arguments of `windows`; as many on every rank."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
+        padded = -(-len(order) // self._share.ranks) * self._share.ranks
+        order = np.resize(order, padded)[self._share.of_rank()]
         for start in range(0, len(order), self.batch):
             some = order[start : start + self.batch]
             yield at[some % len(at)], clip[some % len(at)], some >= len(at)
 
     def _tiles(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """First frames of windows, which may lie before their clip, and any frame of the clip."""
+        """First frames of windows, which may lie before their clip, and a frame of the clip."""
         starts = self.footage.starts
         stops = self.footage.last[starts] + 1
         begins = starts - rng.integers(self.frames, size=len(starts))
@@ -131,12 +107,9 @@ class PairWindows(IterableDataset[Batch]):
         return np.concatenate(tiles), np.repeat(starts, [len(tile) for tile in tiles])
 
     def windows(self, at: np.ndarray, clip: np.ndarray, mirrored: np.ndarray) -> Batch:
-        """The batch of N windows.
+        """A batch of N windows, of which some are `mirrored`.
 
-        Args:
-            at: (N,), the frame that is lifted, or the first of all that are.
-            clip: (N,), any frame of the clip that the window is of.
-            mirrored: (N,) bool, show it mirrored.
+        `at` (N,) is the frame that is lifted or the first that is, `clip` any frame of its clip.
         """
         footage = self.footage
         frames = at[:, None] + self.offsets
@@ -151,18 +124,12 @@ class PairWindows(IterableDataset[Batch]):
 
 
 class WholeClips(Dataset[Batch]):
-    """Clips one by one, as batches of one.
-
-    Args:
-        clips: In order.
-        seen: (T, J) bool of each, which joints the detector saw.
-    """
+    """Clips one by one, as batches of one; `seen` (T, J) has the joints detected in each."""
 
     def __init__(self, clips: Sequence[PairedClip], seen: Sequence[np.ndarray]) -> None:
         self.clips, self.seen = clips, seen
 
     def __len__(self) -> int:
-        """How many."""
         return len(self.clips)
 
     def __getitem__(self, i: int) -> Batch:
@@ -172,30 +139,20 @@ class WholeClips(Dataset[Batch]):
 
 
 class Paired(pl.LightningDataModule):
-    """Training, validation and test pairs of a data set with its published split.
+    """Data module of a pair set with its published split.
 
-    Training batches are windows, validation batches one whole clip each, of different lengths. What
-    is not known is NaN, also where a window reaches over an end of its clip.
+    Training batches are windows, validation batches one whole clip each; unknown truth is NaN.
 
     Args:
-        skeleton: Layout to train in.
-        pairs: The data.
         train: Subjects to train on, `val` excepted.
-        val: Subjects by whom the checkpoint is chosen. Without any, the subjects trained on stand
-            in: they can't tell when to stop, but every one of them is trained on, as in the paper.
-        test: Subjects never trained on.
-        fps: Frames per second of the windows.
+        val: Subjects that choose the checkpoint; if none, all train and choose, as in the paper.
+        normalisation: Of the lifter, see `input_and_truth`.
         frames: T of a window, or factors of it: a net's ``filter_widths``.
-        one_frame: Windows are receptive fields of which one frame is lifted, as
-            ``LiftingTask.one_frame``. Otherwise all frames are.
-        causal: The one frame is a window's newest, otherwise its middle one, as the net.
-        batch: Windows a batch.
+        one_frame: There is a window for every known frame, which alone is lifted, as
+            ``LiftingTask.one_frame``; otherwise all frames of a window are.
+        causal: The one frame is a window's newest, otherwise its middle one.
         batches: Batches an epoch; None: every window once.
         mirror: Train on the mirrored windows, too.
-        seed: Of the windows' order.
-
-    Attributes:
-        report: A line a split: subjects, clips, frames, problems; filled by `setup`.
 
     Raises:
         InputError: A subject is unknown, tested and trained on, or none is left to train on.
@@ -209,6 +166,7 @@ class Paired(pl.LightningDataModule):
         train: Sequence[str],
         val: Sequence[str],
         test: Sequence[str],
+        normalisation: str,
         fps: float,
         frames: int | Sequence[int],
         one_frame: bool,
@@ -220,24 +178,26 @@ class Paired(pl.LightningDataModule):
     ) -> None:
         super().__init__()
         self.skeleton, self.pairs, self.fps = skeleton, pairs, fps
+        self.normalisation = normalisation
         self.frames = frames if isinstance(frames, int) else math.prod(frames)
         self.splits = _splits(train=train, val=val, test=test)
         self.one_frame, self.causal, self.mirror = one_frame, causal, mirror
         self.batch, self.batches, self.seed = batch, batches, seed
         self.report: list[str] = []
+        """Subjects, clips, frames and problems of each split, after `setup`."""
 
     def setup(self, stage: str | None = None) -> None:
         """Read the training and validation subjects, once."""
         if self.report:
             return
         train, seen = self._read("train")
-        self._footage = _Footage(train, seen)
+        self._footage = _EndToEnd(train, seen)
         self._val, self._val_seen = (train, seen)
         if self.splits["val"] != self.splits["train"]:
             self._val, self._val_seen = self._read("val")
 
     def clips(self, split: str) -> Iterator[PairedClip]:
-        """The clips of ``train``, ``val`` or ``test``, one by one, as they are read.
+        """Clips of ``train``, ``val`` or ``test``, read one by one.
 
         Raises:
             InputError: No such split, or one of its subjects is not there.
@@ -248,13 +208,14 @@ class Paired(pl.LightningDataModule):
             yield clip
 
     def _clips(self, split: str) -> Iterator[tuple[PairedClip, np.ndarray]]:
-        """Each clip, and which of its joints (T, J) the detector saw."""
+        """Each clip, and which of its joints were detected, (T, J) bool."""
         for pair in self.pairs.read(self.splits[split]):
-            pair = pair_at(pair, self.skeleton, self.fps)
-            root = pair.xyz[:, self.skeleton.root, None]
+            pair = pair_for_lifter(
+                pair, self.skeleton, fps=self.fps, normalisation=self.normalisation
+            )
             who = (pair.name, pair.subject, pair.action, pair.camera)
             seen = np.isfinite(pair.xy).all(-1)
-            yield PairedClip(*who, filled(pair.xy), pair.xyz - root), seen
+            yield PairedClip(*who, filled(pair.xy), pair.xyz), seen
 
     def _read(self, split: str) -> tuple[list[PairedClip], list[np.ndarray]]:
         read = list(self._clips(split))

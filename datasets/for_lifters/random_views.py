@@ -14,31 +14,21 @@ from ..clip import MotionSet
 from ..process_seed import process_seed
 from ..rates import resample
 from ..seen.detectable import detectable
+from ..seen.ground_truth import input_and_truth
 from ..seen.noise import Noise
 from ..seen.views import Views
 from .bodies import scale_bones
 from .windows import Windows
 
 Batch = tuple[Tensor, Tensor, Tensor]
-"""2-D joints (N, T, J, 2) in screen units as detected, 3-D joints (N, T, J, 3) in metres relative
-to the root, and which joints were seen (N, T, J)."""
+"""2-D joints (N, T, J, 2) in screen units as detected, 3-D joints (N, T, J, 3) in metres, see
+`input_and_truth`, and which joints were seen (N, T, J)."""
 
 
 class RandomViews(IterableDataset[Batch]):
-    """Windows of clips through random cameras and a noisy detector.
+    """Windows of clips through random cameras and a noisy detector; options as of `Lifting`.
 
-    Args:
-        windows: What to show.
-        skeleton: Its layout.
-        batch: Windows a batch.
-        batches: How many there are.
-        seed: The same seed gives the same batches.
-        fixed: Every pass shows the same views; otherwise every pass shows new ones.
-        views: Where cameras stand.
-        noise: What the detector does; ``None`` for exact 2-D joints.
-        exact: Share of windows that keep exact 2-D joints all the same.
-        mirror: Share of windows in which left and right are swapped.
-        body_spread: See `views.scale_bones`.
+    `fixed`: every pass shows the same views, otherwise new ones.
     """
 
     def __init__(
@@ -50,6 +40,7 @@ class RandomViews(IterableDataset[Batch]):
         batches: int,
         seed: int,
         fixed: bool,
+        normalisation: str,
         views: Views,
         noise: Noise | None,
         exact: float = 0.0,
@@ -58,6 +49,7 @@ class RandomViews(IterableDataset[Batch]):
     ) -> None:
         self.windows, self.skeleton, self.batch, self.batches = windows, skeleton, batch, batches
         self.seed, self.fixed, self.views, self.noise = seed, fixed, views, noise
+        self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread, self.passes = exact, mirror, body_spread, 0
 
     def __len__(self) -> int:
@@ -79,7 +71,8 @@ class RandomViews(IterableDataset[Batch]):
         mirrored = rng.random(self.batch) < self.mirror
         flipped = windows[mirrored][:, :, self.skeleton.mirror] * [-1.0, 1.0, 1.0]
         windows[mirrored] = flipped
-        xy, xyz = self.views.see(windows, root=self.skeleton.root, rng=rng)
+        filmed = self.views.film(windows, root=self.skeleton.root, rng=rng)
+        xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
         seen = np.ones(xy.shape[:3], bool)
         if self.noise is not None:
             spoilt = rng.random(self.batch) >= self.exact
@@ -90,33 +83,19 @@ class RandomViews(IterableDataset[Batch]):
 
 
 class Lifting(pl.LightningDataModule):
-    """Training and validation views of motion capture.
+    """Data module of motion capture through random virtual cameras.
+
+    `val` sets choose the checkpoint, by windows that are always the same. `early`, `appear`,
+    `varied` and `paces` as of `Windows`, `body_spread` as of `scale_bones`; for training alone.
 
     Args:
-        skeleton: Layout to train in.
-        train: Sets whose clips are trained on, by name.
-        val: Sets of other subjects, for choosing the checkpoint, by name.
         shares: How often a training window comes from each set, by name; 1 if it isn't named.
-        fps: Frames per second of the windows.
+        normalisation: Of the lifter, see `input_and_truth`.
         frames: T of a training window.
-        batch: Windows a batch.
         batches: Batches an epoch.
-        early: See `windows.Windows`, as `appear`, `varied` and `paces`; for training alone.
-        appear: As above.
-        varied: As above.
-        paces: As above.
-        val_frames: T of a validation window.
-        val_batch: Windows a batch of the validation.
-        val_batches: Batches of a validation, always the same ones.
-        seed: Of the views.
-        views: Where cameras stand.
-        noise: What the detector does; ``None`` for exact 2-D joints.
+        noise: Of the detector; ``None`` for exact 2-D joints.
         exact: Share of training windows that keep exact 2-D joints all the same.
         mirror: Share of training windows in which left and right are swapped.
-        body_spread: See `views.scale_bones`.
-
-    Attributes:
-        report: A line a set: subjects, clips, frames, problems; filled by `setup`.
     """
 
     def __init__(
@@ -126,6 +105,7 @@ class Lifting(pl.LightningDataModule):
         train: Mapping[str, MotionSet],
         val: Mapping[str, MotionSet],
         shares: Mapping[str, float],
+        normalisation: str,
         fps: float,
         frames: int,
         batch: int,
@@ -150,8 +130,10 @@ class Lifting(pl.LightningDataModule):
         self.early, self.appear, self.varied, self.paces = early, appear, varied, paces
         self.val_frames, self.val_batch, self.val_batches = val_frames, val_batch, val_batches
         self.seed, self.views, self.noise = seed, views or Views(), noise
+        self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
         self.report: list[str] = []
+        """Subjects, clips, frames and problems of each set, after `setup`."""
 
     def setup(self, stage: str | None = None) -> None:
         """Read the sets, once."""
@@ -199,5 +181,8 @@ class Lifting(pl.LightningDataModule):
         )
 
     def _loader(self, windows: Windows, **how: Any) -> DataLoader:
-        views = RandomViews(windows, self.skeleton, views=self.views, noise=self.noise, **how)
+        views = RandomViews(
+            windows, self.skeleton, normalisation=self.normalisation, views=self.views,
+            noise=self.noise, **how,
+        )  # fmt: skip
         return DataLoader(views, batch_size=None)

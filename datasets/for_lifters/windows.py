@@ -1,4 +1,4 @@
-"""Stretches of clips, drawn at random, as a camera of some frame rate might have taken them."""
+"""Random windows of clips, at random frame rates."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.interpolation import interpolated
 
 
 class Drawn(NamedTuple):
-    """Windows (N, T, J, 3), and (N,) how many of their frames only repeat the one after them."""
+    """Windows (N, T, J, 3), and (N,) how many of their first frames only repeat the next one."""
 
     xyz: np.ndarray
     held: np.ndarray
@@ -18,17 +19,16 @@ class Drawn(NamedTuple):
 class Windows:
     """Draws windows of clips; within a data set every place is as likely.
 
-    A live person appears and then moves on, and what came before is taken to have been their
-    first frame. Windows show that when they may begin `early`.
+    Live, a lifter's state begins as if the person had stood still in their first frame before.
+    Windows that begin `early`, or in which a person appears, show that.
 
     Args:
         clips: (T, J, 3) each, complete; one list a data set.
         shares: How often a window comes from each set.
-        frames: T of a window.
         early: Windows may begin before their clip does. Then no clip is too short.
         appear: Share of windows in which the person appears at a random frame.
         varied: Share of windows at another frame rate.
-        paces: How many frames of the clip lie between two of such a window, drawn evenly.
+        paces: Range of how many frames of the clip lie between two of such a window.
 
     Raises:
         InputError: No clip is long enough.
@@ -58,11 +58,11 @@ class Windows:
         self._sums = np.cumsum(self.chances)
 
     def draw(self, count: int, rng: np.random.Generator) -> Drawn:
-        """So many windows."""
-        chosen = np.searchsorted(self._sums, rng.random(count) * self._sums[-1], side="right")
+        """Draw `count` windows."""
+        clips = np.searchsorted(self._sums, rng.random(count) * self._sums[-1], side="right")
         paces = np.where(rng.random(count) < self.varied, rng.uniform(*self.paces, count), 1.0)
         drawn = [
-            self._window(self.clips[i], pace, rng) for i, pace in zip(chosen, paces, strict=True)
+            self._window(self.clips[i], pace, rng) for i, pace in zip(clips, paces, strict=True)
         ]
         xyz, held = np.stack([xyz for xyz, _ in drawn]), np.array([held for _, held in drawn])
         late = rng.random(count) < self.appear
@@ -77,14 +77,7 @@ class Windows:
         first = 0 if self.early else min((self.frames - 1) * pace, len(clip) - 1)
         last = rng.integers(int(np.ceil(first)), len(clip))
         at = last - pace * np.arange(self.frames)[::-1]
-        held = int((at < 0).sum())
-        at = np.maximum(at, 0)
-        before = at.astype(int)
-        if pace == 1.0:
-            return clip[before].astype(np.float64), held
-        share = (at - before)[:, None, None]
-        after = np.minimum(before + 1, len(clip) - 1)
-        return clip[before] * (1 - share) + clip[after] * share, held
+        return interpolated(clip, at).astype(np.float64), int((at < 0).sum())
 
 
 def _chances(clips: Sequence[np.ndarray], least: int, share: float) -> np.ndarray:

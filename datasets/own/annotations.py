@@ -1,4 +1,4 @@
-"""``labels.csv``: what the user says a recording shows, and when."""
+"""``labels.csv``: the user's ground-truth segments of recordings."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -14,22 +14,21 @@ from .footage import Footage
 LABELS = "labels.csv"
 COLUMNS = ("start", "end", "label", "file", "person", "subject")
 LATE_S = 0.5
-"""A row may end so much after somebody was last seen without being told."""
+"""A row may end so much after anybody was last seen without a complaint."""
 _TINY_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line.
+    """One line of the file; a column that it lacks is empty.
 
     Attributes:
         line: Counts from 1, the header's.
-        start_s: From the beginning of the recording, seconds.
-        stop_s: Likewise; the first moment that is something else.
-        label: Of the action; empty leaves the stretch out: it is neither action nor background.
-        file: As written, seen from the folder of the CSV; empty without such a column.
+        start_s: Seconds from the beginning of the recording.
+        stop_s: Likewise; no longer part of the segment.
+        label: Of the action; empty leaves the segment out: neither action nor background.
+        file: As written, seen from the folder of the CSV.
         person: Track id; empty is everybody.
-        subject: Who moves; empty without such a column.
     """
 
     line: int
@@ -40,20 +39,17 @@ class Row:
     person: str = ""
     subject: str = ""
 
-    def meets(self, other: "Row") -> bool:
-        """Whether both say something about the same person at the same moment."""
-        persons = {self.person, other.person}
-        together = self.start_s < other.stop_s - _TINY_S and other.start_s < self.stop_s - _TINY_S
-        return together and (len(persons) == 1 or "" in persons)
+    def overlaps(self, other: "Row") -> bool:
+        """Whether both label the same person at the same time."""
+        people = {self.person, other.person}
+        in_time = self.start_s < other.stop_s - _TINY_S and other.start_s < self.stop_s - _TINY_S
+        return in_time and (len(people) == 1 or "" in people)
 
 
 def read_rows(path: Path) -> tuple[list[Row], list[str]]:
-    """Rows of a ``labels.csv`` with a header, apart by comma, semicolon or tab.
+    """Usable rows of a ``labels.csv`` separated by comma, semicolon or tab, and reasons of others.
 
-    Columns are known by name, in any order; others are passed over.
-
-    Returns:
-        The rows that can be used, and in words those that can't.
+    Columns are known by name, in any order; unknown ones are ignored.
 
     Raises:
         InputError: It can't be read, or start, end or label is not in its header.
@@ -81,7 +77,7 @@ def read_rows(path: Path) -> tuple[list[Row], list[str]]:
 
 
 def _row(line: int, cells: Mapping[str, str]) -> Row:
-    """Raises ValueError, in words, for a row that can't be used."""
+    """Raises ValueError with the reason why a row can't be used."""
     start_s, stop_s = _seconds(cells, "start"), _seconds(cells, "end")
     if start_s < 0 or stop_s <= start_s:
         raise ValueError(f"goes from {start_s:g} s to {stop_s:g} s; wanted 0 <= start < end")
@@ -100,30 +96,30 @@ def _seconds(cells: Mapping[str, str], name: str) -> float:
     return seconds
 
 
-def misfits(rows: Iterable[Row], footage: Footage) -> list[str]:
-    """What rows of one recording say that can't be so, in words."""
-    rows, told, end_s = list(rows), [], footage.end_s
+def contradictions(rows: Iterable[Row], footage: Footage) -> list[str]:
+    """Where the rows of one recording contradict it or each other, one line each."""
+    rows, found, end_s = list(rows), [], footage.end_s
     people = {track.person for track in footage.tracks}
     for row in rows:
         where = f"{LABELS}, line {row.line}"
         if row.person and row.person not in people:
             known = ", ".join(sorted(people, key=lambda name: (len(name), name)))
-            told.append(f"{where}: there is no person {row.person}; there are {known or 'none'}")
+            found.append(f"{where}: there is no person {row.person}; there are {known or 'none'}")
         elif row.start_s >= end_s:
-            told.append(
+            found.append(
                 f"{where}: begins at {row.start_s:g} s, the recording ends at {end_s:.1f} s"
             )
         elif not _is_seen(row, footage):
-            told.append(f"{where}: nobody is seen from {row.start_s:g} s to {row.stop_s:g} s")
+            found.append(f"{where}: nobody is seen from {row.start_s:g} s to {row.stop_s:g} s")
         elif row.stop_s > end_s + LATE_S:
-            told.append(f"{where}: ends at {row.stop_s:g} s, the recording ends at {end_s:.1f} s")
+            found.append(f"{where}: ends at {row.stop_s:g} s, the recording ends at {end_s:.1f} s")
     for one, other in combinations(sorted(rows, key=lambda row: row.start_s), 2):
-        if one.meets(other):
-            told.append(
+        if one.overlaps(other):
+            found.append(
                 f"{LABELS}: line {other.line} overlaps line {one.line}; the one that begins later "
                 f"counts"
             )
-    return told
+    return found
 
 
 def _is_seen(row: Row, footage: Footage) -> bool:

@@ -1,4 +1,4 @@
-"""The user's own labelled data."""
+"""The user's own labelled videos, recordings and motion capture."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from ...gast.errors import InputError
 from ..clip import MotionClip, Problem, Segment
 from ..motion import MotionFolder, Take
 from ..timed import painted
-from .annotations import LABELS, Row, misfits, read_rows
+from .annotations import LABELS, Row, contradictions, read_rows
 from .footage import FRAMES, KINDS, Footage, Track, read_footage
 
 VIDEOS = (
@@ -24,39 +24,29 @@ EVENTS = "events.jsonl"
 class Folder(MotionFolder):
     """Clips in a folder per action, untrimmed recordings with a ``labels.csv``, or both.
 
-    *A folder per action*: whatever lies in ``PATH/wave`` and below shows waving, from its first
-    frame to its last.
+    *A folder per action*: files in ``PATH/wave`` and below show waving from first to last frame.
 
     *Untrimmed*: ``labels.csv`` with the header ``start,end,label,file`` (seconds from the beginning
-    of the recording; files as seen from the CSV). Without the column ``file`` it is about the one
-    recording that it lies beside. A column ``person`` (track id) says of whom a row is, else it is
-    of everybody. Frames in no row are the background; those in a row without a label are left out.
+    of the recording; files as seen from the CSV), or beside a single recording without ``file``. A
+    column ``person`` (track id) limits a row to one person. Frames in no row are the background,
+    those in a row without a label are left out.
 
-    Files are those of gastlive-lift (``.npz``), recordings of the live program (the folder with
-    ``frames.jsonl`` or any ``.jsonl``; what the live program decided is passed over) and motion
-    capture (``.bvh``). Videos are lifted first: ``gastlive-lift input=PATH output=PATH/.lifted``;
-    then each is read from there under its own name. Everyone seen for 0.5 s or more is a clip of
-    their own; who was out of view for longer than 0.25 s comes back in another one.
+    Files are those of gastlive-lift (``.npz``), recordings of the live program (a folder with
+    ``frames.jsonl`` or any ``.jsonl``; its decisions are ignored), motion capture (``.bvh``), and
+    videos after ``gastlive-lift input=PATH output=PATH/.lifted``. Everyone seen for 0.5 s or more
+    is a clip; who was out of view for longer than 0.25 s comes back in another one.
 
-    Joints of lifted files and recordings are what the lifter said, relative to the root, upright as
-    the camera was: nothing to lift again, nor to train a lifter on. Such clips have the recording
-    as their `camera`, motion capture has none.
+    Joints of lifted files and recordings are a lifter's output, relative to the root: no ground
+    truth. Such clips have the recording as their `camera`, motion capture has none.
 
-    Who moves is named by the column ``subject``, else by what follows ``subject_`` in the name of
-    the file or of a folder (``subject_anna_3.mp4`` is anna), else by the recording's name, its file
-    without ending; so a validation by subject keeps the people of one recording together.
+    The subject is the column ``subject``, else what follows ``subject_`` in the name of the file or
+    a folder (``subject_anna_3.mp4`` is anna), else the recording's name without ending.
 
     Args:
-        path: The folder. What is hidden in it is passed over.
-        background: Name of the label of frames that show no action.
+        path: The folder; hidden files in it are ignored.
         subjects: Only these; None is all.
-        lifted: Where the videos' lifted files are, as gastlive-lift names them; None is
-            ``PATH/.lifted``. One beside its video is found too.
+        lifted: Where gastlive-lift wrote; None is ``PATH/.lifted``. A file beside its video counts.
         fps: Frames per second wanted.
-
-    Attributes:
-        labels: Sorted; with the background if there are untrimmed recordings.
-        background: As given.
 
     Raises:
         InputError: The folder does not exist or holds nothing that is labelled, a ``labels.csv``
@@ -93,7 +83,7 @@ class Folder(MotionFolder):
         self.problems = list(self._found)
 
     def videos(self) -> list[Path]:
-        """Videos to lift: all that have no lifted file beside them."""
+        """Videos that have no lifted file beside them."""
         return [
             take.path
             for take in self.takes
@@ -101,7 +91,6 @@ class Folder(MotionFolder):
         ]
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips file by file, by path."""
         self.problems = list(self._found)
         for take in self.takes:
             try:
@@ -110,7 +99,6 @@ class Folder(MotionFolder):
                 self._note(take, str(error))
 
     def _read(self, take: Take) -> MotionClip:
-        """The first clip of a file."""
         for clip in self._clips(take):
             return clip
         raise InputError("nobody is in it")
@@ -119,7 +107,7 @@ class Folder(MotionFolder):
         path = self._readable(take.path)
         footage = read_footage(path, fps=self.fps or 30.0)
         rows = self.rows.get(take.path)
-        for reason in [*footage.reasons, *misfits(rows or [], footage)]:
+        for reason in [*footage.reasons, *contradictions(rows or [], footage)]:
             self._note(take, reason)
         below = take.path.relative_to(self.root)
         for track in footage.tracks:
@@ -146,7 +134,7 @@ class Folder(MotionFolder):
         return painted(at, stretches, background=self.background)
 
     def _readable(self, path: Path) -> Path:
-        """The file itself, or for a video what it was lifted to."""
+        """The file itself, or the lifted file of a video."""
         if not _is_video(path):
             return path
         beside = path.with_suffix(".npz")
@@ -160,7 +148,7 @@ class Folder(MotionFolder):
         return found
 
     def _find(self) -> Iterable[Take]:
-        files = [path for path in sorted(self.root.rglob("*")) if self._is_shown(path)]
+        files = [path for path in sorted(self.root.rglob("*")) if self._is_visible(path)]
         csvs = [path for path in files if path.name == LABELS]
         for path in csvs:
             self._take_rows(path)
@@ -169,42 +157,44 @@ class Folder(MotionFolder):
         clips = [path for path in files if path not in self.rows and not _is_aside(path)]
         for path in clips:
             if not _can_be_read(path):
-                self._wrong(path, f"is no video and none of {', '.join(KINDS)}")
+                self._problem(path, f"is no video and none of {', '.join(KINDS)}")
             elif not self._top(path):
-                self._wrong(path, f"lies in no action's folder and in no row of {LABELS}")
+                self._problem(path, f"lies in no action's folder and in no row of {LABELS}")
             elif self._top(path) in untrimmed:
-                self._wrong(path, f"is in no row of {LABELS}")
+                self._problem(path, f"is in no row of {LABELS}")
             else:
                 takes.append(Take(path, self._subject(path), label=self._top(path)))
         for folder in sorted(self.root.iterdir()):
-            is_class = folder.is_dir() and self._is_shown(folder) and folder.name not in untrimmed
+            is_class = folder.is_dir() and self._is_visible(folder) and folder.name not in untrimmed
             if is_class and not any(take.label == folder.name for take in takes):
-                self._wrong(folder, "holds no clip; fill it or take it away")
+                self._problem(folder, "holds no clip; fill it or take it away")
         if not takes:
             first = f" ({self._found[0].file} {self._found[0].reason})" if self._found else ""
             raise InputError(f"{self.root} holds nothing labelled{first}; give one with {_WANTED}")
         return takes
 
     def _take_rows(self, path: Path) -> None:
-        """Put the rows of a ``labels.csv`` to the recordings they are about."""
+        """Assign the rows of a ``labels.csv`` to their recordings."""
         rows, reasons = read_rows(path)
         for reason in reasons:
-            self._wrong(path, reason)
+            self._problem(path, reason)
         if not rows and not reasons:
-            self._wrong(path, "has no rows; nothing is labelled")
+            self._problem(path, "has no rows; nothing is labelled")
         beside = _recordings_beside(path)
         if len(beside) != 1 and any(not row.file for row in rows):
-            self._wrong(path, f"{len(beside)} recordings lie beside it; name them in a column file")
+            self._problem(
+                path, f"{len(beside)} recordings lie beside it; name them in a column file"
+            )
             rows = [row for row in rows if row.file]
         for row in rows:
             file = self._named(path, row.file) if row.file else beside[0]
             if file is None:
-                self._wrong(path, f"line {row.line}: there is no recording {row.file}")
+                self._problem(path, f"line {row.line}: there is no recording {row.file}")
             else:
                 self.rows.setdefault(file, []).append(row)
 
     def _named(self, csv: Path, name: str) -> Path | None:
-        """The recording of that name as seen from the CSV, if there is one in the folder."""
+        """The recording of that name as seen from the CSV, if it is in the root."""
         below = os.path.normpath(csv.parent.relative_to(self.root) / name)
         file = self.root / below
         file = file / FRAMES if file.is_dir() else file
@@ -212,21 +202,21 @@ class Folder(MotionFolder):
         return file if file.is_file() and _can_be_read(file) and not outside else None
 
     def _subject(self, path: Path) -> str:
-        told = [row.subject for row in self.rows.get(path, []) if row.subject]
+        named = [row.subject for row in self.rows.get(path, []) if row.subject]
         below = path.relative_to(self.root).with_suffix("").parts
-        told += [match[1] for part in below[::-1] if (match := _SUBJECT.match(part))]
+        named += [match[1] for part in below[::-1] if (match := _SUBJECT.match(part))]
         name = path.parent.name if path.name == FRAMES else path.stem
-        return next(iter(told), name)
+        return next(iter(named), name)
 
     def _top(self, path: Path) -> str:
-        """Folder of the root in which a file lies; empty for the root itself."""
+        """Folder directly below the root in which a file lies; empty for the root itself."""
         parts = path.relative_to(self.root).parts
         return parts[0] if len(parts) > 1 else ""
 
-    def _is_shown(self, path: Path) -> bool:
+    def _is_visible(self, path: Path) -> bool:
         return not any(part.startswith(".") for part in path.relative_to(self.root).parts)
 
-    def _wrong(self, path: Path, reason: str) -> None:
+    def _problem(self, path: Path, reason: str) -> None:
         self._found.append(Problem(str(path), reason))
 
 
@@ -243,7 +233,7 @@ def _can_be_read(path: Path) -> bool:
 
 
 def _is_aside(path: Path) -> bool:
-    """Folders, labels, what lies in a run's folder beside its frames, and what a video became."""
+    """Folders, labels, files beside a run's frames, and lifted files beside their video."""
     return (
         not path.is_file()
         or path.name in (LABELS, EVENTS)

@@ -1,7 +1,5 @@
-"""One file of the user's own, whatever its kind, as the people seen in it."""
+"""One file of the user's own, of any kind, as tracks of the people seen in it."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,20 +8,18 @@ import numpy as np
 from ...gast.errors import InputError
 from ...gast.skeleton import CMU31, Skeleton, named
 from ..axes import from_camera
-from ..clip import MotionClip
 from ..formats.bvh import read_bvh
-from ..motion import Take
 from ..rates import resampled
 from ..timed import evenly, stays
 from .lifted_video import read_lifted_video
-from .recordings import Recordings, Stay
+from .recordings import RATE, read_stays
 
 KINDS = (".npz", ".jsonl", ".bvh")
 """Endings of the files that can be read: of gastlive-lift, of the sink jsonl, motion capture."""
 FRAMES = "frames.jsonl"
-"""What the sink jsonl calls a recording; it is known by its folder."""
+"""The sink jsonl's name for every recording, which goes by the name of its folder instead."""
 SHORTEST_S = 0.5
-"""Somebody seen for less is no clip."""
+"""Shorter tracks are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +28,7 @@ class Track:
 
     Attributes:
         person: Track id; empty in motion capture.
-        start_s: When the first frame is, seconds from the beginning of the file.
-        layout: Which joints.
+        start_s: Of the first frame, seconds from the beginning of the file.
         xyz: (T, J, 3) float32, metres, world axes; relative to the root but for motion capture.
     """
 
@@ -45,13 +40,7 @@ class Track:
 
 @dataclass
 class Footage:
-    """What a file holds.
-
-    Attributes:
-        fps: Frames per second of all tracks.
-        tracks: In the order of the file.
-        reasons: What could not be used, in words.
-    """
+    """Tracks of a file in its order, all at `fps`, and reasons why others could not be used."""
 
     fps: float
     tracks: list[Track] = field(default_factory=list)
@@ -59,15 +48,14 @@ class Footage:
 
     @property
     def end_s(self) -> float:
-        """When somebody is last seen."""
+        """When anybody is last seen."""
         return max((track.start_s + len(track.xyz) / self.fps for track in self.tracks), default=0)
 
 
 def read_footage(path: Path, *, fps: float) -> Footage:
     """Everybody in a file of one of `KINDS`, at an even frame rate.
 
-    A person who is out of view for longer than 0.25 s, as told by time stamps, comes back in
-    another track.
+    Who is out of view for longer than 0.25 s by the time stamps comes back in another track.
 
     Raises:
         InputError: It can't be read, or nobody is in it.
@@ -117,47 +105,18 @@ def _lifted(path: Path, fps: float) -> Footage:
 
 
 def _recorded(path: Path, fps: float) -> Footage:
-    run = _Run(path, fps=fps)
-    clips = list(run)
     footage = Footage(fps)
-    footage.reasons = [p.reason for p in run.problems if "joints are missing" not in p.reason]
-    if clips:
-        begin_s = _begin_s(path)
-        footage.tracks = [
-            Track(person, start_s - begin_s, clip.layout, clip.xyz)
-            for clip, (person, start_s) in zip(clips, run.stays, strict=True)
-        ]
+    try:
+        for stay in read_stays(path):
+            xyz = resampled(stay.poses_and_labels()[0], fps=RATE, to_fps=fps)
+            footage.tracks.append(Track(str(stay.track), stay.start_s, stay.layout, xyz))
+    except InputError as error:
+        footage.reasons.append(str(error))
+    if not footage.tracks and not footage.reasons:
+        footage.reasons.append("nobody was lifted in it")
     return footage
 
 
 def _captured(path: Path, fps: float) -> Footage:
     xyz, native_fps = read_bvh(path)
     return Footage(fps, [Track("", 0.0, CMU31, resampled(xyz, fps=native_fps, to_fps=fps))])
-
-
-class _Run(Recordings):
-    """One recording, whatever its name, and when people came into view.
-
-    Attributes:
-        stays: Of the last iteration: track and first time stamp of each clip.
-    """
-
-    def __init__(self, path: Path, *, fps: float) -> None:
-        self._path = path
-        self.stays: list[tuple[str, float]] = []
-        super().__init__(str(path.parent), fps=fps)
-
-    def _find(self) -> Iterator[Take]:
-        yield Take(self._path, subject=self._path.stem)
-
-    def _over(self, take: Take, layout: Skeleton, track: int, stay: Stay) -> Iterator[MotionClip]:
-        for clip in super()._over(take, layout, track, stay):
-            self.stays.append((str(track), stay.times[0]))
-            yield clip
-
-
-def _begin_s(path: Path) -> float:
-    """Time stamp of the first frame of a recording that has been read."""
-    with path.open(encoding="utf-8") as file:
-        next(file)
-        return float(json.loads(next(file))["time_s"])

@@ -1,4 +1,4 @@
-"""What ``gastlive-lift`` found in one video, on disk."""
+"""Files of ``gastlive-lift``: everyone in one video, in 3D."""
 
 from dataclasses import dataclass, fields
 from os import PathLike
@@ -14,20 +14,16 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class LiftedVideo:
-    """Everyone in a video, in 3D; n rows, one for each person in each frame.
+    """n rows, one for each person in each frame, sorted by person, then by frame.
 
-    Rows are sorted by person, then by frame, so ``xyz[person == 1]`` is one person's motion, with
-    gaps in `frame` where the person was out of view.
+    ``xyz[person == 1]`` is one person's motion, with gaps in `frame` where they were out of view.
 
     Attributes:
         source: Path of the video or keypoint file.
         label: Name of the folder it lay in, empty if that was the folder given.
-        layout: Name of the joint layout.
         fps: Frames per second of the source.
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
-        lifter: Name or path of the lifter.
-        detector: Name of the detector, empty for keypoint files.
+        lifter: Name or path.
+        detector: Name, empty for keypoint files.
         person: (n,) int32 track id.
         frame: (n,) int32, counts the source's pictures from 0.
         time_s: (n,) float64, the source's time.
@@ -70,11 +66,7 @@ def save_lifted_video(path: str | PathLike[str], video: LiftedVideo) -> None:
 
 
 def read_lifted_video(path: str | PathLike[str]) -> LiftedVideo:
-    """What `save_lifted_video` wrote.
-
-    Raises:
-        InputError: It is no such file, or of another version.
-    """
+    """Raises InputError for what `save_lifted_video` did not write, or in another version."""
     try:
         with np.load(path, allow_pickle=False) as file:
             content: dict[str, Any] = dict(file)

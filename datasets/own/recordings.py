@@ -1,4 +1,4 @@
-"""Our own recordings: what the live program made of the people before a camera."""
+"""Recordings of the live program: people before a camera as they were lifted."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.interpolation import frames_at
 from ...gast.skeleton import Skeleton, named
 from ..axes import from_camera
 from ..clip import MotionClip
 from ..formats.text import broken
 from ..motion import MotionFolder, Take, runs
 from ..rates import resample
-from ..timed import LONGEST_GAP_S, ROUNDED_S
+from ..timed import LONGEST_GAP_S, ROUNDED_S, evenly
 
 RATE = 30.0
 
@@ -23,10 +24,9 @@ RATE = 30.0
 class Recordings(MotionFolder):
     """``frames.jsonl`` of runs with the sink ``jsonl``: a clip for each time a person is in view.
 
-    Joints are what the lifter said, relative to the root and upright as the camera was: no truth,
-    so nothing to train a lifter on. Labels are what the live program decided. Time stamps become
-    30 frames per second by linear interpolation. Who moves is named by folder and track, a camera
-    by its folder; a run that was killed may end in half a line.
+    Joints are the lifter's output, relative to the root: no ground truth. Labels are the live
+    program's decisions. Frames are interpolated at 30 a second. Subjects are named by folder and
+    track, cameras by folder; a killed run may end in half a line.
 
     Args:
         root: Folder of the runs, such as ``outputs/live``.
@@ -48,7 +48,7 @@ class Recordings(MotionFolder):
         self.labels = tuple(labels)
 
     def __iter__(self) -> Iterator[MotionClip]:
-        """Clips in the order in which people came into view, run by run."""
+        """Clips in the order in which people left the view, run by run."""
         self.problems = []
         for take in self.takes:
             try:
@@ -62,93 +62,98 @@ class Recordings(MotionFolder):
                 self._note(take, str(error))
 
     def _read(self, take: Take) -> MotionClip:
-        """The first clip of a run."""
         for clip in self._clips(take):
             return clip
         raise InputError("nobody was lifted in it")
 
     def _clips(self, take: Take) -> Iterator[MotionClip]:
-        """Clips as soon as they are over; only people in view are kept in memory."""
-        lines = _lines(take.path)
-        layout = _layout(take.path, next(lines, (1, {}))[1])
-        seen: dict[int, Stay] = {}
-        for number, frame in lines:
-            try:
-                now, people = float(frame["time_s"]), _lifted(frame)
-                for track in [t for t, stay in seen.items() if now - stay.last > LONGEST_GAP_S]:
-                    yield from self._over(take, layout, track, seen.pop(track))
-                for track, person in people.items():
-                    seen.setdefault(track, Stay()).add(now, person, joints=len(layout))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise broken(take.path, number, "wanted time_s and people with xyz") from error
-        for track, stay in seen.items():
-            yield from self._over(take, layout, track, stay)
-
-    def _over(self, take: Take, layout: Skeleton, track: int, stay: "Stay") -> Iterator[MotionClip]:
-        """The clip of somebody's stay, if it has two frames."""
-        if len(stay.times) < 2:
-            return
-        xyz, labels = stay.regular()
-        if (missing := int(np.isnan(xyz).any(-1).sum())) > 0:
-            self._note(take, f"track {track}: {missing} joints are missing")
-        yield MotionClip(
-            name=f"{take.subject}/track{track}+{stay.times[0]:.2f}s",
-            dataset=self.dataset,
-            subject=f"{take.subject}/track{track}",
-            layout=layout,
-            xyz=xyz,
-            fps=RATE,
-            segments=runs(labels, stops=range(1, len(labels) + 1)),
-            camera=take.subject,
-        )
+        for stay in read_stays(take.path):
+            xyz, labels = stay.poses_and_labels()
+            if (missing := int(np.isnan(xyz).any(-1).sum())) > 0:
+                self._note(take, f"track {stay.track}: {missing} joints are missing")
+            yield MotionClip(
+                name=f"{take.subject}/track{stay.track}+{stay.times[0]:.2f}s",
+                dataset=self.dataset,
+                subject=f"{take.subject}/track{stay.track}",
+                layout=stay.layout,
+                xyz=xyz,
+                fps=RATE,
+                segments=runs(labels, stops=range(1, len(labels) + 1)),
+                camera=take.subject,
+            )
 
 
 @dataclass
 class Stay:
-    """One person from coming into view to leaving it."""
+    """One person from coming into view to leaving it, frame by frame as recorded.
 
+    Attributes:
+        begin_s: Time stamp of the recording's first frame, whoever is in it.
+        times: Rising time stamps, seconds.
+        poses: (J, 3) float32 each, metres, camera axes, relative to the root; NaN where missing.
+        labels: Of the action decided on, empty where there is none.
+    """
+
+    track: int
+    layout: Skeleton
+    begin_s: float
     times: list[float] = field(default_factory=list)
     poses: list[np.ndarray] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
 
     @property
-    def last(self) -> float:
-        """When they were last seen."""
-        return self.times[-1]
+    def start_s(self) -> float:
+        """Seconds from the recording's first frame to the person's first."""
+        return self.times[0] - self.begin_s
 
-    def add(self, time_s: float, person: Mapping[str, Any], *, joints: int) -> None:
-        """One frame; a number that is null is NaN.
-
-        Raises:
-            ValueError: It has not so many joints, or goes back in time.
-        """
+    def add(self, time_s: float, person: Mapping[str, Any]) -> None:
+        """One frame, null is NaN; ValueError for another layout or time that does not rise."""
         pose = np.array(person["xyz"], np.float32)
-        if pose.shape != (joints, 3) or (self.times and time_s <= self.times[-1]):
+        if pose.shape != (len(self.layout), 3) or (self.times and time_s <= self.times[-1]):
             raise ValueError(pose.shape)
         self.times.append(time_s)
         self.poses.append(pose)
         self.labels.append((person.get("action") or {}).get("label", ""))
 
-    def regular(self) -> tuple[np.ndarray, list[str]]:
-        """World axes (T, J, 3) and labels at `RATE`; a label holds until the next frame."""
-        times, poses = np.array(self.times), np.stack(self.poses)
-        count = int((times[-1] - times[0] + ROUNDED_S) * RATE) + 1
-        at = times[0] + np.arange(count) / RATE
-        before = np.clip(np.searchsorted(times, at + ROUNDED_S, side="right") - 1, 0, None)
-        after = np.minimum(before + 1, len(times) - 1)
-        span = np.where(after > before, times[after] - times[before], 1.0)
-        share = np.clip((at - times[before]) / span, 0, 1)[:, None, None].astype(np.float32)
-        between = poses[before] * (1 - share) + poses[after] * share
-        xyz = from_camera(np.where(share == 0, poses[before], between))
-        return xyz, [self.labels[i] for i in before]
+    def poses_and_labels(self) -> tuple[np.ndarray, list[str]]:
+        """World axes (T, J, 3) and T labels at `RATE`; a label holds until the next frame."""
+        times = np.array(self.times)
+        xyz = from_camera(evenly(times, np.stack(self.poses), fps=RATE))
+        at = times[0] + np.arange(len(xyz)) / RATE
+        frames = frames_at(times, at, rounded_s=ROUNDED_S).astype(int)
+        return xyz, [self.labels[i] for i in frames]
+
+
+def read_stays(path: Path) -> Iterator[Stay]:
+    """Stays of two frames or more in a ``frames.jsonl``, each as soon as it is over.
+
+    Who is out of view for longer than `LONGEST_GAP_S` comes back in another one.
+
+    Raises:
+        InputError: It is no recording with a lifter, or, after the stays before it, a broken line.
+    """
+    lines = _lines(path)
+    layout = _layout(path, next(lines, (1, {}))[1])
+    begin_s, in_view = None, dict[int, Stay]()
+    for number, frame in lines:
+        try:
+            now, people = float(frame["time_s"]), _lifted(frame)
+            begin_s = now if begin_s is None else begin_s
+            gone = [t for t, stay in in_view.items() if now - stay.times[-1] > LONGEST_GAP_S]
+            yield from _long_enough(in_view.pop(track) for track in gone)
+            for track, person in people.items():
+                in_view.setdefault(track, Stay(track, layout, begin_s)).add(now, person)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise broken(path, number, "wanted time_s and people with xyz") from error
+    yield from _long_enough(in_view.values())
+
+
+def _long_enough(stays: Iterable[Stay]) -> Iterator[Stay]:
+    return (stay for stay in stays if len(stay.times) > 1)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Numbered records of a file, one by one.
-
-    Raises:
-        InputError: It can't be read, or a whole line is no JSON.
-    """
+    """Numbered records, one by one; InputError for a whole line that is no JSON."""
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
@@ -175,7 +180,7 @@ def _layout(path: Path, header: Mapping[str, Any]) -> Skeleton:
 
 
 def _labels(path: Path) -> list[str]:
-    """What a run's header lists; nothing if it can't be read, which reading the clips tells."""
+    """Labels in a run's header; none if it is broken, of which reading the clips complains."""
     try:
         _, header = next(_lines(path), (1, {}))
     except InputError:

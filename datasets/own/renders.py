@@ -1,4 +1,4 @@
-"""Our own renders: the exact motion of the people that gastlive-render films."""
+"""Ground truth of gastlive-render: the exact motion of the people it films."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,10 +13,10 @@ from ..motion import MotionFolder, Take, runs
 
 
 class Renders(MotionFolder):
-    """One clip a film, from the npz that lies beside it; 17 joints.
+    """One clip a film, from the npz beside it; 17 joints.
 
-    Who moves is named by the recordings that move them, as ``hdm05/HDM_bd_01+hdm05/...``, so that
-    nobody is trained on by way of a render who must not be.
+    Subjects are named by the recordings that move them, as ``hdm05/HDM_bd_01+hdm05/...``, so that a
+    split by subject also holds for renders.
     """
 
     dataset = "renders"
@@ -51,7 +51,7 @@ _READ = ("h36m17_m", "rotation", "translation", "fps", "labels")
 
 
 def _arrays(path: Path) -> set[str]:
-    """Names of what is in an npz; none if it is no npz."""
+    """Names of the arrays in an npz; none if it is no npz."""
     try:
         with ZipFile(path) as archive:
             return {name.removesuffix(".npy") for name in archive.namelist()}
@@ -60,7 +60,7 @@ def _arrays(path: Path) -> set[str]:
 
 
 def _names(path: Path, what: str) -> list[str]:
-    """Different names in an array; none if it can't be read, which reading the clip tells."""
+    """Distinct names in an array; none if it is broken, of which reading the clip complains."""
     try:
         names = _truth(path, what)[what]
     except InputError:
@@ -69,11 +69,7 @@ def _names(path: Path, what: str) -> list[str]:
 
 
 def _truth(path: Path, *names: str) -> dict[str, np.ndarray]:
-    """Arrays of the file.
-
-    Raises:
-        InputError: It can't be read or lacks one.
-    """
+    """Arrays of the file; InputError if it can't be read or lacks one."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in names}

@@ -1,4 +1,4 @@
-"""Detector noise as it was assumed before it was measured."""
+"""Detector noise by assumption, from before it was measured."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,16 @@ from ...gast.skeleton import Skeleton
 
 @dataclass(frozen=True)
 class DetectorNoise:
-    """What a detector might do to joints: a guess, in shares of the torso's length on the picture.
+    """A guess at a detector's errors; lengths are shares of the torso in the picture.
 
     Attributes:
-        bias: Constant offset a joint and clip, standard deviation.
-        jitter: Wandering error, standard deviation, correlated over time.
-        correlation: Of the jitter from one frame to the next.
-        slip: Share of frames in which a joint is somewhere else for a moment.
-        slip_size: How far it then is, standard deviation.
-        lost: Share of clips in which a limb is not seen for a while and stands still against the
-            joint it hangs on, as the live program fills it.
-        cut: Share of clips that end at the hips: both legs hang straight down.
+        bias: Standard deviation of the constant offset of each joint of a clip.
+        jitter: Standard deviation of the error that varies over time.
+        correlation: Of the jitter between neighbouring frames.
+        slip: Share of frames in which a joint slips away for a moment.
+        slip_size: Standard deviation of how far, a coordinate.
+        lost: Share of clips in which part of a limb is unseen for a while and held, as live.
+        cut: Share of clips in which both legs are unseen and hang straight down.
     """
 
     bias: float = 0.03
@@ -37,25 +36,15 @@ class DetectorNoise:
         rng: np.random.Generator,
         xyz: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Spoil clips.
-
-        Args:
-            xy: (N, T, J, 2), any units.
-            skeleton: Layout of the joints.
-            rng: Where the errors come from.
-            xyz: (N, T, J, 3) of the same joints; makes no difference here.
-
-        Returns:
-            The spoilt clips, and (N, T, J) bool: which joints were seen.
-        """
+        """See `Noise`; `xyz` is ignored."""
         count, frames, joints, _ = xy.shape
         ends = skeleton.index["thorax"], skeleton.index["hip"]
         torso = np.linalg.norm(xy[:, :, ends[0]] - xy[:, :, ends[1]], axis=-1).mean(1)
         error = self.bias * rng.standard_normal((count, 1, joints, 2))
         error = error + self._wander(count, frames, joints, rng)
         error = error + self._slips(count, frames, joints, rng)
-        spoilt = xy + (torso[:, None, None, None] * error).astype(xy.dtype)
-        return self._lose(spoilt, skeleton, torso, rng)
+        noisy = xy + (torso[:, None, None, None] * error).astype(xy.dtype)
+        return self._lose(noisy, skeleton, torso, rng)
 
     def _wander(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
         fresh = rng.standard_normal((count, frames, joints, 2))

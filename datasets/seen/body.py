@@ -1,18 +1,15 @@
-"""How large a person is in a picture, which way it faces and what of it is on the far side."""
+"""A person's size in the picture, orientation, and which joints are on the far side."""
 
 import numpy as np
 
 from ...gast.skeleton import Skeleton
 
 WIDTH = 1.3
-"""The torso's length over the shoulders' width, about."""
+"""Torso length over shoulder width."""
 
 
 def body_size(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Length of the torso in the picture, (N,) of clips (N, T, J, 2): mean over time.
-
-    While it leans towards the viewer the width of the shoulders tells it.
-    """
+    """Mean length of the torso, (N,) of clips (N, T, J, 2); foreshortened, by the shoulders."""
     at = skeleton.index
     torso = np.linalg.norm(xy[:, :, at["thorax"]] - xy[:, :, at["hip"]], axis=-1)
     width = np.linalg.norm(xy[:, :, at["left_shoulder"]] - xy[:, :, at["right_shoulder"]], axis=-1)
@@ -20,7 +17,7 @@ def body_size(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 
 def body_axes(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Unit vectors (..., 3, 3) to the person's right, up and forward, of joints (..., J, 3)."""
+    """Unit vectors (..., 3, 3) to the right, up and forward of people (..., J, 3)."""
     at = skeleton.index
     right = sum(
         xyz[..., at[f"right_{joint}"], :] - xyz[..., at[f"left_{joint}"], :]
@@ -32,17 +29,12 @@ def body_axes(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 
 def body_depth(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """How far each joint is behind the torso's middle, (..., J), in lengths of the torso.
-
-    Args:
-        xyz: (..., J, 3), z away from the viewer.
-        skeleton: Layout of the joints.
-    """
+    """Depth (..., J) behind the torso's middle, in torso lengths, of (..., J, 3) with z away."""
     hip, thorax = xyz[..., skeleton.index["hip"], :], xyz[..., skeleton.index["thorax"], :]
     length = np.linalg.norm(thorax - hip, axis=-1)[..., None]
     return (xyz[..., 2] - (hip + thorax)[..., None, 2] / 2) / np.maximum(length, 1e-6)
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
-    """Of length one; what has no length stays zero."""
+    """Vectors (..., C) at length one; zero stays zero."""
     return vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)

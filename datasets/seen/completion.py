@@ -1,4 +1,4 @@
-"""Completes and smooths joints of many clips at once, as the live program does one by one."""
+"""Completes and smooths 2-D joints of many clips at once, with the live program's result."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,31 +10,37 @@ from ...gast.skeleton import COCO17, Skeleton, joint_map
 from .body import unit
 
 MIDDLE = ("hip", "lower_spine", "spine", "thorax")
-"""Joints that the live program makes from shoulders and hips."""
+"""Joints that the live program computes from shoulders and hips."""
 HANGING = ({"nose": "thorax", "elbow": "shoulder", "knee": "hip"},
            {"head": "nose", "wrist": "elbow", "ankle": "knee"})  # fmt: skip
-"""Kinds of joints that may be lost and what they hang on, those nearer to the torso first."""
+"""Kinds of joints that may be lost, each with its parent; those nearer to the torso first."""
 TORSO_M = -REST["thorax"][1]
 
 
 def kind_of(joint: str) -> str:
-    """A joint without its side."""
+    """A joint's name without its side."""
     return joint.removeprefix("left_").removeprefix("right_")
 
 
 def is_hanging(joint: str) -> bool:
-    """Whether it may be lost."""
+    """Whether a joint may be lost."""
     return any(kind_of(joint) in level for level in HANGING)
 
 
 def make_middle(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Joints (..., J, 2), those between shoulders and hips as made from COCO's."""
-    weights = joint_map(COCO17, skeleton).weights
-    known = [i for i, joint in enumerate(COCO17.joints) if joint in skeleton.index]
-    ours = [skeleton.index[COCO17.joints[i]] for i in known]
+    """Joints (..., J, C) with `MIDDLE` computed from shoulders and hips; of NaN it is NaN."""
     middle = [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]
+    if not middle:
+        return xy
+    weights = joint_map(COCO17, skeleton).weights[middle]
+    sources = np.flatnonzero(weights.any(0))
+    weights = weights[:, sources]
+    given = xy[..., [skeleton.index[COCO17.joints[i]] for i in sources], :]
+    missing = np.isnan(given).any(-1)
+    between = weights @ np.where(missing[..., None], 0, given)
+    between[(missing[..., None, :] & (weights != 0)).any(-1)] = np.nan
     made = xy.copy()
-    made[..., middle, :] = weights[np.ix_(middle, known)] @ xy[..., ours, :]
+    made[..., middle, :] = between
     return made
 
 
@@ -47,15 +53,9 @@ def complete(
     ease_s: float,
     smoothing: Smoothing,
 ) -> np.ndarray:
-    """What the live program makes of it, see `gastlive.realtime.stages.joints`.
+    """Joints (T, N, J, 2), torso lengths, completed and smoothed as by the stage `Joints`, live.
 
-    Args:
-        xy: (T, N, J, 2) as detected, in lengths of the torso.
-        lost: (T, N, J) bool; shoulders and hips are taken to be seen.
-        skeleton: Layout of the joints.
-        fps: Frames per second.
-        ease_s: See `gastlive.gast.inputs.filling.Filler`.
-        smoothing: As in the live program.
+    Of those that are `lost`, (T, N, J) bool, shoulders and hips count as seen. `ease_s` as live.
     """
     keep, done = float(np.exp(-1 / (fps * ease_s))), np.empty_like(xy)
     state: Smoothed | None = None
@@ -75,7 +75,7 @@ def complete(
 
 
 class _Level:
-    """Joints that hang on others, and how they do at rest."""
+    """Joints of one level of `HANGING`, their parents, and their offsets from them at rest."""
 
     def __init__(self, level: Mapping[str, str], skeleton: Skeleton) -> None:
         pairs: list[tuple[str, str]] = []
@@ -88,26 +88,25 @@ class _Level:
         self.rest = np.array([_rest(joint) - _rest(parent) for joint, parent in pairs]) / TORSO_M
 
     def hanging(self, xy: np.ndarray) -> np.ndarray:
-        """(N, J', 2) of (N, J, 2): from the joint it hangs on."""
+        """(N, J', 2): offsets from the parents, of joints (N, J, 2)."""
         return xy[:, self.joints] - xy[:, self.parents]
 
 
 def _rest(joint: str) -> np.ndarray:
-    """Across and down, metres."""
     across, down = REST[joint.replace("right_", "left_")]
     return np.array([-across if joint.startswith("right_") else across, down], np.float32)
 
 
 def _frames_of(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(T, N, 2, 2): where the person's left and down are in the picture, and how wide it looks."""
+    """(T, N, 2, 2): the person's left, as long as they look wide, and down in the picture."""
     at = skeleton.index
     up = unit(xy[..., at["thorax"], :] - xy[..., at["hip"], :])
     left = np.stack([-up[..., 1], up[..., 0]], -1)
     pairs: Sequence[str] = ("shoulder", "hip")
     rest = np.array([2 * REST[f"left_{joint}"][0] for joint in pairs]) / TORSO_M
-    shown = np.stack([
+    widths = np.stack([
         ((xy[..., at[f"left_{joint}"], :] - xy[..., at[f"right_{joint}"], :]) * left).sum(-1)
         for joint in pairs
     ], -1)  # fmt: skip
-    wide = np.clip(shown @ rest / (rest @ rest), -1, 1)
+    wide = np.clip(widths @ rest / (rest @ rest), -1, 1)
     return np.stack([left * wide[..., None], -up], -2).astype(xy.dtype)

@@ -1,32 +1,25 @@
-"""Motion as detectors would tell it, so that a lifter learns what it will be given."""
+"""Motion capture with the joints that a 2-D detector sees, so that lifters learn those."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from ...gast.inputs.filling import TORSO
 from ...gast.skeleton import Skeleton
 from ..clip import MotionClip
 from ..rates import at_layout
 from .body import body_axes
 from .completion import make_middle
 
-TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 FACE = (0.0, -0.12, 0.17)
-"""The tip of the nose from the middle of the skull, in lengths of the torso: to the person's right,
-up and forward."""
+"""Tip of the nose from the middle of the skull, in torso lengths: right, up and forward."""
 
 
 def detectable(clip: MotionClip, layout: Skeleton) -> MotionClip:
-    """The clip in another layout, with the joints of the middle line where a detector puts them.
+    """The clip in another layout, with middle line and nose where detectors put them.
 
-    Data sets put them elsewhere, and each somewhere else: the root of an ASF lies a fifth of the
-    torso above the hips' middle, a Kinect's hip centre and spine likewise, and where there is no
-    nose it would be inside the skull. A lifter that was taught those is wrong on what it gets live:
-    a hip and a thorax in the middle between hips and shoulders, and the tip of the nose.
-
-    Args:
-        clip: In any layout.
-        layout: Of the result.
+    The root of an ASF or a Kinect lies a fifth of the torso above the hips' middle, and a nose made
+    from the head would be inside the skull.
 
     Raises:
         InputError: The clip's layout has nothing to make one of the joints from.

@@ -1,4 +1,4 @@
-"""The numbers of a noise file for each joint and frame, and what goes on and off by chance."""
+"""A noise file's parameters for each joint and frame, and random spells of losses and slips."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +9,13 @@ from ...gast.skeleton import Skeleton
 from .completion import kind_of
 
 SPELLS = ("brief", "lasting")
-"""How long something goes on: a few frames, or so long that the clip may end before."""
+"""A spell lasts a few frames, or so long that the clip may end before it."""
 
 
 class JointErrors:
-    """The file's numbers for the joints of a layout, in each frame.
+    """Parameters for the joints of a layout; `far` (T, N, J) are those on the far side.
 
-    Args:
-        kinds: Numbers of each kind of joint, pairs for the near and the far side.
-        skeleton: Layout of the joints.
-        far: (T, N, J) bool: which are on the far side.
-        fps: Frames per second.
+    `kinds` has those of each kind of joint, as pairs for the near and the far side.
     """
 
     def __init__(
@@ -33,7 +29,7 @@ class JointErrors:
         ]
 
     def of(self, *keys: str) -> np.ndarray:
-        """(J, ...) numbers; those of the middle line, which is made of others, don't matter."""
+        """Parameters (J, ...); those of the middle line have no effect."""
         rows = []
         for joint in self.skeleton.joints:
             value = self.kinds.get(kind_of(joint), next(iter(self.kinds.values())))
@@ -42,35 +38,35 @@ class JointErrors:
             rows.append(value)
         return np.array(rows, np.float32)
 
-    def here(self, *keys: str) -> np.ndarray:
-        """(T, N, J) numbers, for each joint those of the side it is on."""
+    def of_own_side(self, *keys: str) -> np.ndarray:
+        """Parameters (T, N, J) of the side that each joint is on."""
         near, far = self.of(*keys).T
         return np.where(self.far, far, near)
 
     @property
     def bias(self) -> np.ndarray:
-        """(J, 3) to the person's right, up and forward."""
+        """Bias (J, 3) to the person's right, up and forward."""
         bias = self.of("bias")
         bias[[joint.startswith("right_") for joint in self.skeleton.joints], 0] *= -1
         return bias
 
     def at(self, where: tuple[np.ndarray, ...], *keys: str) -> np.ndarray:
-        """(M,) numbers of what `here` would give at M places."""
+        """Elements (M,) of `of_own_side` at M places."""
         return self.of(*keys)[where[2], self.far[where].astype(int)]
 
     def by_limb(self, chance: np.ndarray) -> np.ndarray:
-        """(T, N, L) as (T, N, J): joints of a limb go together."""
+        """A number for each limb (T, N, L) as one for each joint (T, N, J)."""
         return chance[..., self._limb]
 
     def spells(self, what: str, rng: np.random.Generator) -> np.ndarray:
-        """(T, N, J) bool: when it goes on, briefly or lasting."""
+        """(T, N, J) bool: a brief or a lasting spell."""
         brief, lasting = (self.spell(what, how, rng) for how in SPELLS)
         return brief | lasting
 
     def spell(self, what: str, how: str, rng: np.random.Generator) -> np.ndarray:
-        """(T, N, J) bool: when it goes on."""
-        begin = self.here(what, how, "begin_hz") / self.fps
-        end = 1 / np.maximum(self.here(what, how, "last_s") * self.fps, 1)
+        """(T, N, J) bool: a spell of one length, by a two-state Markov chain."""
+        begin = self.of_own_side(what, how, "begin_hz") / self.fps
+        end = 1 / np.maximum(self.of_own_side(what, how, "last_s") * self.fps, 1)
         chance = self.by_limb(rng.random((*begin.shape[:2], self.limbs), np.float32))
         begins, stays, on = chance < begin, chance < 1 - end, np.empty(begin.shape, bool)
         on[0] = chance[0] < begin[0] / (begin[0] + end[0])
@@ -80,7 +76,7 @@ class JointErrors:
 
 
 def slipped(exact: np.ndarray, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
-    """Where joints are taken to be: elsewhere for a while, or where the twin is."""
+    """Joints (T, N, J, 2) with slips: elsewhere for a while, or where the joint's twin is."""
     place, time = exact.copy(), np.arange(len(exact), dtype=np.int16)[:, None, None]
     for how in SPELLS:
         slipping = joints.spell("slip", how, rng)

@@ -1,7 +1,4 @@
-"""What a detector and the live program's first stages do to joints.
-
-``datasets/seen/measured/*.json`` say how, as ``gastlive-measure-noise`` found it.
-"""
+"""Errors of a detector and the live program's first stages, as ``gastlive-measure-noise`` found."""
 
 import json
 from collections.abc import Mapping
@@ -20,11 +17,11 @@ from .joint_errors import JointErrors, slipped
 FILES = Path(__file__).parent / "measured"
 VERSION = 1
 PAST_S = 0.2
-"""What is made up of the time before a clip, so that smoothing has a past."""
+"""So much is extrapolated before a clip, so that smoothing has a past."""
 
 
 class Noise(Protocol):
-    """Spoils exact joints as a detector does."""
+    """Adds a detector's errors to exact joints."""
 
     def apply(
         self,
@@ -33,21 +30,14 @@ class Noise(Protocol):
         rng: np.random.Generator,
         xyz: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Spoil clips.
+        """Clips (N, T, J, 2), any units, with errors; and (N, T, J) bool: which joints were seen.
 
-        Args:
-            xy: (N, T, J, 2), any units; not written to.
-            skeleton: Layout of the joints.
-            rng: Where the errors come from.
-            xyz: (N, T, J, 3) of the same joints, x right, y down, z away from the viewer.
-
-        Returns:
-            The spoilt clips, and (N, T, J) bool: which joints were seen.
+        `xy` is not written to. `xyz` (N, T, J, 3) is x right, y down, z away from the viewer.
         """
 
 
 class NoNoise:
-    """Leaves joints as they are."""
+    """No errors; every joint is seen."""
 
     def __repr__(self) -> str:
         return "NoNoise()"
@@ -64,20 +54,13 @@ class NoNoise:
 
 
 class GaussianNoise:
-    """Independent errors of each joint in each frame, as large as measured: the plain baseline.
-
-    Args:
-        file: As of `MeasuredNoise`.
-
-    Raises:
-        InputError: See `read_noise`; when applied to another layout of joints.
-    """
+    """Baseline: independent errors of each joint and frame, as large as in a measured `file`."""
 
     def __init__(self, file: str) -> None:
         self.model = read_noise(file)
 
     def __repr__(self) -> str:
-        """What decides about the errors; data made with other ones are told apart by it."""
+        # All that decides about the errors: part of the key of cached data.
         return f"GaussianNoise({self.model!r})"
 
     def apply(
@@ -96,18 +79,16 @@ class GaussianNoise:
 
 
 class MeasuredNoise:
-    """Errors and misses as measured, in shares of the torso's length in the picture.
+    """Errors and losses as measured, relative to the torso's length in the picture.
 
-    A joint as detected is off by a bias that everybody shares, an offset for the clip and a
-    trembling, partly new in each frame and partly wandering; now and then it slips away, often to
-    where its twin on the other side is; and it may be lost. What is on the far side of the body
-    does worse. Then the joints are made, filled in and smoothed as the live program does.
+    A detected joint has a bias common to all people, an offset for the clip, and jitter, partly
+    autocorrelated; it may slip for a while, often to where its twin is, or be lost. Joints on the
+    far side do worse. Then they are completed and smoothed as live.
 
     Args:
         file: Name of a file in ``datasets/seen/measured`` without its ending, or a path.
         fps: Frames per second of the clips.
-        cut: Share of clips whose picture ends somewhere below the hips. That is up to the camera,
-            so it isn't measured.
+        cut: Share of clips whose picture ends below the hips; not measured.
 
     Raises:
         InputError: See `read_noise`; when applied to another layout of joints.
@@ -119,7 +100,6 @@ class MeasuredNoise:
         self._smoothing: Smoothing = OneEuro(**one_euro) if one_euro else Unsmoothed()
 
     def __repr__(self) -> str:
-        """What decides about the errors; data made with other ones are told apart by it."""
         return f"MeasuredNoise({self.model!r}, fps={self.fps}, cut={self.cut})"
 
     def apply(
@@ -129,7 +109,7 @@ class MeasuredNoise:
         rng: np.random.Generator,
         xyz: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `Noise`. Without `xyz` no joint is on the far side, and no bias goes forward."""
+        """See `Noise`; without `xyz` no joint is on the far side, and no bias goes forward."""
         _check(self.model, skeleton)
         size = body_size(xy, skeleton)[:, None, None]
         before = round(PAST_S * self.fps)
@@ -149,11 +129,11 @@ class MeasuredNoise:
             make_middle(detected, skeleton), lost, skeleton, fps=self.fps,
             ease_s=self.model["ease_s"], smoothing=self._smoothing,
         )  # fmt: skip
-        spoilt = (done[before:] * size).swapaxes(0, 1)
-        return spoilt.astype(xy.dtype), ~lost[before:].swapaxes(0, 1)
+        noisy = (done[before:] * size).swapaxes(0, 1)
+        return noisy.astype(xy.dtype), ~lost[before:].swapaxes(0, 1)
 
     def _tremble(self, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
-        """(T, N, J, 2) offset of each clip, and what comes on top of it in each frame."""
+        """Offset of each clip plus jitter of each frame, (T, N, J, 2)."""
         frames, count, number = joints.far.shape
         shape, mixing = (frames, count, 2, number), self._mixing(joints.skeleton).T
         wander = rng.standard_normal(shape, np.float32)
@@ -168,12 +148,12 @@ class MeasuredNoise:
         spread = np.float32(self.model["spread"])
         strength = rng.standard_normal((count, number), np.float32)
         strength = np.exp(spread * strength - spread**2)
-        error = (strength * joints.here("jitter"))[:, :, None] * (wander @ mixing)
-        error += (strength * joints.here("offset"))[:, :, None] * (offset @ mixing)
+        error = (strength * joints.of_own_side("jitter"))[:, :, None] * (wander @ mixing)
+        error += (strength * joints.of_own_side("offset"))[:, :, None] * (offset @ mixing)
         return error.swapaxes(2, 3)
 
     def _mixing(self, skeleton: Skeleton) -> np.ndarray:
-        """(J, J) that makes independent numbers as like each other as joints' errors are."""
+        """(J, J) that gives independent numbers the joints' measured correlation."""
         correlation = self.model["correlation"]
         at = [skeleton.index[joint] for joint in correlation["joints"]]
         mixing = np.eye(len(skeleton), dtype=np.float32)
@@ -183,7 +163,7 @@ class MeasuredNoise:
     def _below_the_picture(
         self, exact: np.ndarray, skeleton: Skeleton, rng: np.random.Generator
     ) -> np.ndarray:
-        """(T, N, J) bool: what of the legs is cut off."""
+        """(T, N, J) bool: knees and ankles that are cut off."""
         count = exact.shape[1]
         edge = exact[:, :, skeleton.index["hip"], 1].mean(0) + rng.uniform(0.2, 1.8, count)
         edge[rng.random(count) >= self.cut] = np.inf
@@ -192,10 +172,10 @@ class MeasuredNoise:
 
 
 def read_noise(file: str) -> dict[str, Any]:
-    """What ``gastlive-measure-noise`` wrote.
+    """A file of ``gastlive-measure-noise``.
 
     Raises:
-        InputError: There is no such file, or it is another.
+        InputError: There is no such file, or it holds something else.
     """
     path = Path(file).expanduser() if file.endswith(".json") else FILES / f"{file}.json"
     known = ", ".join(sorted(path.stem for path in FILES.glob("*.json")))
@@ -219,17 +199,14 @@ def _check(model: Mapping[str, Any], skeleton: Skeleton) -> None:
 
 
 def _by_time(clips: np.ndarray, before: int, kind: Literal["even", "odd"]) -> np.ndarray:
-    """(N, T, ...) as (T, N, ...), with frames before the first: the motion played backwards.
-
-    An odd reflection about the first frame goes on as it moves there.
-    """
+    """(N, T, ...) as (T, N, ...), extended into the past by reflection about the first frame."""
     width = [(before, 0), *[(0, 0)] * (clips.ndim - 1)]
     by_time = clips.swapaxes(0, 1).astype(np.float32)
     return np.pad(by_time, width, mode="reflect", reflect_type=kind)
 
 
 def _upright(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(..., 3, 2) axes of people of whom only the picture is known: just up."""
+    """Axes (..., 3, 2) of people known from the picture alone: just up."""
     axes = np.zeros((*xy.shape[:-2], 3, 2), xy.dtype)
     axes[..., 1, :] = unit(xy[..., skeleton.index["thorax"], :] - xy[..., skeleton.index["hip"], :])
     return axes

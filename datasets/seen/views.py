@@ -1,23 +1,23 @@
-"""Virtual cameras: motion in world axes seen as a detector would see it.
-
-World axes are x right, y away, z up; camera axes x right, y down, z forward.
-"""
+"""Random virtual cameras: from world axes (z up) to camera axes (x right, y down, z forward)."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation
+
+from ..camera_axes import looking, turned_towards
 
 
 @dataclass(frozen=True)
 class Views:
-    """How random cameras are placed; each pair is a range, drawn evenly, angles in degrees.
+    """How random cameras are placed; each pair is a range of a uniform distribution.
 
     Attributes:
         elevation_deg: Of the camera above the person's hips.
         roll_deg: Of the picture.
-        distance_m: From the person's mean place, beyond how far the person walks about.
+        distance_m: From the person's mean place, in addition to how far they walk from it.
         field_of_view_deg: Horizontal.
-        off_centre: How far from the middle the person stands, as a share of half the picture.
+        off_centre: Of the person from the picture's middle, as a share of half the picture.
         aspect: Height of the picture over its width.
     """
 
@@ -31,17 +31,16 @@ class Views:
     def see(
         self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One random camera for each clip.
+        """`film` in float32, the 3-D joints `turned_towards` the root."""
+        xy, camera = self.film(xyz, root=root, rng=rng)
+        return xy.astype(np.float32), turned_towards(camera, root=root)
 
-        Args:
-            xyz: (N, T, J, 3), metres, world axes.
-            root: Index of the root joint.
-            rng: Where the cameras come from.
+    def film(
+        self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Clips (N, T, J, 3), metres, world axes, seen by a random camera each.
 
-        Returns:
-            (N, T, J, 2) in screen units, and (N, T, J, 3) in metres, relative to the root, in the
-            axes of a camera that is turned towards the person: what can be told from the
-            person's own shape, wherever in the picture it is.
+        Returns (N, T, J, 2) in screen units and (N, T, J, 3), metres, camera axes, from the camera.
         """
         count = len(xyz)
         place = xyz[:, :, root].mean(1)
@@ -54,34 +53,13 @@ class Views:
             [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation),
              np.sin(elevation)], -1,
         )  # fmt: skip
-        turn = _looking(-away)
+        turn = looking(-away, up=(0.0, 0.0, 1.0))
         picture = np.stack([np.ones(count), rng.uniform(*self.aspect, count)], -1)
         aside = rng.uniform(*self.off_centre, (count, 2)) * picture / focal[:, None]
-        turn = _looking(np.c_[aside, np.ones(count)], up=np.array([0.0, -1.0, 0.0])) @ turn
-        turn = _roll(np.radians(rng.uniform(*self.roll_deg, count))) @ turn
-        camera = (xyz - (place + away * distance[:, None])[:, None, None]) @ _swap(turn)[:, None]
+        turn = looking(np.c_[aside, np.ones(count)], up=(0.0, -1.0, 0.0)) @ turn
+        roll = Rotation.from_euler("z", rng.uniform(*self.roll_deg, (count, 1)), degrees=True)
+        turn = roll.as_matrix() @ turn
+        position = place + away * distance[:, None]
+        camera = (xyz - position[:, None, None]) @ turn.swapaxes(-1, -2)[:, None]
         camera[..., 2] = np.maximum(camera[..., 2], 0.2)
-        xy = focal[:, None, None, None] * camera[..., :2] / camera[..., 2:]
-        facing = _looking(camera[:, :, root], up=np.array([0.0, -1.0, 0.0]))
-        relative = (camera - camera[:, :, root : root + 1]) @ _swap(facing)
-        return xy.astype(np.float32), relative.astype(np.float32)
-
-
-def _swap(matrix: np.ndarray) -> np.ndarray:
-    return np.swapaxes(matrix, -1, -2)
-
-
-def _looking(forward: np.ndarray, up: np.ndarray | None = None) -> np.ndarray:
-    """Rotations (..., 3, 3) whose rows are the camera axes x right, y down, z along `forward`."""
-    up = np.array([0.0, 0.0, 1.0]) if up is None else up
-    z = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
-    x = np.cross(z, up)
-    x /= np.linalg.norm(x, axis=-1, keepdims=True)
-    return np.stack([x, np.cross(z, x), z], -2)
-
-
-def _roll(angle: np.ndarray) -> np.ndarray:
-    cos, sin, zero = np.cos(angle), np.sin(angle), np.zeros_like(angle)
-    one = np.ones_like(angle)
-    rows = [[cos, -sin, zero], [sin, cos, zero], [zero, zero, one]]
-    return np.moveaxis(np.array(rows), -1, 0)
+        return focal[:, None, None, None] * camera[..., :2] / camera[..., 2:], camera

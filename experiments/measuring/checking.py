@@ -1,4 +1,4 @@
-"""Is noise like what was watched? Errors of takes that were not fitted, and of noise on them."""
+"""Validates a noise model: its errors against those measured on takes it was not fitted to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,28 +19,28 @@ TAILS = (0.1, 0.2, 0.4)
 
 @dataclass(frozen=True)
 class Figures:
-    """How joints of one kind err, in lengths of the torso.
+    """Errors of one kind of joints, in torso lengths.
 
     Attributes:
-        rms: Root mean square of the error, a coordinate.
+        rms: Root mean square, a coordinate.
         moving: Standard deviation about each take's mean, a coordinate.
-        alike: Autocorrelation of that at `LAGS`.
+        autocorrelation: Of that at `LAGS`.
         tails: Share of distances beyond `TAILS`.
-        lost: Share of joints in the picture that were not seen.
+        lost: Share of joints in the picture that were not detected.
     """
 
     rms: float
     moving: float
-    alike: tuple[float, ...]
+    autocorrelation: tuple[float, ...]
     tails: tuple[float, ...]
     lost: float
 
     @property
     def cells(self) -> list[str]:
-        """For a table."""
+        """Cells of a table, as of `HEADER`."""
         lengths = [f"{value:.3f}" for value in (self.rms, self.moving)]
-        alike = [f"{value:.2f}" for value in self.alike]
-        return [*lengths, *alike, *(f"{100 * share:.1f}" for share in (*self.tails, self.lost))]
+        lags = [f"{value:.2f}" for value in self.autocorrelation]
+        return [*lengths, *lags, *(f"{100 * share:.1f}" for share in (*self.tails, self.lost))]
 
 
 HEADER = [
@@ -51,7 +51,7 @@ HEADER = [
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """Errors (T, J, 2) of one take, NaN where not known, and (T, J) which joints were lost."""
+    """Errors (T, J, 2) of one take, NaN where unknown, and (T, J): 1 where a joint was lost."""
 
     error: np.ndarray
     lost: np.ndarray
@@ -60,23 +60,18 @@ class Taken:
 def check(
     sights: Sequence[Sight], noises: Mapping[str, Noise], *, seed: int, repeats: int = 20
 ) -> str:
-    """A table in markdown: each kind of joint as watched and as the noises have it.
+    """A markdown table of each kind of joint, as measured and by each noise.
 
-    Args:
-        sights: Takes that nothing was fitted to.
-        noises: By name.
-        seed: Of the noises.
-        repeats: How often each take is spoilt.
+    Noises are applied to each take `repeats` times; nothing was fitted to the takes.
     """
-    watched = [taken for sight in sights if (taken := _watched(sight))]
-    parts = {"watched": watched}
+    parts = {"watched": [taken for sight in sights if (taken := _measured(sight))]}
     for name, noise in noises.items():
         rng = np.random.default_rng(seed)
         parts[name] = [
             taken
             for _ in range(repeats)
             for sight in sights
-            if (taken := _spoilt(sight, noise, rng))
+            if (taken := _simulated(sight, noise, rng))
         ]
     rows = [
         [kind, name, *figures(taken, kind).cells]
@@ -87,27 +82,27 @@ def check(
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 
-def _watched(sight: Sight) -> Taken | None:
+def _measured(sight: Sight) -> Taken | None:
     errors = errors_of(sight)
     return Taken(errors.final[SETTLING:], errors.lost[SETTLING:]) if errors else None
 
 
-def _spoilt(sight: Sight, noise: Noise, rng: np.random.Generator) -> Taken | None:
-    """The same frames and joints with errors of the noise."""
+def _simulated(sight: Sight, noise: Noise, rng: np.random.Generator) -> Taken | None:
+    """Errors of the noise in the same frames and joints."""
     errors = errors_of(sight)
     if errors is None:
         return None
     since = slice(-len(errors.final), None)
     exact, xyz = sight.exact[None, since], sight.xyz[None, since]
-    spoilt, seen = noise.apply(exact.copy(), H36M17, rng, xyz)
+    noisy, seen = noise.apply(exact.copy(), H36M17, rng, xyz)
     known = np.isfinite(errors.final)
-    error = np.where(known, (spoilt[0] - exact[0]) / errors.size, np.nan)
+    error = np.where(known, (noisy[0] - exact[0]) / errors.size, np.nan)
     lost = np.where(known[..., 0], ~seen[0], np.nan)
     return Taken(error[SETTLING:], lost[SETTLING:])
 
 
 def figures(taken: Sequence[Taken], kind: str) -> Figures:
-    """Of all joints of a kind; NaN if they were never in the picture."""
+    """Figures of all joints of a kind; NaN if they were never in the picture."""
     at = [i for i, joint in enumerate(H36M17.joints) if kind_of(joint) == kind]
     tracks = [take.error[:, i] for take in taken for i in at]
     tracks = [track for track in tracks if np.isfinite(track[:, 0]).sum() > max(LAGS)]
@@ -117,13 +112,13 @@ def figures(taken: Sequence[Taken], kind: str) -> Figures:
     errors = np.concatenate(tracks)
     moving = [track - np.nanmean(track, 0) for track in tracks]
     variance = max(float(np.nanmean(np.concatenate(moving) ** 2)), 1e-12)
-    alike = (np.nanmean(np.concatenate([m[:-lag] * m[lag:] for m in moving])) for lag in LAGS)
+    covariances = (np.nanmean(np.concatenate([m[:-n] * m[n:] for m in moving])) for n in LAGS)
     distance = np.linalg.norm(errors, axis=-1)
     distance = distance[np.isfinite(distance)]
     return Figures(
         rms=float(np.sqrt(np.nanmean(errors**2))),
         moving=float(np.sqrt(variance)),
-        alike=tuple(float(value / variance) for value in alike),
+        autocorrelation=tuple(float(value / variance) for value in covariances),
         tails=tuple(float((distance > tail).mean()) for tail in TAILS),
         lost=float(np.nanmean(np.concatenate([take.lost[:, at] for take in taken]))),
     )

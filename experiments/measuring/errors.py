@@ -1,4 +1,4 @@
-"""What was watched, as errors in lengths of the torso, apart for each joint."""
+"""Errors of each joint in a take, in torso lengths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,19 +20,17 @@ LEAST = 15
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """One take in lengths of the torso, joints of `H36M17`, T frames since the person was found.
+    """One take in torso lengths, joints of `H36M17`, T frames since the person was found.
 
     Attributes:
-        detected: (T, J, 2) detected minus exact; NaN where the joint was not seen or is outside
-            the picture.
-        final: (T, J, 2) the same of what the lifter gets, filled in or not; NaN outside.
+        detected: (T, J, 2) detected minus exact; NaN where not detected or outside the picture.
+        final: (T, J, 2) input of the lifter minus exact; NaN outside.
         astray: (T, J, 2) detected minus the exact place of the joint's twin.
-        lost: (T, J) 1 where a joint in the picture was not seen, NaN where it is outside.
+        lost: (T, J) 1 where a joint in the picture was not detected, NaN outside.
         axes: (T, 3, 2) right, up and forward in the picture.
         far: (T, J) bool: on the far side.
         confidence: (T, J) of the detector.
-        size: Pixels of such a length.
-        fps: Frames per second.
+        size: Torso length in pixels.
     """
 
     detected: np.ndarray
@@ -47,7 +45,7 @@ class Errors:
 
 
 def errors_of(sight: Sight) -> Errors | None:
-    """Errors of a take; none if the person was hardly found."""
+    """Errors of a take; None if the person was found in fewer than `LEAST` frames."""
     found = np.flatnonzero(np.isfinite(sight.observed[:, 0, 0]))
     if len(found) < LEAST:
         return None
@@ -77,7 +75,7 @@ def _where(known: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 
 def columns(kind: str) -> list[tuple[int, float]]:
-    """Joints of a kind, and what mirrors each onto the left one: 1 or -1."""
+    """Indices of a kind's joints, and the factor that mirrors each onto the left: 1 or -1."""
     return [
         (i, -1.0 if joint.startswith("right_") else 1.0)
         for i, joint in enumerate(H36M17.joints)
@@ -86,5 +84,5 @@ def columns(kind: str) -> list[tuple[int, float]]:
 
 
 def kinds() -> Sequence[str]:
-    """Kinds of joints that a detector sees."""
+    """Kinds of joints that detectors see."""
     return list(dict.fromkeys(kind_of(j) for j in H36M17.joints if j not in MIDDLE))

@@ -1,4 +1,4 @@
-"""Fits the parameters of `MeasuredNoise` to errors that were watched."""
+"""Fits the parameters of `MeasuredNoise` to measured errors."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from ...gast.skeleton import H36M17
 from .errors import FAR, Errors, columns, kinds
 
 TRIM = 0.3
-"""Errors above, in lengths of the torso, can't be mere inaccuracy."""
+"""Larger errors, in torso lengths, are outliers."""
 SLIP = 3.5
-"""Standard deviations from which an error is a slip, ..."""
+"""An error of so many standard deviations is a slip, ..."""
 LEAST_SLIP = 0.15
 """... if it is as large as this."""
 LASTING = 6
-"""Frames from which something goes on for long."""
+"""A spell of so many frames is a lasting one."""
 LAGS = (1, 2, 3, 4, 5, 6, 8, 10)
 """Frames."""
 
@@ -29,11 +29,11 @@ class Track:
     """One joint in one take.
 
     Attributes:
-        error: (T, 2) without the bias that everybody shares; NaN where not seen.
-        astray: (T, 2) from where the twin is.
+        error: (T, 2) without the common bias; NaN where not detected.
+        astray: (T, 2) from the place of the twin.
         lost: (T,) 0 or 1; NaN where not known.
-        far: (T,) bool.
-        slips: (T,) bool, see `with_slips`.
+        far: (T,) bool: on the far side.
+        slips: (T,) bool: beyond the limit of mere inaccuracy.
     """
 
     error: np.ndarray
@@ -44,7 +44,7 @@ class Track:
 
     @property
     def calm(self) -> np.ndarray:
-        """(T, 2) errors that are no slips; NaN elsewhere."""
+        """Errors (T, 2) that are no slips; NaN elsewhere."""
         return np.where(self.slips[:, None], np.nan, self.error)
 
 
@@ -67,7 +67,7 @@ def fit(takes: Sequence[Errors]) -> dict[str, Any]:
 
 
 def fit_bias(takes: Sequence[Errors], kind: str) -> list[float]:
-    """Offset that everybody shares to the person's right, up and forward; of the left joint."""
+    """Common offset of the left joint to the person's right, up and forward, by trimmed fits."""
     pairs = [(take, column, side) for take in takes for column, side in columns(kind)]
     x = np.concatenate([
         (take.axes * [[side], [1], [1]]).transpose(0, 2, 1).reshape(-1, 3)
@@ -99,16 +99,16 @@ def _tracks(takes: Sequence[Errors], kind: str, bias: Sequence[float]) -> list[T
 
 
 def fit_kind(tracks: Sequence[Track], fps: float) -> dict[str, Any]:
-    """Everything of one kind of joints but the bias; pairs are for the near and the far side."""
+    """All parameters of one kind of joints but the bias; pairs for the near and the far side."""
     wander, memory_s = fit_memory([track.calm for track in tracks], fps)
     slips = [np.where(np.isnan(track.error[:, 0]), np.nan, track.slips) for track in tracks]
     return {
-        "offset": _near_far(tracks, [_middle_of(t.calm) for t in tracks], _deviation),
-        "jitter": _near_far(tracks, [t.calm - _middle_of(t.calm) for t in tracks], _deviation),
+        "offset": _near_far(tracks, [_mean_of(t.calm) for t in tracks], _deviation),
+        "jitter": _near_far(tracks, [t.calm - _mean_of(t.calm) for t in tracks], _deviation),
         "wander": wander,
         "memory_s": memory_s,
         "slip": {
-            how: {**rates, **_whither(tracks, states)}
+            how: {**rates, **_slip_targets(tracks, states)}
             for how, states, rates in _spells(tracks, slips, fps)
         },
         "lost": {how: rates for how, _, rates in _spells(tracks, [t.lost for t in tracks], fps)},
@@ -118,7 +118,7 @@ def fit_kind(tracks: Sequence[Track], fps: float) -> dict[str, Any]:
 def _spells(
     tracks: Sequence[Track], states: Sequence[np.ndarray], fps: float
 ) -> Iterator[tuple[str, list[np.ndarray], dict[str, Any]]]:
-    """Brief and lasting ones: how they are called, when they go on, and their rates."""
+    """Name, states (T,) of each track and rates of brief and of lasting spells."""
     lasting = [lasting_spells(state) for state in states]
     brief = [np.where(long == 1, np.nan, s) for s, long in zip(states, lasting, strict=True)]
     for how, own in zip(SPELLS, (brief, lasting), strict=True):
@@ -126,18 +126,14 @@ def _spells(
 
 
 def lasting_spells(state: np.ndarray) -> np.ndarray:
-    """What goes on for `LASTING` frames or more, in which it may stop for one or two.
-
-    Args:
-        state: (T,) 1, 0 or NaN for unknown.
-    """
+    """Spells of `LASTING` frames or more, gaps of two closed, in (T,) 1, 0 or NaN for unknown."""
     padded = np.pad(state == 1, 3)
     long = binary_opening(binary_closing(padded, np.ones(3)), np.ones(LASTING))[3:-3]
     return np.where(long, 1.0, np.where(np.isnan(state), np.nan, 0.0))
 
 
-def _whither(tracks: Sequence[Track], states: Sequence[np.ndarray]) -> dict[str, Any]:
-    """How far slips go, a coordinate, and what share of them goes to where the twin is."""
+def _slip_targets(tracks: Sequence[Track], states: Sequence[np.ndarray]) -> dict[str, Any]:
+    """How far slips go, a coordinate, and the share that goes to the twin's place."""
     twins, sizes = [], []
     for track, state in zip(tracks, states, strict=True):
         slips = track.slips & (state == 1)
@@ -151,21 +147,17 @@ def _whither(tracks: Sequence[Track], states: Sequence[np.ndarray]) -> dict[str,
 
 
 def fit_memory(tracks: Sequence[np.ndarray], fps: float) -> tuple[float, float]:
-    """What share of errors (T, C) wanders, rather than being new in each frame, and how long.
-
-    Returns:
-        Share of the variance, and the wandering part's time constant in seconds.
-    """
-    centred = [track - _middle_of(track) for track in tracks]
+    """Autocorrelated share of the variance of errors (T, C), and its time constant in seconds."""
+    centred = [track - _mean_of(track) for track in tracks]
     variance = np.nanmean(np.concatenate(centred) ** 2)
-    alike = np.array([
+    autocorrelation = np.array([
         np.nanmean(np.concatenate([c[:-lag] * c[lag:] for c in centred if len(c) > lag]))
         for lag in LAGS
     ]) / variance  # fmt: skip
     decays = np.exp(-1 / np.linspace(1, 30, 291))
     curves = decays[:, None] ** np.array(LAGS)
-    shares = np.clip((curves @ alike) / (curves**2).sum(1), 0, 1)
-    best = ((alike - shares[:, None] * curves) ** 2).sum(1).argmin()
+    shares = np.clip((curves @ autocorrelation) / (curves**2).sum(1), 0, 1)
+    best = ((autocorrelation - shares[:, None] * curves) ** 2).sum(1).argmin()
     return float(shares[best]), float(-1 / np.log(decays[best]) / fps)
 
 
@@ -183,7 +175,7 @@ def fit_spell(states: Sequence[np.ndarray], fps: float) -> tuple[float, float]:
 
 
 def fit_spread(tracks: Sequence[Track]) -> float:
-    """Standard deviation, from take to take, of the logarithm of how much a joint trembles."""
+    """Standard deviation between takes of the logarithm of a joint's jitter."""
     logs = {side: list[float]() for side in (False, True)}
     for track in tracks:
         calm = track.calm[np.isfinite(track.calm[:, 0])]
@@ -193,7 +185,7 @@ def fit_spread(tracks: Sequence[Track]) -> float:
 
 
 def fit_correlation(takes: Sequence[Errors], biases: dict[str, list[float]]) -> dict[str, Any]:
-    """How alike errors of different joints are; the same for both sides, positive definite."""
+    """Correlation of different joints' errors; equal on both sides, positive definite."""
     joints = [joint for joint in H36M17.joints if joint not in MIDDLE]
     at = [H36M17.index[joint] for joint in joints]
     bias = np.zeros((len(H36M17), 3))
@@ -214,14 +206,14 @@ def fit_correlation(takes: Sequence[Errors], biases: dict[str, list[float]]) -> 
 
 
 def _overall(takes: Sequence[Errors]) -> dict[str, float]:
-    """Root mean square, a coordinate, of each joint's error as the lifter gets it."""
+    """Root mean square, a coordinate, of each joint's error in the lifter's input."""
     squared = np.nanmean(np.concatenate([take.final for take in takes]) ** 2, (0, 2))
     overall = np.sqrt((squared + squared[H36M17.mirror]) / 2)
     return dict(zip(H36M17.joints, overall.tolist(), strict=True))
 
 
 def _confidence(takes: Sequence[Errors]) -> dict[str, list[float]]:
-    """Deciles of the detector's confidence in joints it saw where they are, and elsewhere."""
+    """Deciles of the detector's confidence in joints in the right place, and elsewhere."""
     distance = np.concatenate([np.linalg.norm(take.detected, axis=-1) for take in takes])
     confidence = np.concatenate([take.confidence for take in takes])
     groups = {"right": confidence[distance < 0.2], "wrong": confidence[distance > 0.4]}
@@ -243,7 +235,7 @@ def _rates(tracks: Sequence[Track], states: Sequence[np.ndarray], fps: float) ->
 def _near_far(
     tracks: Sequence[Track], values: Sequence[np.ndarray], of: Callable[[np.ndarray], float]
 ) -> list[float]:
-    """A number of near and of far joints; a side that was hardly seen has that of both."""
+    """A statistic of near and of far joints; of both where a side has too few values."""
     far = np.concatenate([track.far for track in tracks])
     both = np.concatenate([np.broadcast_to(v, (len(t.far), *v.shape[1:]))
                            for t, v in zip(tracks, values, strict=True)])  # fmt: skip
@@ -254,15 +246,15 @@ def _near_far(
     ]
 
 
-def _middle_of(error: np.ndarray) -> np.ndarray:
-    """(1, C) mean over time; NaN if hardly anything is known."""
+def _mean_of(error: np.ndarray) -> np.ndarray:
+    """Mean (1, C) over time; NaN if fewer than 10 frames are known."""
     known = np.isfinite(error[:, 0])
-    middle = error[known].mean(0) if known.sum() >= 10 else np.full(error.shape[1], np.nan)
-    return middle[None]
+    mean = error[known].mean(0) if known.sum() >= 10 else np.full(error.shape[1], np.nan)
+    return mean[None]
 
 
 def _robust(values: np.ndarray) -> float:
-    """Standard deviation about zero of all but the tails."""
+    """Standard deviation by the median absolute value."""
     return float(1.4826 * np.median(np.abs(values[np.isfinite(values)])))
 
 

@@ -1,4 +1,4 @@
-"""Which clips are filmed to measure a detector, by whom, and from where: all drawn at random."""
+"""Random short films for measuring a detector: clip, body, outfit and camera."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,26 +14,25 @@ from ..rendering.scene import Performance, Scene
 from ..rendering.shot import Shot
 
 SKINS = ((0.90, 0.72, 0.62), (0.78, 0.57, 0.46), (0.55, 0.38, 0.29), (0.36, 0.24, 0.18))
-"""Between these a skin lies."""
+"""Skins are mixed from neighbouring ones."""
 
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranges:
-    """What is drawn for a take; each pair is a range, drawn evenly.
+    """Ranges of uniform distributions.
 
     Attributes:
-        seconds: How long it is.
         elevation_deg: Of the camera; below 0 it looks up.
-        distance_m: From the camera to the person's way.
-        field_of_view_deg: From the top to the bottom edge of the picture.
-        aim_m: Height above the floor of what is in the middle of the picture.
-        aside: How far from the middle the person stands, as a share of half the picture.
+        distance_m: From the camera to the person's path.
+        field_of_view_deg: Vertical.
+        aim_m: Height above the floor of the picture's middle.
+        aside: Of the person from the middle, as a share of half the picture.
         height_m: Of the person.
-        travel: How much of the way over the floor is kept.
+        travel: Share of the path over the floor that is kept.
         jpeg: Quality of the pictures, up to 100.
-        size: Width and height of the pictures, pixels.
+        size: Width and height of the pictures, pixels; no range.
     """
 
     seconds: Range
@@ -50,15 +49,12 @@ class Ranges:
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """One short film that is planned.
+    """One planned short film.
 
     Attributes:
-        number: Counts takes.
-        clip: What is done.
+        clip: The motion.
         shot: Which stretch of it.
-        body: Who does it: a name among the bodies.
-        height_m: Of the body.
-        outfit: What it wears.
+        body: A name among the bodies.
         view: Elevation, distance, field of view, aim and aside, as in `Ranges`.
         size: Width and height of the pictures, pixels.
         jpeg: Quality of the pictures.
@@ -75,11 +71,7 @@ class Take:
     jpeg: int
 
     def stage(self, body: Body, *, fps: float) -> tuple[Performance, Camera]:
-        """What is seen, and by which camera.
-
-        Raises:
-            InputError: The clip lacks joints.
-        """
+        """The performance and its camera; InputError if the clip lacks joints."""
         sets = {self.shot.source: _One(self.clip)}
         scene = Scene(sets=sets, shots=[self.shot], blend_s=0.0, centred=True)
         performance = scene.perform(body, fps=fps)
@@ -119,7 +111,7 @@ class Plan:
         shares: How often a take comes from each set.
         bodies: Names to choose from.
         ranges: Of everything else.
-        smoothing_s: See `Shot`, of each noisy set.
+        smoothing_s: Of each noisy set, see `Shot`.
         seed: Of all takes.
 
     Raises:
@@ -148,7 +140,7 @@ class Plan:
         self.smoothing_s, self.seed = smoothing_s, seed
 
     def take(self, number: int) -> Take:
-        """The take of this number."""
+        """The take with this number."""
         rng, ranges = np.random.default_rng([self.seed, number]), self.ranges
         chances = np.array([self.shares[name] for name in self.clips])
         dataset = list(self.clips)[rng.choice(len(chances), p=chances / chances.sum())]
@@ -182,7 +174,7 @@ class Plan:
 
 
 def _outfit(rng: np.random.Generator) -> Outfit:
-    """Skin between those of `SKINS`, dark hair, anything else."""
+    """A skin between those of `SKINS`, dark hair, random clothes."""
     i, share = rng.integers(len(SKINS) - 1), rng.random()
     skin = (1 - share) * np.array(SKINS[i]) + share * np.array(SKINS[i + 1])
     colours = rng.uniform(0.03, 0.85, (3, 3))

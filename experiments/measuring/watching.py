@@ -1,4 +1,4 @@
-"""Films takes and lets the live program's first stages watch them."""
+"""Renders takes and runs the live program's first stages on them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...datasets.camera_axes import turned_towards
 from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, joint_map
 from ...realtime.packets import Frame, Person
@@ -17,24 +18,21 @@ from ..rendering.truth import Truth
 from .takes import Take
 
 LEAST_PX = 20.0
-"""However short a torso looks, a person this near is the one."""
+"""A person this near to the truth is the one, however short the torso looks."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """What the live program made of one take, joints of `H36M17`; also the arrays of its npz.
+    """One take as the live program saw it, joints of `H36M17`; also the arrays of its npz.
 
     Attributes:
-        observed: (T, 17, 2) float32 pixels, ``Person.xy``; NaN in frames in which the person
-            wasn't found.
-        detected: (T, 17, 2) float32 pixels, ``Person.pose`` before it is filled and smoothed.
+        observed: (T, 17, 2) float32 pixels, ``Person.xy``; NaN where the person wasn't found.
+        detected: (T, 17, 2) float32 pixels, ``Person.pose`` before completing and smoothing.
         visible: (T, 17) bool, ``Person.visible``.
         confidence: (T, 17) float32 of the detector.
-        exact: (T, 17, 2) float32 pixels, the truth.
-        xyz: (T, 17, 3) float32, metres, relative to the root, in the axes of a camera turned
-            towards the person.
+        exact: (T, 17, 2) float32 pixels, ground truth.
+        xyz: (T, 17, 3) float32, metres, ground truth `turned_towards` the root.
         size: (2,) width and height of the picture.
-        fps: () frames per second.
         source: () ``dataset/clip``.
     """
 
@@ -49,7 +47,7 @@ class Sight:
     source: np.ndarray
 
     def save(self, path: Path) -> None:
-        """Write the npz; it is there as a whole or not at all."""
+        """Write the npz, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.npz")
         np.savez_compressed(part, **vars(self))
@@ -57,11 +55,7 @@ class Sight:
 
 
 def read_sight(path: Path) -> Sight:
-    """A take as it was watched.
-
-    Raises:
-        InputError: The file is broken.
-    """
+    """The take in a file; InputError if it is broken."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return Sight(**{field.name: file[field.name] for field in fields(Sight)})
@@ -70,7 +64,7 @@ def read_sight(path: Path) -> Sight:
 
 
 def watch(take: Take, body: Body, stages: Sequence[Stage], *, fps: float) -> Sight:
-    """Film a take and push its pictures through fresh stages up to `Joints`.
+    """Render a take and push its pictures through fresh stages up to `Joints`.
 
     Raises:
         InputError: The clip can't be used, or there is nothing to draw with.
@@ -96,7 +90,7 @@ def _room(camera: Camera) -> tuple[float, float]:
 
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    """RGB as a camera would send it, BGR."""
+    """RGB as a camera's JPEG, decoded to BGR."""
     import cv2
 
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -109,7 +103,7 @@ def _frame(image: np.ndarray, index: int, *, fps: float) -> Frame:
 
 
 def _whose(people: Mapping[int, Person], exact: np.ndarray) -> Person | None:
-    """Whoever is nearest to the truth (J, 2), if anybody is nearer than a torso."""
+    """The person nearest to the exact joints (J, 2), if nearer than a torso's length."""
     torso = float(np.linalg.norm(exact[H36M17.index["thorax"]] - exact[H36M17.root]))
     distances = {
         track: float(np.median(np.linalg.norm(person.xy - exact, axis=-1)))
@@ -138,22 +132,8 @@ def _sight(people: Sequence[Person | None], truth: Truth) -> Sight:
         visible=visible,
         confidence=confidence,
         exact=truth.h36m17_px,
-        xyz=turned_towards(truth.h36m17_m),
+        xyz=turned_towards(truth.h36m17_m, root=H36M17.root),
         size=truth.size_px,
         fps=truth.fps,
         source=truth.sources[0],
     )
-
-
-def turned_towards(points: np.ndarray) -> np.ndarray:
-    """Joints (T, J, 3) in camera axes, relative to the root, as if the camera looked at the root.
-
-    Only the shape of the person counts then, not where in the picture it is.
-    """
-    forward = points[:, H36M17.root].astype(np.float64)
-    forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
-    right = np.cross(forward, [0.0, -1.0, 0.0])
-    right /= np.linalg.norm(right, axis=-1, keepdims=True)
-    turn = np.stack([right, np.cross(forward, right), forward], -2)
-    relative = points - points[:, H36M17.root, None]
-    return (relative @ np.swapaxes(turn, -1, -2)).astype(np.float32)

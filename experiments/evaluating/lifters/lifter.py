@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from ....conf.program import program
 from ....datasets.for_lifters.held_out import HeldOut, Watched
 from ....gast.deployed import deployed
+from ....gast.errors import InputError
 from ....gast.runtimes.compiled import ready
 from ....gast.skeleton import named
 from ....gast.windowed import mirrored
@@ -33,22 +34,51 @@ def main(cfg: DictConfig) -> None:
         runtime=cfg.runtime, precision=cfg.precision, threads=cfg.threads,
         layout=cfg.skeleton.name, fps=cfg.fps,
     )  # fmt: skip
-    held_out: HeldOut
-    if cfg.seen is None:
-        held_out = instantiate(cfg.held_out)
-    else:  # renders need none of the data sets
-        held_out = DetectedViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
-    results = measured(everyone, held_out, flip=cfg.flip, alone=cfg.alone, compared=cfg.compared)
+    results, data = measured_by_units(everyone, cfg)
     about = {
         "command": shlex.join(["gastlive-evaluate", "lifter", *sys.argv[1:]]),
         "precision": cfg.precision,
         "seed": cfg.seed,
         "noise": HydraConfig.get().runtime.choices["noise"],
-        "data": held_out.report,
+        "data": data,
     }
     speeds = step_ms(everyone, runtime=cfg.runtime, precision=cfg.precision, rounds=cfg.rounds)
     print(write(results, speeds, about, folder=Path(cfg.output)))
     print(f"report in {Path(cfg.output) / 'lifter.md'}")
+
+
+def measured_by_units(
+    everyone: Sequence[Candidate], cfg: DictConfig
+) -> tuple[list[Result], list[str]]:
+    """Results in the order of the lifters, and lines about the data.
+
+    Lifters in other units answer in other axes, so each kind has a ground truth of its own.
+    """
+    results, data = dict[str, Result](), dict[str, None]()
+    for units in dict.fromkeys(each.card.normalisation for each in everyone):
+        held_out = held_out_for(units, cfg)
+        own = [each for each in everyone if each.card.normalisation == units]
+        scored = measured(own, held_out, flip=cfg.flip, alone=cfg.alone, compared=cfg.compared)
+        results |= {each.name: result for each, result in zip(own, scored, strict=True)}
+        data |= dict.fromkeys(held_out.report)
+    return [results[each.name] for each in everyone], list(data)
+
+
+def held_out_for(normalisation: str, cfg: DictConfig) -> HeldOut:
+    """What lifters of some units are measured on.
+
+    Raises:
+        InputError: There is no ground truth for them.
+    """
+    if cfg.seen is None:
+        held_out: HeldOut = instantiate(cfg.held_out, normalisation=normalisation)
+        return held_out
+    if normalisation != "person":
+        raise InputError(
+            f"takes of seen={cfg.seen} hold joints turned towards the person, and lifters in "
+            f"{normalisation} units answer in the camera's axes; measure them without seen="
+        )
+    return DetectedViews(cfg.seen, named(cfg.skeleton.name), fps=cfg.fps)
 
 
 @torch.inference_mode()

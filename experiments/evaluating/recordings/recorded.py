@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ....datasets.camera_axes import turned_towards
 from ....gast.errors import InputError
 from ....gast.metrics import acceleration_error_mm, mpjpe_mm, mpjve_mm, n_mpjpe_mm, p_mpjpe_mm
-from ....gast.skeleton import Skeleton, named
+from ....gast.skeleton import H36M17, Skeleton, named
 from ....gast.units import to_screen
 from ....realtime.packets import Frame, Person, Pose
 from ....realtime.stages.joints import Joints
-from ...measuring.watching import turned_towards
 from ...reporting import ratio
 from ..lifters.candidates import Whole
 
@@ -58,7 +58,10 @@ def read_truth(path: Path) -> dict[str, np.ndarray]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {"labels": file["labels"], "xyz": turned_towards(file["h36m17_m"])}
+            return {
+                "labels": file["labels"],
+                "xyz": turned_towards(file["h36m17_m"], root=H36M17.root),
+            }
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path} is no truth that gastlive-render wrote: {error}") from error
 
