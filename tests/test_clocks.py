@@ -121,6 +121,17 @@ def test_a_streaming_head_gets_as_many_samples_a_second_as_it_was_trained_on(fps
     assert apart.max() < 1 + JITTER + 0.01
 
 
+def test_a_slow_head_never_waits_for_the_frame_after_the_one_that_is_due():
+    net, delays = Noting(), []
+    head = StreamRunner(net, fps=10.0, patience_s=1.0)
+    for i in range(1800):
+        before = len(net.given)
+        head.step({1: np.full((1, 3), i, np.float32)}, i / 30)
+        delays += [i % 3] * (len(net.given) - before)
+    assert len(delays) == 600
+    assert set(delays) == {0}
+
+
 @pytest.mark.parametrize("fps", [29.9, 29.97, 30.1])
 def test_a_camera_at_almost_the_heads_rate_is_passed_on_frame_by_frame_for_minutes(fps):
     times = stamps(fps, 60)

@@ -414,6 +414,7 @@ def test_each_person_has_an_action_of_their_own(stage):
 def test_an_action_that_ends_is_an_event_of_that_frame(stage):
     for time_s in (0.0, 0.1, 0.2):
         assert decide(stage, time_s, p1="wave").events == ()
+        assert decide(stage, time_s, p1="wave").people[1].action.start_s == 0.0
     (event,) = decide(stage, 0.3, p1="idle").events
     assert event == Event(1, "wave", 0.0, 0.2, pytest.approx(0.9))
 
@@ -434,35 +435,36 @@ def test_what_is_going_on_when_the_stream_ends_is_an_event_too(stage):
     assert stage.finish() == ()
 
 
+def composed(weights, head, *overrides):
+    """The live program's config with small nets."""
+    nets = (
+        f"lifter.checkpoint={weights}/lifter.safetensors", "lifter.runtime=torch",
+        f"classifier.checkpoint={head}", "classifier.runtime=torch",
+    )  # fmt: skip
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        return compose("live", overrides=[*nets, *overrides])
+
+
 @pytest.fixture
 def carded(weights, tmp_path):
     """Makes the head and decision stages of the live program from one net with other cards."""
 
-    def made(**card):
+    def made(*, fps=30.0, **card):
         torch.manual_seed(0)
         head = option(
-            "head/tcn",
-            skeleton=H36M17,
-            labels=LABELS,
-            channels=8,
-            dilations=(1, 2),
-            fps=card.pop("fps", 30.0),
-        ).eval()
-        path = tmp_path / "carded.safetensors"
-        save_head(head, path, background="idle", **card)
-        with initialize_config_module("gastlive.conf", version_base="1.3"):
-            cfg = compose(
-                "live",
-                overrides=[
-                    f"lifter.checkpoint={weights}/lifter.safetensors",
-                    f"classifier.checkpoint={path}",
-                    "lifter.runtime=torch",
-                    "classifier.runtime=torch",
-                ],
-            )
-        return naming(cfg)[1:]
+            "head/tcn", skeleton=H36M17, labels=LABELS, channels=8, dilations=(1, 2), fps=fps
+        )
+        save_head(head.eval(), tmp_path / "carded.safetensors", background="idle", **card)
+        return naming(composed(weights, tmp_path / "carded.safetensors"))[1:]
 
     return made
+
+
+def test_one_patience_holds_for_every_stage(weights):
+    cfg = composed(weights, weights / "head.safetensors", "patience_s=2.5")
+    lifter, head, decision = naming(cfg)
+    parts = (cfg.tracker, cfg.joints, lifter._streams, head._run, decision)
+    assert [part.patience_s for part in parts] == [2.5] * 5
 
 
 def probabilities(head, times_s):

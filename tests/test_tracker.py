@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import Filler
-from gastlive.gast.skeleton import COCO17
+from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.packets import Frame, Pose
 from gastlive.realtime.similarity import SLACK, similarity, tolerances
 
@@ -163,6 +165,23 @@ def test_a_poor_pose_continues_a_person_but_begins_nobody():
     assert ids[-1] == {0: 1}
 
 
+def test_a_pose_below_half_the_least_score_is_ignored():
+    tracker = option("tracker/oks", min_score=0.3)
+    walk(tracker, 1, lambda t: pose(300))
+    assert tracker(frame(1.0, pose(300, score=0.14))).people == {}
+    assert set(tracker(frame(1.05, pose(300, score=0.16))).people) == {1}
+
+
+@pytest.mark.parametrize(("gap_s", "times"), [(1 / 30, 10 / 9), (0.15, 1.5), (0.9, 2.0)])
+def test_somebody_out_of_view_is_looked_for_ever_wider_up_to_twice_as_far(gap_s, times):
+    tracker = option(
+        "tracker/oks",
+    )
+    walk(tracker, 1, lambda t: pose(300))
+    (track,) = tracker._tracks
+    assert track.scale(29 / 30 + gap_s) == pytest.approx(times * track.size)
+
+
 def test_a_poor_pose_takes_no_person_from_a_sure_one():
     tracker = option(
         "tracker/oks",
@@ -285,8 +304,12 @@ def test_ids_are_not_used_again_even_after_a_reset():
 
 @pytest.mark.parametrize(
     "after",
-    [frame(1.0, pose(300), width=1280, height=720), frame(0.2, pose(300))],
-    ids=["picture size changes", "time runs backwards"],
+    [
+        frame(1.0, pose(300), width=1280, height=720),
+        frame(0.2, pose(300)),
+        frame(1.0, replace(pose(300), layout=H36M17)),
+    ],
+    ids=["picture size changes", "time runs backwards", "other joints"],
 )
 def test_another_scene_has_other_people(after):
     tracker = option(

@@ -22,7 +22,6 @@ class Classify(Remembering):
     Args:
         checkpoint: Name of a shipped head, or path of a .safetensors or exported .onnx file.
         layout: Name of the lifter's; the head must have been trained on it.
-        patience_s: Stream time for which a person out of view is remembered.
         window_every_s: How often a windowed head, which torch alone runs, is run for a person.
         runtime, precision, threads, device: See `gast.runtimes.compiled.ready`.
 

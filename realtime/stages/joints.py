@@ -43,7 +43,6 @@ class Joints(Remembering):
         layout: Of the lifter; needs shoulders and hips.
         min_confidence: A joint below is filled in. MoveNet has 0.5 in sight, 0.1 to 0.25 out of it.
         ease_s: Time constant with which a joint out of view eases into the rest pose.
-        patience_s: Stream time for which a person out of view is remembered.
 
     Raises:
         InputError: A layout or number can't be used; in a call, so can't the detector's layout.

@@ -18,7 +18,6 @@ class Lift(Remembering):
 
     Args:
         checkpoint: Name of a shipped lifter, or path of a .safetensors or exported .onnx file.
-        patience_s: Stream time for which a person out of view is remembered.
         runtime, precision, threads, device: See `gast.runtimes.compiled.ready`.
 
     Raises:

@@ -12,9 +12,7 @@ class RingBuffer:
     """The newest `capacity` time-stamped samples (J, C) of one person.
 
     Across a gap longer than `max_gap_s` the sample before it holds; a line would be slow motion.
-
-    Raises:
-        InputError: A number is not positive; in a call, a sample has another shape.
+    InputError if a number is not positive or, in a call, a sample has another shape.
     """
 
     # Every sample is written twice, a capacity apart, so that the last n always lie in a row and

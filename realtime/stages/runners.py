@@ -17,6 +17,8 @@ JITTER = 0.2
 """Share of a frame by which a camera may be early or late and its samples be given as they are."""
 CROWD = 4
 """Most samples that a ring buffer takes for a frame of the head; a faster camera's are dropped."""
+ROUNDING_S = 1e-6
+"""Sums of frame times are off by less; what is due so soon is due now."""
 
 
 @dataclass(slots=True)
@@ -78,8 +80,8 @@ class StreamRunner:
             seen.due_s = time_s + frame_s
             return [xyz]
         samples = []
-        while seen.due_s <= time_s:
-            share = (seen.due_s - before_s) / (time_s - before_s)
+        while seen.due_s <= time_s + ROUNDING_S:
+            share = min((seen.due_s - before_s) / (time_s - before_s), 1.0)
             seen.due_s += frame_s
             samples.append((before + share * (xyz - before)).astype(np.float32))
         return samples
@@ -148,7 +150,7 @@ class WindowRunner:
         if not len(newest_s) or time_s - newest_s[0] >= 1 / (CROWD * self.fps):
             watched.buffer.push(time_s, xyz)
         watched.seen_s = time_s
-        if time_s < watched.due_s - 1e-6:
+        if time_s < watched.due_s - ROUNDING_S:
             return False
         watched.due_s = time_s + self.every_s
         return True

@@ -1,7 +1,6 @@
 """The tracking stage: association of poses to tracks, from picture to picture.
 
-Not boxes: people whose boxes coincide still differ joint by joint, which ByteTrack and its kin do
-not see. Patience is in seconds, not in frames as norfair's.
+Not boxes, as in ByteTrack: people whose boxes coincide still differ joint by joint.
 """
 
 from collections.abc import Sequence
@@ -59,7 +58,6 @@ class Tracker(Remembering):
     in a picture are not in its `Frame.people`. Another size of picture or layout of poses resets.
 
     Args:
-        patience_s: Stream time for which a person out of view is remembered.
         min_score: Poses below only continue a track; below half of it they are ignored.
         new_score: Score that a new person must reach in `min_hits` pictures, in a row or not, ...
         settle_s: ... or else be in view at `min_score` or better for this long in all.
