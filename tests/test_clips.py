@@ -221,7 +221,11 @@ def test_every_clip_is_shown_once_an_epoch_in_another_order_each_time(workers, b
 def test_how_many_workers_load_the_clips_changes_nothing():
     one, two = (
         sorted(
-            DataLoader(numbered(20, batch=4, augmentation=None).train, None, num_workers=workers),
+            DataLoader(
+                numbered(20, batch=4, augmentation=option("augmentation/live")).train,
+                None,
+                num_workers=workers,
+            ),
             key=lambda batch: batch[1].tolist(),
         )
         for workers in (0, 2)

@@ -193,7 +193,7 @@ def test_lifters_in_other_units_are_measured_against_a_truth_in_their_own_axes(w
     options = {"flip": False, "alone": False, "compared": 0, "seen": None}
     cfg = OmegaConf.create({"held_out": {"_target_": f"{__name__}.ByUnits"}, **options})
     results, data = measured_by_units(everyone, cfg)
-    assert [result.entrant.name for result in results] == ["lifter", "short", "centred"]
+    assert [result.candidate.name for result in results] == ["lifter", "short", "centred"]
     assert data == ["three recordings"]
     true = [float(result.scores["exact"]["plain"].cases[0].true.mean()) for result in results]
     assert true == [1.0, 2.0, 1.0]

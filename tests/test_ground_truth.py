@@ -44,6 +44,7 @@ def virtual(normalisation):
         sets={"moves": Clips([motion()])},
         noises={"exact": None},
         views_per_clip=1,
+        seed=100,
         normalisation=normalisation,
     ).watch("exact")
     return watched.xy[0], watched.xyz[0]

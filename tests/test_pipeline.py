@@ -16,7 +16,7 @@ from gastlive.action.decision import Decision
 from gastlive.conf.option import option
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.lifter import GASTNet, Lifter
+from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.gast.units import UNITS
 from gastlive.realtime.detectors.none import NoDetector
@@ -27,8 +27,6 @@ from gastlive.realtime.sinks.background import Background
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
 from gastlive.realtime.stages.deciding import Decide
-from gastlive.realtime.stages.given_tracks import GivenTracks
-from gastlive.realtime.stages.tracker import Tracker
 from gastlive.realtime.summary import Summary
 
 LABELS = ("idle", "wave", "walk")
@@ -77,7 +75,7 @@ def weights(tmp_path_factory):
     """A lifter and a head of the real kinds, small and untrained."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
-    lifter = GASTNet(H36M17, filter_widths=(3, 3), channels=4)
+    lifter = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4)
     checkpoint.save(
         lifter, folder / "lifter.safetensors", fps=30, normalisation="person", training={}
     )
@@ -179,13 +177,13 @@ class Looping(Clip):
         yield from super().__iter__()
 
 
-@pytest.mark.parametrize("tracker", [Tracker, GivenTracks])
+@pytest.mark.parametrize("tracker", ["oks", "given"])
 def test_a_source_that_loops_is_seen_each_time_as_if_for_the_first_time(weights, tmp_path, tracker):
     def named(i, poses):
         return tuple(replace(each, track=7) for each in poses)
 
     source = Looping(150, poses=named)
-    summary = pipeline(source, weights, tmp_path, tracker=tracker()).run()
+    summary = pipeline(source, weights, tmp_path, tracker=option(f"tracker/{tracker}")).run()
     _, *frames = lines(tmp_path / "frames.jsonl")
     for frame in frames:
         for person in frame["people"]:
@@ -508,7 +506,7 @@ def test_a_head_of_another_layout_is_refused(weights):
 
 
 def test_a_centred_lifter_is_refused(tmp_path):
-    net = GASTNet(H36M17, filter_widths=(3,), channels=4, causal=False)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3,), channels=4, causal=False)
     path = tmp_path / "centred.safetensors"
     checkpoint.save(net, path, fps=30, normalisation="person", training={})
     with pytest.raises(InputError, match="causal=False, wanted True"):
@@ -519,7 +517,7 @@ def test_a_centred_lifter_is_refused(tmp_path):
 def test_a_lifter_is_given_live_what_it_is_given_in_training(normalisation, tmp_path):
     """Screen units by the picture's width, whatever units the net makes of them."""
     torch.manual_seed(0)
-    net = GASTNet(H36M17, filter_widths=(3, 3), channels=4)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4)
     path = tmp_path / "lifter.safetensors"
     checkpoint.save(net, path, fps=30, normalisation=normalisation, training={})
     pixels = np.random.default_rng(0).uniform(0, 360, (12, 17, 2)).astype(np.float32)

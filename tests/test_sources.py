@@ -495,7 +495,7 @@ def with_wild_stamps(kind, tmp_path):
                 return Stamped()
 
         (tmp_path / "clip.mp4").touch()
-        return FakeVideo(str(tmp_path / "clip.mp4"))
+        return FakeVideo(str(tmp_path / "clip.mp4"), realtime=False, start_s=0.0, repeat=1)
     if kind == "images":
         for i in range(12):
             cv2.imwrite(str(tmp_path / f"{i}.png"), flat(i))
@@ -508,7 +508,8 @@ def with_wild_stamps(kind, tmp_path):
             self.fps = 25.0
             return Stamped(frames=12.0 if kind == "recording" else 0.0)
 
-    return FakeStream("http://127.0.0.1/clip.mp4", clock=Skipping())
+    waits = {"timeout_s": 10.0, "retry_s": 1.0, "retry_max_s": 30.0, "give_up_s": 120.0}
+    return FakeStream("http://127.0.0.1/clip.mp4", **waits, clock=Skipping())
 
 
 @pytest.mark.parametrize("kind", ["video", "recording", "stream", "images", "webcam"])

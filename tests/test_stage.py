@@ -12,7 +12,6 @@ from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17, H36M17, joint_map
 from gastlive.realtime.packets import Event, Frame, Person, Pose
 from gastlive.realtime.stages.deciding import Decide
-from gastlive.realtime.stages.tracker import Tracker
 
 LABELS = ("idle", "wave")
 BODY = Filler(COCO17)._rest * 120 + [320, 240]
@@ -38,7 +37,7 @@ def stage(tmp_path_factory):
     for name, head in heads.items():
         save_head(head.eval(), folder / f"{name}.safetensors", background="idle")
     makers = {
-        "tracker": Tracker,
+        "tracker": lambda: option("tracker/oks"),
         "joints": lambda: option("joints/default", layout="h36m17"),
         "lifter": lambda: option(
             "lifter/gast27", checkpoint=str(folder / "person.safetensors"), runtime="torch"

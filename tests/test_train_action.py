@@ -67,7 +67,7 @@ def test_streams_become_a_head_with_its_card_and_a_summary(lifted, tmp_path, mon
 
 
 def test_clips_become_a_head_without_a_decision(lifted, tmp_path, monkeypatch, capsys):
-    path = train(lifted, tmp_path / "run", monkeypatch, "datamodule=clips")
+    path = train(lifted, tmp_path / "run", monkeypatch, "datamodule=clips", "steps=8")
     card = load_head(path)[1]
     assert (card.background, card.decision) == (None, {})
     figures = card.training["validation"]
@@ -91,7 +91,7 @@ def test_a_linear_head_is_calibrated_like_any_other(lifted, tmp_path, monkeypatc
 
 @pytest.mark.parametrize(
     "module",
-    [(*STREAMS, "+datamodule.val_frames=10"), ("datamodule=clips",)],
+    [(*STREAMS, "+datamodule.val_frames=10"), ("datamodule=clips", "steps=8")],
     ids=["streams", "clips"],
 )
 def test_the_calibration_takes_as_many_batches_as_validation(
