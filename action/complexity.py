@@ -13,7 +13,7 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 class Complexity:
     """Parameters, without batch normalisation's statistics, and multiply-adds for a person's frame.
 
-    Those are of matrix products and convolutions: a streaming head's step, or a whole window.
+    Matrix products and convolutions count: of a streaming head's step, or of a whole window.
     """
 
     parameters: int

@@ -39,8 +39,7 @@ def mean_class_accuracy(confusion: np.ndarray) -> float:
 def top_accuracy(scores: np.ndarray, true: np.ndarray, *, among: int) -> float:
     """Top-`among` accuracy of scores (N, K); NaN without any; of equal scores the first is higher.
 
-    Raises:
-        InputError: A score is not a finite number.
+    An InputError if a score is not a finite number.
     """
     from sklearn import metrics
 

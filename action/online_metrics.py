@@ -42,13 +42,11 @@ def detections(probabilities: np.ndarray, decision: Decision, *, fps: float) -> 
 
 @dataclass(frozen=True, slots=True)
 class OnlineScore:
-    """Of streams; scores of several add up.
+    """Counts of events in streams; scores of several streams add up.
 
     Attributes:
         events: By intersection over union, at each of `THRESHOLDS`.
-        reported: Number of events reported.
         detected: Number of true events of which half the frames or more were reported.
-        true: Number of true events.
         delays_s: From the start of each detected event to when it was known.
         early: For each true event, at each of `SHARES` of it, whether its frame was named right.
     """
@@ -102,8 +100,7 @@ def online_score(
 ) -> OnlineScore:
     """The score of one stream from reported events, true ones, and each frame's class index (T,).
 
-    Source: Emporio et al. 2022, "SHREC 2022 track on online detection of heterogeneous gestures",
-        for detections, false positives and delays.
+    Source: Emporio et al. 2022, "SHREC 2022 track on online detection of heterogeneous gestures".
     """
     events = [each.event for each in reported]
     pairs = matches(events, true, overlap=overlap_of_true, least=0.5)
