@@ -21,7 +21,7 @@ class Complexity:
 
 
 def complexity(head: Head) -> Complexity:
-    """Measured by a run on a frame or two; the head is left as it was."""
+    """Measured by a run on a frame or two; leaves the head unchanged."""
     from torch.utils.flop_counter import FlopCounterMode
 
     training = head.training

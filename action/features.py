@@ -128,7 +128,7 @@ class WindowFeatures(nn.Module):
 class ToTheFront(nn.Module):
     """Turns a window about the vertical until the person faces the camera, on average.
 
-    Nothing is turned where the left and right shoulders and hips coincide, seen from above.
+    Windows in which left and right hips and shoulders coincide, seen from above, are not turned.
     """
 
     def __init__(self, skeleton: Skeleton) -> None:

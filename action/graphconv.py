@@ -24,7 +24,7 @@ def partition(skeleton: Skeleton) -> np.ndarray:
 
 
 class GraphConv(nn.Module):
-    """A linear map for each subset of neighbours; the adjacency is learnt, from `partition` on.
+    """A linear map for each subset of neighbours; the adjacency is learnt, at first `partition`.
 
     Source: Duan et al. 2022, "PYSKL: Towards good practices for skeleton action recognition", §3.2.
     """

@@ -1,4 +1,4 @@
-"""What every action head is: joints over time in, logits, not calibrated, for each action out."""
+"""The interface of action heads: joints over time in, uncalibrated logits of each action out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -150,7 +150,7 @@ class SemanticGraph(nn.Module):
 
 
 class Graph(nn.Module):
-    """A graph convolution with a map of its own for the joint itself."""
+    """A graph convolution with a separate linear map for the joint itself."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
