@@ -1,4 +1,4 @@
-"""Calibration: a head's confidence becomes its accuracy."""
+"""Calibration: makes a head's confidence match its accuracy."""
 
 import numpy as np
 import torch
@@ -11,10 +11,9 @@ from .metrics import reliability
 
 
 def best_temperature(logits: Tensor, targets: Tensor) -> float:
-    """Temperature of least cross entropy of held-out logits (..., K) and targets, unknown below 0.
+    """Temperature that minimises the cross entropy of held-out logits (..., K) and class indices.
 
-    Raises:
-        InputError: No target is known.
+    Indices below zero are unlabelled; an InputError if all are.
 
     Source: Guo et al. 2017, "On calibration of modern neural networks", §4.2.
     """
@@ -27,9 +26,9 @@ def best_temperature(logits: Tensor, targets: Tensor) -> float:
 
 
 def background_shift(logits: Tensor, targets: Tensor, background: int) -> float:
-    """What to add to the background's logit, which training shows too seldom; 0 for data without.
+    """What to add to the background's logit for the least cross entropy; 0 if it has no frames.
 
-    It minimises the cross entropy, and raises as `best_temperature` does.
+    Needed since training shows the background too seldom. An InputError as of `best_temperature`.
     """
     logits, targets = _known(logits, targets)
     if not (targets == background).any():
@@ -52,8 +51,7 @@ def _known(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 def calibration_error(probabilities: Tensor, targets: Tensor, *, bins: int = 15) -> float:
     """Expected calibration error, 0..1, of probabilities (N, K): mean gap over equal bins.
 
-    Source: Naeini, Cooper, Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian
-        binning".
+    Source: Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning".
     """
     found = reliability(probabilities.cpu().numpy(), targets.cpu().numpy(), bins=bins)
     gaps = np.abs(found.confidence - found.accuracy) * found.counts

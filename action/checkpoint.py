@@ -25,11 +25,10 @@ class HeadCard:
         settings: That class's own arguments.
         labels: Of the logits, in order; `background` is one of them, if it has one.
         frames: Length of a windowed head's window; ``None``: it streams.
-        receptive_field: Frames that the layers look at; ``None``: all since the start. Earlier ones
-            count through the running size of the body alone; see `StreamingHead`.
+        receptive_field: Of the layers, in frames, see `StreamingHead`; ``None``: since the start.
         temperature: Divides the logits so that their softmax is calibrated.
         lifter: Name of the lifter whose poses it was trained on; empty for true 3-D joints.
-        decision: Tuned numbers of `decision.Decision`, by name.
+        decision: Tuned parameters of `decision.Decision`, by name.
         training: Data, recipe, seed, figures; plain JSON.
     """
 
@@ -51,11 +50,7 @@ class HeadCard:
 
 
 def head_name(head: Head) -> str:
-    """Module and class of the head, as its card names them.
-
-    Raises:
-        InputError: It is not in ``gastlive.action.heads``.
-    """
+    """Module and class below ``gastlive.action.heads``; an InputError for a head from elsewhere."""
     module, _, name = type(head).__module__.rpartition(".")
     if module != f"{__package__}.heads":
         raise InputError(
@@ -78,8 +73,7 @@ def save_head(
 ) -> HeadCard:
     """Write weights, in float16 with `half`, and a `HeadCard` to one file; folders are made.
 
-    Raises:
-        InputError: The background is none of the labels, or see `head_name`.
+    An InputError if the background is none of the labels, or as of `head_name`.
     """
     if background is not None and background not in head.labels:
         raise InputError(f"background {background!r} is none of {', '.join(head.labels)}")
@@ -92,11 +86,10 @@ def save_head(
 
 
 def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
-    """A head in evaluation mode, and its card, with `expected` fields such as ``layout="h36m17"``.
+    """A head in evaluation mode and its card; `expected` are fields such as ``layout="h36m17"``.
 
-    Raises:
-        InputError: No such file, not a head of ours, another version, weights that don't fit the
-            card, or a field that is not as expected.
+    An InputError if the file is missing, not a head of ours or of another version, if its weights
+    don't fit the card, or a field is not as expected.
     """
     card, weights = read(path, HeadCard, version=VERSION)
     expect(card, expected, path)

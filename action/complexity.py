@@ -13,7 +13,7 @@ _STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 class Complexity:
     """Parameters, without batch normalisation's statistics, and multiply-adds for a person's frame.
 
-    Those are of matrix products and convolutions: a streaming head's step, or a whole window.
+    Matrix products and convolutions count: of a streaming head's step, or of a whole window.
     """
 
     parameters: int
@@ -21,7 +21,7 @@ class Complexity:
 
 
 def complexity(head: Head) -> Complexity:
-    """Measured by a run on a frame or two; the head is left as it was."""
+    """Measured by a run on a frame or two; leaves the head unchanged."""
     from torch.utils.flop_counter import FlopCounterMode
 
     training = head.training

@@ -39,8 +39,9 @@ class Finished:
 class Memory:
     """What a decision remembers of one person; opaque to callers.
 
-    `smooth` are probabilities (K,), `rising_s` is since when the likeliest classes have been above
-    `enter`, `quiet_s` when the background was last the likeliest or an action ended.
+    `smooth` are the smoothed probabilities (K,); `rising_s` is since when each of the likeliest
+    classes has been above `enter`; `quiet_s` when the background was last the likeliest or an
+    action ended.
     """
 
     time_s: float
@@ -62,19 +63,17 @@ DEFAULTS = MappingProxyType(
 class Decision:
     """Hysteresis over time from probabilities to actions with a beginning and an end.
 
-    An action begins when it has been the likeliest, and at least `enter`, for `enter_s`. It is
-    dated back to when that began and by up to `late_s` more, but not into the background or the
+    An action begins when it has been the likeliest class, and at least `enter`, for `enter_s`. Its
+    start is when that began, or up to `late_s` earlier, but never inside the background or the
     action before. It ends when it has been below `leave` for `leave_s`, dated back to when it
-    fell, or when another action begins. The background never is an action.
+    fell, or when another action begins. The background is never an action.
 
-    Probabilities are smoothed by an exponential mean of time constant `smooth_s` first. An action
+    Probabilities are first smoothed by an exponential mean of time constant `smooth_s`. An action
     that falls sooner than `shortest_s` after it rose is not reported.
 
-    A number that is ``None`` is the one in `tuned`, of the head's card, or else of `DEFAULTS`.
-
-    Raises:
-        InputError: `background` is not among the `labels`, a number makes no sense, or `tuned` has
-            an unknown name.
+    A parameter that is ``None`` is taken from `tuned`, of the head's card, else from `DEFAULTS`.
+    An InputError if `background` is none of the `labels`, a number makes no sense, or `tuned` has
+    an unknown name.
     """
 
     def __init__(
@@ -127,10 +126,9 @@ class Decision:
     def step(
         self, time_s: float, probabilities: np.ndarray, memory: Memory | None = None
     ) -> tuple[Running | None, list[Finished], Memory]:
-        """The action going on, the ones that just ended, and what to remember of the person.
+        """The action going on, those that have just ended, and the memory for the next step.
 
-        Takes the stream time, later than the frame before, calibrated probabilities (K,), and
-        what the step before returned; ``None`` starts a person.
+        Takes rising times, calibrated probabilities (K,), and the last memory or ``None`` at first.
         """
         # In plain numbers: on so few, each array operation costs more than all of this.
         smooth = self._smooth(time_s, probabilities.tolist(), memory)

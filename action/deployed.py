@@ -11,10 +11,9 @@ from .head import Head
 
 
 def deployed(checkpoint: str | Path, *, layout: str) -> tuple[Head | StepGraph, HeadCard]:
-    """A shipped head by its name, or one by its path, or its exported .onnx step, and its card.
+    """A head and its card, by a shipped head's name, a path, or that of an exported ``.onnx`` step.
 
-    Raises:
-        InputError: No such head, or one of another layout.
+    An InputError if there is no such head, or it is of another layout.
     """
     path = find(checkpoint, folder=HEADS, kind="head")
     if path.suffix != ".onnx":

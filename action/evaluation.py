@@ -63,12 +63,9 @@ def figures(
 ) -> dict[str, Any]:
     """Plain JSON: shares 0 to 1, delays in seconds, ``None`` where there is nothing to measure.
 
-    Events are those that the decision makes of the calibrated probabilities, by default the
-    card's. Frames without a label are cut out first, so that they neither make nor break an event.
-    The mean average precision is over the actions, without the background.
-
-    Raises:
-        InputError: There is no background.
+    Events are those that the decision, by default the card's, makes of calibrated probabilities.
+    Unlabelled frames are cut out first, so that they neither start nor end an event. The mean
+    average precision leaves the background out. An InputError if there is no background.
     """
     tuned = head.decision if isinstance(head, HeadCard) else None
     decision = decision or Decision(head.labels, background=background, tuned=tuned)
@@ -139,11 +136,9 @@ def score_clips(
 ) -> ClipScored:
     """Run a head, or a function to logits per frame, over clips: joints (M, T, J, 3) and a label.
 
-    The logits of M bodies are averaged, see `of_bodies`; those of a windowed head also over
-    `even_windows`; others are scored by `clip_score`. With `early`, also after each of `SHARES`.
-
-    Raises:
-        InputError: There are no clips.
+    Logits are averaged over M bodies, see `of_bodies`, and those of a windowed head over
+    `even_windows`; others are scored by `clip_score`. With `early`, also after each of `SHARES` of
+    a clip. An InputError if there are no clips.
     """
     named = head.per_frame if isinstance(head, StreamingHead) else head
     scores, labels = list[np.ndarray](), list[int]()
@@ -205,7 +200,7 @@ def confused(logits: Tensor, truth: Tensor) -> np.ndarray:
 
 
 def by_label(confusion: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
-    """Share of frames named right of each action that occurs."""
+    """Recall of each action that occurs."""
     shares = zip(labels, class_accuracies(confusion), strict=True)
     return {label: round(float(share), 3) for label, share in shares if np.isfinite(share)}
 

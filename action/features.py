@@ -35,10 +35,9 @@ def motion(clip: Tensor) -> Tensor:
 
 
 def angles(bones: Tensor, inner: Tensor, mirror: Tensor) -> Tensor:
-    """Cosines (..., J, 3) of each bone's angles to its parent, grandparent and mirror image.
+    """Cosines (..., J, 3) of each bone's angles to parent, grandparent and mirror image; 0 if none.
 
-    `bones` (..., J, 3) are in units of the body, `inner` (J,) are parents, `mirror` (J,) the joints
-    of the other side. 0 where there is no bone.
+    `bones` (..., J, 3) are in body units, `inner` (J,) are parents, `mirror` (J,) opposite joints.
     """
     length = bones.square().sum(-1, keepdim=True).sqrt()
     along = bones / length.clamp_min(1e-3)
@@ -53,11 +52,10 @@ ALL_FEATURES = (*FEATURES, "angle")
 class BodyFeatures(Streaming):
     """Some `kinds` of `ALL_FEATURES`, in that order, 3 numbers a joint each, in `PersonUnits`.
 
-    Raises:
-        InputError: No kind, an unknown one, or one twice.
+    An InputError for no kind, an unknown one, or one twice.
 
-    Source: Shi et al. 2019, "Two-stream adaptive graph convolutional networks for skeleton-based
-        action recognition", §4, for bones; motions follow its multi-stream successor (2020).
+    Source: Shi et al. 2019, "Two-stream adaptive graph convolutional networks", §4, for bones;
+        motions follow its multi-stream successor (2020).
     """
 
     inner: Tensor
@@ -130,7 +128,7 @@ class WindowFeatures(nn.Module):
 class ToTheFront(nn.Module):
     """Turns a window about the vertical until the person faces the camera, on average.
 
-    Where left and right of shoulders and hips lie on top of each other, nothing is turned.
+    Windows in which left and right hips and shoulders coincide, seen from above, are not turned.
     """
 
     def __init__(self, skeleton: Skeleton) -> None:

@@ -12,10 +12,9 @@ from ..gast.skeleton import Skeleton
 def partition(skeleton: Skeleton) -> np.ndarray:
     """(3, J, J) float32 adjacency of each joint i (row) to itself, its children and its parent.
 
-    Rows sum to one, or to zero where there are no neighbours.
+    Rows sum to one, or to zero without neighbours. Parents are the paper's "nearer to the centre".
 
-    Source: Yan, Xiong, Lin 2018, "Spatial temporal graph convolutional networks for skeleton-based
-        action recognition", §3.3, with parents for what lies nearer to the centre.
+    Source: Yan, Xiong, Lin 2018, "Spatial temporal graph convolutional networks", §3.3.
     """
     subsets = np.zeros((3, len(skeleton), len(skeleton)), np.float32)
     subsets[0] = np.eye(len(skeleton))
@@ -25,7 +24,7 @@ def partition(skeleton: Skeleton) -> np.ndarray:
 
 
 class GraphConv(nn.Module):
-    """A linear map for each subset of neighbours; the adjacency is learnt, from `partition` on.
+    """A linear map for each subset of neighbours; the adjacency is learnt, at first `partition`.
 
     Source: Duan et al. 2022, "PYSKL: Towards good practices for skeleton action recognition", §3.2.
     """

@@ -1,4 +1,4 @@
-"""What every action head is: joints over time in, logits, not calibrated, for each action out."""
+"""The interface of action heads: joints over time in, uncalibrated logits of each action out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,17 +15,15 @@ class StreamingHead(Streaming):
     """Names the action at every frame.
 
     ``forward`` takes (N, T, J, 3), metres, camera axes, relative to the root, to logits (N, T, K);
-    ``step`` takes (N, J, 3) and a state to (N, K) and the next state.
+    ``step`` takes (N, J, 3) and a state to (N, K) and the next state. An InputError for fewer than
+    two labels, one of them twice, or a frame rate of 0 or less.
 
     Args:
         labels: Names of the K classes, the background among them.
         settings: The constructor's other arguments, to make the same net again; plain data.
         receptive_field: Frames that the layers look at, this one included; ``None``: all since the
-            start. The running size of the body (`PersonUnits`) reaches further back: frames before
-            the receptive field count through it alone, each 0.9 times as much as the next.
-
-    Raises:
-        InputError: Fewer than two labels, one of them twice, or a frame rate of 0 or less.
+            start. Earlier frames only count through the running size of the body (`PersonUnits`),
+            each 0.9 times as much as the next.
     """
 
     frames: None = None
@@ -51,10 +49,7 @@ class StreamingHead(Streaming):
 class WindowedHead(nn.Module):
     """Names the action of a window of `frames` frames; else like `StreamingHead`.
 
-    ``forward`` takes (N, `frames`, J, 3) to logits (N, K).
-
-    Raises:
-        InputError: As of `StreamingHead`, or a window of fewer than 2 frames.
+    ``forward`` takes (N, `frames`, J, 3) to logits (N, K). An InputError also below 2 frames.
     """
 
     def __init__(
@@ -85,10 +80,9 @@ Head = StreamingHead | WindowedHead
 def of_bodies(head: Callable[[Tensor], Tensor], xyz: Tensor) -> Tensor:
     """Mean logits (N, ..., K) over the people of each scene (N, M, T, J, 3); absent ones are zeros.
 
-    `head` takes (N, T, J, 3), and so may the scenes be.
+    Scenes of one person may be (N, T, J, 3), as `head` takes them.
 
-    Source: Yan, Xiong, Lin 2018, "Spatial temporal graph convolutional networks for skeleton-based
-        action recognition", §3.5.
+    Source: Yan, Xiong, Lin 2018, "Spatial temporal graph convolutional networks", §3.5.
     """
     if xyz.ndim == 4:
         return head(xyz)

@@ -62,11 +62,11 @@ class HeadTask(pl.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Count anew."""
+        """Reset the counts."""
         self.confusion[:] = 0
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count."""
+        """Count correct and wrong predictions."""
         xyz, labels, _ = batch
         windows = self.head.frames is not None and labels.ndim > 1
         named = (self.head.per_frame(xyz) if windows else of_bodies(self.head, xyz)).argmax(-1)

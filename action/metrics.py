@@ -20,7 +20,7 @@ def confusion_matrix(predicted: np.ndarray, true: np.ndarray, *, classes: int) -
 
 
 def frame_accuracy(confusion: np.ndarray) -> float:
-    """Share of frames named right; NaN if there are none."""
+    """Share of frames classified correctly; NaN if there are none."""
     return float(np.trace(confusion) / confusion.sum()) if confusion.sum() else float("nan")
 
 
@@ -39,8 +39,7 @@ def mean_class_accuracy(confusion: np.ndarray) -> float:
 def top_accuracy(scores: np.ndarray, true: np.ndarray, *, among: int) -> float:
     """Top-`among` accuracy of scores (N, K); NaN without any; of equal scores the first is higher.
 
-    Raises:
-        InputError: A score is not a finite number.
+    An InputError if a score is not a finite number.
     """
     from sklearn import metrics
 
@@ -111,7 +110,7 @@ SHARES = tuple(tenth / 10 for tenth in range(1, 11))
 
 
 def observed(frames: int) -> list[int]:
-    """How many of so many frames have been seen at each of `SHARES`, rounded up."""
+    """Number of frames seen at each of `SHARES` of `frames` frames, rounded up."""
     return [-(-frames * tenth // 10) for tenth in range(1, 11)]
 
 

@@ -14,7 +14,7 @@ THRESHOLDS = (0.1, 0.25, 0.5)
 
 
 class Detection(NamedTuple):
-    """A detected event, dated back, and the frame at which it was known first."""
+    """A detected event, dated back, and the frame at which it was first reported."""
 
     event: Span
     at: int
@@ -42,15 +42,13 @@ def detections(probabilities: np.ndarray, decision: Decision, *, fps: float) -> 
 
 @dataclass(frozen=True, slots=True)
 class OnlineScore:
-    """Of streams; scores of several add up.
+    """Events of streams: their counts, delays and early accuracy; scores of several add up.
 
     Attributes:
         events: By intersection over union, at each of `THRESHOLDS`.
-        reported: Number of events reported.
         detected: Number of true events of which half the frames or more were reported.
-        true: Number of true events.
-        delays_s: From the start of each detected event to when it was known.
-        early: For each true event, at each of `SHARES` of it, whether its frame was named right.
+        delays_s: From the start of each detected event to its first report.
+        early: For each true event, at each of `SHARES` of it, whether that frame was right.
     """
 
     events: tuple[EventScore, ...] = (EventScore(),) * len(THRESHOLDS)
@@ -92,7 +90,7 @@ class OnlineScore:
         return float(np.percentile(self.delays_s, percentile)) if self.delays_s else float("nan")
 
     def early_accuracy(self) -> list[float]:
-        """Share of true events named right at each of `SHARES` of them; NaN if there are none."""
+        """Share of true events classified correctly at each of `SHARES` of them; NaN if none."""
         found = np.array(self.early, float).reshape(-1, len(SHARES))
         return found.mean(0).tolist() if len(found) else [float("nan")] * len(SHARES)
 
@@ -102,8 +100,7 @@ def online_score(
 ) -> OnlineScore:
     """The score of one stream from reported events, true ones, and each frame's class index (T,).
 
-    Source: Emporio et al. 2022, "SHREC 2022 track on online detection of heterogeneous gestures",
-        for detections, false positives and delays.
+    Source: Emporio et al. 2022, "SHREC 2022 track on online detection of heterogeneous gestures".
     """
     events = [each.event for each in reported]
     pairs = matches(events, true, overlap=overlap_of_true, least=0.5)

@@ -39,10 +39,8 @@ def from_published(
     """An `EarlyFusion` head from the reference: a published ``.pth`` file or its content.
 
     It was trained on 20 frames spread over a whole clip of `frames` frames, in layout h36m17 for
-    NTU-GAST and ntu25 for NTU. `labels` are in the order of the data set.
-
-    Raises:
-        InputError: Unreadable file, not such a head, or for another layout or number of labels.
+    NTU-GAST and ntu25 for NTU. `labels` are in the order of the data set. An InputError for an
+    unreadable file, another net, or another layout or number of labels.
     """
     name = str(source) if isinstance(source, str | Path) else "state dict"
     weights = _state(unpickled(source, kind="an early fusion head"))
@@ -96,7 +94,6 @@ def _check(weights: Mapping[str, Tensor], head: EarlyFusion, name: str) -> None:
 
 
 def _renamed(source: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The reference's weights under our names and in our shapes."""
     weights: dict[str, Tensor] = {}
 
     def norm(ours: str, theirs: str, joints: int = 0) -> None:

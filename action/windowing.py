@@ -9,8 +9,7 @@ from ..gast.interpolation import interpolated
 def to_frames(xyz: np.ndarray, frames: int) -> np.ndarray:
     """A clip (..., T, J, C) resampled to (..., frames, J, C) float32, both ends included.
 
-    Raises:
-        InputError: The clip has no frames, or none are wanted.
+    An InputError if the clip has no frames, or none are wanted.
     """
     return _sampled(xyz, np.linspace(0, xyz.shape[-3] - 1, _checked(xyz, frames)))
 
@@ -31,8 +30,7 @@ def random_window(
 ) -> np.ndarray:
     """Like `to_frames`, of a random crop with at least the share `least` of the clip.
 
-    Raises:
-        InputError: See `to_frames`, or `least` is not above 0 and at most 1.
+    An InputError as of `to_frames`, or unless `least` is above 0 and at most 1.
     """
     if not 0 < least <= 1:
         raise InputError(f"least share of a clip in a window is {least:g}; give more than 0, to 1")

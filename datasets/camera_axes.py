@@ -1,10 +1,10 @@
-"""Axes of cameras, x right, y down, z forward, and how they turn."""
+"""Axes of cameras, x right, y down, z forward, and their rotations."""
 
 import numpy as np
 
 
 def looking(forward: np.ndarray, *, up: tuple[float, float, float]) -> np.ndarray:
-    """Turns (..., 3, 3) whose rows are the axes of cameras that look along `forward` (..., 3)."""
+    """Rotations (..., 3, 3) whose rows are the axes of cameras looking along `forward` (..., 3)."""
     z = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
     x = np.cross(z, up)
     x /= np.linalg.norm(x, axis=-1, keepdims=True)

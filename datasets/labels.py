@@ -13,15 +13,14 @@ UNKNOWN = -1
 class LabelMap:
     """Several data sets under one list of labels.
 
+    An InputError if the background, `walking` or a label mapped to is none of `names`.
+
     Args:
         names: Our K labels; their order is the class index.
         background: The background class among them; None where clips are cut.
         sets: For each data set, every publisher's label with ours; None leaves its frames out.
         walking: The label for walking to and from where something `in_place` is done.
         in_place: For each data set, publishers' labels of what is done in one place.
-
-    Raises:
-        InputError: The background, `walking` or a label mapped to is none of `names`.
     """
 
     def __init__(
@@ -60,11 +59,7 @@ class LabelMap:
         return np.array([label in done_in_place for label in labels], bool)
 
     def places(self, data: str, labels: Sequence[str]) -> np.ndarray:
-        """(L,) class index of each publisher's label, `UNKNOWN` for one to leave out.
-
-        Raises:
-            InputError: The set or a label is not mapped.
-        """
+        """(L,) class index of each label, `UNKNOWN` to leave out; an InputError if not mapped."""
         known = self.sets.get(data, {})
         if unknown := [label for label in labels if label not in known]:
             raise InputError(

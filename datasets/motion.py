@@ -34,13 +34,12 @@ class Take:
 class MotionFolder(ABC):
     """A `MotionSet` of one file a clip: a subclass finds the files and reads one.
 
+    An InputError if there are no files of the set, or a choice is not in it.
+
     Args:
         root: Folder of the set; files may lie in folders below it.
         subjects: Only these; None is all. The same holds for a reader's `actions` and `cameras`.
         fps: Frames per second wanted, see `resample`; None keeps the publisher's.
-
-    Raises:
-        InputError: There are no files of the set, or a choice is not in it.
     """
 
     dataset: ClassVar[str]

@@ -8,12 +8,12 @@ from torch.utils.data import get_worker_info
 
 
 def process_seed() -> tuple[int, int]:
-    """Rank and worker (0 where there is but one), words of a seed for data that no other draws."""
+    """Rank and worker, 0 if there is only one: seed words that differ in every process."""
     return distributed.get_rank() if distributed.is_initialized() else 0, _worker()[0]
 
 
 class ProcessShare:
-    """What this process draws of a data set, which keeps it: its copies in workers need the rank.
+    """This process's share of a data set, which stores it: its copies in workers need the rank.
 
     Spawned workers have no process group. Epochs are counted in memory that all copies share,
     since workers may live for one epoch only.

@@ -22,13 +22,11 @@ class CoSTGCN(StreamingHead):
 
     Each block has a width, in `channels`, and a dilation in time. The receptive field is ``1 +
     window + (kernel - 1) * sum(dilations)`` frames: 63 by default, 2.1 s at 30 a second. Dropout is
-    of whole channels. `features` are kinds of `BodyFeatures`.
+    of whole channels. `features` are kinds of `BodyFeatures`. An InputError for no blocks, not as
+    many dilations as widths, or a number below 1.
 
-    Raises:
-        InputError: No blocks, not as many dilations as widths, or a number below 1.
-
-    Source: Hedegaard, Heidari, Iosifidis 2022, "Continual spatio-temporal graph convolutional
-        networks", §3, with dilations, which need no more memory, in the place of long kernels.
+    Source: Hedegaard et al. 2022, "Continual spatio-temporal graph convolutional networks", §3, but
+        with dilations instead of long kernels: the same memory.
     """
 
     def __init__(

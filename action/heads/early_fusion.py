@@ -19,15 +19,12 @@ class EarlyFusion(WindowedHead):
     """Joints, bones and their motions, in metres, embedded and fused; a graph for each frame.
 
     It uses `samples` frames of the window, evenly spread, both ends included. The last layers are
-    eight times as wide as `channels`; dropout is of whole channels. `parents` are other parents of
-    some joints than the layout's, ``None`` for the root; see `reference_checkpoint.NTU_PARENTS`.
+    eight times as wide as `channels`; dropout is of whole channels. `parents` replace those of some
+    joints of the layout, ``None`` for the root; see `reference_checkpoint.NTU_PARENTS`. An
+    InputError for a width below 1, not 2 to `frames` samples, or parents of an unknown joint.
 
-    Raises:
-        InputError: A width below 1, not 2 to `frames` samples, or parents of an unknown joint.
-
-    Source: the net released in fabro66/Online-Skeleton-based-Action-Recognition; the graph of each
-        frame is from Zhang et al. 2020, "Semantics-guided neural networks for efficient
-        skeleton-based human action recognition", §3.2.
+    Source: the net released in fabro66/Online-Skeleton-based-Action-Recognition; the graph of
+        each frame: Zhang et al. 2020, "Semantics-guided neural networks", §3.2.
     """
 
     inner: Tensor
@@ -153,7 +150,7 @@ class SemanticGraph(nn.Module):
 
 
 class Graph(nn.Module):
-    """A graph convolution with a map of its own for the joint itself."""
+    """A graph convolution with a separate linear map for the joint itself."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

@@ -17,13 +17,9 @@ from ..head import StreamingHead
 class GRU(StreamingHead):
     """Gated recurrent units over the features of the whole body.
 
-    `features` are kinds of `BodyFeatures`.
+    `features` are kinds of `BodyFeatures`. An InputError for a width or number of layers below 1.
 
-    Raises:
-        InputError: A width or a number of layers below 1.
-
-    Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder for
-        statistical machine translation", §2.3.
+    Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder", §2.3.
     """
 
     def __init__(

@@ -19,11 +19,8 @@ class STGCNPP(WindowedHead):
 
     Each block has a width, in `channels`, and a stride in time; `dilations` are those of the
     `TimeBranches`. Dropout is of whole channels. `features` are kinds of `BodyFeatures`; `front`
-    turns each window `ToTheFront`.
-
-    Raises:
-        InputError: No blocks, not as many strides as widths, a number below 1, or fewer channels
-            than branches.
+    turns each window `ToTheFront`. An InputError for no blocks, not as many strides as widths, a
+    number below 1, or fewer channels than branches.
 
     Source: Duan et al. 2022, "PYSKL: Towards good practices for skeleton action recognition", §3.2.
     """

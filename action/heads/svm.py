@@ -50,10 +50,7 @@ class SVM(WindowedHead):
     def fit(self, windows: Tensor, targets: Tensor, *, c: float = 1e-3, seed: int = 0) -> None:
         """Fit windows (N, frames, J, 3) to class indices (N,); a class without any never wins.
 
-        `c` is the cost of a window on the wrong side.
-
-        Raises:
-            InputError: The targets are of fewer than three actions.
+        `c` is the cost of a window on the wrong side. An InputError for fewer than three classes.
         """
         from sklearn.preprocessing import StandardScaler
         from sklearn.svm import LinearSVC
@@ -94,11 +91,7 @@ class LinearFit:
         self.windows, self.c, self.seed = windows, c, seed
 
     def fit(self, head: SVM, data: StreamData) -> dict[str, Any]:
-        """Train the head in place; returns figures for the card.
-
-        Raises:
-            InputError: The head is another one.
-        """
+        """Train the head in place, return figures for the card; an InputError if it is no `SVM`."""
         if not isinstance(head, SVM):
             raise InputError(
                 f"a {type(head).__name__} is trained by descent; take out training=linear"

@@ -18,10 +18,8 @@ class TCN(StreamingHead):
     """Causal dilated convolutions over the features of the whole body.
 
     Each dilation makes a block of three taps. The receptive field is ``2 + 2 * sum(dilations)``
-    frames: 64 by default, 2.1 s at 30 a second. `features` are kinds of `BodyFeatures`.
-
-    Raises:
-        InputError: No blocks, or a width or dilation below 1.
+    frames: 64 by default, 2.1 s at 30 a second. `features` are kinds of `BodyFeatures`. An
+    InputError for no blocks, or a width or dilation below 1.
 
     Source: Bai, Kolter, Koltun 2018, "An empirical evaluation of generic convolutional and
         recurrent networks for sequence modeling", §3, with batch normalisation.

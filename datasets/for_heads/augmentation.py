@@ -142,7 +142,7 @@ def mirrored(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 def mirror_images(names: Sequence[str]) -> np.ndarray:
     """(K,) class index of each action's mirror image, its own where the image is none of the names.
 
-    Left becomes right, and clockwise counter-clockwise.
+    Left and right are swapped, and clockwise and counter-clockwise.
     """
     swaps = {"left": "right", "right": "left"}
     turned = {"clockwise": "counter-clockwise", "counter-clockwise": "clockwise"}

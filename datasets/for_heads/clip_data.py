@@ -126,8 +126,7 @@ class Epoch(IterableDataset[Batch]):
     def _streamed(self, xyz: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Joints (M, frames, J, 3), at another pace, cut or padded, and the source of each frame.
 
-        The source is a frame of the whole clip, so that an onset is one at any pace and wherever
-        the clip is cut; below zero for padding.
+        The source is the index in the whole clip, whose first third is its onset; -1 for padding.
         """
         people = np.moveaxis(xyz, 0, 1)  # (T, M, J, 3)
         piece = self.augmentation.pace(Piece(people, np.arange(len(people))), rng)

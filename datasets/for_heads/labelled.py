@@ -147,11 +147,7 @@ def to_lifted(clip: MotionClip, skeleton: Skeleton, labels: Sequence[str]) -> Li
 def checked_clips(
     data: Labelled, part: str, protocol: Protocol, skeleton: Skeleton, fps: float
 ) -> list[LiftedClip]:
-    """The clips of a part.
-
-    Raises:
-        InputError: There are none, or of another layout or frame rate.
-    """
+    """The clips of a part; an InputError if there are none, or of another layout or frame rate."""
     clips = data.read(part, protocol)
     if not clips:
         raise InputError(

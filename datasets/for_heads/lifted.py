@@ -73,8 +73,8 @@ class Cameras:
     """Virtual cameras around each clip, and the detector behind them.
 
     Attributes:
-        front: Share of views of the person's front, within `front_deg` to either side.
-        views: How cameras stand otherwise.
+        front: Share of views from the person's front, within `front_deg` to either side.
+        views: Placement of the cameras otherwise.
         noise: Of the detector; ``None`` for exact 2-D joints.
     """
 
@@ -180,11 +180,7 @@ def save_lifted(folder: str | Path, origin: Origin, clips: Sequence[LiftedClip])
 
 
 def read_lifted(path: str | Path) -> list[LiftedClip]:
-    """The clips of one file.
-
-    Raises:
-        InputError: It is not such a file, or of another version.
-    """
+    """The clips of one file; an InputError if it is no such file, or of another version."""
     try:
         with np.load(path, allow_pickle=False) as file:
             content = {key: file[key] for key in file.files}
@@ -218,9 +214,8 @@ def lifted_people(folder: str | Path) -> list[tuple[str, str]]:
 def read_folder(folder: str | Path, subjects: Sequence[tuple[str, str]]) -> list[LiftedClip]:
     """All clips of some subjects, pairs of data set and name.
 
-    Raises:
-        InputError: None are there, lifters, layouts or frame rates are mixed, or a subject was
-            lifted twice with the same seed.
+    An InputError if there are none, lifters, layouts or frame rates are mixed, or a subject was
+    lifted twice with the same seed.
     """
     wanted = {f"{data}-{subject}" for data, subject in subjects}
     paths = [

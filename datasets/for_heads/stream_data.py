@@ -168,7 +168,7 @@ class FixedBatches(Dataset[Batch]):
 
 
 def padded_batches(pieces: Sequence[Piece], batch: int) -> Iterator[Batch]:
-    """Batches of streams of like lengths, padded_batches with unlabelled frames."""
+    """Batches of streams of like lengths, padded with unlabelled frames."""
     ordered = sorted(pieces, key=lambda piece: len(piece.labels))
     for i in range(0, len(ordered), batch):
         part = ordered[i : i + batch]

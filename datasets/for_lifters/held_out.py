@@ -55,13 +55,12 @@ class HeldOut(Protocol):
 class VirtualViews:
     """Motion capture through virtual cameras; each clip's depend on its name and the seed alone.
 
+    An InputError if a number is below 1 or, in `watch`, there is no complete clip.
+
     Args:
         noises: Detector noise of each condition, by name; ``None`` for exact 2-D joints.
         normalisation: Of the lifters, see `input_and_truth`.
         frames: Longer clips are cut into pieces of so many frames; ``None`` leaves them whole.
-
-    Raises:
-        InputError: A number is below 1; in `watch`, there is no complete clip.
     """
 
     def __init__(

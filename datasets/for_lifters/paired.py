@@ -89,7 +89,7 @@ class PairWindows(IterableDataset[Batch]):
             yield self.windows(*chosen)
 
     def _batches(self, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
-        """Every window of this rank once, as arguments of `windows`; as many on every rank."""
+        """Each window of this rank once, as arguments of `windows`; every rank has as many."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
         padded = -(-len(order) // self._share.ranks) * self._share.ranks
@@ -141,7 +141,8 @@ class WholeClips(Dataset[Batch]):
 class Paired(pl.LightningDataModule):
     """Data module of a pair set with its published split.
 
-    Training batches are windows, validation batches one whole clip each; unknown truth is NaN.
+    Training batches are windows, validation batches one whole clip each; unknown truth is NaN. An
+    InputError if a subject is unknown, tested and trained on, or none is left to train on.
 
     Args:
         train: Subjects to train on, `val` excepted.
@@ -153,9 +154,6 @@ class Paired(pl.LightningDataModule):
         causal: The one frame is a window's newest, otherwise its middle one.
         batches: Batches an epoch; None: every window once.
         mirror: Train on the mirrored windows, too.
-
-    Raises:
-        InputError: A subject is unknown, tested and trained on, or none is left to train on.
     """
 
     def __init__(
@@ -199,8 +197,7 @@ class Paired(pl.LightningDataModule):
     def clips(self, split: str) -> Iterator[PairedClip]:
         """Clips of ``train``, ``val`` or ``test``, read one by one.
 
-        Raises:
-            InputError: No such split, or one of its subjects is not there.
+        An InputError for another split, or if one of its subjects is not there.
         """
         if split not in self.splits:
             raise InputError(f"no split {split!r}; choose one of {', '.join(self.splits)}")

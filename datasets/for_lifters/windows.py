@@ -19,8 +19,9 @@ class Drawn(NamedTuple):
 class Windows:
     """Draws windows of clips; within a data set every place is as likely.
 
-    Live, a lifter's state begins as if the person had stood still in their first frame before.
-    Windows that begin `early`, or in which a person appears, show that.
+    A live lifter's state begins as if the person had stood still in their first frame before.
+    Windows that begin `early`, or in which a person appears, train for that. An InputError if no
+    clip is long enough.
 
     Args:
         clips: (T, J, 3) each, complete; one list a data set.
@@ -29,9 +30,6 @@ class Windows:
         appear: Share of windows in which the person appears at a random frame.
         varied: Share of windows at another frame rate.
         paces: Range of how many frames of the clip lie between two of such a window.
-
-    Raises:
-        InputError: No clip is long enough.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Acclaim ASF/AMC, the motion capture format of the CMU Graphics Lab and of HDM05.
 
-An ASF has the bones of one person, an AMC their turns in each frame; a bone ends in a joint.
+An ASF has the bones of one person, an AMC their rotations in each frame; a bone ends in a joint.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,10 +64,8 @@ def read_acclaim(
 ) -> np.ndarray:
     """Joints (T, 31, 3) of one take in layout `CMU31`, float32, metres, world axes, floor about 0.
 
-    The file is taken to have 120 frames per second, `fps` are wanted.
-
-    Raises:
-        InputError: A file is broken, or the two don't fit; the message names file and line.
+    The file is taken to have 120 frames per second and is resampled to `fps`. An InputError names
+    file and line if one is broken or the two don't fit.
     """
     skeleton = AcclaimSkeleton.read(asf)
     motion = skeleton.read_motion(amc)
@@ -82,7 +80,7 @@ class Bone:
         parent: Index, smaller than the bone's own; -1 for the root.
         offset: (3,) from near to far end in the file's axes, metres.
         axis: (3, 3) rotation of the frame in which the bone turns.
-        order: Axes of its turns, such as ``XYZ``; the first is applied first.
+        order: Axes of its rotations, such as ``XYZ``; the first is applied first.
         channels: Of its AMC lines, such as ``("rx", "rz")``.
     """
 
@@ -116,8 +114,7 @@ class AcclaimSkeleton:
     def read_motion(self, path: str | PathLike[str]) -> dict[str, np.ndarray]:
         """Channels (T, n) of each bone that an AMC moves, metres and radians.
 
-        Raises:
-            InputError: It is missing or broken or has other bones; the message names file and line.
+        An InputError names file and line if it is missing or broken or has other bones.
         """
         channels = {bone.name: bone.channels for bone in self.bones}
         angle, values = _parse_amc(Path(path), channels)
@@ -275,7 +272,7 @@ def _root(block: _Block, unit_m: float, angle: float) -> Bone:
 
 
 def _bonedata(path: Path, lines: _Lines, unit_m: float, angle: float) -> Iterator[tuple[int, Bone]]:
-    """Bones that hang on none yet, each with the line on which it begins."""
+    """Bones that have no parent yet, each with the line on which it begins."""
     begun: int | None = None
     for i, (_, words) in enumerate(lines):
         if words[0].lower() == "begin":

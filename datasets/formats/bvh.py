@@ -68,17 +68,11 @@ def read_bvh(
 ) -> tuple[np.ndarray, float]:
     """Joints (T, 31, 3) of one take in layout `CMU31`, float32, metres, world axes; and its fps.
 
-    A first frame in T-pose, as programs like to add one, is left out. Inner joints of the spine,
-    toes, hands and fingers that the rig lacks are made from their neighbours, see `joint_map`; a
-    missing crown of the head is estimated.
-
-    Args:
-        path: BVH file.
-        up: Axis of the file that points up, ``y`` or ``z``.
-        unit_m: Metres in one unit of length; 0.01 for centimetres.
-
-    Raises:
-        InputError: The file is broken or joints are missing; the message says where or which.
+    `up` is the file's axis that points up, ``y`` or ``z``; `unit_m` its unit in metres, 0.01 for
+    centimetres. A first frame in T-pose, which many programs add, is left out. Inner joints of the
+    spine, toes, hands and fingers that the rig lacks are made from their neighbours, see
+    `joint_map`; a missing crown of the head is estimated. An InputError says where the file is
+    broken or which joints are missing.
     """
     if up not in ("y", "z"):
         raise InputError(f"up is {up!r}; choose y or z")
@@ -171,7 +165,7 @@ class Bvh:
         return self._placed[node]
 
     def _own(self, node: int) -> tuple[np.ndarray, np.ndarray]:
-        """Turn (T, 3, 3) and shift (T, 3) of one node; a shift without a channel is NaN."""
+        """Rotation (T, 3, 3) and shift (T, 3) of one node; a shift without a channel is NaN."""
         from scipy.spatial.transform import Rotation  # slow to import
 
         here = self.nodes[node]

@@ -51,20 +51,14 @@ def write_bvh(
 ) -> None:
     """Write a lifted person as one BVH: centimetres, y up, z towards the camera.
 
+    `xyz` (T, J, 3) is metres, camera axes, relative to the root; `ground` (T, 2) is x and z of the
+    root in camera axes, metres, by default the origin. An InputError if there is no frame, a number
+    is not finite, or the layout lacks joints.
+
     Bones keep their direction and get their mean length. The rest pose is a T-pose that looks at
     the camera. The lowest joint of each frame is on the floor, y = 0: sitting and lying bodies come
     down, a jump is not seen. Angles are continuous in time, but swing widely when a joint passes
     close by gimbal lock.
-
-    Args:
-        path: Of the file.
-        xyz: (T, J, 3) metres, camera axes, relative to the root.
-        fps: Frames per second.
-        layout: Of `xyz`.
-        ground: (T, 2) metres, x and z in camera axes, of the root; by default the origin.
-
-    Raises:
-        InputError: There is no frame, a number is not finite, or the layout lacks joints.
     """
     ground = np.zeros((len(xyz), 2)) if ground is None else ground
     if not len(xyz) or not np.isfinite(xyz).all() or not np.isfinite(ground).all():
@@ -115,7 +109,6 @@ def _rest(joint: str) -> np.ndarray:
 
 
 def _node(joint: str, lengths: Mapping[str, float]) -> list[str]:
-    """The lines of a joint and all below it."""
     offset = _rest(joint) * lengths[joint] if joint != "hip" else np.zeros(3)
     below = []
     for child in _children(joint):
@@ -145,12 +138,12 @@ def _offset(metres: np.ndarray) -> str:
 
 
 def _turns(body: np.ndarray) -> dict[str, np.ndarray]:
-    """Turn (T, 3, 3) of every node against the one above it, in the order of `_node`."""
+    """Rotation (T, 3, 3) of every node relative to the one above it, in the order of `_node`."""
     at = {joint: body[:, i] for joint, i in H36M17.index.items()}
     found: dict[str, np.ndarray] = {}
 
     def visit(joint: str, outer: np.ndarray) -> None:
-        """`outer` is how the node above stands in the room."""
+        """`outer` (T, 3, 3) is the global rotation of the node above."""
         children = _children(joint)
         name, stands = JOINTS[joint], outer
         if joint == "hip":
@@ -181,7 +174,7 @@ def _frame(left: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 
 def _aimed(outer: np.ndarray, rest: np.ndarray, bone: np.ndarray) -> np.ndarray:
-    """`outer` (T, 3, 3) with the least rotation that turns the direction `rest` to `bone`.
+    """`outer` (T, 3, 3) followed by the smallest rotation that turns its `rest` towards `bone`.
 
     Source: Rodrigues' formula with cosine c = a.b: the axis is a x b, (1 - c) / s^2 = 1 / (1 + c).
     """
@@ -193,12 +186,12 @@ def _aimed(outer: np.ndarray, rest: np.ndarray, bone: np.ndarray) -> np.ndarray:
     cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(-1, 3, 3)
     turn = np.eye(3) + cross + cross @ cross / np.maximum(1 + cos, _TINY)
     about = _across(start)
-    half = 2 * about[:, :, None] * about[:, None] - np.eye(3)  # straight back: half a turn
+    half = 2 * about[:, :, None] * about[:, None] - np.eye(3)  # opposite directions: half a turn
     return np.where(cos < -1 + 1e-7, half, turn) @ outer
 
 
 def _unit(vectors: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """At length one; `otherwise` where there is no direction."""
+    """Unit vectors; `otherwise` where the length is zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.where(length > _TINY, vectors / np.maximum(length, _TINY), otherwise)
 
@@ -210,7 +203,7 @@ def _across(vectors: np.ndarray) -> np.ndarray:
 
 
 def _angles(turns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Degrees (T, N, 3) in the order of the channels of N nodes, of their rotations (T, 3, 3)."""
+    """Euler angles (T, N, 3) in degrees, in channel order, of N nodes' rotations (T, 3, 3)."""
     every, bends = np.stack(list(turns.values()), 1), [name in BENDING for name in turns]
     # Exchanging x and z mirrors: what was a turn about x, z, y is one about z, x, y backwards.
     every[:, bends] = every[:, bends][..., ::-1, ::-1]

@@ -6,8 +6,8 @@ import numpy as np
 def euler(turn: np.ndarray) -> np.ndarray:
     """Angles (T, N, 3) in radians about z, x, y of rotations (T, N, 3, 3), continuous in time.
 
-    Of the two triples of a rotation and all whole turns the nearest to the frame before. In gimbal
-    lock (x at a right angle) only z + y or z - y is known, and both share its change.
+    Of the two solutions and their multiples of a full turn, the nearest to the frame before. In
+    gimbal lock (x at a right angle) only z + y or z - y is known; its change is split evenly.
     """
     sin = turn[..., 2, 1].clip(-1, 1)
     z = np.arctan2(-turn[..., 0, 1], turn[..., 1, 1])
@@ -34,5 +34,5 @@ def euler(turn: np.ndarray) -> np.ndarray:
 
 
 def _nearest(angles: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """The same angles, by whole turns as near to `last` as can be."""
+    """The same angles, plus the full turns that bring each nearest to `last`."""
     return angles - 2 * np.pi * np.round((angles - last) / (2 * np.pi))

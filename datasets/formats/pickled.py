@@ -22,8 +22,7 @@ from ...gast.errors import InputError
 def read_object(path: str | PathLike[str], key: str) -> Any:
     """The pickled object under `key` of an npz file; tuples and arrays of objects become lists.
 
-    Raises:
-        InputError: The file can't be read, has no such key, is broken, or wants code run.
+    An InputError if the file can't be read, has no such key, is broken, or wants code run.
     """
     with explained(path, "npz of objects"), ZipFile(path) as archive:
         if f"{key}.npy" not in archive.namelist():

@@ -9,11 +9,9 @@ from .text import broken, floats, read_text
 
 
 def read_table(path: str | PathLike[str], *, columns: int, what: str) -> np.ndarray:
-    """Rows (n, columns) of numbers apart by blanks or commas; empty lines are passed over.
+    """Rows (n, columns) of numbers separated by blanks or commas; empty lines are ignored.
 
-    Raises:
-        InputError: It can't be read, is empty, or a row differs; it names the line and `what`
-            the columns should be.
+    An InputError for a missing, empty or malformed file names the line and `what` the columns are.
     """
     lines = [re.split(r"[\s,]+", line.strip()) for line in read_text(path).splitlines()]
     rows = [line for line in lines if line != [""]]

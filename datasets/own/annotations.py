@@ -47,12 +47,10 @@ class Row:
 
 
 def read_rows(path: Path) -> tuple[list[Row], list[str]]:
-    """Usable rows of a ``labels.csv`` separated by comma, semicolon or tab, and reasons of others.
+    """Usable rows of a ``labels.csv``, and for each of the others why it can't be used.
 
-    Columns are known by name, in any order; unknown ones are ignored.
-
-    Raises:
-        InputError: It can't be read, or start, end or label is not in its header.
+    It is separated by comma, semicolon or tab; columns are known by name, in any order; others are
+    ignored. An InputError if it can't be read, or start, end or label is not in its header.
     """
     text = read_text(path)
     head = text.partition("\n")[0]

@@ -25,7 +25,6 @@ class Folder(MotionFolder):
     """Clips in a folder per action, untrimmed recordings with a ``labels.csv``, or both.
 
     *A folder per action*: files in ``PATH/wave`` and below show waving from first to last frame.
-
     *Untrimmed*: ``labels.csv`` with the header ``start,end,label,file`` (seconds from the beginning
     of the recording; files as seen from the CSV), or beside a single recording without ``file``. A
     column ``person`` (track id) limits a row to one person. Frames in no row are the background,
@@ -34,7 +33,7 @@ class Folder(MotionFolder):
     Files are those of gastlive-lift (``.npz``), recordings of the live program (a folder with
     ``frames.jsonl`` or any ``.jsonl``; its decisions are ignored), motion capture (``.bvh``), and
     videos after ``gastlive-lift input=PATH output=PATH/.lifted``. Everyone seen for 0.5 s or more
-    is a clip; who was out of view for longer than 0.25 s comes back in another one.
+    is a clip; a person out of view for longer than 0.25 s comes back in another one.
 
     Joints of lifted files and recordings are a lifter's output, relative to the root: no ground
     truth. Such clips have the recording as their `camera`, motion capture has none.
@@ -42,15 +41,14 @@ class Folder(MotionFolder):
     The subject is the column ``subject``, else what follows ``subject_`` in the name of the file or
     a folder (``subject_anna_3.mp4`` is anna), else the recording's name without ending.
 
+    An InputError if the folder does not exist or holds nothing that is labelled, a ``labels.csv``
+    has no header, or none of the subjects is there.
+
     Args:
         path: The folder; hidden files in it are ignored.
         subjects: Only these; None is all.
         lifted: Where gastlive-lift wrote; None is ``PATH/.lifted``. A file beside its video counts.
         fps: Frames per second wanted.
-
-    Raises:
-        InputError: The folder does not exist or holds nothing that is labelled, a ``labels.csv``
-            has no header, or none of the subjects is there.
     """
 
     dataset = "folder"

@@ -55,10 +55,8 @@ class Footage:
 def read_footage(path: Path, *, fps: float) -> Footage:
     """Everybody in a file of one of `KINDS`, at an even frame rate.
 
-    Who is out of view for longer than 0.25 s by the time stamps comes back in another track.
-
-    Raises:
-        InputError: It can't be read, or nobody is in it.
+    A person out of view for longer than 0.25 s by the time stamps comes back in another track. An
+    InputError if the file can't be read, or nobody is in it.
     """
     readers = {".npz": _lifted, ".jsonl": _recorded, ".bvh": _captured}
     found = readers[path.suffix.lower()](path, fps)

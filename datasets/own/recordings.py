@@ -26,15 +26,13 @@ class Recordings(MotionFolder):
 
     Joints are the lifter's output, relative to the root: no ground truth. Labels are the live
     program's decisions. Frames are interpolated at 30 a second. Subjects are named by folder and
-    track, cameras by folder; a killed run may end in half a line.
+    track, cameras by folder; a killed run may end in half a line. An InputError if there is no run,
+    or none of the subjects.
 
     Args:
         root: Folder of the runs, such as ``outputs/live``.
         subjects: Only these, by the name of the run's folder; None is all.
         fps: Frames per second wanted; None is 30.
-
-    Raises:
-        InputError: There is no run, or none of the subjects.
     """
 
     dataset = "recordings"
@@ -127,10 +125,8 @@ class Stay:
 def read_stays(path: Path) -> Iterator[Stay]:
     """Stays of two frames or more in a ``frames.jsonl``, each as soon as it is over.
 
-    Who is out of view for longer than `LONGEST_GAP_S` comes back in another one.
-
-    Raises:
-        InputError: It is no recording with a lifter, or, after the stays before it, a broken line.
+    A person out of view for longer than `LONGEST_GAP_S` comes back in another one. An InputError
+    if it is no recording with a lifter or, after the stays before it, for a broken line.
     """
     lines = _lines(path)
     layout = _layout(path, next(lines, (1, {}))[1])

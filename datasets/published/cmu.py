@@ -28,8 +28,7 @@ class Cmu(MotionFolder):
         formats: Only ``amc`` or ``bvh``.
         motions: Only trials that ``index.csv`` describes with one of these words, such as ``walk``.
 
-    Source of the ground truth: Barbič et al. 2004, "Segmenting motion capture data into distinct
-        behaviors".
+    Source of labels: Barbič et al. 2004, "Segmenting motion capture data into distinct behaviors".
     """
 
     dataset = "cmu"

@@ -22,14 +22,11 @@ class CtrGcn:
 
     The file names no subjects: ``train`` and ``test`` stand for them; in ``NTU60_CS.npz`` they are
     different people, in ``NTU60_CV.npz`` different views. The first body's first spine joint is the
-    origin; padding with zeros is cut off. Clips are read one by one, the file has gigabytes. `fps`
-    None keeps 30; the data set's name is the file's stem.
+    origin; padding with zeros is cut off. Clips are read one by one, since the file has gigabytes.
+    `fps` None keeps 30; the data set's name is the file's stem. An InputError if the file is
+    missing, broken or none of CTR-GCN's, or there is no such subject.
 
-    Raises:
-        InputError: The file is missing, broken or none of CTR-GCN's, or there is no such subject.
-
-    Source: Chen et al. 2021, "Channel-wise topology refinement graph convolution for skeleton-based
-        action recognition", the data of the released code.
+    Source: Chen et al. 2021, "Channel-wise topology refinement graph convolution", released data.
     """
 
     def __init__(

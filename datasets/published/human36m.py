@@ -25,8 +25,7 @@ class Human36m(PublishedMotion):
     which are for academic use (http://vision.imar.ro/human3.6m). The published protocol tests on S9
     and S11. A recording is called ``Walking 1`` after its action.
 
-    Source: Ionescu et al. 2014, "Human3.6M: large scale datasets and predictive methods for 3D
-        human sensing in natural environments".
+    Source: Ionescu et al. 2014, "Human3.6M: large scale datasets and predictive methods".
     """
 
     dataset = "human36m"

@@ -14,8 +14,7 @@ class HumanEva(PublishedMotion):
     publisher's files, which are for academic use (http://humaneva.is.tue.mpg.de). Subjects are
     ``Train/S1`` ... ``Validate/S3``, the published split; a recording is ``Walking 1 chunk0``.
 
-    Source: Sigal, Balan, Black 2010, "HumanEva: synchronized video and motion capture dataset and
-        baseline algorithm for evaluation of articulated human motion".
+    Source: Sigal, Balan, Black 2010, "HumanEva: synchronized video and motion capture dataset".
     """
 
     dataset = "humaneva"

@@ -23,8 +23,7 @@ class Mocap6(MotionFolder):
     licence. The set has no skeletons: `asf` is that of any CMU subject, whose limbs all takes get.
     See `MotionFolder`.
 
-    Source: Fox, Hughes, Sudderth, Jordan 2014, "Joint modeling of multiple time series via the beta
-        process with application to motion capture segmentation".
+    Source: Fox et al. 2014, "Joint modeling of multiple time series via the beta process".
     """
 
     dataset = "mocap6"

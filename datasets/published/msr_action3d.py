@@ -24,10 +24,10 @@ class MsrAction3d(MotionFolder):
 
     ``aAA_sSS_eEE_skeleton3D.txt`` is action A by subject S, take E: 20 rows a frame, each a point
     in metres (Kinect axes) and a confidence, which is not read. Published lists disagree on the
-    order of left and right; since everybody faces the camera, it is told from the data. `noisy`
-    also reads the ten recordings whose skeleton is lost or wrong. Published by Z. Liu, Microsoft
-    Research, and W. Li, University of Wollongong, for academic use. The published protocol trains
-    on odd and tests on even subjects, mostly within one of three subsets of eight actions.
+    order of left and right; since everybody faces the camera, the data show it. `noisy` also reads
+    the ten recordings whose skeleton is lost or wrong. Published by Z. Liu, Microsoft Research, and
+    W. Li, University of Wollongong, for academic use. The published protocol trains on odd and
+    tests on even subjects, mostly within one of three subsets of eight actions.
 
     Source: Li, Zhang, Liu 2010, "Action recognition based on a bag of 3D points"; the ten: Wang,
         Liu, Wu, Yuan 2012, "Mining actionlet ensemble for action recognition with depth cameras".

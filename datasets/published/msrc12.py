@@ -32,12 +32,10 @@ class Msrc12(TimedFolder):
     use. The published protocol leaves one person out and accepts detections within 333 ms.
 
     Attributes:
-        points: Action points (seconds on the recording's clock, label) of the last iteration, by
-            recording.
+        points: By recording, the last iteration's action points: seconds on its clock, label.
 
     Source: Fothergill et al. 2012, "Instructing people for training gestural interactive systems";
-        action points: Nowozin, Shotton 2012, "Action points: a representation for low-latency
-        online human action recognition".
+        action points: Nowozin, Shotton 2012, "Action points".
     """
 
     dataset = "msrc12"

@@ -63,10 +63,9 @@ def missing_skeletons() -> frozenset[str]:
 
 
 def people_of(bodies: np.ndarray) -> np.ndarray:
-    """World points of the bodies (M, T, 25, 3) that ever come; absence is zeros in, NaN out.
+    """World points of the bodies (M, T, 25, 3) that occur in a frame; absence is zeros in, NaN out.
 
-    Raises:
-        InputError: None of them ever comes.
+    An InputError if none occurs.
     """
     there = (bodies != 0).any((2, 3)) & np.isfinite(bodies).all((2, 3))
     if not there.any():
@@ -86,8 +85,7 @@ class Ntu60(MotionFolder):
     by Nanyang Technological University, for academic use. The published protocols test on half of
     the subjects, or on camera 1. See `MotionFolder`.
 
-    Source: Shahroudy, Liu, Ng, Wang 2016, "NTU RGB+D: A large scale dataset for 3D human activity
-        analysis".
+    Source: Shahroudy et al. 2016, "NTU RGB+D: A large scale dataset".
     """
 
     dataset = "ntu60"
@@ -135,8 +133,7 @@ class Ntu120(Ntu60):
 
     The published protocols test on half of the subjects, or on the odd setups.
 
-    Source: Liu et al. 2019, "NTU RGB+D 120: A large-scale benchmark for 3D human activity
-        understanding".
+    Source: Liu et al. 2019, "NTU RGB+D 120: A large-scale benchmark".
     """
 
     dataset = "ntu120"
@@ -177,8 +174,7 @@ def _spread(xyz: np.ndarray) -> float:
 def main_bodies(bodies: Iterable[Body]) -> list[Body]:
     """The bodies that look like people, all if none does; the one that moves most is first.
 
-    Source: Zhang et al. 2020, "Semantics-guided neural networks for efficient skeleton-based human
-        action recognition", the thresholds of the released code, which later work shares.
+    Source: Zhang et al. 2020, "Semantics-guided neural networks", thresholds of the released code.
     """
     found = list(bodies)
     found = [body for body in found if len(body.frames) >= _SHORTEST] or found

@@ -20,8 +20,7 @@ class Precog16(MotionFolder):
     in the first row, and a label. Published by David Jardim, ISCTE - Instituto Universitário de
     Lisboa, under the MIT licence. See `MotionFolder`.
 
-    Source: Jardim, Nunes, Dias 2016, "Human Activity Recognition from automatically labeled data
-        in RGB-D videos".
+    Source: Jardim et al. 2016, "Human activity recognition from automatically labeled data".
     """
 
     dataset = "precog16"

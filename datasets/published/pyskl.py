@@ -35,21 +35,18 @@ class Pyskl(ABC, Generic[Clip]):
     """One pickle: ``{split: {name: [clips]}, annotations: [...]}``, or only the annotations.
 
     It is read whole, without running code in it, and takes as much memory as the file. The data
-    set's name is the file's stem; `splits` are the publisher's, such as ``xsub_train``.
+    set's name is the file's stem; `splits` are the publisher's, such as ``xsub_train``. An
+    InputError if the file is missing, broken or none of PYSKL's, or there is no such subject.
 
     Args:
         root: Folder of the file.
         file: Its name.
         subjects: Only these; None is all. Clips without a name of NTU RGB+D's are of ``unknown``.
         labels: Names of the actions by their numbers; None are the 60 or 120 of NTU RGB+D.
-        rate: Frames per second of the file, which are not in it.
+        rate: Frames per second of the file, which does not say it.
         fps: Frames per second wanted; None keeps them.
 
-    Raises:
-        InputError: The file is missing, broken or none of PYSKL's, or there is no such subject.
-
-    Source: Duan, Wang, Chen, Lin 2022, "PYSKL: Towards good practices for skeleton action
-        recognition", the data of the released code.
+    Source: Duan et al. 2022, "PYSKL: Towards good practices", the data of the released code.
     """
 
     def __init__(
@@ -197,7 +194,6 @@ class PysklKeypoints(Pyskl[KeypointClip]):
 
 
 def _read(path: Path) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
-    """Splits and annotations of a file."""
     content = read_pickle(path)
     splits: Any = {}
     annotations: Any = content

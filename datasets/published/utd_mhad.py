@@ -34,8 +34,7 @@ class UtdMhad(MotionFolder):
     the University of Texas at Dallas, for academic use. The published protocol trains on the odd
     subjects and tests on the even ones. See `MotionFolder`.
 
-    Source: Chen, Jafari, Kehtarnavaz 2015, "UTD-MHAD: A multimodal dataset for human action
-        recognition utilizing a depth camera and a wearable inertial sensor".
+    Source: Chen et al. 2015, "UTD-MHAD: A multimodal dataset for human action recognition".
     """
 
     dataset = "utd_mhad"

@@ -29,8 +29,7 @@ class UtKinect(TimedFolder):
     University of Texas at Austin, for academic use. The published protocol leaves one recording
     out; others train on the odd subjects. See `MotionFolder`.
 
-    Source: Xia, Chen, Aggarwal 2012, "View invariant human action recognition using histograms of
-        3D joints".
+    Source: Xia et al. 2012, "View invariant human action recognition".
     """
 
     dataset = "utkinect"
@@ -114,5 +113,4 @@ class UtKinect(TimedFolder):
 
 
 def _frame(word: str) -> int | None:
-    """A frame number; None for ``NaN``."""
     return int(word) if word.isdigit() else None

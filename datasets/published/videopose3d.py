@@ -21,8 +21,7 @@ from .cameras import CalibratedCamera, calibrated
 class PublishedMotion(MotionFolder):
     """A `MotionFolder` of one ``data_3d_*.npz``: metres in world axes, by subject and recording.
 
-    Source: Pavllo et al. 2019, "3D human pose estimation in video with temporal convolutions and
-        semi-supervised training", the formats of the released code.
+    Source: Pavllo et al. 2019, "3D human pose estimation in video", formats of the released code.
     """
 
     code: ClassVar[str]
@@ -70,10 +69,8 @@ class PublishedPairs:
     """A `PairSet`: one ``data_2d_*.npz`` beside the ``data_3d_*.npz`` in a folder.
 
     `detections` are 2-D joints by the end of the file's name; ``gt`` is exact. Where videos run on
-    after the motion they are cut, as published.
-
-    Raises:
-        InputError: A file is missing or broken, or an action, camera or `detections` unknown.
+    after the motion they are cut, as published. An InputError if a file is missing or broken, or an
+    action, camera or `detections` unknown.
     """
 
     motion_set: ClassVar[type[PublishedMotion]]

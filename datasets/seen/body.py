@@ -9,7 +9,7 @@ WIDTH = 1.3
 
 
 def body_size(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Mean length of the torso, (N,) of clips (N, T, J, 2); foreshortened, by the shoulders."""
+    """Mean torso length (N,) of clips (N, T, J, 2), from the shoulders if foreshortened."""
     at = skeleton.index
     torso = np.linalg.norm(xy[:, :, at["thorax"]] - xy[:, :, at["hip"]], axis=-1)
     width = np.linalg.norm(xy[:, :, at["left_shoulder"]] - xy[:, :, at["right_shoulder"]], axis=-1)

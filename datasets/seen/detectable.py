@@ -19,10 +19,7 @@ def detectable(clip: MotionClip, layout: Skeleton) -> MotionClip:
     """The clip in another layout, with middle line and nose where detectors put them.
 
     The root of an ASF or a Kinect lies a fifth of the torso above the hips' middle, and a nose made
-    from the head would be inside the skull.
-
-    Raises:
-        InputError: The clip's layout has nothing to make one of the joints from.
+    from the head would be inside the skull. An InputError if the clip's layout can't make a joint.
     """
     mapped = at_layout(clip, layout)
     if any(joint not in clip.layout.index or joint not in layout.index for joint in TORSO):

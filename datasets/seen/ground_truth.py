@@ -18,13 +18,11 @@ def input_and_truth(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A lifter's input (..., J, 2) and its ground truth (..., J, 3), relative to the root, float32.
 
-    Given are screen units, and metres from the camera in its axes; what is unknown is NaN. Lifters
-    in person units can't know where in the picture a person is, so their truth is in the axes of a
+    Takes screen units, and metres from the camera in its axes; what is unknown is NaN. Lifters in
+    person units can't know where in the picture a person is, so their truth is in the axes of a
     camera turned to the root; hip, spine and thorax are computed from shoulders and hips, as live.
-    In screen units the camera's axes and the publisher's joints are kept, as in the papers.
-
-    Raises:
-        InputError: No such normalisation.
+    In screen units the camera's axes and the publisher's joints are kept, as in the papers. An
+    InputError for another normalisation.
     """
     if normalisation not in UNITS:
         raise InputError(f"unknown normalisation {normalisation!r}; choose from {', '.join(UNITS)}")

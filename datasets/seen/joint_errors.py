@@ -76,7 +76,7 @@ class JointErrors:
 
 
 def slipped(exact: np.ndarray, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
-    """Joints (T, N, J, 2) with slips: elsewhere for a while, or where the joint's twin is."""
+    """Joints (T, N, J, 2) with slips: elsewhere for a while, or on the left-right counterpart."""
     place, time = exact.copy(), np.arange(len(exact), dtype=np.int16)[:, None, None]
     for how in SPELLS:
         slipping = joints.spell("slip", how, rng)

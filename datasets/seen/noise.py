@@ -82,16 +82,14 @@ class MeasuredNoise:
     """Errors and losses as measured, relative to the torso's length in the picture.
 
     A detected joint has a bias common to all people, an offset for the clip, and jitter, partly
-    autocorrelated; it may slip for a while, often to where its twin is, or be lost. Joints on the
-    far side do worse. Then they are completed and smoothed as live.
+    autocorrelated; it may slip for a while, often to where its left-right counterpart is, or be
+    lost. Joints on the far side do worse. Then they are completed and smoothed as live. An
+    InputError as of `read_noise`, or when applied to another layout of joints.
 
     Args:
         file: Name of a file in ``datasets/seen/measured`` without its ending, or a path.
         fps: Frames per second of the clips.
         cut: Share of clips whose picture ends below the hips; not measured.
-
-    Raises:
-        InputError: See `read_noise`; when applied to another layout of joints.
     """
 
     def __init__(self, file: str, *, fps: float, cut: float) -> None:
@@ -153,7 +151,7 @@ class MeasuredNoise:
         return error.swapaxes(2, 3)
 
     def _mixing(self, skeleton: Skeleton) -> np.ndarray:
-        """(J, J) that gives independent numbers the joints' measured correlation."""
+        """(J, J) matrix that correlates independent numbers as measured between joints."""
         correlation = self.model["correlation"]
         at = [skeleton.index[joint] for joint in correlation["joints"]]
         mixing = np.eye(len(skeleton), dtype=np.float32)
@@ -172,11 +170,7 @@ class MeasuredNoise:
 
 
 def read_noise(file: str) -> dict[str, Any]:
-    """A file of ``gastlive-measure-noise``.
-
-    Raises:
-        InputError: There is no such file, or it holds something else.
-    """
+    """A file of ``gastlive-measure-noise``; an InputError if it is missing or of another kind."""
     path = Path(file).expanduser() if file.endswith(".json") else FILES / f"{file}.json"
     known = ", ".join(sorted(path.stem for path in FILES.glob("*.json")))
     try:
