@@ -1,4 +1,4 @@
-"""Calibration: a head's confidence becomes its accuracy."""
+"""Calibration: makes a head's confidence equal its accuracy."""
 
 import numpy as np
 import torch

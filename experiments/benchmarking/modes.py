@@ -34,7 +34,7 @@ SPEED_ALONE = {"runtime", "threads", "detector.threads", "device", "sink", "sour
 
 
 class Pipeline:
-    """The live program, fed like from a camera; see `pipeline.rounds` for the arguments."""
+    """The live program, a file played like a camera; see `pipeline.rounds` for the arguments."""
 
     title = "From camera to label"
 
