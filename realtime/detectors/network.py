@@ -33,7 +33,7 @@ class Network:
         path: A .tflite or .onnx file with one picture as input.
         normalisation: What the network expects.
         size: (width, height) of an input whose size the file leaves open.
-        outputs: Names of the outputs to compute, by default all.
+        outputs: Names of the outputs to compute, by default all; the others are cut off.
 
     Raises:
         InputError: The file is missing, is no such network or lacks an output.

@@ -50,9 +50,9 @@ class Regions:
     """Chooses the part of each picture to read, from where people were before.
 
     A region holds everybody, with room for their next movement, at no lower resolution than the
-    whole picture; it takes the smallest input of `sizes` (width, height) in which that fits. The
-    whole picture is read when none fits, when nobody is known, when somebody was lost, and every
-    `whole_every_s` of stream time. A new picture size, or a jump in time, resets it.
+    whole picture and in fewer pixels; it is the smallest of `sizes` (width, height) in which that
+    fits. The whole picture is read when none fits, when nobody is known, when somebody was lost,
+    and every `whole_every_s` of stream time. A new picture size, or a jump in time, resets it.
     """
 
     def __init__(self, sizes: Sequence[tuple[int, int]], *, whole_every_s: float) -> None:

@@ -28,9 +28,9 @@ class Remembering(ABC):
     """A stage with state, and the one rule for stream time that all of them follow.
 
     A frame earlier than the one before it begins another stream (a source that starts over, a clock
-    that was set back), so the stage is reset first. A frame at the same time is another look at the
-    same moment: whatever counts time stands still. Somebody out of view is remembered for
-    `patience_s` of stream time.
+    that was set back), so the stage is reset first. For a frame at the same time as the one before,
+    no time passes in any filter or counter. Somebody out of view is remembered for `patience_s` of
+    stream time.
     """
 
     _time_s = -inf
