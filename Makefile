@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LINK := build/types/gastlive
+# A process a core, a file of tests each; nets with threads of their own would only be in the way.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
@@ -31,11 +33,11 @@ $(LINK):  # where type checkers and editors find the package: this folder under 
 live: $(READY)  ## Run the live program on the embedded demo clip; args="source=webcam" for yours.
 	$(BIN)/gastlive $(args)
 
-test: $(READY)  ## Run the test suite.
-	$(BIN)/python -m pytest $(args)
+test: $(READY)  ## Run the test suite; args="-k tracker" for a part of it.
+	$(PYTEST) $(args)
 
 test-slow: $(READY)  ## Run the longer checks too.
-	$(BIN)/python -m pytest -m 'slow or not slow' $(args)
+	$(PYTEST) -m 'slow or not slow' $(args)
 
 lint: $(READY)  ## Check style and formatting.
 	$(BIN)/ruff check .

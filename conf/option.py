@@ -13,14 +13,14 @@ _CONF = Path(__file__).parent
 
 
 def option(name: str, /, **values: Any) -> Any:
-    """What an option of a group names, made from its yaml as the programs make it.
+    """The object that an option of a group describes, made from its yaml as the programs do.
 
-    What a yaml takes from its program, such as ``${patience_s}`` or ``${seed}``, is as in
-    ``chain.yaml`` and ``train_action.yaml``.
+    Values that a yaml takes from its program, such as ``${patience_s}`` or ``${seed}``, are those
+    of ``chain.yaml`` and ``train_action.yaml``.
 
     Args:
         name: Group and option, such as ``tracker/oks``.
-        values: Arguments that the yaml leaves open, or that are to be others than it says.
+        values: Arguments that the yaml leaves open, or that replace those of the yaml.
 
     Raises:
         InputError: There is no such option.
@@ -38,13 +38,13 @@ def option(name: str, /, **values: Any) -> Any:
 
 
 def _source(value: Any) -> str | None:
-    """The key at the root that a value is taken from; None where it stands for itself."""
+    """The root key that a value refers to; None where it is no reference."""
     found = re.fullmatch(r"\$\{(\w+)\}", value) if isinstance(value, str) else None
     return found[1] if found else None
 
 
 def _read(name: str) -> Any:
-    """A yaml, laid over the options of its own group that its defaults list names."""
+    """A yaml merged over the options that its defaults list names."""
     file = _CONF / f"{name}.yaml"
     if not file.is_file():
         names = ", ".join(sorted(each.stem for each in file.parent.glob("*.yaml"))) or "none"
@@ -62,7 +62,7 @@ def _read(name: str) -> Any:
 
 
 def _values(program: str) -> dict[str, Any]:
-    """The numbers and words at the root of a program's yaml."""
+    """The plain values at the root of a program's yaml."""
     root: Any = OmegaConf.to_container(OmegaConf.load(_CONF / f"{program}.yaml"), resolve=False)
     return {
         key: value

@@ -1,4 +1,4 @@
-"""What every program of ours shares: composing its config, and failing in one clear line."""
+"""What all programs share: composing the config, and failing in one clear line."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def program(
 ) -> Callable[[Main], Callable[[], None]]:
     """Makes ``main(cfg)`` a program: composes `config_name` with what the command line says.
 
-    The values of the keys in `verbatim`, its addresses and paths, are taken as they stand; see
+    The values of the keys in `verbatim`, its addresses and paths, are taken literally; see
     `quoted`.
 
     What a user can cause (`InputError`, a full or forbidden disk, an option that is missing or
@@ -51,8 +51,8 @@ def program(
 def quoted(argument: str, verbatim: Collection[str]) -> str:
     """``KEY=VALUE`` with the value in quotes, so that none of its characters is Hydra's grammar.
 
-    Otherwise an address with ``?a=1&b=2`` or a password with ``!`` would not be understood, and
-    would be printed in the complaint. ``lifter=my.safetensors`` is short for
+    Otherwise Hydra would refuse an address with ``?a=1&b=2`` or a password with ``!``, and print it
+    in its error. ``lifter=my.safetensors`` is short for
     ``lifter.checkpoint=my.safetensors``, where that is a key of `verbatim`.
     """
     key, _, value = argument.partition("=")
@@ -62,7 +62,7 @@ def quoted(argument: str, verbatim: Collection[str]) -> str:
         return argument
     if value[0] in "'\"" or value in ("null", "???"):
         return argument
-    # In quotes a backslash is itself, except before a quote.
+    # In quotes a backslash is literal, except before a quote.
     escaped = re.sub(r"(\\*)'", r"\1\1\\'", value)
     escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
     return f"{key}='{escaped}'"
@@ -70,13 +70,13 @@ def quoted(argument: str, verbatim: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class Composed:
-    """A config as the command line has it.
+    """A config as composed by the command line.
 
     Attributes:
         cfg: All of it.
-        overrides: What the command line says, ``key=value`` each.
+        overrides: Of the command line, ``key=value`` each.
         folder: Where results go; one for all configs of a sweep.
-        config_dir: What ``--config-dir`` says; options of the user's own.
+        config_dir: The folder of ``--config-dir``, with options of the user's own.
     """
 
     cfg: DictConfig
@@ -114,11 +114,11 @@ def _composed(cfg: DictConfig) -> Composed:
 
 
 def guarded(work: Callable[[], None]) -> None:
-    """Do it; what a user can cause ends the program with one line."""
+    """Run `work`; an error that a user can cause ends the program with one line."""
     try:
         work()
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would end the ending
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would break the exit
         _end("interrupted", 130)
     except (InputError, OSError, InstantiationException, OmegaConfBaseException) as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":

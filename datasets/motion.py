@@ -1,4 +1,4 @@
-"""Base class of the readers: one file a clip, in a folder."""
+"""Base class of the readers of motion: a folder with one file per clip."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Shares random data out among training processes (ranks) and the workers of their loaders."""
+"""Divides random data among training processes (ranks) and the workers of their loaders."""
 
 from typing import Any
 

@@ -47,7 +47,7 @@ def main(configs: Sequence[Composed]) -> None:
 
 @contextmanager
 def jobs_of(configs: Sequence[Composed]) -> Iterator[list[Job]]:
-    """What to measure, with lifters that have learnt nothing where they are asked for."""
+    """The jobs to measure, with untrained lifters where the config asks for them."""
     given = [dict(_pair(override) for override in config.overrides) for config in configs]
     alone = len(configs) == 1  # then how it is measured is no part of its name
     naming = [

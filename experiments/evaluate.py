@@ -13,7 +13,7 @@ _USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them exp
 
 
 def main() -> None:
-    """The program that the first word names; the others are its own."""
+    """Run the program that the first word names, with the other words as its arguments."""
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
     if verb in ("-h", "--help"):
         print(_USAGE)

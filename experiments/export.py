@@ -48,7 +48,7 @@ class Exported:
 
 @program("export")
 def main(cfg: DictConfig) -> None:
-    """Write the files, check them, and say how they are used."""
+    """Write the files, check them, and print how they are used."""
     from rich.console import Console
 
     torch.set_num_threads(cfg.threads)
@@ -107,7 +107,7 @@ def head(checkpoint: str) -> Source:
 def exported(source: Source, folder: Path, *, frames: int, people: int) -> Exported:
     """Write a net's step, read it again, and compare it with torch in every runtime.
 
-    The comparison has so many frames and so many people who come and go.
+    Compared are `frames` random frames of up to `people` people who come and go.
 
     Raises:
         InputError: The net calls or keeps in its state something that has no graph.
@@ -124,7 +124,7 @@ def exported(source: Source, folder: Path, *, frames: int, people: int) -> Expor
 
 
 def table(files: Sequence[Exported]) -> "Table":
-    """A row a file."""
+    """A row per file."""
     from rich.table import Table
 
     made = Table("file", "MB", "inputs", "states", *COMPILERS, "limit")

@@ -43,7 +43,7 @@ Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @program("lift_dataset")
 def main(cfg: DictConfig) -> None:
-    """Each set, each subject: what is already there is left alone."""
+    """Lift each subject of each set; what is already there is skipped."""
     torch.set_num_threads(cfg.threads)
     skeleton: Skeleton = instantiate(cfg.skeleton)
     split: Split = instantiate(cfg.split)
@@ -75,7 +75,7 @@ def even(clip: Clip, skeleton: Skeleton, fps: float) -> Clip:
 
 
 class Studio:
-    """Where motion is filmed, detected and lifted.
+    """Films motion with virtual cameras, adds detector noise and lifts it.
 
     Args:
         skeleton: Layout of the joints.
@@ -128,7 +128,7 @@ class Studio:
         ]
 
     def _lifted(self, clip: KeypointClip, origin: Origin) -> LiftedClip:
-        """Keypoints of a real camera: one view, and no truth beside it."""
+        """Keypoints of a real camera: one view, without ground truth."""
         xy = as_live(clip, self.skeleton.name)[None]
         xyz = self.lift(xy, np.zeros((*xy.shape[:-1], 3), np.float32))[0]
         actions = frame_actions(clip, origin.labels)
@@ -141,7 +141,7 @@ def _whole(clip: MotionClip) -> bool:
 
 
 def lifter(name: str | None, skeleton: Skeleton, fps: float) -> tuple[Lift, str, str]:
-    """How to lift, and the name and sha256 of what does; without a name the truth is taken.
+    """How to lift, with name and sha256 of the lifter; without a name, the true 3-D joints.
 
     Raises:
         InputError: It is neither shipped nor a file, or no causal lifter for the layout and rate.

@@ -24,7 +24,7 @@ _WIDE = 20.0  # times from the least to the largest from which an axis is logari
 
 
 def canvas(width: float, height: float) -> "Figure":
-    """An empty figure, inches, whose parts make room for each other."""
+    """An empty figure, inches, whose parts are laid out without overlap."""
     from matplotlib.figure import Figure  # not pyplot: no windows, nothing shared
 
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
@@ -36,7 +36,7 @@ def colour(index: int) -> str:
 
 
 def label(name: str, width: int = 34) -> str:
-    """A row's name on lines of at most `width` letters, none of which mean mathematics."""
+    """A row's name on lines of at most `width` letters, with ``$`` escaped for matplotlib."""
     return "\n".join(textwrap.wrap(name, width) or [name]).replace("$", r"\$")
 
 
@@ -46,7 +46,7 @@ def lines_of(names: list[str]) -> int:
 
 
 def tidy(axes: "Axes", *, along: Literal["x", "y", "both"]) -> None:
-    """A light grid behind everything, no frame where nothing is read."""
+    """A light grid behind everything, no frame on the sides without numbers."""
     axes.grid(True, axis=along, which="major", color="#dddddd", linewidth=0.7)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -55,7 +55,7 @@ def tidy(axes: "Axes", *, along: Literal["x", "y", "both"]) -> None:
 
 
 def scale(axes: "Axes", least: float, largest: float) -> None:
-    """The x axis: from 0, or logarithmic where `largest` is many times `least`."""
+    """Scale the x axis: from 0, or logarithmic where `largest` is many times `least`."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     if least <= 0 or largest / least <= _WIDE:
@@ -69,6 +69,6 @@ def scale(axes: "Axes", least: float, largest: float) -> None:
 
 
 def values(samples: np.ndarray | None) -> np.ndarray:
-    """Those that are numbers."""
+    """The values that are numbers."""
     found = np.asarray([] if samples is None else samples, dtype=float).ravel()
     return found[np.isfinite(found)]

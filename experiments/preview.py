@@ -54,7 +54,7 @@ def animate(video: Path, path: Path, *, start_s: float, stop_s: float, width: in
 
 
 def _palette(stream: av.VideoStream, width: int, fps: int) -> Graph:
-    """Scales, drops frames, and maps to the 256 colours that suit the whole stretch best."""
+    """Filter that scales, drops frames, and maps to the best 256 colours of the stretch."""
     graph = Graph()
     nodes = [
         graph.add_buffer(template=stream),

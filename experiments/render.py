@@ -1,4 +1,4 @@
-"""Render a person who moves like mocap, with ground truth: ``gastlive-render motion=… body=…``."""
+"""Render a person moved by mocap, with ground truth: ``gastlive-render motion=… body=…``."""
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig

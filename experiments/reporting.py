@@ -38,7 +38,7 @@ def origin() -> dict[str, Any]:
 
 
 def origin_line(content: Mapping[str, Any]) -> str:
-    """The same for a reader."""
+    """The same as a line of text."""
     processor, torch = content["machine"]["processor"], content["versions"]["torch"]
     return f"{processor}, torch {torch}; {content['date'][:10]}"
 
@@ -79,7 +79,7 @@ def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """On one line, without a character that ends a cell."""
+    """Text on one line, without a character that ends a cell."""
     return re.sub(r"\s+", " ", text).replace("|", r"\|")
 
 

@@ -50,7 +50,7 @@ def run(cfg: DictConfig) -> None:
         keep({"steps": stopped.steps, "interrupted": True}, Calibrated())
         print(f"the averaged weights, not calibrated, are in {cfg.output}", flush=True)
         raise
-    keep(fitted, Calibrated())  # an interruption from here on costs the calibration alone
+    keep(fitted, Calibrated())  # from here on an interruption loses only the calibration
     print(f"trained; the weights, not calibrated yet, are in {cfg.output}", flush=True)
     found = calibrated(head.eval(), data, before, getattr(training, "trainer", None))
     keep(fitted, found)

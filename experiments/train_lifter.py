@@ -48,7 +48,7 @@ def main(cfg: DictConfig) -> None:
         print(f"the averaged weights are in {cfg.output}", flush=True)
         raise
     steps = {"steps": trainer.global_step}
-    keep(steps, {})  # an interruption from here on costs the figures alone
+    keep(steps, {})  # from here on an interruption loses only the figures
     print(f"trained; the weights, not evaluated yet, are in {cfg.output}", flush=True)
     batches = evaluated_batches(trainer, data.val_dataloader(), doing="evaluating")
     figures = evaluate(task, batches)
@@ -79,7 +79,7 @@ def write(
 
 
 def sets_of(data: Lifting | Paired) -> Mapping[str, Checkable]:
-    """What would be trained and validated on, by name."""
+    """The sets to train and to validate on, by name."""
     if isinstance(data, Paired):
         return {"pairs": data.pairs}
     train = {f"train: {name}": found for name, found in data.sets.items()}

@@ -1,4 +1,4 @@
-"""Where nets run."""
+"""The device that nets run on."""
 
 import torch
 

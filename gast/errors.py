@@ -1,4 +1,4 @@
-"""What a user can cause, and mend."""
+"""Errors that a user can cause and fix."""
 
 
 class InputError(ValueError):

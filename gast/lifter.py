@@ -1,4 +1,4 @@
-"""A lifter: a net behind the units that it was trained in."""
+"""A lifter: a net together with the 2-D units that it was trained in."""
 
 from torch import Tensor
 

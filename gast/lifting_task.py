@@ -1,4 +1,4 @@
-"""The training task of lifters: what Lightning has to know, and nothing else."""
+"""The training task of lifters, a Lightning module: losses, optimizer, validation errors."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

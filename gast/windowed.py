@@ -1,4 +1,4 @@
-"""The reference's way to run live, as a baseline: every frame the whole receptive field anew."""
+"""The reference's way to run live, as a baseline: each frame recomputes its receptive field."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The one clock that the live program goes by."""
+"""The clock of the live program, the only one that it reads."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from .packets import Frame
 
 
 class Clock:
-    """Seconds that only ever go forward, and a way to let them pass; a test hands in its own."""
+    """A monotonic clock, seconds, and a way to wait on it; tests pass a clock of their own."""
 
     def __call__(self) -> float:
         """Now, seconds, monotonic, from an arbitrary start."""
@@ -26,7 +26,7 @@ def paced(frames: Iterator[Frame], *, stop: Event, clock: Clock = SYSTEM) -> Ite
     """Hand over recorded frames at the pace of their `time_s`, until `stop` is set.
 
     The first is due at once. `time_s` and `captured_s` become the time on `clock` at which a frame
-    was due, also when it comes late, so that slow decoding shows as age.
+    was due, also when it comes late, so that slow decoding counts as the frame's age.
     """
     start_s: float | None = None
     for frame in frames:

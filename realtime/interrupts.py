@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends a run cleanly, later ones must not spoil the ending."""
+"""Ctrl-C and SIGTERM: the first ends a run cleanly, later ones must not disturb the shutdown."""
 
 import atexit
 import os
@@ -42,7 +42,7 @@ class Interrupts:
             _end_at_once(128 + number)
 
     def between(self, items: Iterable[T]) -> Iterator[T]:
-        """The same items; a signal raises `KeyboardInterrupt`, but only while one is awaited."""
+        """The same items; a signal raises `KeyboardInterrupt` only while the next is awaited."""
         rest = iter(items)
         while True:
             try:

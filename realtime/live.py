@@ -52,8 +52,8 @@ def speak() -> None:
 
 def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
-    # Imported here, so that a machine on which OpenCV or torch can't be loaded is told so in one
-    # line, and `gastlive --help` does not wait for them.
+    # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
+    # `gastlive --help` does not wait for them.
     from .pipeline import Pipeline
     from .sinks.background import apart
     from .sources.stream import masked

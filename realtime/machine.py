@@ -1,4 +1,4 @@
-"""On what a program runs: the machine, and the versions of what does the work."""
+"""The machine that a program runs on, and the versions of the packages that compute."""
 
 import os
 import platform
@@ -17,13 +17,13 @@ _MEGABYTE = 2**20
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of each package that is installed."""
+    """Versions of Python and of each package that is installed."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            continue  # OpenCV comes in two builds
+            continue  # OpenCV has two builds, of which one is installed
     return found
 
 

@@ -1,4 +1,4 @@
-"""The one place where threads meet."""
+"""Mailboxes: the only place where threads hand items to each other."""
 
 from abc import ABC, abstractmethod
 from collections import deque
@@ -48,8 +48,7 @@ class Mailbox(ABC, Generic[T]):
     def items(self, *, timeout_s: float | None = None) -> Iterator[T]:
         """All items until the writer closes or the reader leaves.
 
-        Raises:
-            TimeoutError: Nothing came for `timeout_s`; ``None`` waits for ever.
+        TimeoutError if nothing comes for `timeout_s`; ``None`` waits for ever.
         """
         while True:
             with self._change:
@@ -72,7 +71,7 @@ class Mailbox(ABC, Generic[T]):
 
 
 class Latest(Mailbox[T]):
-    """Holds the newest item only, so a slow reader is late by one item, never by a queue."""
+    """Holds the newest item only, so a slow reader is at most one item late."""
 
     def put(self, item: T) -> bool:
         """Replace what the reader has not taken yet; false when there is no reader any more."""
@@ -86,7 +85,7 @@ class Latest(Mailbox[T]):
 
 
 class Queue(Mailbox[T]):
-    """Loses nothing: a writer that is ahead by `capacity` items, at least one, waits."""
+    """Loses nothing: a writer waits while `capacity` items, at least one, are queued."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()
@@ -94,7 +93,7 @@ class Queue(Mailbox[T]):
 
     @property
     def is_full(self) -> bool:
-        """Whether the writer would have to wait; a no stays true until it writes."""
+        """Whether the writer would have to wait; only the writer can make it full."""
         with self._change:
             return len(self._items) >= self.capacity
 

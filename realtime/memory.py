@@ -12,7 +12,7 @@ MEGABYTE = 2**20
 class Memory:
     """Resident memory over a run, in megabytes, of which at most `limit` samples are kept.
 
-    A sample is taken every `every_s` seconds and costs some 30 microseconds; beyond `limit`, every
+    A sample is taken every `every_s` seconds (30 microseconds each); beyond `limit`, only every
     second, fourth ... is kept. `read` gives megabytes; ``None`` asks the system.
     """
 
@@ -29,7 +29,7 @@ class Memory:
         self._now = self._peak = 0.0
 
     def look(self, now_s: float) -> float:
-        """Megabytes at `now_s`, or at most `every_s` seconds before."""
+        """Megabytes at `now_s`, or as sampled at most `every_s` seconds before."""
         if now_s >= self._next_s:
             self._next_s = now_s + self.every_s
             self._now = self._read()
@@ -38,7 +38,7 @@ class Memory:
         return self._now
 
     def figures(self) -> dict[str, float | None]:
-        """``now``, ``peak`` and ``growth_mb_per_min``, which a short run does not have."""
+        """``now``, ``peak`` and ``growth_mb_per_min``; a run under a minute has no growth."""
         now, growth = self._read(), self.growth_mb_per_min()
         self._peak = max(self._peak, now, _kernel_peak_mb())
         return {
@@ -70,13 +70,13 @@ class Memory:
 
 
 def resident_mb() -> Callable[[], float]:
-    """What reads the resident memory of this process, in megabytes."""
+    """A function that reads the resident memory of this process, in megabytes."""
     process = psutil.Process()
     return lambda: process.memory_info().rss / MEGABYTE
 
 
 def _kernel_peak_mb() -> float:
-    """The high-water mark Linux keeps; 0 elsewhere, where the largest of the looks must do."""
+    """Peak as Linux records it; 0 elsewhere, where the largest sample is the peak."""
     status = Path("/proc/self/status")
     if not status.exists():
         return 0.0

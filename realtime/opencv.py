@@ -1,4 +1,4 @@
-"""OpenCV, or one clear line where it can't be loaded; everyone in `realtime` takes it from here."""
+"""Imports OpenCV, or fails in one clear line; all files of `realtime` import it from here."""
 
 import os
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ __all__ = ["cv2", "falls_short", "open_capture", "retrieve"]
 def open_capture(
     what: int | str, *, backend: int = cv2.CAP_ANY, options: Sequence[int] = ()
 ) -> cv2.VideoCapture:
-    """A capture of a device number, file or address that fails without lines on the terminal.
+    """Open a device number, file or address; a failure prints nothing to the terminal.
 
-    OpenCV and FFmpeg write to stderr, with a stream's password; OPENCV_FFMPEG_LOGLEVEL overrides.
-    `options` are property and value by turns, as ``cv2.VideoCapture`` takes them.
+    OpenCV's own messages would show a stream's password; OPENCV_FFMPEG_LOGLEVEL restores them.
+    `options` alternate property and value, as ``cv2.VideoCapture`` takes them.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -32,7 +32,7 @@ def open_capture(
 
 
 def retrieve(capture: cv2.VideoCapture) -> np.ndarray | None:
-    """What was grabbed, (H, W, 3) uint8 BGR; ``None`` when it can't be decoded."""
+    """The picture last grabbed, (H, W, 3) uint8 BGR; ``None`` when it can't be decoded."""
     ok, image = capture.retrieve()
     return image if ok else None
 

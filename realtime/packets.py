@@ -1,4 +1,4 @@
-"""What flows through the live pipeline."""
+"""The data that flows through the live pipeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -49,7 +49,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the stages found out about one tracked person in this frame.
+    """The results of the stages for one tracked person in this frame.
 
     Attributes:
         xy: (J, 2) float32 pixels, lifter's layout, completed and smoothed.
@@ -68,16 +68,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture, of width and height in pixels, and what is known of it so far.
+    """One picture, of width and height in pixels, and the results of the stages so far.
 
     Attributes:
         image: (H, W, 3) uint8, BGR; ``None`` when keypoints are replayed.
-        index: Counts pictures at the source, so gaps are dropped frames.
+        index: Number of the picture at the source; gaps are dropped frames.
         time_s: Stream time: a camera's is `captured_s`, a file's its own time stamp, so that
             filters and decisions see true durations however fast it is read.
         captured_s: When the picture was captured or read, on the pipeline's monotonic clock; the
             age of a label counts from here.
-        dropped: Pictures that the source has dropped so far because newer ones had come.
+        dropped: How many pictures the source has dropped so far, because newer ones had come.
         poses: As detected, before tracking.
         people: Those in view, by track id; ids are never used again.
         events: Actions that ended with this frame.
@@ -99,7 +99,7 @@ class Frame:
     finished_s: float | None = None
 
     def knowing(self, **what: Any) -> Self:
-        """The same picture, knowing more."""
+        """A copy with these fields replaced."""
         return replace(self, **what)
 
 

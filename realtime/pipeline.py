@@ -56,9 +56,9 @@ class Pipeline:
         )
 
     def run(self) -> dict[str, Any]:
-        """Until the source ends, the window is closed, or Ctrl-C or SIGTERM comes (`Interrupts`).
+        """Run until the source ends, the window is closed, or a signal comes (see `Interrupts`).
 
-        The frame in work is finished, so that all sinks have the same; returns ``summary.json``.
+        The current frame still goes to all sinks. Returns the content of ``summary.json``.
 
         Raises:
             InputError: The source failed or a sink can't write; what was recorded is kept, and the

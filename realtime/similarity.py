@@ -27,7 +27,7 @@ DUPLICATE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A pose made ready for comparing.
+    """A pose prepared for comparison.
 
     Attributes:
         xy: (J, 2) pixels, finite.
@@ -72,7 +72,7 @@ def similarity(
     """How much P people resemble D poses of J joints, (P, D) in 0..1.
 
     The mean over joints of a Gaussian of their distance in pixels, `reach` (P, J) its deviation,
-    with both sides' confidences as weights; 0 without a joint in common. Places are finite.
+    weighted by both confidences; 0 without a joint in common. Coordinates must be finite.
 
     Source: after COCO's object keypoint similarity (Ronchi and Perona 2017, section 3).
     """

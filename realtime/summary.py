@@ -1,4 +1,4 @@
-"""What a run came to: ``summary.json``."""
+"""The figures of a run: ``summary.json``."""
 
 import json
 import os
@@ -23,15 +23,13 @@ class Summary:
     """Counts during a run and writes ``summary.json``, at the end and every `every_s` seconds.
 
     So a killed program leaves a summary marked as running. `runtimes` is the runtime of each net.
+    InputError if the folder can't be written to or, in a call, the disk is full.
 
     Args:
         config: The composed config as plain data.
         started_s: When the program started, on `clock`; by default when the process was made, so
             that imports and loading count.
         cpu_clock: CPU seconds of all threads so far.
-
-    Raises:
-        InputError: The folder can't be written to; in a call, the disk is full.
     """
 
     def __init__(
@@ -57,11 +55,11 @@ class Summary:
         self._first_s = self._last_s = self._next_s = 0.0
         self._cpu_clock, self._first_cpu_s, self._last_cpu_s = cpu_clock, 0.0, 0.0
         self._first_time_s = self._last_time_s = self._stream_s = 0.0
-        self._first_clock: str | None = None  # on the wall, to date what is counted from here
+        self._first_clock: str | None = None  # wall-clock time of the first frame
         self._first_label_s: float | None = None
 
     def add(self, frame: Frame) -> None:
-        """Count one frame; if the chain has not marked it as finished, it is now."""
+        """Count one frame; one without `finished_s` counts as finished now."""
         now_s = self._clock() if frame.finished_s is None else frame.finished_s
         self._last_cpu_s = self._cpu_clock()
         self._memory.look(now_s)
@@ -90,14 +88,14 @@ class Summary:
         self._events.update(event.label for event in events)
 
     def warn(self, warning: str) -> None:
-        """Note a warning for the reader of the numbers, once."""
+        """Add a warning to the summary, once."""
         if warning not in self._warnings:
             self._warnings.append(warning)
 
     def write(
         self, ended: str, *, sinks: Mapping[str, Mapping[str, Any]] | None = None
     ) -> dict[str, Any]:
-        """Write the file in one move and return its content; `ended` is how the run ended."""
+        """Write the file atomically and return its content; `ended` is how the run ended."""
         content = self._content(ended, sinks or {})
         part = self.path.with_suffix(".part")
         try:
@@ -144,7 +142,7 @@ class Samples:
         self._kept, self._stride, self._max = array("f"), 1, float("-inf")
 
     def add(self, value: float) -> None:
-        """One more."""
+        """Add a number."""
         self._max = max(self._max, value)
         if self.count % self._stride == 0:
             if len(self._kept) == self.limit:

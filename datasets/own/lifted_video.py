@@ -1,4 +1,4 @@
-"""Files of ``gastlive-lift``: everyone in one video, in 3D."""
+"""Files of ``gastlive-lift``: everyone in one video, in 3-D."""
 
 from dataclasses import dataclass, fields
 from os import PathLike

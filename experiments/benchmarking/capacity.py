@@ -2,9 +2,9 @@
 
 Each camera delivers at its own phase of a frame period. The server gathers: once a period, at each
 tick, it takes the newest frame of every stream, so that the batch keeps its members and its states
-need not be split. A frame's age includes that wait, half a period in the mean, and ends with its
-decision. A late server takes the newest tick that has passed; the frames of those between are
-dropped.
+need not be split. A frame's age includes that wait, half a period on average, and ends with its
+decision. A late server goes on with the newest tick that has passed; frames of the ticks it missed
+are dropped.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,7 +71,7 @@ class Load:
         return round(self.seconds * self.fps)
 
     def phases(self, streams: int) -> np.ndarray:
-        """(N,) each stream's arrival within a period, above 0; 1 is the tick itself."""
+        """(N,) when in a period each stream's frame arrives, above 0; 1 is at the tick."""
         if self.together:
             return np.ones(streams)
         return 1 - np.random.default_rng(self.seed).random(streams)
@@ -143,7 +143,7 @@ class Crowd:
         self._first = np.resize(order, streams).tolist()
 
     def frame(self, time_s: float) -> Frame:
-        """Everyone at a time; the track id is the stream."""
+        """A frame with all streams' people; the track id is the stream."""
         now, poses = round(time_s * self.fps), self._poses
         current = [poses[(first + now) % len(poses)] for first in self._first]
         people = {i: Person(pose, xy=pose.xy) for i, pose in enumerate(current)}
@@ -226,17 +226,17 @@ def carries(
 ) -> Row:
     """Find how many streams are carried; a row of one round with the figures of that many.
 
-    ``streams`` is 0 when not even one is carried; the other figures are then of one.
+    ``streams`` is 0 when not even one is carried; the other figures are then of one stream.
 
     Args:
-        make: Lifter, head and decision, such as `naming` of the live program makes.
+        make: Makes lifter, head and decision, as `naming` of the live program does.
         load: The streams and limits.
         name: Of the row.
         config: Of the row.
-        first: Streams of the first trial.
-        most: Streams of the largest.
+        first: Streams in the first trial.
+        most: Streams in the largest trial.
         tell: Called with every trial as soon as it is over.
-        clock: A test hands in its own.
+        clock: Tests pass their own.
 
     Raises:
         InputError: Not 1 <= `first` <= `most`.

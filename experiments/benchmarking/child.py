@@ -60,9 +60,9 @@ class Child:
 
     Attributes:
         config: Overrides, as they were given.
-        command: All but the folder of a run.
+        command: Of the program, without the folder of a run.
         pace: How it is measured.
-        ends: By itself; otherwise, as with a webcam, it is stopped.
+        ends: Whether it ends by itself; otherwise, as with a webcam, it is stopped.
     """
 
     config: Mapping[str, str]
@@ -122,7 +122,7 @@ class Child:
         return read(folder, warm_s=self.pace.warm_s)
 
     def _wait(self, process: subprocess.Popen[bytes], timings: Path) -> None:
-        """Until it ends or has run for long enough since its first frame."""
+        """Wait until it ends or has run for long enough since its first frame."""
         if self.ends:
             process.wait()
             return
@@ -170,7 +170,7 @@ def read(folder: Path, *, warm_s: float) -> Measured:
 
 
 def spelt(config: Mapping[str, str]) -> str:
-    """Overrides in one line, a camera's password masked."""
+    """Overrides as one line, a camera's password masked."""
     return " ".join(f"{key}={value}" for key, value in masked_config(config).items())
 
 

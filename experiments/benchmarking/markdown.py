@@ -102,7 +102,7 @@ def _compared(rows: Sequence[Row], baseline: int) -> list[str]:
 
 
 def _stages(rows: Sequence[Row]) -> list[str]:
-    """The `tails`; one column a stage."""
+    """The table of `tails`, one column per stage."""
     found = tails(figures(rows)).values()
     if not found:
         return []

@@ -34,7 +34,7 @@ SPEED_ALONE = {"runtime", "threads", "detector.threads", "device", "sink", "sour
 
 
 class Pipeline:
-    """The live program before a camera; see `pipeline.rounds` for the arguments."""
+    """The live program, a file played like a camera; see `pipeline.rounds` for the arguments."""
 
     title = "From camera to label"
 
@@ -149,6 +149,6 @@ def stored(path: Path) -> dict[str, dict[str, float]]:
 
 
 def choices(config: Mapping[str, str]) -> str:
-    """The overrides that change results, in one line: not those of speed or output."""
+    """The overrides that change results, in one line; without those of speed or output."""
     kept = {key: value for key, value in config.items() if key not in SPEED_ALONE}
     return spelt(dict(sorted(kept.items()))) or "default"

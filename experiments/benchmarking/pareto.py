@@ -45,7 +45,7 @@ class _Point:
 
 
 def pareto(rows: Sequence[Row], accuracies: Accuracies) -> "Figure | None":
-    """A panel for each kind of accuracy that is known of two rows or more."""
+    """A panel for each kind of accuracy that two rows or more have."""
     latency = _latency([row for row in rows if row.name in accuracies])
     panels = [(kind, _points(rows, accuracies, kind, latency)) for kind in _KINDS]
     panels = [(kind, points) for kind, points in panels if len(points) > 1]
@@ -60,7 +60,7 @@ def pareto(rows: Sequence[Row], accuracies: Accuracies) -> "Figure | None":
         _panel(axes, points, kind)
         axes.set_xlabel(heading(latency), fontsize=9)
     _legend(figure, rows, named)
-    figure.draw_without_rendering()  # numbers find their places in pixels: the layout must stand
+    figure.draw_without_rendering()  # numbers are placed in pixels, so the layout must be final
     for axes, (_, points) in zip(figure.axes, panels, strict=True):
         _number(axes, points)
     return figure
@@ -125,7 +125,7 @@ def _legend(figure: "Figure", rows: Sequence[Row], named: Sequence[int]) -> None
 
 
 def _number(axes: "Axes", points: Sequence[_Point]) -> None:
-    """Each point's number, where it covers neither a mark nor another number."""
+    """Write each point's number where it overlaps neither a mark nor another number."""
     marks = axes.transData.transform([(p.x.median, p.y) for p in points]) * 72 / DPI  # in points
     low, high = axes.bbox.get_points() * 72 / DPI
     taken = [(*mark, 5.0, 5.0) for mark in marks]
@@ -151,12 +151,12 @@ def _number(axes: "Axes", points: Sequence[_Point]) -> None:
 
 
 def _places() -> Iterator[tuple[float, float]]:
-    """Where a number may stand, as seen from its mark: nearest first, above before beside."""
+    """Offsets of a number from its mark to try: nearest first, above before beside."""
     for away in _AWAY:
         for angle in np.radians((90, 45, 135, -90, -45, -135, 0, 180)):
             yield away * float(np.cos(angle)), away * float(np.sin(angle))
 
 
 def _meet(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Whether two boxes overlap: middle x and y, half their width and height."""
+    """Whether two boxes overlap, each given as centre x and y, half width and half height."""
     return abs(one[0] - other[0]) < one[2] + other[2] and abs(one[1] - other[1]) < one[3] + other[3]

@@ -51,7 +51,7 @@ def draw(
 
 
 def stages(rows: Sequence[Row]) -> "Figure | None":
-    """A stacked bar a row: p50 of each stage, with marks at p50 and p99 of the age."""
+    """A stacked bar for each row: p50 of each stage, with marks at p50 and p99 of the age."""
     found = [(row, spent) for row in rows if (spent := _stages(row))]
     if not found:
         return None
@@ -69,7 +69,7 @@ def stages(rows: Sequence[Row]) -> "Figure | None":
 
 
 def ages(rows: Sequence[Row]) -> "Figure | None":
-    """A falling line a row: the share of frames at least that old, down to one in a thousand."""
+    """A curve for each row: the share of frames at least that old, down to one in a thousand."""
     every = ((i, row.name, values(row.samples.get("age_ms"))) for i, row in enumerate(rows))
     found = [each for each in every if each[2].size]
     if not found:
@@ -96,7 +96,7 @@ def ages(rows: Sequence[Row]) -> "Figure | None":
 
 
 def steps(rows: Sequence[Row]) -> "Figure | None":
-    """A box a row of those that measured one thing alone."""
+    """A box plot for each row that measured one part alone."""
     alone = [(i, row, values(*row.samples.values())) for i, row in enumerate(rows) if _alone(row)]
     found = [each for each in alone if each[2].size]
     if not found:
@@ -115,7 +115,7 @@ def steps(rows: Sequence[Row]) -> "Figure | None":
 
 
 def _stages(row: Row) -> dict[str, float]:
-    """p50 of each stage in the order of the pipeline; nothing of a row without stages."""
+    """p50 of each stage in the order of the pipeline; empty for a row without stages."""
     if _alone(row):
         return {}
     found = {name: values(ms) for name, ms in row.samples.items() if name.endswith("_ms")}
@@ -128,7 +128,7 @@ def _alone(row: Row) -> bool:
 
 
 def _stack(axes: "Axes", spent: Sequence[Mapping[str, float]], *, least: float) -> None:
-    """The stages of each row side by side, with numbers in those that are at least so wide."""
+    """Each row's stages side by side, with numbers in those wide enough."""
     left, names = np.zeros(len(spent)), dict.fromkeys(name for each in spent for name in each)
     for k, name in enumerate(names):
         widths = np.array([each.get(name, 0.0) for each in spent])
@@ -174,7 +174,7 @@ def _shares(axes: "Axes") -> None:
 
 
 def _bars(names: list[str]) -> "tuple[Figure, Axes]":
-    """Room for one bar a name, the first on top."""
+    """Axes for one bar per name, the first on top."""
     figure = canvas(10, 1.3 + 0.2 * len(names) + 0.18 * lines_of(names))
     axes = figure.subplots()
     tidy(axes, along="x")

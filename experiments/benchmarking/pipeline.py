@@ -71,7 +71,7 @@ def difference(configs: Sequence[Mapping[str, str]]) -> list[str]:
     for config in configs:
         name = spelt({key: config[key] for key in keys if key in config}) or "default"
         count[name] += 1
-        # The same config twice shows how much of a difference is noise.
+        # Giving the same config twice shows how large the noise of measuring is.
         names.append(name if count[name] == 1 else f"{name} #{count[name]}")
     return names
 

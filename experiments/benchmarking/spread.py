@@ -13,7 +13,7 @@ _UNITS = {"percent": "%", "mb": "MB", "gb": "GB", "kb": "KB", "hz": "Hz"} | {
     unit: unit for unit in ("ms", "us", "s", "min", "h", "hour", "mm", "m")
 }
 _WORDS = {"cpu": "CPU", "mpjpe": "MPJPE"}
-# What a reader looks for first; all else follows as it was measured.
+# The most important figures first; the others follow in the order measured.
 _FIRST = (
     r"^streams", r"^age_p50", r"^age_p95", r"^age_p99", r"^age", r"drop", r"fps", r"^cpu",
     r"^memory(?!.*growth)", r"growth", r"^first_label",
@@ -99,7 +99,7 @@ def unitless(figure: str) -> str:
 
 
 def spread_text(spread: Spread | None, *, whole: bool = False) -> str:
-    """Median (least-largest), with three digits; the median alone where all look the same."""
+    """Median (least-largest), three digits; the median alone where these print the same."""
     if spread is None:
         return ""
     digits = 0 if whole else _digits(spread.median or max(-spread.min, spread.max))

@@ -1,4 +1,4 @@
-"""Tracking with hindsight: nobody loses the frames before a track is confirmed."""
+"""Tracking of files: also the frames before a track is confirmed belong to it."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ MOST_PICTURES = 32
 
 
 def with_hindsight(frames: Iterable[Frame], tracker: Tracker) -> Iterator[Frame]:
-    """Frames with everyone in them whom a fresh `tracker` confirms, then or later.
+    """Frames with everyone whom a fresh `tracker` confirms in this frame or a later one.
 
     A frame is held back until each of its people is confirmed or forgotten, so that nobody loses
     the frames before `min_hits` and short false detections are still left out; ids are the live

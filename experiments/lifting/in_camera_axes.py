@@ -1,4 +1,4 @@
-"""A lifted person in front of the camera: where, and turned how.
+"""A lifted person's place and orientation in front of the camera.
 
 Sideways and vertical metres follow from the size of the lifted body. The distance grows with the
 focal length, which is assumed.

@@ -27,7 +27,7 @@ class Input:
     is_video: bool
 
     def state(self) -> list[int]:
-        """Changes with the content: number of files, bytes, newest time of change."""
+        """Changes with the content: number of files, bytes, newest modification time."""
         files = self.path.glob(OPENPOSE) if self.path.is_dir() else [self.path]
         stats = [file.stat() for file in files if file.exists()]  # a link may lead nowhere
         newest = max((stat.st_mtime_ns for stat in stats), default=0)

@@ -47,7 +47,7 @@ class Ledger:
         return {file for kind in kinds for file in files[kind]}
 
     def add(self, name: str, key: str, files: Files) -> None:
-        """Note that `name` is finished in these formats, besides those of before."""
+        """Note that `name` is finished in these formats, in addition to earlier ones."""
         known, before = self._finished.get(name, ("", {}))
         every = {**(before if known == key else {}), **files}
         self._finished[name] = key, every
@@ -57,7 +57,7 @@ class Ledger:
 
 
 def content_key(recipe: Any) -> str:
-    """Hash of plain data without numbers of threads, which change no result."""
+    """Hash of plain data, leaving out numbers of threads, which change no result."""
     return hashlib.sha256(json.dumps(_without_threads(recipe), sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The files written of one input: npz, jsonl, bvh and mp4, all or none."""
+"""The files written for one input: npz, jsonl, bvh and mp4, all or none."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ _MADE_AS = {"jsonl": "frames.jsonl", "mp4": "annotated.mp4"}
 
 
 class CannotWrite(InputError):
-    """The output folder can't be written to, or is full; so for every other input."""
+    """The output folder can't be written to, or is full; other inputs would fail, too."""
 
 
 class Results:
@@ -99,7 +99,7 @@ class Results:
     def finish(
         self, *, source: str, label: str, lifter: str, detector: str, before: Iterable[str] = ()
     ) -> dict[str, list[str]]:
-        """Write the files that need all frames, and put everything in its place.
+        """Write the files that need all frames, and move all to the output folder.
 
         The texts go into the npz as `LiftedVideo` describes them. Files of an earlier lifting,
         `before`, that are not replaced are deleted. Returns the files' names by format, relative to
@@ -111,7 +111,7 @@ class Results:
     def discard(self) -> None:
         """Delete what was written."""
         for sink in self._sinks.values():
-            with suppress(Exception):  # what it has to say does not matter any more
+            with suppress(Exception):  # the result is discarded anyway
                 sink.close()
         self._sinks = {}
         shutil.rmtree(self._part, ignore_errors=True)
@@ -153,7 +153,7 @@ class Results:
         return located
 
     def _write_bvh(self, base: str) -> dict[str, str]:
-        """A file a person; the first person's first place is the origin of all."""
+        """A file per person; the first person's first place is the origin of all."""
         names = {}
         for track, (root, body) in self._located.items():
             times_s = np.array([row[1] for row in self._rows[track]])

@@ -56,14 +56,14 @@ class Work:
         ]
 
     def run(self) -> None:
-        """Lift all."""
+        """Lift all inputs that are not finished."""
         if self.before:
             self._print(
                 f"{self.before} of {len(self.inputs)} are finished and unchanged: left alone"
             )
         if not self.todo:
             return
-        _ = self.chain.lifter  # what is wrong with it concerns all inputs
+        _ = self.chain.lifter  # an error here concerns all inputs
         if any(one.is_video for one, _ in self.todo):
             _ = self.chain.detector
         files = self.bars.add_task("inputs", total=len(self.todo))
@@ -80,7 +80,7 @@ class Work:
 
     @property
     def before(self) -> int:
-        """How many were finished before."""
+        """How many inputs were finished before."""
         return len(self.inputs) - len(self.todo)
 
     def report(self) -> str:
@@ -93,7 +93,7 @@ class Work:
         return f"{', '.join(counts)}\nresults in {self.folder} ({', '.join(self.formats)})"
 
     def _check_output(self) -> None:
-        """Make the folder, and refuse now what would fail after the first lifting."""
+        """Make the folder, and raise now what would fail after the first lifting."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self.folder, os.W_OK | os.X_OK):

@@ -37,7 +37,7 @@ class Figures:
 
     @property
     def cells(self) -> list[str]:
-        """Cells of a table, as of `HEADER`."""
+        """Cells of a table row, in the order of `HEADER`."""
         lengths = [f"{value:.3f}" for value in (self.rms, self.moving)]
         lags = [f"{value:.2f}" for value in self.autocorrelation]
         return [*lengths, *lags, *(f"{100 * share:.1f}" for share in (*self.tails, self.lost))]

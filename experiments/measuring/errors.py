@@ -25,7 +25,7 @@ class Errors:
     Attributes:
         detected: (T, J, 2) detected minus exact; NaN where not detected or outside the picture.
         final: (T, J, 2) input of the lifter minus exact; NaN outside.
-        astray: (T, J, 2) detected minus the exact place of the joint's twin.
+        astray: (T, J, 2) detected minus exact place of the twin, the same joint on the other side.
         lost: (T, J) 1 where a joint in the picture was not detected, NaN outside.
         axes: (T, 3, 2) right, up and forward in the picture.
         far: (T, J) bool: on the far side.

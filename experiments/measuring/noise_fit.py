@@ -133,7 +133,7 @@ def lasting_spells(state: np.ndarray) -> np.ndarray:
 
 
 def _slip_targets(tracks: Sequence[Track], states: Sequence[np.ndarray]) -> dict[str, Any]:
-    """How far slips go, a coordinate, and the share that goes to the twin's place."""
+    """Size of slips per coordinate, and the share that lands on the joint's twin."""
     twins, sizes = [], []
     for track, state in zip(tracks, states, strict=True):
         slips = track.slips & (state == 1)
@@ -162,15 +162,15 @@ def fit_memory(tracks: Sequence[np.ndarray], fps: float) -> tuple[float, float]:
 
 
 def fit_spell(states: Sequence[np.ndarray], fps: float) -> tuple[float, float]:
-    """Of something that goes on and off, from stretches (T,) of 1, 0 and NaN for unknown.
+    """Rate and duration of an on-off state, from sequences (T,) of 1, 0 and NaN for unknown.
 
     Returns:
-        How often it begins, a second in which it doesn't go on, and how many seconds it lasts.
+        How often it begins per second of being off, and its mean duration in seconds.
     """
     before = np.concatenate([state[:-1] for state in states])
     after = np.concatenate([state[1:] for state in states])
     begins = ((before == 0) & (after == 1)).sum() / max(((before == 0) & (after >= 0)).sum(), 1)
-    ends = ((before == 1) & (after == 0)).sum() + 1  # one more, so that rare things don't last
+    ends = ((before == 1) & (after == 0)).sum() + 1  # one more: rare spells stay short
     return float(begins * fps), float((((before == 1) & (after >= 0)).sum() + 1) / ends / fps)
 
 
@@ -206,7 +206,7 @@ def fit_correlation(takes: Sequence[Errors], biases: dict[str, list[float]]) -> 
 
 
 def _overall(takes: Sequence[Errors]) -> dict[str, float]:
-    """Root mean square, a coordinate, of each joint's error in the lifter's input."""
+    """Root mean square per coordinate of each joint's error in the lifter's input."""
     squared = np.nanmean(np.concatenate([take.final for take in takes]) ** 2, (0, 2))
     overall = np.sqrt((squared + squared[H36M17.mirror]) / 2)
     return dict(zip(H36M17.joints, overall.tolist(), strict=True))

@@ -178,7 +178,7 @@ def _outfit(rng: np.random.Generator) -> Outfit:
     i, share = rng.integers(len(SKINS) - 1), rng.random()
     skin = (1 - share) * np.array(SKINS[i]) + share * np.array(SKINS[i + 1])
     colours = rng.uniform(0.03, 0.85, (3, 3))
-    grey = rng.uniform(0, 0.8, (3, 1))  # clothes are seldom gaudy
+    grey = rng.uniform(0, 0.8, (3, 1))  # most clothes have muted colours
     shirt, trousers, shoes = grey * colours.mean(1, keepdims=True) + (1 - grey) * colours
     hair = rng.uniform(0.02, 0.2) * np.array([1.0, 0.75, 0.55])
     return Outfit(*(part.tolist() for part in (skin, shirt, trousers, shoes, hair)))

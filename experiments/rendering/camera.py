@@ -21,7 +21,7 @@ class Camera:
         height: Pixels, even.
 
     Raises:
-        InputError: The picture has no size or an odd one, or an angle or distance makes no view.
+        InputError: The picture's size is not even and positive, or an angle or distance is invalid.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ class Material(IntEnum):
 
 @dataclass(frozen=True)
 class Outfit:
-    """Colours, red, green, blue, 0 to 1 each; an InputError if one is none."""
+    """Colours (red, green, blue), 0 to 1; an InputError if one is invalid."""
 
     skin: Sequence[float]
     shirt: Sequence[float]
@@ -61,7 +61,7 @@ _LEGS = ("UpLeg", "Leg", "Foot", "ToeBase")
 
 
 def dress(mesh: Mesh, outfit: Outfit) -> Look:
-    """Colour the skin and lift what is covered off it."""
+    """Colour the skin and move covered vertices outwards, off it."""
     colours = np.tile(np.array(outfit.skin, np.float64), (len(mesh.vertices), 1))
     materials = np.full(len(mesh.vertices), Material.SKIN)
     lift = np.zeros(len(mesh.vertices))

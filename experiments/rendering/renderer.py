@@ -107,7 +107,7 @@ def _context() -> "moderngl.Context":
         ) from error
     try:
         return moderngl.create_context(**_HEADLESS)
-    except Exception as error:  # glcontext raises Exception itself, with no class of its own
+    except Exception as error:  # glcontext raises plain Exception
         reason = " ".join(str(error).split())
         raise InputError(
             f"can't draw without a display ({reason}); install EGL and a software driver, "

@@ -171,7 +171,7 @@ def _arm(
     r: _Points, p: _Points, chest: np.ndarray, *, side: str, sigma: float
 ) -> dict[str, np.ndarray]:
     names = [f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist")]
-    bent = r[names[2]] - r[names[1]]  # at rest the elbow is bent, so it shows its axis
+    bent = r[names[2]] - r[names[1]]  # at rest the elbow is bent, which determines its axis
     upper, lower, _ = _limb(r, p, chest, names, bends=bent, sigma=sigma)
     name = side.capitalize()
     return {f"{name}Arm": upper, f"{name}ForeArm": lower}
@@ -222,7 +222,7 @@ def _limb(
     bend = np.linalg.norm(measured, axis=-1, keepdims=True)
     measured = _unit(measured)
     agree = (measured * carried).sum(-1, keepdims=True)
-    # Against the joint's sense only a strong bend is believed; else it is noise of a straight limb.
+    # A bend in the wrong direction counts only if strong; else it is noise of a straight limb.
     sure = np.clip((bend - 0.12 - 0.3 * np.maximum(-agree, 0)) / 0.35, 0, 1)
     sure = sure * sure * (3 - 2 * sure)
     hinge = _unit(gaussian_filter1d(sure * measured + (1 - sure) * carried, sigma, axis=0))

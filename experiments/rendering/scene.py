@@ -152,7 +152,7 @@ def _with_idle(shots: list[Shot], idle: Shot | None) -> list[Shot]:
 
 
 def _grounded(motion: Motion, body: Body, *, fps: float) -> Motion:
-    """On the floor; sources disagree about its height."""
+    """Put on the floor; sources differ in its height."""
     lowest = body.lowest(retarget(body.rig, motion.points, fps=fps))
     return replace(motion, points=motion.points + floor_shift(lowest, fps=fps)[:, None])
 

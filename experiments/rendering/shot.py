@@ -115,7 +115,7 @@ def _filled(points: np.ndarray, name: str) -> np.ndarray:
 
 
 def _slowed(points: np.ndarray, travel: float, *, fps: float) -> np.ndarray:
-    """Less of the way over the floor; movement of the hips within a step stays."""
+    """The path over the floor shortened; movement of the hips within a step stays."""
     way = gaussian_filter1d(hips(points)[:, :2], 0.25 * fps, axis=0, mode="nearest")
     shift = (travel - 1) * (way - way[:1])
     return points + np.pad(shift, ((0, 0), (0, 1)))[:, None]

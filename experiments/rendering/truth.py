@@ -45,7 +45,7 @@ class Truth:
 
     @classmethod
     def of(cls, performance: Performance, body: Body, camera: Camera) -> "Truth":
-        """The ground truth of a body that performs before a camera."""
+        """The ground truth of a performance before a camera."""
         coco = camera.to_camera(body.coco17(performance.posing))
         h36m = camera.to_camera(h36m17(performance, body))
         relative = h36m - h36m[:, H36M17.root, None]

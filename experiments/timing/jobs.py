@@ -31,7 +31,7 @@ class Row:
     """The measurements of one config.
 
     Attributes:
-        name: By what differs from the others, such as ``lifter=gast27s runtime=openvino``.
+        name: What differs from the others, such as ``lifter=gast27s runtime=openvino``.
         config: Overrides of the live program.
         rounds: Figures of each round, with their unit (``age_p99_ms``); round i of all rows was
             measured at about the same time, so that ratios are taken round by round.

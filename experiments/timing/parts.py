@@ -1,4 +1,4 @@
-"""The parts that can be measured alone, each doing a frame at a time: see `PARTS`."""
+"""The parts that can be measured alone, each frame by frame: see `PARTS`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ STRATEGIES = ("stream", "layers", *WAYS, *(f"{way}+flip" for way in WAYS))
 
 @dataclass(frozen=True)
 class Candidate:
-    """One thing that is measured: its name and config in the report, and what does a frame."""
+    """One thing to measure: its name and config in the report, and what runs a frame."""
 
     name: str
     config: Mapping[str, str]

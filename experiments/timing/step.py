@@ -18,9 +18,9 @@ from .parts import PARTS, STRATEGIES, Candidate, Turn
 class Step:
     """Milliseconds of a part's step: ``step_p50_ms``, p95 and p99 of each round.
 
-    Candidates take turns, a stretch of frames each, every second round in reverse. A stretch finds
-    the net in the cache, as live. ``largest_difference`` is between the outputs of a candidate and
-    the first one of its config.
+    Candidates take turns, a stretch of frames each, every second round in reverse. The net is in
+    the CPU's cache, as live. ``largest_difference`` is between the outputs of a candidate and the
+    first one of its config.
 
     Args:
         part: lifter, head, chain (lifter and head) or detector.
@@ -29,7 +29,7 @@ class Step:
         people: In one batch.
         rounds: Number of them.
         frames: Of a stretch, at most.
-        seconds: Of a stretch, at most; but five frames are always done.
+        seconds: Of a stretch, at most; but five frames are always run.
         warm: Frames before the first round.
 
     Raises:
@@ -115,7 +115,7 @@ def _row(candidate: Candidate, rounds: Sequence[np.ndarray], apart: float) -> Ro
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch has one thread meanwhile."""
+    """Torch with one thread, while entered."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""The running mean of the weights, which a training keeps."""
+"""The running mean of the weights over a training."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class AveragedWeights(WeightAveraging):
-    """Exponential mean (`decay` 0 to 1) of weights and statistics, for validation and checkpoints.
+    """Exponential mean (`decay` 0 to 1) of weights and buffers, for validation and checkpoints.
 
     Unlike Lightning's, it leaves integers such as joint indices alone, which rounding would change,
     and saves the mean when a validation is interrupted, too.
@@ -23,12 +23,12 @@ class AveragedWeights(WeightAveraging):
         self._validating = False
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Validate the mean."""
+        """Swap the averaged weights in."""
         super().on_validation_epoch_start(trainer, pl_module)
         self._validating = True
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Train on."""
+        """Swap the trained weights back in."""
         super().on_validation_epoch_end(trainer, pl_module)
         self._validating = False
 

@@ -43,24 +43,24 @@ class TimeBudget(Callback):
 
     @classmethod
     def of(cls, trainer: pl.Trainer | None) -> "TimeBudget":
-        """The trainer's, or one without a bound."""
+        """The trainer's budget, or one without a bound."""
         callbacks = [] if trainer is None else trainer.callbacks  # type: ignore[attr-defined]
         return next((each for each in callbacks if isinstance(each, cls)), cls())
 
     def spent(self) -> bool:
-        """Whether the time is up."""
+        """Whether the time is used up."""
         return self.clock() >= self.end_s
 
     def on_fit_start(self, *_: Any) -> None:
-        """The time starts."""
+        """Start timing the training."""
         self.end_s = self.clock() + self.seconds
 
     def on_validation_start(self, *_: Any) -> None:
-        """A pass starts."""
+        """Start timing a validation pass."""
         self._pass_start_s = self.clock()
 
     def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Later passes will take as long."""
+        """Note how long a pass takes, for later ones."""
         if not trainer.sanity_checking:
             self._pass_s = self.clock() - self._pass_start_s
             self._stop_in_time(trainer)
@@ -93,7 +93,7 @@ class Passes(Generic[T]):
         self.loader, self.budget = loader, budget
 
     def __len__(self) -> int:
-        """Of a pass that is not cut; without it, Lightning asks for a batch too early."""
+        """Batches of an uncut pass; without a length, Lightning fetches a batch too early."""
         return len(self.loader)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[T]:
@@ -108,7 +108,7 @@ def evaluated_batches(
 ) -> Iterator[T]:
     """Validation batches for the evaluation after training, with a bar; all without a trainer.
 
-    At most as many as in a validation (``limit_val_batches``) and until the time is up, but one.
+    At most as many as in a validation (``limit_val_batches``), until the time is up; at least one.
     """
     from rich.progress import track
 

@@ -1,4 +1,4 @@
-"""What follows a head's training: temperature, decision and figures on the validation data."""
+"""After a head's training: temperature, decision and figures on the validation data."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

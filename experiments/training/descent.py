@@ -17,7 +17,7 @@ class Descent:
 
     Args:
         task: Makes the task, with loss and optimizer, from the head (a Hydra ``_partial_``).
-        newest: Keep the last weights: where the validation subjects are trained on too.
+        newest: Keep the last weights; for when validation subjects are trained on, too.
     """
 
     def __init__(

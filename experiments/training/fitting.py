@@ -1,4 +1,4 @@
-"""Lightning's fit: resumable, bounded in time, and ended by Ctrl-C without loss."""
+"""Lightning's fit: resumable, bounded in time, and Ctrl-C loses nothing."""
 
 import math
 import warnings
@@ -54,8 +54,8 @@ def fit(
     else:
         _refuse_longer(trainer, key, resume)
     try:
-        _fit(trainer, task.train(), data, resume)  # Lightning leaves a net in its mode
-    except SystemExit as ended:  # so Lightning answers Ctrl-C
+        _fit(trainer, task.train(), data, resume)  # Lightning does not set the mode
+    except SystemExit as ended:  # Lightning's answer to Ctrl-C
         raise _interrupted(trainer, task) from ended
     finally:
         if (saved := _interruption(trainer)) is not None:
@@ -91,14 +91,14 @@ def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
 
 
 def _load(task: pl.LightningModule, checkpoint: str) -> None:
-    # Our own file of a moment ago: it also holds the optimizer, which is no plain weights.
+    # A file that we just wrote; it also holds the optimizer, which `weights_only` may refuse.
     content = torch.load(checkpoint, map_location="cpu", weights_only=False)
     task.load_state_dict(content["state_dict"])
     task.cpu().eval()
 
 
 def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
-    # Lightning would go on from any checkpoint in the folder, without being asked.
+    # Lightning would resume from any checkpoint in the folder, without being asked.
     for callback in trainer.checkpoint_callbacks:
         folder = callback.dirpath if isinstance(callback, ModelCheckpoint) else None
         if folder is not None and (earlier := sorted(Path(folder).glob("*.ckpt"))):
@@ -132,6 +132,6 @@ def _interrupted(trainer: pl.Trainer, task: pl.LightningModule) -> KeyboardInter
 
 
 def _override(key: str, path: str) -> str:
-    """As a shell and Hydra take it."""
+    """An override quoted for the shell and for Hydra."""
     plain = all(letter.isalnum() or letter in "/._-+:" for letter in path)
     return f"{key}={path}" if plain else f"""'{key}="{path}"'"""

@@ -28,7 +28,7 @@ def start_lifter(lifter: Lifter, start: str, data: pl.LightningDataModule) -> st
 def start_head(head: Head, start: str) -> str:
     """Take over another head's layers of the same shape, but not the one that scores labels.
 
-    Gives a line that says how many, or raises `InputError` if none fits.
+    Returns a line that says how many; `InputError` if none fits.
     """
     path, own = find(start, folder=HEADS, kind="head"), head.state_dict()
     known = load_head(path, layout=head.skeleton.name, fps=head.fps)[0].state_dict()

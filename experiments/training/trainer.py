@@ -14,7 +14,7 @@ _ABOUT_ITSELF = "pytorch_lightning.trainer.connectors.checkpoint_connector"
 
 
 class Bar(RichProgressBar):
-    """Without Lightning's "/-2" where steps, not epochs, end a training."""
+    """Progress bar without Lightning's "/-2" where steps, not epochs, end a training."""
 
     def _get_train_description(self, current_epoch: int) -> str:
         return f"Epoch {current_epoch}".ljust(len(self.validation_description))
@@ -27,7 +27,7 @@ def trainer(
     enable_progress_bar: bool = True,
     **options: Any,
 ) -> pl.Trainer:
-    """A `pytorch_lightning.Trainer` with a `TimeBudget`, our bar and no advertisement.
+    """A `pytorch_lightning.Trainer` with a `TimeBudget`, our progress bar, and no tips.
 
     Its callbacks have names, so that a recipe can change one, or leave it out with ``None``.
     """

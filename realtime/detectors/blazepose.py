@@ -37,7 +37,7 @@ class Region:
 
     @classmethod
     def around(cls, centre: np.ndarray, top: np.ndarray) -> "Region":
-        """From the middle of the hips and a point overhead on the circle round the person."""
+        """From the middle of the hips and the top of the circle around the person."""
         x, y = top - centre
         return cls(centre, 2 * REACH * math.hypot(x, y), math.atan2(x, -y))
 
@@ -51,17 +51,14 @@ class Region:
 
 
 class BlazePose:
-    """Follows one person with a region of interest; looks for someone when there is none.
+    """Follows one person with a region of interest; without one, searches the whole picture.
 
-    A joint's confidence is the lesser of its visibility and its presence in the picture.
+    A joint's confidence is the lesser of its visibility and its presence in the picture. InputError
+    if the weights can't be had.
 
     Args:
-        threads: CPU threads.
-        refine: Move joints to the centre of their heat map, as published; a sixth of the time.
-        min_score: Below this the person counts as a mistake, or as lost.
-
-    Raises:
-        InputError: The weights can't be had.
+        refine: Move joints to the centroid of their heat map, as published; a sixth of the time.
+        min_score: Below this a detection is ignored and a followed person is lost.
 
     Source: Bazarevsky et al. 2020, "BlazePose: On-device real-time body pose tracking"; weights
     "full" of MediaPipe 0.10.21, Apache-2.0.
@@ -103,7 +100,7 @@ class BlazePose:
         return frame.knowing(poses=() if pose is None else (pose,))
 
     def _find(self, image: np.ndarray) -> Region | None:
-        """The most certain person of the whole picture."""
+        """The person with the highest score in the whole picture."""
         outputs = self._finder(self._letterbox(image))
         scores = sigmoid(outputs["Identity_1"][0, :, 0])
         best = int(scores.argmax())
@@ -120,7 +117,7 @@ class BlazePose:
         return Region.around(*self._letterbox.undo(mean))
 
     def _read(self, image: np.ndarray, region: Region | None) -> Pose | None:
-        """The joints of the person in a region, who is lost if that fails."""
+        """The joints of the person in a region; the person is lost if the score is too low."""
         self._region = None
         if region is None or region.side < 1:
             return None
@@ -136,7 +133,7 @@ class BlazePose:
             xy = refined(xy, outputs["Identity_3"][0], size)
         xy = xy @ matrix[:, :2].T + matrix[:, 2]
         joints = len(BLAZEPOSE33)
-        # The two rows after the joints are the hips and circle that say where to look next.
+        # The two rows after the joints are the hips and circle that make the next region.
         self._region = Region.around(xy[joints], xy[joints + 1])
         confidence = sigmoid(rows[:joints, 3:5].min(axis=-1))
         return Pose(BLAZEPOSE33, xy[:joints].astype(np.float32), confidence, min(score, 1.0))
@@ -164,8 +161,7 @@ def overlap(centres: np.ndarray, sizes: np.ndarray, one: int) -> np.ndarray:
 def refined(xy: np.ndarray, heat: np.ndarray, size: int, *, reach: int = 3) -> np.ndarray:
     """Joints (J, 2) moved to the centroid of their heat within `reach` cells, where it is clear.
 
-    Coordinates are pixels of the network's input, `size` a side; `heat` (H, W, J) is logits over
-    it.
+    Coordinates are pixels of the network's input, `size` a side; `heat` (H, W, J) holds logits.
     """
     height, width, joints = heat.shape
     cell = size / np.array([width, height])

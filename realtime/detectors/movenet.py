@@ -20,16 +20,13 @@ STRIDE = 32
 class MoveNet:
     """Finds the COCO joints of several people at a cost that doesn't grow with their number.
 
-    The network sees the picture in its own proportions, the longer side `size` pixels; when these
-    change, the next frame takes about a second. Between two whole pictures only the region with
-    everybody in it may be read, in a smaller input at no lower resolution; newcomers then wait
-    for a whole picture.
+    The picture keeps its aspect ratio; when that changes, the next frame takes about a second.
+    Between two whole pictures only the region around the people is read, in a smaller input at no
+    lower resolution; a newcomer is found in the next whole picture.
 
     Args:
-        threads: CPU threads.
         size: Longer side of the network's input, a multiple of 32.
-        min_score: Below this a person counts as a mistake. Scores are small by nature: about 0.5 in
-            plain sight, 0.3 against the light.
+        min_score: People below are left out; about 0.5 in plain sight, 0.3 against the light.
         max_people: The best ones are kept; the network finds at most six.
         path: Weights to use instead of the published ones.
         whole_every_s: Stream time between two whole pictures; 0 reads all of each.
@@ -63,7 +60,7 @@ class MoveNet:
         self.max_people = max_people
         self.path = path or str(fetch("movenet_multipose.tflite"))
         self._regions = Regions(sizes, whole_every_s=whole_every_s)
-        # A camera's usual proportions, so that the first picture needn't wait.
+        # A camera's usual aspect ratio, so that the first picture needn't wait.
         self._whole = self._reader(self._fitting(640, 480))
         self._readers = {size: self._reader(size) for size in sizes}
 
@@ -111,7 +108,7 @@ class _Reader:
         self._network = Network(path, threads=threads, size=size)
         self._extent = np.array([self._network.width, self._network.height], np.float32)
         self._letterbox = Letterbox(self._network.width, self._network.height)
-        # Once on nothing: the first run is slow, and a wrong network shows here.
+        # Once on a black picture: the first run is slow, and a wrong network is noticed here.
         shapes = [output.shape for output in self._network(self._letterbox.canvas).values()]
         row = 3 * len(COCO17) + 5
         if len(shapes) != 1 or shapes[0][::2] != (1, row):

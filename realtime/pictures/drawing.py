@@ -24,12 +24,12 @@ _SUBPIXEL_BITS = 3
 
 
 def person_colour(track: int) -> Colour:
-    """The colour of one person, the same everywhere; neighbours in number differ clearly."""
+    """The colour of a track id, the same everywhere; successive ids differ clearly."""
     return _PEOPLE[(track - 1) % len(_PEOPLE)]
 
 
 def shaded(colour: Colour, amount: float) -> Colour:
-    """Towards white by `amount` 0..1, or towards black by -`amount`."""
+    """The colour mixed with white by `amount` 0..1, or with black by -`amount`."""
     end = 255 if amount > 0 else 0
     blue, green, red = (round(part + (end - part) * abs(amount)) for part in colour)
     return blue, green, red
@@ -45,7 +45,7 @@ def write(
     bold: bool = False,
     align_right: bool = False,
 ) -> None:
-    """Words whose base line begins at the point `at`, or ends there."""
+    """Write words whose base line begins at the point `at`, or ends there."""
     font = cv2.FONT_HERSHEY_DUPLEX if bold else cv2.FONT_HERSHEY_SIMPLEX
     x, y = at
     if align_right:
@@ -60,7 +60,7 @@ def width_of(words: str, *, size: float = 0.42, bold: bool = False) -> int:
 
 
 def plate(image: np.ndarray, box: Box, colour: Colour, *, opacity: float = 1.0) -> None:
-    """A filled rectangle, as far as it lies on the picture."""
+    """Draw a filled rectangle, clipped to the picture."""
     left, top, right, bottom = (max(edge, 0) for edge in box)
     under = image[top:bottom, left:right]
     if not under.size:
@@ -81,22 +81,14 @@ def draw_person(
     offset: np.ndarray,
     unit: float,
 ) -> np.ndarray:
-    """A person's 2D skeleton.
+    """Draw a person's 2D skeleton; returns the measured joints (n, 2) float, in picture pixels.
 
-    Bones between measured joints are solid, bones to filled joints thin. Left limbs are lighter,
-    right ones darker. Joints that only the detector knows (a face, fingers) are small dots.
+    Bones between measured joints are solid, bones to filled-in joints thin. Left limbs are lighter,
+    right ones darker. Joints that only the detector's layout has (face, fingers) are small dots.
 
-    Args:
-        image: Drawn upon.
-        person: `xy` is drawn where there is one, else the bones of `pose`.
-        layout: Of `person.xy`.
-        colour: Of the person.
-        scale: Picture pixels for each pixel of the pose.
-        offset: (2,), where the pose's origin is in the picture.
-        unit: Of thickness; 1 suits a picture of 480 lines.
-
-    Returns:
-        (n, 2) float, the points that were measured, in the picture.
+    Drawn is `person.xy`, in `layout`, where there is one, else `person.pose`. A joint is in the
+    picture at its place times `scale` plus `offset` (2,), pixels. Lines are `unit` times as thick
+    as suits a picture of 480 lines.
     """
     pose = person.pose
     if person.xy is None or person.visible is None:
@@ -112,15 +104,10 @@ def draw_person(
 
 
 def turned(xyz: np.ndarray, *, yaw: float, pitch: float) -> np.ndarray:
-    """Points as seen from another side.
+    """Points (..., 3) in the axes of another camera; as before, x right, y down, z forward.
 
-    Args:
-        xyz: (..., 3), camera axes x right, y down, z forward.
-        yaw: Radians about the vertical; positive shows more of what is on the left.
-        pitch: Radians; positive looks down from above.
-
-    Returns:
-        (..., 3) on the same axes for the new view, so x and y are right and down on the screen.
+    `yaw`, radians about the vertical: positive shows more of what is on the left. `pitch`, radians:
+    positive looks down from above.
     """
     cos, sin = np.cos(yaw), np.sin(yaw)
     about_vertical = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
@@ -140,17 +127,10 @@ def draw_body(
     centre: tuple[float, float],
     scale: float,
 ) -> None:
-    """A person's 3D skeleton, far bones first.
+    """Draw a person's 3D skeleton `xyz` (J, 3), metres, camera axes, far bones first.
 
-    Args:
-        image: Drawn upon.
-        xyz: (J, 3), metres, camera axes.
-        layout: Of `xyz`.
-        visible: (J,) bool, which joints were measured; ``None`` means all.
-        colour: Of the person.
-        view: Yaw and pitch as in `turned`.
-        centre: Where the root joint is in the picture.
-        scale: Pixels a metre.
+    `visible` (J,) bool says which joints were measured, ``None`` all of them. `view` is yaw and
+    pitch as in `turned`, `centre` where the root joint is in the picture, `scale` pixels a metre.
     """
     seen = np.ones(len(layout), bool) if visible is None else visible
     body = turned(xyz, yaw=view[0], pitch=view[1])
@@ -171,9 +151,9 @@ def draw_floor(
     below_m: float,
     half_m: tuple[float, float],
 ) -> None:
-    """A grid of half metres on the floor, `below_m` metres under the root joint.
+    """Draw a floor grid of half metres, `below_m` metres under the root joint.
 
-    `half_m` is how far it goes to each side and in depth.
+    `half_m` is how far it reaches to each side and in depth; the rest is as in `draw_body`.
     """
     across, deep = half_m
     lines = [((x, -deep), (x, deep)) for x in np.arange(-across, across + 0.01, 0.5)]

@@ -1,17 +1,17 @@
-"""Frames per second of the last moment, not of the whole run."""
+"""Current frames per second, over the last second."""
 
 from collections import deque
 
 
 class Rate:
-    """Counts over the last `window_s` seconds."""
+    """Frames per second over the last `window_s` seconds."""
 
     def __init__(self, *, window_s: float = 1.0) -> None:
         self.window_s = window_s
         self._times_s: deque[float] = deque()
 
     def __call__(self, now_s: float) -> float:
-        """One more frame, now; frames per second, 0 at the first."""
+        """Count a frame at `now_s`; returns frames per second, 0 at the first."""
         times = self._times_s
         times.append(now_s)
         while len(times) > 2 and now_s - times[0] > self.window_s:

@@ -1,4 +1,4 @@
-"""A thread of its own for a slow sink, so that the chain does not wait for it."""
+"""A thread of its own for a slow sink, so that the pipeline does not wait for it."""
 
 from threading import Thread
 from typing import Any
@@ -12,12 +12,12 @@ AHEAD = 4
 
 
 class Background:
-    """Another sink, called in a thread of its own, in order.
+    """Calls another sink in a thread of its own, frames in order.
 
-    When `capacity` frames wait besides the one in work, the call waits too: nothing is lost and
-    memory stays bounded. With `may_skip` it skips and counts the frame instead, and hands its
-    events over with the next one, or at the end. An error of the sink is raised in the pipeline's
-    thread, once, by the next call or by `close`; from then on the sink gets nothing but `close`.
+    When `capacity` frames are queued, a call waits: nothing is lost and memory stays bounded. With
+    `may_skip` it skips and counts the frame instead, and passes its events on with the next one,
+    or at the end. An error of the sink is raised in the pipeline's thread, once, by the next call
+    or by `close`; from then on the sink gets nothing but `close`.
     """
 
     def __init__(self, sink: Sink, *, may_skip: bool = False, capacity: int = AHEAD) -> None:
@@ -34,7 +34,7 @@ class Background:
         self._thread.start()
 
     def __call__(self, frame: Frame) -> None:
-        """Hand it over."""
+        """Queue the frame for the sink."""
         if self.may_skip and self._queue.is_full:
             self.skipped += 1
             self._pending += frame.events
@@ -55,7 +55,7 @@ class Background:
             self._raise()
 
     def summary(self) -> dict[str, Any]:
-        """The sink's, and how many frames were skipped."""
+        """The sink's summary, and how many frames were skipped."""
         return self.sink.summary() | {"skipped": self.skipped}
 
     def _work(self, info: RunInfo) -> None:

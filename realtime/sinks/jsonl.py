@@ -14,16 +14,14 @@ from ..run_folder import run_folder, unwritable
 
 
 class JsonlSink:
-    """Writes ``frames.jsonl`` and ``events.jsonl``: a header line and then a line a record.
+    """Writes ``frames.jsonl`` and ``events.jsonl``: a header line, then one line per record.
 
     A frame's line has the detected joints (`xy`, `confidence` in the header's `layout`), the lifted
     ones (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and the decision. A
     missing number is null, never NaN. Times are stream time, to the microsecond. A frame of another
     size than the header's has its own `width` and `height`. Each line is written at once, so that a
-    killed program loses at most the frame in work. The folder is made if it is not there.
-
-    Raises:
-        InputError: The folder can't be written to; in a call, the disk is full.
+    killed program loses at most the current frame. The folder is made if it is not there;
+    InputError if it can't be written to or, in a call, the disk is full.
     """
 
     def __init__(self, *, folder: str) -> None:
@@ -61,7 +59,7 @@ class JsonlSink:
             self._events.close()
 
     def summary(self) -> dict[str, Any]:
-        """Which files, and how many records each has."""
+        """The files, and how many records each has."""
         return {
             "frames": {"file": "frames.jsonl", "records": max(self._frames.count - 1, 0)},
             "events": {"file": "events.jsonl", "records": max(self._events.count - 1, 0)},
@@ -82,7 +80,7 @@ class JsonlSink:
 
 
 class _Lines:
-    """A file that only ever holds whole lines, as far as the disk lets it."""
+    """A file that holds whole lines only, even after a full disk where it can be truncated."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.count, self._end = path, 0, 0
@@ -110,7 +108,7 @@ class _Lines:
         self._file.close()
 
     def _drop_half_a_line(self) -> None:
-        with suppress(OSError):  # what can't be cut off (a device) has no half line either
+        with suppress(OSError):  # a device can't be truncated, but keeps no half line
             os.ftruncate(self._file.fileno(), self._end)
         self._file.close()
 
@@ -153,7 +151,7 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def _seconds(time_s: float) -> float:
-    return round(time_s, 6)  # of a burst of pictures no two at the same time: they are read back
+    return round(time_s, 6)  # so fine that pictures of a burst keep different times
 
 
 def _number(value: float) -> float | None:

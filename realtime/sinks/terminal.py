@@ -15,20 +15,16 @@ if TYPE_CHECKING:
 
 
 class TerminalSink:
-    """A table that renews itself; plain lines where the output is a file or a pipe.
+    """A table, redrawn as it changes; plain lines where the output is a file or a pipe.
 
     A plain line is printed for every change of a person's action and for every finished one. Times
     count from the first frame. The table has a thread of its own and may skip frames, because the
-    terminal may be stopped (Ctrl-S) or far away.
+    terminal may be stopped (Ctrl-S) or far away. InputError in a call if the output was closed.
 
     Args:
         refresh_hz: How often the table is drawn at most.
-        events: How many finished actions stay in sight below the table.
+        events: How many finished actions are listed below the table.
         stream: Standard output by default.
-        clock: The pipeline's monotonic clock, seconds.
-
-    Raises:
-        InputError: In a call, nobody reads the output any more.
     """
 
     def __init__(

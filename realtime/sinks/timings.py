@@ -1,4 +1,4 @@
-"""What every frame cost, as a line of a table."""
+"""Timings of every frame, one line per frame."""
 
 import time
 from collections.abc import Callable
@@ -19,16 +19,14 @@ _AFTER = ("people", "dropped", "cpu_s", "memory_mb", "labelled")
 
 
 class TimingsSink:
-    """Writes ``timings.csv``: a header line, then a line a frame, some 10 microseconds each.
+    """Writes ``timings.csv``: a header line, then a line per frame, some 10 microseconds each.
 
     Columns: ``index``, ``time_s``, ``captured_s``, ``finished_s`` as of `Frame`; ``age_ms`` from
     capture until the last stage was done; ``NAME_ms`` for each stage in order; ``people`` in view;
     ``dropped`` so far; ``cpu_s``, seconds of all threads so far by `cpu_clock`; ``memory_mb``,
     resident, at most a second old; ``labelled``, 1 from the first frame on in which somebody has an
-    action. Each line is written at once. The folder is made if it is not there.
-
-    Raises:
-        InputError: The folder can't be written to; in a call, the disk is full.
+    action. Each line is written at once. The folder is made if it is not there; InputError if it
+    can't be written to or, in a call, the disk is full.
     """
 
     def __init__(self, *, folder: str, cpu_clock: Callable[[], float] = time.process_time) -> None:
@@ -42,10 +40,10 @@ class TimingsSink:
         self._labelled, self._records = False, 0
 
     def begin(self, info: RunInfo) -> None:
-        """The header waits for the first frame, which knows the stages."""
+        """The header is written with the first frame, which knows the stages."""
 
     def __call__(self, frame: Frame) -> None:
-        """One line."""
+        """Write the frame's line."""
         if self._stages is None:
             self._head(tuple(frame.spent_s))
         self._labelled = self._labelled or any(p.action for p in frame.people.values())
@@ -86,10 +84,9 @@ class TimingsSink:
 
 
 def read_timings(path: Path) -> dict[str, np.ndarray]:
-    """Columns of a ``timings.csv`` by name, each (T,) float64, but an unfinished last line.
+    """Columns of a ``timings.csv`` by name, each (T,) float64; InputError if it is no such file.
 
-    Raises:
-        InputError: It is no such file.
+    An unfinished last line is left out.
     """
     try:
         head, *lines = path.read_text(encoding="utf-8").rpartition("\n")[0].split("\n")

@@ -31,16 +31,15 @@ _PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "s
 class VideoSink:
     """Writes ``annotated.mp4``: every frame at its own stream time, so gaps stay gaps.
 
-    Each frame is a fragment of its own until the end, so that the file of a killed program plays up
-    to its last frame but one; a clean end rewrites it, without encoding again, so that players can
+    While it runs, each frame is an mp4 fragment, so that the file of a killed program plays up to
+    its last frame but one; a clean end rewrites it, without encoding again, so that players can
     seek. It has a thread of its own and may skip frames, see `background.apart`.
 
     Args:
         folder: Where the file goes; made if it is not there.
-        max_height: Lines of the camera's part of the picture; larger ones are scaled down.
+        max_height: Lines of the camera's picture; a larger one is scaled down.
         crf: Quality of x264, 0 (exact) to 51.
         preset: Of x264; slower ones make smaller files.
-        clock: The pipeline's monotonic clock, seconds.
 
     Raises:
         InputError: The folder can't be written to, `crf` or `preset` is none of x264's; in a call,
@@ -90,7 +89,7 @@ class VideoSink:
             self._file.write(canvas, frame.time_s)
         except OSError as error:
             file, self._file = self._file, None
-            with suppress(OSError):  # there is no room for an end either
+            with suppress(OSError):  # there is no room for the end of the file either
                 if file is not None:
                     file.close()
             cut_half_fragment(self.path)
@@ -109,7 +108,7 @@ class VideoSink:
         except OSError as error:
             cut_half_fragment(self.path)
             raise unwritable(self.path, error) from error
-        with suppress(OSError):  # no room for a second copy: the first one plays, `seekable` says
+        with suppress(OSError):  # no room for a second copy: the first can only be played
             remux(self.path)
             self._seekable = True
 
@@ -134,7 +133,7 @@ class VideoSink:
 
 
 class _FragmentedFile:
-    """An mp4 that is whole after every frame; errors of writing are OSErrors."""
+    """An mp4 that can be played after every frame; errors of writing are OSErrors."""
 
     def __init__(
         self,
@@ -178,7 +177,7 @@ class _FragmentedFile:
             self._container.mux(packet)
 
     def close(self) -> None:
-        """Flush and end; the file handle is gone even when that fails."""
+        """Flush and end; the file is closed even when that fails."""
         try:
             self._container.mux(self._stream.encode(None))
         finally:

@@ -26,8 +26,8 @@ class WindowClosed(Exception):
 class WindowSink:
     """Shows the newest picture; q, Esc or closing the window ends the run.
 
-    Drawing has a thread of its own, while OpenCV's windows must stay in the main thread, the
-    pipeline's: each call shows the picture drawn since the last, thus a frame later.
+    A thread of its own draws; OpenCV's windows must stay in the main thread, the pipeline's, so
+    each call shows what was drawn since the call before: a frame later.
 
     Raises:
         InputError: There is no display, or this build of OpenCV can't show windows.
@@ -51,7 +51,7 @@ class WindowSink:
         )
 
     def __call__(self, frame: Frame) -> None:
-        """Have it drawn, and show the newest picture drawn."""
+        """Have the frame drawn, and show the newest picture drawn."""
         self._drawer(frame)
         self._frames += 1
         picture = self._drawing.picture
@@ -69,7 +69,7 @@ class WindowSink:
             cv2.destroyAllWindows()
 
     def summary(self) -> dict[str, Any]:
-        """How many frames were shown, and how many not, because others were newer."""
+        """How many frames were shown, and how many were skipped for newer ones."""
         return {"frames": self._shown, "skipped": self._frames - self._shown}
 
     def _show(self, picture: np.ndarray) -> None:
@@ -105,7 +105,7 @@ class _Drawing:
 
 
 def _has_display() -> bool:
-    """Tried in a process of its own: Qt ends it if the display does not answer."""
+    """Tested in a process of its own, because Qt ends the process without a display."""
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):

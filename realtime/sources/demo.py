@@ -11,8 +11,7 @@ PATH = Path(__file__).parent.parent / "demo" / "demo.mp4"
 class Demo(Video):
     """One person, several actions one after another; arguments are those of `Video`.
 
-    Raises:
-        InputError: The clip is missing from this installation.
+    InputError if the clip is missing from this installation.
     """
 
     def __init__(

@@ -21,11 +21,10 @@ class Images(Source):
     """The pictures of a folder in natural order: ``frame2.jpg`` comes before ``frame10.jpg``.
 
     Args:
-        folder: Where they lie, not in subfolders.
+        folder: Where they lie; subfolders are not read.
         fps: Pictures per second, from which their time stamps are made.
         pattern: Only files whose name fits, such as ``left_*.png``.
         skip_broken: Warn of a picture that can't be read, and go on.
-        clock: Stamps.
 
     Raises:
         InputError: No such folder, no fitting picture in it; while iterating: one can't be read.
@@ -79,6 +78,6 @@ class Images(Source):
 
 
 def _natural(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
-    """Numbers by value and first, everything else by letter."""
+    """Sort key: numbers by value and first, everything else by letter."""
     parts = re.findall(r"(\d+)|(\D+)", path.stem)
     return [(not digits, int(digits or 0), text) for digits, text in parts], path.name

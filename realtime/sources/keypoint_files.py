@@ -28,7 +28,7 @@ BY_JOINTS = {
 
 @dataclass(frozen=True)
 class KeypointFile:
-    """What a file holds, as far as it is known before its frames are read.
+    """A keypoint file, as far as it is known before its frames are read.
 
     Attributes:
         entries: Reads the frames, given what to call with warnings: each its place, for messages,
@@ -125,7 +125,7 @@ def _pairs(values: list) -> list:
 
 
 def _alphapose(path: Path, entries: list[Any]) -> KeypointFile:
-    """One entry a person; frames in which it saw nobody are left out."""
+    """AlphaPose: one entry a person; frames without people are missing."""
     frames: dict[int, list[Record]] = {}
     for number, entry in enumerate(entries, 1):
         try:
@@ -139,7 +139,7 @@ def _alphapose(path: Path, entries: list[Any]) -> KeypointFile:
 
 
 def _openpose(path: Path) -> KeypointFile:
-    """One file a frame, named by its number."""
+    """OpenPose: one file a frame, named by its number."""
     frames: dict[int, list[Record]] = {}
     for file in sorted(path.glob(OPENPOSE)):
         try:
@@ -170,7 +170,7 @@ def _listed(where: str, frames: Mapping[int, list[Record]]) -> KeypointFile:
 
 
 def _person(flat: list[float], track: int | None) -> Record:
-    """From x, y, confidence, x, y, ...; a joint without confidence was not seen."""
+    """A person from x, y, confidence, x, y, ...; a joint without confidence was not seen."""
     points = np.array(flat, np.float64).reshape(-1, 3)
     seen = points[:, 2] > 0
     return {
@@ -225,7 +225,7 @@ def _array(path: Path) -> KeypointFile:
 
 
 def _loaded(path: Path) -> tuple[dict[str, Any], np.ndarray]:
-    """The header of a file and its array `keypoints`, or the only array there is."""
+    """The header of a file and its array `keypoints`, else its only array."""
     try:
         arrays = _arrays(path)
     except (ValueError, EOFError, BadZipFile) as error:

@@ -32,19 +32,16 @@ class Keypoints(Source):
 
     Args:
         path: The file or, of OpenPose, the folder.
-        fps: Here and below: where the file does not state it. frames.jsonl has time stamps.
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
-        layout: Name; by default coco17 of the reference's, by the number of joints of AlphaPose's
-            and OpenPose's.
-        clock: Stamps.
+        fps, width, height: Of the pictures, where the file does not state them.
+        layout: Name, where the file does not state it; by default coco17 for the reference's JSON,
+            and by the number of joints for AlphaPose's and OpenPose's.
 
     Attributes:
-        has_tracks: Whether the file has ids, by which ``tracker=given`` can go.
+        has_tracks: Whether the file has track ids, which ``tracker=given`` needs.
 
     Raises:
         InputError: No such file, none of the forms, size, rate or layout unknown; while iterating:
-            a broken line, or a time that does not come after the one before.
+            a broken line, or a time not later than the one before.
     """
 
     layout: Skeleton

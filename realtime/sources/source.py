@@ -13,9 +13,9 @@ from ..clock import SYSTEM, Clock
 from ..mailbox import Latest, Mailbox, Queue
 from ..packets import Frame
 
-# Pictures a file is read ahead: enough to hide the decoding, few enough to forget about memory.
+# Pictures read ahead from a file: enough to hide decoding, few enough to need little memory.
 AHEAD = 4
-# Two pictures in one tick of a coarse clock are so far apart.
+# Seconds put between two pictures that a coarse clock stamps alike.
 TICK_S = 1e-3
 # How long to wait for the thread of a source that is closed; one stuck in a driver is left behind.
 PARTING_S = 2.0
@@ -110,8 +110,8 @@ class Source(ABC):
     def _received(self, frame: Frame, box: Mailbox[Frame]) -> Frame:
         if self.live:
             return frame.knowing(dropped=box.dropped)
-        # A file has no camera and waits for the pipeline, not the other way round: what a label
-        # made of it is late by counts from here, not from when it was read ahead.
+        # A file is read ahead and waits for the pipeline, so the age of a label counts from here,
+        # not from when the picture was read.
         return frame.knowing(captured_s=self.clock())
 
     def _write(self, box: Mailbox[Frame]) -> None:

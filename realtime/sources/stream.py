@@ -16,7 +16,7 @@ SCHEMES = ("rtsp", "rtsps", "http", "https")
 class Stream(Source):
     """A camera on the network, newest picture first, that reconnects.
 
-    An address that fails at once is an error at once; one that has delivered is tried again after
+    An address without a first picture is an error; a connection lost later is tried again after
     `retry_s`, then after twice as long each time. A recording (an mp4 on a web server) is played at
     its own speed until it ends.
 
@@ -26,7 +26,6 @@ class Stream(Source):
         retry_s: First pause before connecting again.
         retry_max_s: Longest pause.
         give_up_s: Without a picture for so long, it ends with an error.
-        clock: Stamps and pauses.
 
     Raises:
         InputError: Not such an address; while iterating: no connection.
@@ -57,7 +56,7 @@ class Stream(Source):
         self.silence_s = give_up_s + 2 * timeout_s + retry_max_s
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
-        """Pictures as they arrive, over as many connections as it takes."""
+        """Pictures as they arrive, reconnecting where needed."""
         index, seen_s, pause_s = 0, self.clock(), self.retry_s
         while not stop.is_set():
             capture = self._connect()

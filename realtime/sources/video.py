@@ -14,7 +14,7 @@ from ..opencv import cv2, falls_short, open_capture, retrieve
 from ..packets import Frame
 from .source import Rising, Source
 
-# OpenCV seeks by picture number, which is off where the frame rate varies: aim before the mark.
+# OpenCV seeks by picture number, inexact where the frame rate varies: seek this much earlier.
 LEAD_S = 5.0
 
 
@@ -35,7 +35,7 @@ class _Reel:
         return self._stamp.last_s
 
     def wind(self) -> bool:
-        """To the next picture; false when there is none."""
+        """Go to the next picture; false when there is none."""
         self.has_picture = self.capture.grab()
         if self.has_picture:
             self._stamp(self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
@@ -46,19 +46,16 @@ class Video(Source):
     """A file, read whole as fast as the pipeline goes, or like a camera.
 
     Pictures come upright as the file's rotation mark says. `time_s` is seconds from the first
-    picture, by the file's own time stamps; where these are missing or go back, the frame rate
-    continues the last one. Repeated, it plays as a longer file, one picture's time between last and
-    first picture.
+    picture, by the file's own time stamps; where these are missing or go back, it goes on at the
+    frame rate. Repeated, it is one longer file: the first picture follows the last at that rate.
 
     Args:
         path: Anything OpenCV reads.
         realtime: Play at its own speed and drop frames like a camera; `time_s` is then clock time.
-        start_s: Skip what comes before, file time.
-        stop_s: Skip what comes from here on, file time.
+        start_s, stop_s: The span to play, in the file's time; the end is excluded.
         fps: Pictures a second, evenly spaced from 0, in place of their time stamps.
         repeat: How often the span is played; 0 is without end.
         frames: Stop after so many pictures; ``None`` plays all.
-        clock: Paces and stamps.
 
     Raises:
         InputError: No such file, no video, no picture in the span, or a number out of range.
@@ -117,7 +114,7 @@ class Video(Source):
         return self._open()
 
     def _reel(self) -> _Reel:
-        """The file, wound to where the span begins."""
+        """The file, open at the first picture of the span."""
         reel = _Reel(self._open_at_start(), self._file_fps)
         while reel.wind() and reel.time_s < self.start_s:
             pass
@@ -128,7 +125,7 @@ class Video(Source):
         with ThreadPoolExecutor(1, thread_name_prefix=f"{self.name} ahead") as ahead:
             reel = self._reel()
             for turn in count(1):
-                # Opened and wound while this turn plays, so that no picture is late at the seam.
+                # Opened while this turn plays, so that the next turn's first picture is not late.
                 following = None if turn == self.repeat else ahead.submit(self._reel)
                 last = yield from self._turn(reel, index, shift_s)
                 if last is not None and last.index + 1 == self.frames:
@@ -142,7 +139,7 @@ class Video(Source):
     def _turn(
         self, reel: _Reel, index: int, shift_s: float
     ) -> Generator[Frame, None, Frame | None]:
-        """The span once, from `index` and `shift_s` on; returns the last frame."""
+        """Play the span once, from `index` and `shift_s` on; returns the last frame."""
         frame = None
         stop_s = inf if self.stop_s is None else self.stop_s
         try:

@@ -23,11 +23,8 @@ class Webcam(Source):
 
     Args:
         device: Number as OpenCV counts, or on Linux a path such as ``/dev/video0``.
-        width: Pixels asked for, like `height` and `fps`; a camera that gives others is a warning.
-        height: Pixels.
-        fps: Pictures per second.
+        width, height, fps: Asked of the camera; one that gives others is a warning.
         timeout_s: A camera that delivers nothing for so long counts as dead.
-        clock: Stamps.
 
     Raises:
         InputError: There is no such device; while iterating: it can't be opened, it died.

@@ -36,7 +36,7 @@ class Streams:
 
     @torch.inference_mode()
     def step(self, inputs: Mapping[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
-        """The net's output for each track id, from one more (J, C) each at stream time `time_s`."""
+        """Output for each track id, given one more sample (J, C) each at stream time `time_s`."""
         self._forget(time_s)
         if not inputs:
             return {}
@@ -62,7 +62,7 @@ class Streams:
             self._absent.pop(track, None)
 
     def _rebatch(self, tracks: tuple[int, ...]) -> None:
-        """Make `tracks` the batch, and keep the others' states apart."""
+        """Make `tracks` the batch, and store the others' states one by one."""
         if tracks == self._batch:
             return
         for row, track in enumerate(self._batch):

@@ -34,8 +34,8 @@ class _Seen:
 class StreamRunner:
     """Steps a streaming head, (N, J, 3) and a state to (N, K) logits, at its own rate `fps`.
 
-    Samples at nearly that rate are given as they are, others interpolated, so that 10 or 60
-    pictures a second look alike to the head.
+    Samples at nearly that rate are passed on unchanged, others are resampled by interpolation, so
+    that the head sees the same rate whether the camera gives 10 or 60 pictures a second.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class StreamRunner:
         self._seen: dict[int, _Seen] = {}
 
     def step(self, people: Mapping[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
-        """Newest logits (K,) of each person, from one more (J, 3) each."""
+        """Newest logits (K,) of each person, given one more pose (J, 3) each."""
         remembered = self._streams.remembered
         self._seen = {track: seen for track, seen in self._seen.items() if track in remembered}
         due = {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
@@ -125,7 +125,7 @@ class WindowRunner:
 
     @torch.inference_mode()
     def step(self, people: Mapping[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
-        """Newest logits (K,) of each person, from one more (J, 3) each."""
+        """Newest logits (K,) of each person, given one more pose (J, 3) each."""
         self._watched = {
             track: watched
             for track, watched in self._watched.items()
@@ -141,7 +141,7 @@ class WindowRunner:
         return {t: logits for t in people if (logits := self._watched[t].logits) is not None}
 
     def _push(self, track: int, xyz: np.ndarray, time_s: float) -> bool:
-        """Keep a sample; true when the head is due."""
+        """Store a sample; true when the head is due."""
         watched = self._watched.get(track)
         if watched is None:
             buffer = RingBuffer(int(CROWD * self.window_s * self.fps) + 2, self.joints)

@@ -18,7 +18,7 @@ class Stage(Protocol):
     name: str
 
     def __call__(self, frame: Frame) -> Frame:
-        """The same frame, knowing more."""
+        """The frame with this stage's results added."""
 
     def reset(self) -> None:
         """Forget everything seen so far."""
@@ -28,28 +28,28 @@ class Remembering(ABC):
     """A stage with state, and the one rule for stream time that all of them follow.
 
     A frame earlier than the one before it begins another stream (a source that starts over, a clock
-    that was set back), so the stage is reset first. A frame at the same time is another look at the
-    same moment: whatever counts time stands still. Somebody out of view is remembered for
-    `patience_s` of stream time.
+    that was set back), so the stage is reset first. For a frame at the same time as the one before,
+    no time passes in any filter or counter. Somebody out of view is remembered for `patience_s` of
+    stream time.
     """
 
     _time_s = -inf
 
     def __call__(self, frame: Frame) -> Frame:
-        """The same frame, knowing more."""
+        """The frame with this stage's results added."""
         if frame.time_s < self._time_s:
             frame = self.start_over(frame)
         self._time_s = frame.time_s
         return self.step(frame)
 
     def start_over(self, frame: Frame) -> Frame:
-        """Reset before the first frame of another stream."""
+        """Reset, before the first frame of another stream."""
         self.reset()
         return frame
 
     @abstractmethod
     def step(self, frame: Frame) -> Frame:
-        """The same frame, knowing more; it is not earlier than the one before it."""
+        """The frame with results added; it is not earlier than the one before it."""
 
     @abstractmethod
     def reset(self) -> None:

@@ -1,6 +1,6 @@
 """The tracking stage: association of poses to tracks, from picture to picture.
 
-Not boxes, as in ByteTrack: people whose boxes coincide still differ joint by joint.
+Unlike ByteTrack it compares joints, not boxes: people whose boxes overlap differ in joints.
 """
 
 from collections.abc import Sequence
@@ -101,7 +101,7 @@ class Tracker(Remembering):
 
     @property
     def alive(self) -> frozenset[int]:
-        """Ids of those remembered, in view or not; others never come back."""
+        """Ids of the tracks remembered, in view or not; other ids never return."""
         return frozenset(track.id for track in self._tracks if track.id)
 
     def step(self, frame: Frame) -> Frame:

@@ -32,7 +32,7 @@ from .candidates import Candidate, Result, candidates, step_ms
 from .report import write
 
 if TYPE_CHECKING:
-    from ....datasets.for_heads.clip_data import Sample  # brings Lightning
+    from ....datasets.for_heads.clip_data import Sample  # imports Lightning
 
 Batch = tuple[Tensor, Tensor, Tensor]
 
@@ -58,7 +58,7 @@ class HeldOutClips(HeldOut, Protocol):
     """Cut clips."""
 
     def clips(self, part: str) -> "list[Sample]":
-        """Of a part."""
+        """Clips of a part."""
 
 
 @runtime_checkable
@@ -66,7 +66,7 @@ class HeldOutStreams(HeldOut, Protocol):
     """Continuous streams."""
 
     def once(self, part: str) -> Dataset[Batch]:
-        """Of a part: joints, labels, and how much each frame counts."""
+        """Streams of a part, once: joints, labels, and how much each frame counts."""
 
 
 @program("evaluate_action")
@@ -104,15 +104,15 @@ def measured(
     compared: int,
     decision: Callable[..., Decision] = Decision,
 ) -> list[Result]:
-    """Let every head name all clips, or else all streams, of a part of the data.
+    """Run every head on all clips, or else all streams, of a part of the data.
 
     Args:
         everyone: The heads.
         data: Gives clips or streams.
         part: Of the data.
         same_lifter: Refuse a head that was trained behind another lifter.
-        compared: Clips or streams that are also named `Candidate.otherwise`.
-        decision: Makes the decision, which makes events of probabilities.
+        compared: How many clips or streams are also run by `Candidate.otherwise`.
+        decision: Makes the `Decision` that turns probabilities into events.
 
     Raises:
         InputError: A head does not fit the data, or the data have neither clips nor streams.

@@ -1,4 +1,4 @@
-"""Heads that are measured: how each names streams as a whole and frame by frame, and how fast."""
+"""Heads to measure: run on whole streams and frame by frame, and timed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ class Candidate:
         name: In the report.
         checkpoint: As it was given.
         card: Of its file.
-        per_frame: Names every frame of streams, as it is measured.
-        otherwise: Names their last frames for comparison: frame by frame or whole streams; of a
-            windowed head the last window alone. ``None``: there is only one way.
-        runtime: That steps, as live; ``None`` if `per_frame` takes whole streams.
+        per_frame: Gives logits for every frame of streams, in the way that is measured.
+        otherwise: Gives the last frame's in the other way, for comparison: frame by frame or whole
+            streams; of a windowed head the last window alone. ``None``: there is only one way.
+        runtime: The one that steps, as live; ``None`` if `per_frame` takes whole streams.
         source: The net, or its exported step.
     """
 
@@ -50,7 +50,7 @@ class Candidate:
 
     @torch.inference_mode()
     def largest_difference(self, streams: Iterable[Tensor]) -> float | None:
-        """Between the two ways' logits of streams (N, T, J, 3); ``None`` without way or stream."""
+        """Between the logits of both ways on streams (N, T, J, 3); ``None`` without either."""
         if self.otherwise is None:
             return None
         differences = []
@@ -136,15 +136,15 @@ def size_of(source: Head | StepGraph) -> tuple[int | None, int | None]:
 def step_ms(
     everyone: Sequence[Candidate], *, runtime: str | None, precision: str, rounds: int
 ) -> dict[str, float]:
-    """Median milliseconds a frame of one person on one thread, by name.
+    """Median milliseconds per frame of one person on one thread, by name.
 
-    A windowed head does a window a frame, in torch.
+    A windowed head runs a window per frame, in torch.
 
     Args:
         everyone: The heads.
         runtime: What steps; ``None`` for the fastest.
         precision: Of the steps.
-        rounds: In which they take turns; without any there are no figures.
+        rounds: Number of them, in which the heads take turns; 0 gives no figures.
     """
     if rounds < 1:
         return {}
@@ -164,7 +164,7 @@ def _turn(each: Candidate, runtime: str, precision: str) -> Turn:
 
 
 class _Windows:
-    """Names the window that ends at the next frame of (T, J, 3)."""
+    """Classifies the window that ends at the next frame of (T, J, 3)."""
 
     def __init__(self, head: WindowedHead, frames: Tensor) -> None:
         self.head, self.frames = head, frames

@@ -56,7 +56,7 @@ def read_folds(folder: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def folds_table(folds: Mapping[str, Mapping[str, Any]]) -> str:
-    """A line a fold, then mean and standard deviation over them; a fold counts as one."""
+    """A line per fold, then mean and standard deviation; every fold has the same weight."""
     known = [
         key for key in (*SHOWN, *PLAIN) if any(fold.get(key) is not None for fold in folds.values())
     ]

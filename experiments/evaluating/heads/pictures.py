@@ -67,7 +67,7 @@ def confusion(counts: np.ndarray, labels: Sequence[str], title: str) -> "Figure"
 def early(
     curves: Mapping[str, Sequence[float | None]], shares: Sequence[float], kind: str
 ) -> "Figure":
-    """A line a head: share predicted right, by the share of an action that has been seen."""
+    """A line per head: share predicted right, by the share of an action that has been seen."""
     figure = canvas(7, 4.2)
     axes = figure.subplots()
     tidy(axes, along="both")
@@ -87,7 +87,7 @@ def early(
 
 
 def reliability(bins: Mapping[str, Mapping[str, Sequence[float | None]]]) -> "Figure":
-    """A line a head: accuracy by confidence; in the background the first one's confidences."""
+    """A line per head: accuracy by confidence; behind it the first head's confidences."""
     figure = canvas(5, 5)
     axes = figure.subplots()
     tidy(axes, along="both")

@@ -1,4 +1,4 @@
-"""Lifters that are measured: on whole clips, frame by frame, and each frame alone."""
+"""Lifters to measure: on whole clips, frame by frame, and each frame alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ class Candidate:
         name: In the report.
         checkpoint: As it was given.
         card: Of its file.
-        lift: As it is measured.
+        lift: The way that is measured.
         alone: Each frame as the first of its stream.
         otherwise: Frame by frame if `lift` takes whole clips, or the reverse; ``None`` without it.
-        runtime: That steps, as live; ``None`` if `lift` takes whole clips.
+        runtime: The one that steps, as live; ``None`` if `lift` takes whole clips.
         parameters: Number of them; ``None`` of an exported lifter.
     """
 

@@ -23,8 +23,8 @@ class DetectedViews:
 
     Args:
         folder: Of the takes, one npz each.
-        skeleton: Wanted.
-        fps: Wanted.
+        skeleton: Layout of the joints.
+        fps: Frame rate of the clips.
 
     Raises:
         InputError: There is no take, or the layout is not theirs.

@@ -52,7 +52,7 @@ def measured_by_units(
 ) -> tuple[list[Result], list[str]]:
     """Results in the order of the lifters, and lines about the data.
 
-    Lifters in other units answer in other axes, so each kind has a ground truth of its own.
+    Lifters trained in other units give other axes, so each kind has a ground truth of its own.
     """
     results, data = dict[str, Result](), dict[str, None]()
     for units in dict.fromkeys(each.card.normalisation for each in everyone):
@@ -65,7 +65,7 @@ def measured_by_units(
 
 
 def held_out_for(normalisation: str, cfg: DictConfig) -> HeldOut:
-    """What lifters of some units are measured on.
+    """The data on which lifters of these units are measured.
 
     Raises:
         InputError: There is no ground truth for them.
@@ -92,7 +92,7 @@ def measured(
         held_out: What they lift.
         flip: Lift the mirrored person as well.
         alone: Lift each frame without a past as well.
-        compared: Recordings of each condition that are also lifted `Candidate.otherwise`.
+        compared: How many recordings of each condition `Candidate.otherwise` also lifts.
     """
     from rich.progress import track
 
@@ -124,13 +124,13 @@ def _lift(
 def step_ms(
     everyone: Sequence[Candidate], *, runtime: str | None, precision: str, rounds: int
 ) -> dict[str, float]:
-    """Median milliseconds a frame of one person on one thread, by name; not of centred lifters.
+    """Median milliseconds per frame of one person on one thread, by name; not of centred lifters.
 
     Args:
         everyone: The lifters.
         runtime: What steps; ``None`` for the fastest.
         precision: Of the steps.
-        rounds: In which they take turns; without any there are no figures.
+        rounds: Number of them, in which lifters take turns; 0 gives no figures.
     """
     streaming = [each for each in everyone if each.card.causal]
     if rounds < 1 or not streaming:

@@ -73,7 +73,7 @@ def joints(errors: Mapping[str, Mapping[str, float | None]], condition: str) -> 
 
 
 def start(errors: Mapping[str, Sequence[float | None]], condition: str) -> "Figure":
-    """A line a lifter: MPJPE in mm of each frame after the first."""
+    """A line per lifter: MPJPE in mm of each frame after the first."""
     figure = canvas(8, 4)
     axes = figure.subplots()
     tidy(axes, along="both")
@@ -90,13 +90,13 @@ def start(errors: Mapping[str, Sequence[float | None]], condition: str) -> "Figu
 
 
 def best_to_worst(found: Sequence[Case]) -> dict[str, Case]:
-    """The best, the median and the worst."""
+    """The best, the median and the worst case."""
     ranked = sorted(found, key=lambda case: case.error_mm)
     return {"best": ranked[0], "median": ranked[len(ranked) // 2], "worst": ranked[-1]}
 
 
 def cases(examples: Mapping[str, Case], skeleton: Skeleton, title: str) -> "Figure":
-    """A row a case: the 2-D joints, and ground truth and prediction from two sides."""
+    """A row per case: the 2-D joints, and ground truth and prediction from two sides."""
     figure = canvas(9.5, 0.5 + 3.2 * len(examples))
     figure.suptitle(label(title, 80), fontsize=10, color=INK)
     grid = figure.subplots(len(examples), 3, squeeze=False)

@@ -103,7 +103,7 @@ def _lifter(result: "Result", speeds: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _costs(lifters: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Errors of causal minus centred, for each pair of lifters that differ in nothing else."""
+    """Errors of causal minus centred lifters, for each pair that differs in nothing else."""
     for causal in lifters:
         for centred in lifters:
             same = all(causal[key] == centred[key] for key in ("filter_widths", "channels"))
@@ -213,7 +213,7 @@ def _by(kind: str, lifters: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _new(kind: str, figures: Mapping[str, Any]) -> bool:
-    """Whether groups of both kinds say more than those of one."""
+    """Whether grouping by both kinds gives other groups than one kind alone."""
     singles = [len(figures[f"by_{single}"]) for single in ("action", "subject")]
     return kind != "action_and_subject" or len(figures[f"by_{kind}"]) > max(singles)
 

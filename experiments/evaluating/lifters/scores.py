@@ -134,7 +134,7 @@ def _from_the_end(values: Tensor, frames: int) -> np.ndarray:
 
 
 def mean(values: Any) -> float | None:
-    """Of the finite ones, to a hundredth; ``None`` without any."""
+    """Mean of the finite values, rounded to a hundredth; ``None`` without any."""
     found = np.asarray([np.nan if v is None else v for v in values], float)
     found = found[np.isfinite(found)]
     return round(float(found.mean()), 2) if found.size else None
@@ -145,7 +145,7 @@ def _means(values: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Concatenated by name."""
+    """The errors concatenated, by name."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

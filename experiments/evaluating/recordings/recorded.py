@@ -1,4 +1,4 @@
-"""Recordings of the live program: their joints, and what a lifter makes of each frame alone."""
+"""Recordings of the live program: their joints, and each frame lifted alone."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Header and frames of a ``frames.jsonl``.
 
     Raises:
-        InputError: It is not one.
+        InputError: It is no frames.jsonl.
     """
     try:
         whole, _, _ = path.read_text().rpartition("\n")  # a killed run may end in half a line
@@ -51,7 +51,7 @@ def read_truth(path: Path) -> dict[str, np.ndarray]:
 
     Returns:
         ``labels`` (T,) and ``xyz`` (T, J, 3), metres, relative to the root, in the axes of a
-        camera turned towards the person, as lifters answer.
+        camera turned towards the person, like the output of lifters.
 
     Raises:
         InputError: It is no such file.
@@ -110,7 +110,7 @@ def jitter(
         frames: As above.
         truth: From `read_truth`.
         joints: Completes and smooths 2-D joints as live.
-        lifter: The one that was live.
+        lifter: The one of the live program.
     """
     live, figures = lifted_live(frames, truth), dict[str, float | None]()
     for way, forget in (("alone", True), ("smoothed_alone", False)):

@@ -1,4 +1,4 @@
-"""How right a recording of the live program is: ``gastlive-evaluate recording recording=[...]``."""
+"""Accuracy of a recording of the live program: ``gastlive-evaluate recording recording=[...]``."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -87,8 +87,8 @@ def compare(
 ) -> dict[str, Any]:
     """Figures of the `main_person` against the ground truth, frame by frame, as plain JSON.
 
-    Shares of frames from 0 to 1, errors in mm. A frame without a person, or before the decision,
-    counts as wrong.
+    Shares of frames from 0 to 1, errors in mm. A frame without a person, or before the first
+    decision, counts as wrong.
 
     Args:
         header: Of the recording.
