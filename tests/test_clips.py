@@ -110,6 +110,8 @@ def test_each_part_of_a_protocol_has_its_clips():
     assert data.labels.background is None
     assert "spoilt: is spoilt" in data.report
     assert data.report[0] == "train: mine anna; 3 recordings, 3 views, 60 frames"
+    data.clips("train")
+    assert sum(line.startswith("train: ") for line in data.report) == 1, "read twice, said once"
 
 
 def test_refitting_trains_on_those_who_chose():

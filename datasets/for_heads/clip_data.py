@@ -195,7 +195,9 @@ class ActionClips(ActionData):
     def clips(self, part: str) -> list[Sample]:
         """All samples of a part of the protocol, not augmented."""
         clips = self.read(part)
-        self.report.append(part_summary(part, clips))
+        summary = part_summary(part, clips)
+        if summary not in self.report:  # a part is read again to calibrate on it
+            self.report.append(summary)
         return samples(clips, self.labels, bodies=self.bodies)
 
     def setup(self, stage: str | None = None) -> None:
