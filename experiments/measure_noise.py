@@ -17,8 +17,8 @@ from ..gast.errors import InputError
 from ..gast.skeleton import H36M17
 from ..realtime.stages.joints import Joints
 from .measuring.checking import check
-from .measuring.errors import errors_of
 from .measuring.noise_fit import fit
+from .measuring.observed_errors import errors_of
 from .measuring.takes import Plan
 from .measuring.watching import Sight, read_sight, watch
 

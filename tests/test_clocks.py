@@ -286,8 +286,11 @@ def remembers(name):
     xyz = {1: np.zeros((17, 3), np.float32)}
     if name == "lifter":
         streams = Streams(Noting(), patience_s=1.0)
-        known = lambda: bool(streams.remembered)  # noqa: E731
-        return lambda t: streams.step(xyz, t), lambda t: streams.step({}, t), known
+        return (
+            lambda t: streams.step(xyz, t),
+            lambda t: streams.step({}, t),
+            lambda: bool(streams.remembered),
+        )
     joints = len(H36M17)
     head = WindowRunner(Untold(), joints=joints, frames=9, fps=30.0, patience_s=1.0, every_s=0.1)
     return lambda t: head.step(xyz, t), lambda t: head.step({}, t), lambda: bool(head._watched)

@@ -15,7 +15,6 @@ from gastlive.datasets.seen.noise import NoNoise
 from gastlive.datasets.seen.views import Views
 from gastlive.experiments.measure_noise import is_for_checking, noise_of, takes_in
 from gastlive.experiments.measuring.checking import Taken, check, figures
-from gastlive.experiments.measuring.errors import Errors, errors_of
 from gastlive.experiments.measuring.noise_fit import (
     Track,
     fit,
@@ -27,6 +26,7 @@ from gastlive.experiments.measuring.noise_fit import (
     fit_spread,
     lasting_spells,
 )
+from gastlive.experiments.measuring.observed_errors import Errors, errors_of
 from gastlive.experiments.measuring.takes import Plan
 from gastlive.experiments.measuring.watching import Sight, read_sight
 from gastlive.gast.errors import InputError

@@ -8,7 +8,7 @@ import numpy as np
 from ...datasets.seen.completion import kind_of
 from ...datasets.seen.noise import Noise
 from ...gast.skeleton import H36M17
-from .errors import SETTLING, errors_of
+from .observed_errors import SETTLING, errors_of
 from .watching import Sight
 
 LAGS = (1, 5, 15)

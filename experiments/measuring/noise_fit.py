@@ -10,7 +10,7 @@ from scipy.ndimage import binary_closing, binary_opening
 from ...datasets.seen.completion import MIDDLE
 from ...datasets.seen.joint_errors import SPELLS
 from ...gast.skeleton import H36M17
-from .errors import FAR, Errors, columns, kinds
+from .observed_errors import FAR, Errors, columns, kinds
 
 TRIM = 0.3
 """Larger errors, in torso lengths, are outliers."""

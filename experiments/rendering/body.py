@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...gast.errors import InputError
-from .export import export_anny
+from .anny_export import export_anny
 from .mesh import Mesh, read_mesh
 from .outfit import Look, Outfit, dress
 from .rig import Posing, Rig
