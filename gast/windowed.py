@@ -41,7 +41,7 @@ class WindowedGASTNet(LiftingNet):
 
 
 def flipped(lift: Callable[[Tensor], Tensor], skeleton: Skeleton) -> Callable[[Tensor], Tensor]:
-    """The mean of `lift`, (N, T, J, inputs) to (N, T', J, 3), over a clip and its mirror image in x.
+    """The mean of `lift`, (N, T, J, C) to (N, T', J, 3), over a clip and its mirror image in x.
 
     Source: Pavllo et al. 2019, released code's test-time augmentation.
     """

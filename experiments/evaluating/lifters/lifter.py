@@ -142,11 +142,9 @@ def step_ms(
 
 
 def _turn(each: Candidate, runtime: str, precision: str) -> Turn:
-    source, joints = deployed(each.checkpoint)[0], len(each.skeleton)
-    made = ready(
-        source, shape=(joints, 2), runtime=runtime, precision=precision, threads=1, device="cpu"
-    )
-    return Stepping([made.net], smooth_motion(1, joints, 2))
+    source, frame = deployed(each.checkpoint)[0], (len(each.skeleton), each.card.inputs)
+    made = ready(source, shape=frame, runtime=runtime, precision=precision, threads=1, device="cpu")
+    return Stepping([made.net], smooth_motion(1, *frame))
 
 
 if __name__ == "__main__":
