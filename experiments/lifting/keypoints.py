@@ -12,8 +12,8 @@ from ...realtime.packets import Frame, Person, Pose
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
     """What the live program would give a lifter of this layout for a clip of detected joints.
 
-    (T, J, 3), screen units and confidence; frames before the person is first seen repeat the first pose. An
-    InputError if the person is in no frame.
+    (T, J, 3), screen units and confidence; frames before the person is first seen repeat the first
+    pose. An InputError if the person is in no frame.
     """
     stage, found = option("joints/default", layout=layout), list[Person]()
     width, height = clip.size

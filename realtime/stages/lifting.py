@@ -39,8 +39,8 @@ class Lift(Remembering):
         source, self.card = deployed(checkpoint)
         self.layout: Skeleton = named(self.card.layout)
         made = ready(
-            source, shape=(len(self.layout), self.card.inputs), runtime=runtime, precision=precision,
-            threads=threads, device=device,
+            source, shape=(len(self.layout), self.card.inputs), runtime=runtime,
+            precision=precision, threads=threads, device=device,
         )  # fmt: skip
         self.runtime = made.runtime
         self._streams = Streams(made.net, patience_s=patience_s, device=made.device)

@@ -144,8 +144,8 @@ class Stepped:
     def __init__(self, path: Path, *, runtime: str, precision: str, threads: int) -> None:
         source, card = deployed(path)
         made = ready(
-            source, shape=(len(named(card.layout)), card.inputs), runtime=runtime, precision=precision,
-            threads=threads, device="cpu",
+            source, shape=(len(named(card.layout)), card.inputs), runtime=runtime,
+            precision=precision, threads=threads, device="cpu",
         )  # fmt: skip
         self.net, self.runtime, self.inputs = made.net, made.runtime, card.inputs
 

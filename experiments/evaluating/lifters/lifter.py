@@ -108,7 +108,7 @@ def measured(
 def _lift(
     result: Result, condition: str, watched: Watched, flip: bool, alone: bool, *, compare: bool
 ) -> None:
-    lifter, xy = result.candidate, torch.from_numpy(watched.xy)
+    lifter, xy = result.candidate, _joints(watched)
     lifted = lifter.lift(xy)
     result.add(condition, "plain", watched, lifted)
     if flip:
@@ -119,6 +119,14 @@ def _lift(
     if compare and lifter.otherwise is not None:
         apart_mm = float((lifter.otherwise(xy) - lifted).norm(dim=-1).max()) * 1000
         result.apart_mm = max(apart_mm, result.apart_mm or 0.0)
+
+
+def _joints(watched: Watched) -> torch.Tensor:
+    """(V, T, J, 2), or (V, T, J, 3) with confidence where it is known."""
+    xy = torch.from_numpy(watched.xy)
+    if watched.confidence is None:
+        return xy
+    return torch.cat([xy, torch.from_numpy(watched.confidence)[..., None]], -1)
 
 
 def step_ms(
