@@ -23,7 +23,7 @@ def sitting(frames=2) -> torch.Tensor:
         pose[i] = (side * x, y, 0)
     for side in ("left", "right"):
         hip = pose[AT[f"{side}_hip"]]
-        pose[AT[f"{side}_knee"]] = hip + (0, 0.1, -0.41)
+        pose[AT[f"{side}_knee"]] = hip + np.array((0, 0.1, -0.41))
         pose[AT[f"{side}_ankle"]] = pose[AT[f"{side}_knee"]] + (0, 0.4, 0.05)
     pose[AT["left_wrist"]] = pose[AT["left_elbow"]] + (0.02, 0.05, -0.24)
     return torch.from_numpy(pose).repeat(1, frames, 1, 1)
@@ -122,9 +122,10 @@ def test_the_loss_leads_a_wrong_pose_to_the_film():
     guess = (pose + 0.1 * torch.randn_like(pose)).requires_grad_()
     optimizer = torch.optim.Adam([guess], lr=0.01)
     before = float(LOSS.parts(guess, xy, sure)["reprojection"].detach())
-    for _ in range(60):
+    loss = FilmLoss(H36M17, **{**WEIGHTS, "lengths": 0.01})
+    for _ in range(150):
         optimizer.zero_grad()
-        LOSS(guess, xy, sure).backward()
+        loss(guess, xy, sure).backward()
         assert guess.grad.isfinite().all()
         optimizer.step()
     after = {name: float(part.detach()) for name, part in LOSS.parts(guess, xy, sure).items()}
