@@ -10,9 +10,9 @@ from omegaconf import OmegaConf
 from gastlive.conf.option import option
 from gastlive.datasets.clip import KeypointClip, Segment
 from gastlive.datasets.for_heads.lifted import Cameras, read_lifted
+from gastlive.datasets.seen.keypoints import as_live
 from gastlive.datasets.seen.views import Views
 from gastlive.experiments.lift_dataset import Studio, even
-from gastlive.experiments.lifting.keypoints import as_live
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ...conf.option import option
-from ...datasets.clip import KeypointClip
 from ...gast.errors import InputError
 from ...gast.units import to_screen
 from ...realtime.packets import Frame, Person, Pose
+from ..clip import KeypointClip
 
 
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
