@@ -133,7 +133,8 @@ def _joint_errors(lifted: Tensor, true: Tensor, made: Tensor) -> dict[str, Tenso
 def wrist_errors(xy: np.ndarray, exact: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Distances (V * T, 2) of both wrists from where they are, in lengths of the torso (2-D).
 
-    The torso is that of the frame in the picture. Without any `xy`, (..., J, 2), it is NaN.
+    The torso is that of the frame in the picture, but at least half of the clip's mean: somebody
+    bowing to the camera has none. Without any `xy`, (..., J, 2), it is NaN.
     """
     at = skeleton.index
     if not {"left_wrist", "right_wrist", "thorax", "hip"} <= set(at):
@@ -141,7 +142,8 @@ def wrist_errors(xy: np.ndarray, exact: np.ndarray, skeleton: Skeleton) -> np.nd
     wrists = [at["left_wrist"], at["right_wrist"]]
     torso = np.linalg.norm(exact[..., at["thorax"], :] - exact[..., at["hip"], :], axis=-1)
     errors = np.linalg.norm((xy - exact)[..., wrists, :], axis=-1)
-    return (errors / np.maximum(torso, 1e-6)[..., None]).reshape(-1, 2)
+    torso = np.maximum(torso, torso.mean(-1, keepdims=True) / 2)
+    return (errors / torso[..., None]).reshape(-1, 2)
 
 
 def _mean_of_frames(errors: np.ndarray) -> float:

@@ -108,13 +108,13 @@ def compare(
         likeliest.append(int(np.argmax(odds)) if odds else number[""])
     confusion = confusion_matrix(np.array(decided), np.array(true), classes=len(number))
     lifted = lifted_live(frames, truth)
-    person = Labelled(*map(np.array, (true, likeliest, decided)))
+    named = Labelled(*map(np.array, (true, likeliest, decided)))
     exact = torch.from_numpy(truth["xyz"][: len(lifted)]).where(lifted.isfinite(), torch.nan)
     shares = dict(zip(number, class_accuracies(confusion), strict=True))
     return {
         "frames": len(frames),
         "frames_with_pose": int(lifted.isfinite().all((1, 2)).sum()),
-        **label_figures([person], background=background, nobody=number[""]),
+        **label_figures([named], background=background, nobody=number[""]),
         **{name: rounded(figure(lifted, exact)) for name, figure in FIGURES.items()},
         "by_label": {name: round(float(s), 3) for name, s in shares.items() if np.isfinite(s)},
         "confused": confused(confusion, list(number)),
