@@ -26,6 +26,7 @@ class Watched:
         actions: (T,) label of each frame, empty where there is none.
         xy: (V, T, J, 2) float32, screen units; an unseen joint stays where it was.
         xyz: (V, T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
+        confidence: (V, T, J) float32, 0 where not detected; ``None`` where nobody says.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Watched:
     cameras: Sequence[str]
     xy: np.ndarray
     xyz: np.ndarray
+    confidence: np.ndarray | None = None
 
 
 class HeldOut(Protocol):
@@ -117,10 +119,11 @@ class VirtualViews:
             cameras = np.random.default_rng([self.seed, key, start])
             filmed = self.views.film(many, root=self.skeleton.root, rng=cameras)
             xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
+            seen = np.ones(xy.shape[:-1], bool)
             if noise is not None:
                 # A generator of its own: the cameras are those of exact joints.
                 errors = np.random.default_rng([self.seed, key, start, 1])
-                xy, _ = noise.apply(xy, self.skeleton, errors, xyz)
+                xy, seen = noise.apply(xy, self.skeleton, errors, xyz)
             yield Watched(
                 name=f"{clip.name}+{start}" if start else clip.name,
                 dataset=clip.dataset,
@@ -129,6 +132,7 @@ class VirtualViews:
                 cameras=[f"view {i}" for i in range(self.views_per_clip)],
                 xy=xy.astype(np.float32),
                 xyz=xyz,
+                confidence=seen.astype(np.float32),
             )
 
 
