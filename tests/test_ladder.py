@@ -121,6 +121,21 @@ def test_a_rung_lifts_as_the_lifter_lifts_whole_clips(chain, weights, tmp_path):
     np.testing.assert_allclose(answer.xy, scene.given.xy, atol=1e-5)
 
 
+def test_a_lifter_that_is_told_what_to_trust_is_told_it_on_every_rung(weights, tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "told.safetensors"
+    net = option(
+        "net/gast27", skeleton=H36M17, filter_widths=(3,), channels=4, causal=True, inputs=3
+    )
+    checkpoint.save(net, path, fps=30.0, normalisation="person", training={})
+    cfg = config(weights, f"lifter.checkpoint={path}")
+    told = Chain(cfg, str(path))
+    scene = next(films(render(tmp_path / "a.npz")).scenes(NOISE, "person"))
+    sure = told.answer(scene).xyz
+    scene.given.confidence[:] = 0
+    assert np.abs(told.answer(scene).xyz - sure).max() > 1e-3
+
+
 def test_a_perfect_detectors_joints_reach_the_lifter_where_they_are(chain, tmp_path):
     """COCO joints of the rig lie near those that lifters know; nothing is lost or smoothed."""
     scene = next(films(render(tmp_path / "a.npz")).scenes(EXACT, "person"))

@@ -125,7 +125,7 @@ def _of_picture(given: OfPicture, layout: Skeleton, fps: float) -> Iterator[Fram
         yield _frame(
             i, fps,
             [
-                Person(Pose(layout, xy, sure), xy=xy, visible=sure > 0)
+                Person(Pose(layout, xy, sure), xy=xy, visible=sure > 0, confidence=sure)
                 for xy, sure in zip(pixels[:, i], given.confidence[:, i], strict=True)
             ],
         )  # fmt: skip

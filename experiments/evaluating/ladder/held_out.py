@@ -46,7 +46,9 @@ class HeldOutPeople:
         if rung == TRUTH:
             given = OfJoints(seen.xyz)
         else:
-            given = OfPicture(seen.xy, np.ones(seen.xy.shape[:-1], np.float32))
+            sure = seen.confidence
+            ones = np.ones(seen.xy.shape[:-1], np.float32)
+            given = OfPicture(seen.xy, ones if sure is None else sure)
         return Scene(
             name=seen.name,
             dataset=seen.dataset,
