@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hydra.utils import instantiate
@@ -41,7 +42,7 @@ class Chain:
     """The stages from `Joints` on, made once for all scenes; of the lifter at `checkpoint`."""
 
     def __init__(self, cfg: DictConfig, checkpoint: str) -> None:
-        own = OmegaConf.merge(cfg, {"lifter": {"checkpoint": checkpoint}})
+        own: Any = OmegaConf.merge(cfg, {"lifter": {"checkpoint": checkpoint}})
         self.lifter, self.classifier, self.decision = naming(own)
         self.joints: Stage = instantiate(cfg.joints, layout=self.lifter.layout.name)
 

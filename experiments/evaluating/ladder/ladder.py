@@ -90,7 +90,7 @@ def present(sets: DictConfig, wanted: str | Sequence[str]) -> DictConfig:
                 f"{', '.join(sets)}"
             )
         return OmegaConf.masked_copy(sets, names)
-    found = [name for name in sets if _is_there(sets[name])]
+    found = [str(name) for name in sets if _is_there(sets[name])]
     if not found:
         raise InputError(f"none of {', '.join(sets)} is there; set GASTLIVE_DATA, or people=[]")
     return OmegaConf.masked_copy(sets, found)

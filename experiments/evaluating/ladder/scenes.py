@@ -64,11 +64,13 @@ class Ground(Protocol):
 
     Attributes:
         name: In the report.
-        report: Lines about the data, filled by `scenes`.
     """
 
     name: str
-    report: list[str]
+
+    @property
+    def report(self) -> list[str]:
+        """Lines about the data, complete once there were `scenes`."""
 
     def rungs(self) -> Mapping[str, str]:
         """Those there are; of those that there are not, why."""
