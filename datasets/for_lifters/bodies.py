@@ -22,9 +22,7 @@ _PARTS = {"elbow": "arm", "wrist": "arm", "knee": "leg", "ankle": "leg"}
 _LIMIT = 2.5
 
 
-def other_bodies(
-    xyz: Tensor, skeleton: Skeleton, *, spread: float, generator: Generator
-) -> Tensor:
+def other_bodies(xyz: Tensor, skeleton: Skeleton, *, spread: float, generator: Generator) -> Tensor:
     """Clips (N, T, J, 3) with other lengths of bones, both sides alike, angles kept.
 
     A bone's length is multiplied by random factors, whose logarithms have these standard
