@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..errors import InputError
 
-
 Array = TypeVar("Array", np.ndarray, Tensor)
 """One array live, a tensor of many people in training."""
 
