@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import distributed
 from torch.utils.data import get_worker_info
@@ -77,3 +78,9 @@ def _worker() -> tuple[int, int]:
     """Worker and number of workers."""
     info = get_worker_info()
     return (0, 1) if info is None else (info.id, info.num_workers)
+
+
+def generator_of(*words: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator on a device; every other word gives other numbers."""
+    (seed,) = np.random.SeedSequence(words).generate_state(1, np.uint64)
+    return torch.Generator(device).manual_seed(int(seed >> np.uint64(1)))

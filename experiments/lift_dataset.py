@@ -25,6 +25,7 @@ from ..datasets.for_heads.lifted import (
     save_lifted,
     travel_speed,
 )
+from ..datasets.process_seed import generator_of
 from ..datasets.protocols import Split
 from ..datasets.rates import resample
 from ..datasets.seen.detectable import detectable
@@ -118,8 +119,8 @@ class Studio:
     def _views(self, clip: Clip, cameras: Cameras, origin: Origin) -> list[LiftedClip]:
         if isinstance(clip, KeypointClip):
             return [self._lifted(clip, origin)]
-        rng = np.random.default_rng([origin.seed, crc32(clip.name.encode())])
-        views = self.lift(*cameras.see(clip.xyz, self.skeleton, rng))
+        generator = generator_of(origin.seed, crc32(clip.name.encode()))
+        views = self.lift(*cameras.see(clip.xyz, self.skeleton, generator))
         actions, speed = frame_actions(clip, origin.labels), joint_speed(clip.xyz, clip.fps)
         travel = travel_speed(clip.xyz, self.skeleton, clip.fps)
         return [

@@ -9,11 +9,14 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import torch
+from torch import Generator
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import KeypointClip, MotionClip
 from ..labels import UNKNOWN
+from ..seen.detecting import detected
 from ..seen.noise import Noise
 from ..seen.views import Views
 
@@ -85,24 +88,24 @@ class Cameras:
     noise: Noise | None
 
     def see(
-        self, xyz: np.ndarray, skeleton: Skeleton, rng: np.random.Generator
+        self, xyz: np.ndarray, skeleton: Skeleton, generator: Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """A clip (T, J, 3), world axes, from V = `count` sides.
 
         As detected (V, T, J, 2), screen units, and in truth (V, T, J, 3), metres, camera axes,
         relative to the root.
         """
-        many = np.repeat(xyz[None].astype(np.float64), 8 * self.count, axis=0)
-        xy, relative = self.views.see(many, root=skeleton.root, rng=rng)
-        turned = np.abs(facing(relative, skeleton))
+        many = torch.from_numpy(xyz).float().expand(8 * self.count, *xyz.shape)
+        xy, relative = self.views.see(many, root=skeleton.root, generator=generator)
+        turned = np.abs(facing(relative.numpy(), skeleton))
         frontal = np.flatnonzero(turned <= np.radians(self.front_deg))
         frontal = frontal[: round(self.front * self.count)]
         others = np.setdiff1d(np.arange(len(many)), frontal)
         chosen = np.r_[frontal, others[: self.count - len(frontal)]]
         xy, relative = xy[chosen], relative[chosen]
         if self.noise is not None:
-            xy, _ = self.noise.apply(xy, skeleton, rng, relative)
-        return xy.astype(np.float32), relative.astype(np.float32)
+            xy, _ = detected(self.noise, xy, skeleton, generator, relative)
+        return xy.numpy(), relative.numpy()
 
 
 def facing(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:

@@ -6,13 +6,16 @@ from typing import Protocol
 from zlib import crc32
 
 import numpy as np
+import torch
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import MotionClip, MotionSet
 from ..pair import PairSet, filled
+from ..process_seed import generator_of
 from ..rates import resample
 from ..seen.detectable import detectable
+from ..seen.detecting import detected
 from ..seen.ground_truth import input_and_truth, pair_for_lifter
 from ..seen.noise import Noise
 from ..seen.views import Views
@@ -114,25 +117,25 @@ class VirtualViews:
         actions, key = actions_of(clip), crc32(f"{clip.dataset}/{clip.name}".encode())
         size = self.frames or len(clip.xyz)
         for start in range(0, len(clip.xyz), size):
-            piece = clip.xyz[start : start + size].astype(np.float64)
-            many = np.repeat(piece[None], self.views_per_clip, axis=0)
-            cameras = np.random.default_rng([self.seed, key, start])
-            filmed = self.views.film(many, root=self.skeleton.root, rng=cameras)
+            piece = torch.from_numpy(clip.xyz[start : start + size]).float()
+            many = piece.expand(self.views_per_clip, *piece.shape)
+            cameras = generator_of(self.seed, key, start)
+            filmed = self.views.film(many, root=self.skeleton.root, generator=cameras)
             xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
-            seen = np.ones(xy.shape[:-1], bool)
+            confidence = torch.ones_like(xy[..., 0])
             if noise is not None:
                 # A generator of its own: the cameras are those of exact joints.
-                errors = np.random.default_rng([self.seed, key, start, 1])
-                xy, seen = noise.apply(xy, self.skeleton, errors, xyz)
+                errors = generator_of(self.seed, key, start, 1)
+                xy, confidence = detected(noise, xy, self.skeleton, errors, xyz)
             yield Watched(
                 name=f"{clip.name}+{start}" if start else clip.name,
                 dataset=clip.dataset,
                 subject=clip.subject,
                 actions=actions[start : start + size],
                 cameras=[f"view {i}" for i in range(self.views_per_clip)],
-                xy=xy.astype(np.float32),
-                xyz=xyz,
-                confidence=seen.astype(np.float32),
+                xy=xy.numpy(),
+                xyz=xyz.numpy(),
+                confidence=confidence.numpy(),
             )
 
 

@@ -6,29 +6,32 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
-from ..process_seed import process_seed
+from ..process_seed import generator_of, process_seed
 from ..rates import resample
 from ..seen.detectable import detectable
+from ..seen.detecting import detected
 from ..seen.ground_truth import input_and_truth
 from ..seen.noise import Noise
 from ..seen.views import Views
-from .bodies import scale_bones
+from .bodies import other_bodies
 from .windows import Windows
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """2-D joints (N, T, J, 2) in screen units as detected, 3-D joints (N, T, J, 3) in metres, see
-`input_and_truth`, and which joints were seen (N, T, J)."""
+`input_and_truth`, and the detector's confidence (N, T, J), 0 for a joint that wasn't detected."""
+AT_ONCE = 1024
+"""So many windows are made together: many small operations cost as much for one as for these."""
 
 
 class RandomViews(IterableDataset[Batch]):
     """Windows of clips through random cameras and a noisy detector; options as of `Lifting`.
 
-    `fixed`: every pass shows the same views, otherwise new ones.
+    All on the device of the windows. `fixed`: every pass shows the same views, otherwise new ones.
     """
 
     def __init__(
@@ -57,36 +60,51 @@ class RandomViews(IterableDataset[Batch]):
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        here = 0 if self.fixed else self.passes
-        rng = np.random.default_rng([self.seed, here, *([] if self.fixed else process_seed())])
+        words = (0,) if self.fixed else (self.passes, *process_seed())
+        generator = generator_of(self.seed, *words, device=self.windows.device)
         self.passes += 1
-        for _ in range(self.batches):
-            yield self.draw(rng)
+        together = max(AT_ONCE // self.batch, 1)
+        for made in range(0, self.batches, together):
+            count = min(together, self.batches - made)
+            drawn = self.draw(count * self.batch, generator)
+            yield from zip(*(part.split(self.batch) for part in drawn), strict=True)
 
-    def draw(self, rng: np.random.Generator) -> Batch:
-        """One batch."""
-        windows, held = self.windows.draw(self.batch, rng)
+    @torch.no_grad()
+    def draw(self, count: int, generator: Generator) -> Batch:
+        """So many windows."""
+        xyz, held = self.windows.draw(count, generator)
         if self.body_spread:
-            windows = scale_bones(windows, self.skeleton, spread=self.body_spread, rng=rng)
-        mirrored = rng.random(self.batch) < self.mirror
-        flipped = windows[mirrored][:, :, self.skeleton.mirror] * [-1.0, 1.0, 1.0]
-        windows[mirrored] = flipped
-        filmed = self.views.film(windows, root=self.skeleton.root, rng=rng)
-        xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
-        seen = np.ones(xy.shape[:3], bool)
+            xyz = other_bodies(xyz, self.skeleton, spread=self.body_spread, generator=generator)
+        xyz = self._mirrored(xyz, generator)
+        filmed = self.views.film(xyz, root=self.skeleton.root, generator=generator)
+        xy, truth = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
+        confidence = torch.ones_like(xy[..., 0])
         if self.noise is not None:
-            spoilt = rng.random(self.batch) >= self.exact
-            xy[spoilt], seen[spoilt] = self.noise.apply(xy[spoilt], self.skeleton, rng, xyz[spoilt])
-        for n, first in enumerate(held):  # what stands for the past is what was detected first
-            xy[n, :first], seen[n, :first] = xy[n, first], seen[n, first]
-        return torch.from_numpy(xy), torch.from_numpy(xyz), torch.from_numpy(seen)
+            spoilt = self._chance(count, generator) >= self.exact
+            at = spoilt.nonzero()[:, 0]
+            xy[at], confidence[at] = detected(
+                self.noise, xy[at], self.skeleton, generator, truth[at]
+            )
+        # What stands for the past is what was detected first.
+        time = torch.arange(xyz.shape[1], device=xyz.device).maximum(held[:, None])
+        own = torch.arange(count, device=xyz.device)[:, None]
+        return xy[own, time], truth, confidence[own, time]
+
+    def _mirrored(self, xyz: Tensor, generator: Generator) -> Tensor:
+        swapped = self._chance(len(xyz), generator) < self.mirror
+        order = torch.from_numpy(self.skeleton.mirror).to(xyz.device)
+        flipped = xyz[:, :, order] * xyz.new_tensor([-1.0, 1.0, 1.0])
+        return torch.where(swapped[:, None, None, None], flipped, xyz)
+
+    def _chance(self, count: int, generator: Generator) -> Tensor:
+        return torch.rand(count, generator=generator, device=self.windows.device)
 
 
 class Lifting(pl.LightningDataModule):
     """Data module of motion capture through random virtual cameras.
 
     `val` sets choose the checkpoint, by windows that are always the same. `early`, `appear`,
-    `varied` and `paces` as of `Windows`, `body_spread` as of `scale_bones`; for training alone.
+    `varied` and `paces` as of `Windows`, `body_spread` as of `other_bodies`; for training alone.
 
     Args:
         shares: How often a training window comes from each set, by name; 1 if it isn't named.
@@ -122,7 +140,7 @@ class Lifting(pl.LightningDataModule):
         noise: Noise | None = None,
         exact: float,
         mirror: float,
-        body_spread: float = 0.06,
+        body_spread: float = 1.0,
     ) -> None:
         super().__init__()
         self.skeleton, self.sets, self.val_sets, self.fps = skeleton, train, val, fps
@@ -132,6 +150,7 @@ class Lifting(pl.LightningDataModule):
         self.seed, self.views, self.noise = seed, views or Views(), noise
         self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
+        self.passes = 0
         self.report: list[str] = []
         """Subjects, clips, frames and problems of each set, after `setup`."""
 
@@ -161,16 +180,27 @@ class Lifting(pl.LightningDataModule):
         return read
 
     def train_dataloader(self) -> DataLoader:
-        """Endless fresh views."""
+        """Endless fresh views, made on the device that trains."""
         windows = Windows(
             list(self._train.values()), shares=[self.shares.get(name, 1.0) for name in self._train],
             frames=self.frames, early=self.early, appear=self.appear, varied=self.varied,
             paces=self.paces,
         )  # fmt: skip
-        return self._loader(
+        loader = self._loader(
             windows, batch=self.batch, batches=self.batches, seed=self.seed, fixed=False,
             exact=self.exact, mirror=self.mirror, body_spread=self.body_spread,
         )  # fmt: skip
+        self._training = loader.dataset
+        self._training.passes = self.passes
+        return loader
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many passes are begun: a resumed training goes on with others."""
+        return {"passes": self._training.passes}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `state_dict`."""
+        self.passes = state["passes"]
 
     def val_dataloader(self) -> DataLoader:
         """The same views every time."""
@@ -181,8 +211,9 @@ class Lifting(pl.LightningDataModule):
         )
 
     def _loader(self, windows: Windows, **how: Any) -> DataLoader:
+        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         views = RandomViews(
-            windows, self.skeleton, normalisation=self.normalisation, views=self.views,
+            windows.to(device), self.skeleton, normalisation=self.normalisation, views=self.views,
             noise=self.noise, **how,
         )  # fmt: skip
         return DataLoader(views, batch_size=None)

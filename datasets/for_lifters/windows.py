@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Generator, Tensor
 
 from ...gast.errors import InputError
-from ...gast.interpolation import interpolated
 
 
 class Drawn(NamedTuple):
     """Windows (N, T, J, 3), and (N,) how many of their first frames only repeat the next one."""
 
-    xyz: np.ndarray
-    held: np.ndarray
+    xyz: Tensor
+    held: Tensor
 
 
 class Windows:
@@ -46,36 +47,64 @@ class Windows:
         self.frames, self.early, self.appear = frames, early, appear
         self.varied, self.paces = varied, paces
         least = 1 if early else frames
-        self.clips = [clip for data in clips for clip in data if len(clip) >= least]
-        if not self.clips:
+        kept = [clip for data in clips for clip in data if len(clip) >= least]
+        if not kept:
             raise InputError(f"no clip has {least} frames; choose shorter windows or more data")
         self.chances = np.concatenate(
             [_chances(data, least, share) for data, share in zip(clips, shares, strict=True)]
         )
         self.chances /= self.chances.sum()
-        self._sums = np.cumsum(self.chances)
+        self._sums = torch.from_numpy(np.cumsum(self.chances))
+        self._xyz = torch.from_numpy(np.concatenate(kept)).float()
+        self._length = torch.tensor([len(clip) for clip in kept])
+        self._start = self._length.cumsum(0) - self._length
 
-    def draw(self, count: int, rng: np.random.Generator) -> Drawn:
+    def to(self, device: torch.device) -> "Windows":
+        """Itself, with all clips on a device."""
+        for name in ("_sums", "_xyz", "_length", "_start"):
+            setattr(self, name, getattr(self, name).to(device))
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where the clips are."""
+        return self._xyz.device
+
+    def draw(self, count: int, generator: Generator) -> Drawn:
         """Draw `count` windows."""
-        clips = np.searchsorted(self._sums, rng.random(count) * self._sums[-1], side="right")
-        paces = np.where(rng.random(count) < self.varied, rng.uniform(*self.paces, count), 1.0)
-        drawn = [
-            self._window(self.clips[i], pace, rng) for i, pace in zip(clips, paces, strict=True)
-        ]
-        xyz, held = np.stack([xyz for xyz, _ in drawn]), np.array([held for _, held in drawn])
-        late = rng.random(count) < self.appear
-        held = np.where(late, np.maximum(held, rng.integers(self.frames, size=count)), held)
-        for window, first in zip(xyz, held, strict=True):
-            window[:first] = window[first]
-        return Drawn(xyz, held)
 
-    def _window(
-        self, clip: np.ndarray, pace: float, rng: np.random.Generator
-    ) -> tuple[np.ndarray, int]:
-        first = 0 if self.early else min((self.frames - 1) * pace, len(clip) - 1)
-        last = rng.integers(int(np.ceil(first)), len(clip))
-        at = last - pace * np.arange(self.frames)[::-1]
-        return interpolated(clip, at).astype(np.float64), int((at < 0).sum())
+        def chance() -> Tensor:
+            # In double precision: a float of 32 bits can't name every frame of a large bank.
+            return torch.rand(count, generator=generator, device=self.device, dtype=torch.double)
+
+        clip = torch.searchsorted(self._sums, chance() * self._sums[-1], right=True)
+        clip = clip.clamp_max(len(self._sums) - 1)
+        low, high = self.paces
+        pace = low + (high - low) * chance()
+        pace = torch.where(chance() < self.varied, pace, 1.0)
+        at = self._places(self._length[clip] - 1, pace, chance())
+        late = torch.where(chance() < self.appear, (chance() * self.frames).long(), 0)
+        held = (at < -1e-9).sum(1).maximum(late)
+        time = torch.arange(self.frames, device=self.device).expand_as(at)
+        at = at.gather(1, time.maximum(held[:, None]))
+        return Drawn(self._interpolated(clip, at), held)
+
+    def _places(self, last: Tensor, pace: Tensor, chance: Tensor) -> Tensor:
+        """(N, T) frames of the clips, maybe before their first."""
+        first = torch.zeros_like(last)
+        if not self.early:
+            first = ((self.frames - 1) * pace).ceil().long().minimum(last)
+        newest = first + (chance * (last - first + 1)).long()
+        back = torch.arange(self.frames - 1, -1, -1, device=self.device)
+        return newest[:, None] - pace[:, None] * back
+
+    def _interpolated(self, clip: Tensor, at: Tensor) -> Tensor:
+        at = at.clamp_min(0)
+        before = at.floor().long()
+        share = (at - before).float()[..., None, None]
+        first = self._start[clip, None] + before
+        second = first + (before < self._length[clip, None] - 1)
+        return torch.lerp(self._xyz[first], self._xyz[second], share)
 
 
 def _chances(clips: Sequence[np.ndarray], least: int, share: float) -> np.ndarray:

@@ -6,13 +6,30 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import torch
 
 from ...gast.errors import InputError
 from ...gast.inputs.smoothing import OneEuro, Smoothing, Unsmoothed
 from ...gast.skeleton import Skeleton
-from .body import body_axes, body_depth, body_size, unit
-from .completion import complete, is_hanging, kind_of, make_middle
+from . import body as _body
+from . import completion as _completion
+from .completion import is_hanging, kind_of
 from .joint_errors import JointErrors, slipped
+
+
+def _numpy(function: Any) -> Any:
+    """Until the noise is torch too: a function of tensors, for arrays."""
+
+    def through(*given: Any, **how: Any) -> Any:
+        tensors = [torch.from_numpy(g) if isinstance(g, np.ndarray) else g for g in given]
+        return function(*tensors, **how).numpy()
+
+    return through
+
+
+body_axes, body_depth = _numpy(_body.body_axes), _numpy(_body.body_depth)
+body_size, unit = _numpy(_body.body_size), _numpy(_body.unit)
+complete, make_middle = _numpy(_completion.complete), _numpy(_completion.make_middle)
 
 FILES = Path(__file__).parent / "measured"
 VERSION = 1

@@ -70,6 +70,7 @@ def _fit(
     resume: str | None,
 ) -> None:
     budget = TimeBudget.of(trainer)
+    data.trainer = trainer  # it makes its batches on the device that trains
     batches: dict[str, Any] = {"datamodule": data}
     if budget.seconds < math.inf:
         passes = Passes(data.val_dataloader(), budget)
