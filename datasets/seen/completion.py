@@ -1,8 +1,11 @@
 """Completes and smooths 2-D joints of many clips at once, with the live program's result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from math import exp
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ...gast.inputs.filling import REST
 from ...gast.inputs.smoothing import Smoothed, Smoothing
@@ -27,49 +30,49 @@ def is_hanging(joint: str) -> bool:
     return any(kind_of(joint) in level for level in HANGING)
 
 
-def make_middle(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+def make_middle(xy: Tensor, skeleton: Skeleton) -> Tensor:
     """Joints (..., J, C) with `MIDDLE` computed from shoulders and hips; of NaN it is NaN."""
     middle = [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]
     if not middle:
         return xy
-    weights = joint_map(COCO17, skeleton).weights[middle]
-    sources = np.flatnonzero(weights.any(0))
-    weights = weights[:, sources]
-    given = xy[..., [skeleton.index[COCO17.joints[i]] for i in sources], :]
-    missing = np.isnan(given).any(-1)
-    between = weights @ np.where(missing[..., None], 0, given)
-    between[(missing[..., None, :] & (weights != 0)).any(-1)] = np.nan
-    made = xy.copy()
-    made[..., middle, :] = between
+    weights = joint_map(COCO17, skeleton).weights
+    made = xy.clone()
+    for i in middle:
+        parts = [
+            float(weights[i, source]) * xy[..., skeleton.index[COCO17.joints[source]], :]
+            for source in np.flatnonzero(weights[i])
+        ]
+        between = torch.stack(parts).sum(0)
+        # Only one coordinate may be missing.
+        made[..., i, :] = between + 0 * between.sum(-1, keepdim=True)
     return made
 
 
 def complete(
-    xy: np.ndarray,
-    lost: np.ndarray,
+    xy: Tensor,
+    lost: Tensor,
     skeleton: Skeleton,
     *,
     fps: float,
     ease_s: float,
     smoothing: Smoothing,
-) -> np.ndarray:
+) -> Tensor:
     """Joints (T, N, J, 2), torso lengths, completed and smoothed as by the stage `Joints`, live.
 
     Of those that are `lost`, (T, N, J) bool, shoulders and hips count as seen. `ease_s` as live.
     """
-    keep, done = float(np.exp(-1 / (fps * ease_s))), np.empty_like(xy)
-    state: Smoothed | None = None
-    levels = [_Level(level, skeleton) for level in HANGING]
+    keep, done = exp(-1 / (fps * ease_s)), xy.clone()
+    state: Smoothed[Tensor] | None = None
+    levels = [_Level(level, skeleton, xy) for level in HANGING]
     frames = _frames_of(xy, skeleton)
     rests = [level.rest @ frames for level in levels]
-    for t in range(len(xy)):
-        now = xy[t].copy()
+    for t, now in enumerate(done):
         for level, rest in zip(levels, rests, strict=True):
             held = rest[t] if state is None else level.hanging(state.value)
-            guess = now[:, level.parents] + rest[t] + keep * (held - rest[t])
+            guess = now[:, level.parents] + torch.lerp(rest[t], held, keep)
             own = now[:, level.joints]
-            now[:, level.joints] = np.where(lost[t][:, level.joints, None], guess, own)
-        state = smoothing(now, state, dt_s=1 / fps, unit=1.0)
+            now[:, level.joints] = torch.where(lost[t][:, level.joints, None], guess, own)
+        state = smoothing(now.clone(), state, dt_s=1 / fps, unit=1.0)
         done[t] = state.value
     return done
 
@@ -77,17 +80,19 @@ def complete(
 class _Level:
     """Joints of one level of `HANGING`, their parents, and their offsets from them at rest."""
 
-    def __init__(self, level: Mapping[str, str], skeleton: Skeleton) -> None:
+    def __init__(self, level: Mapping[str, str], skeleton: Skeleton, like: Tensor) -> None:
         pairs: list[tuple[str, str]] = []
         for joint in skeleton.joints:
             if (kind := kind_of(joint)) in level:
                 pairs.append((joint, joint.removesuffix(kind) + level[kind]))
         self.joints, self.parents = (
-            np.array([skeleton.index[pair[i]] for pair in pairs]) for i in (0, 1)
+            torch.tensor([skeleton.index[pair[i]] for pair in pairs], device=like.device)
+            for i in (0, 1)
         )
-        self.rest = np.array([_rest(joint) - _rest(parent) for joint, parent in pairs]) / TORSO_M
+        rest = np.array([_rest(joint) - _rest(parent) for joint, parent in pairs]) / TORSO_M
+        self.rest = torch.from_numpy(rest).to(like)
 
-    def hanging(self, xy: np.ndarray) -> np.ndarray:
+    def hanging(self, xy: Tensor) -> Tensor:
         """(N, J', 2): offsets from the parents, of joints (N, J, 2)."""
         return xy[:, self.joints] - xy[:, self.parents]
 
@@ -97,16 +102,15 @@ def _rest(joint: str) -> np.ndarray:
     return np.array([-across if joint.startswith("right_") else across, down], np.float32)
 
 
-def _frames_of(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+def _frames_of(xy: Tensor, skeleton: Skeleton) -> Tensor:
     """(T, N, 2, 2): the person's left, as long as they look wide, and down in the picture."""
     at = skeleton.index
     up = unit(xy[..., at["thorax"], :] - xy[..., at["hip"], :])
-    left = np.stack([-up[..., 1], up[..., 0]], -1)
-    pairs: Sequence[str] = ("shoulder", "hip")
-    rest = np.array([2 * REST[f"left_{joint}"][0] for joint in pairs]) / TORSO_M
-    widths = np.stack([
-        ((xy[..., at[f"left_{joint}"], :] - xy[..., at[f"right_{joint}"], :]) * left).sum(-1)
-        for joint in pairs
-    ], -1)  # fmt: skip
-    wide = np.clip(widths @ rest / (rest @ rest), -1, 1)
-    return np.stack([left * wide[..., None], -up], -2).astype(xy.dtype)
+    left = torch.stack([-up[..., 1], up[..., 0]], -1)
+    wide, square = torch.zeros_like(left[..., 0]), 0.0
+    for joint in ("shoulder", "hip"):
+        rest = 2 * REST[f"left_{joint}"][0] / TORSO_M
+        across = xy[..., at[f"left_{joint}"], :] - xy[..., at[f"right_{joint}"], :]
+        wide = wide + rest * (across * left).sum(-1)
+        square += rest * rest
+    return torch.stack([left * (wide / square).clamp(-1, 1)[..., None], -up], -2)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-import numpy as np
+import torch
 
 from ...gast.inputs.filling import TORSO
 from ...gast.skeleton import Skeleton
@@ -24,11 +24,9 @@ def detectable(clip: MotionClip, layout: Skeleton) -> MotionClip:
     mapped = at_layout(clip, layout)
     if any(joint not in clip.layout.index or joint not in layout.index for joint in TORSO):
         return mapped
-    xyz = make_middle(mapped.xyz, layout).astype(mapped.xyz.dtype)
+    xyz = make_middle(torch.from_numpy(mapped.xyz), layout)
     if "nose" in layout.index and "nose" not in clip.layout.index:
-        right_up_forward = body_axes(xyz, layout)
-        torso = np.linalg.norm(
-            xyz[..., layout.index["thorax"], :] - xyz[..., layout.index["hip"], :], axis=-1
-        )
-        xyz[..., layout.index["nose"], :] += torso[..., None] * (FACE @ right_up_forward)
-    return replace(mapped, xyz=xyz)
+        torso = xyz[..., layout.index["thorax"], :] - xyz[..., layout.index["hip"], :]
+        ahead = xyz.new_tensor(FACE) @ body_axes(xyz, layout)
+        xyz[..., layout.index["nose"], :] += torso.norm(dim=-1, keepdim=True) * ahead
+    return replace(mapped, xyz=xyz.numpy())

@@ -2,20 +2,21 @@
 
 from dataclasses import replace
 
-import numpy as np
+import torch
+from torch import Tensor
 
 from ...gast.errors import InputError
 from ...gast.inputs.filling import TORSO
 from ...gast.skeleton import Skeleton
 from ...gast.units import UNITS
-from ..camera_axes import turned_towards
+from ..camera_axes import facing_root
 from ..pair import Pair, pair_at
 from .completion import make_middle
 
 
 def input_and_truth(
-    xy: np.ndarray, xyz: np.ndarray, skeleton: Skeleton, *, normalisation: str
-) -> tuple[np.ndarray, np.ndarray]:
+    xy: Tensor, xyz: Tensor, skeleton: Skeleton, *, normalisation: str
+) -> tuple[Tensor, Tensor]:
     """A lifter's input (..., J, 2) and its ground truth (..., J, 3), relative to the root, float32.
 
     Takes screen units, and metres from the camera in its axes; what is unknown is NaN. Lifters in
@@ -27,15 +28,15 @@ def input_and_truth(
     if normalisation not in UNITS:
         raise InputError(f"unknown normalisation {normalisation!r}; choose from {', '.join(UNITS)}")
     if normalisation == "screen":
-        truth = xyz - xyz[..., skeleton.root, None, :]
-        return xy.astype(np.float32), truth.astype(np.float32)
+        return xy.float(), (xyz - xyz[..., skeleton.root, None, :]).float()
     if all(joint in skeleton.index for joint in TORSO):
         xy, xyz = make_middle(xy, skeleton), make_middle(xyz, skeleton)
-    return xy.astype(np.float32), turned_towards(xyz, root=skeleton.root)
+    return xy.float(), facing_root(xyz, root=skeleton.root).float()
 
 
 def pair_for_lifter(pair: Pair, skeleton: Skeleton, *, fps: float, normalisation: str) -> Pair:
     """`pair_at`, then `input_and_truth`."""
     pair = pair_at(pair, skeleton, fps)
-    xy, xyz = input_and_truth(pair.xy, pair.xyz, skeleton, normalisation=normalisation)
-    return replace(pair, xy=xy, xyz=xyz)
+    given = torch.from_numpy(pair.xy), torch.from_numpy(pair.xyz)
+    xy, xyz = input_and_truth(*given, skeleton, normalisation=normalisation)
+    return replace(pair, xy=xy.numpy(), xyz=xyz.numpy())

@@ -1,11 +1,15 @@
 """Random virtual cameras: from world axes (z up) to camera axes (x right, y down, z forward)."""
 
 from dataclasses import dataclass
+from math import pi
 
-import numpy as np
-from scipy.spatial.transform import Rotation
+import torch
+from torch import Generator, Tensor
 
-from ..camera_axes import looking, turned_towards
+from ..camera_axes import facing_root, looking
+
+NEAR_M = 0.2
+"""Nothing is nearer to a camera."""
 
 
 @dataclass(frozen=True)
@@ -28,38 +32,45 @@ class Views:
     off_centre: tuple[float, float] = (-0.5, 0.5)
     aspect: tuple[float, float] = (0.5, 1.0)
 
-    def see(
-        self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """`film` in float32, the 3-D joints `turned_towards` the root."""
-        xy, camera = self.film(xyz, root=root, rng=rng)
-        return xy.astype(np.float32), turned_towards(camera, root=root)
+    def see(self, xyz: Tensor, *, root: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """`film`, the 3-D joints as of `facing_root`."""
+        xy, camera = self.film(xyz, root=root, generator=generator)
+        return xy, facing_root(camera, root=root)
 
-    def film(
-        self, xyz: np.ndarray, *, root: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def film(self, xyz: Tensor, *, root: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Clips (N, T, J, 3), metres, world axes, seen by a random camera each.
 
         Returns (N, T, J, 2) in screen units and (N, T, J, 3), metres, camera axes, from the camera.
+        The generator is on the clips' device.
         """
-        count = len(xyz)
+
+        def uniform(limits: tuple[float, float], *more: int) -> Tensor:
+            chance = torch.rand(len(xyz), *more, generator=generator, device=xyz.device)
+            return limits[0] + (limits[1] - limits[0]) * chance.to(xyz.dtype)
+
         place = xyz[:, :, root].mean(1)
-        reach = np.linalg.norm(xyz[:, :, root] - place[:, None], axis=-1).max(1)
-        azimuth = rng.uniform(-np.pi, np.pi, count)
-        elevation = np.radians(rng.uniform(*self.elevation_deg, count))
-        distance = reach + rng.uniform(*self.distance_m, count)
-        focal = 1 / np.tan(np.radians(rng.uniform(*self.field_of_view_deg, count)) / 2)
-        away = np.stack(
-            [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation),
-             np.sin(elevation)], -1,
-        )  # fmt: skip
+        reach = (xyz[:, :, root] - place[:, None]).norm(dim=-1).amax(1)
+        azimuth, elevation = uniform((-pi, pi)), uniform(self.elevation_deg).deg2rad()
+        distance = reach + uniform(self.distance_m)
+        focal = 1 / (uniform(self.field_of_view_deg).deg2rad() / 2).tan()
+        away = torch.stack(
+            [azimuth.cos() * elevation.cos(), azimuth.sin() * elevation.cos(), elevation.sin()], -1
+        )
         turn = looking(-away, up=(0.0, 0.0, 1.0))
-        picture = np.stack([np.ones(count), rng.uniform(*self.aspect, count)], -1)
-        aside = rng.uniform(*self.off_centre, (count, 2)) * picture / focal[:, None]
-        turn = looking(np.c_[aside, np.ones(count)], up=(0.0, -1.0, 0.0)) @ turn
-        roll = Rotation.from_euler("z", rng.uniform(*self.roll_deg, (count, 1)), degrees=True)
-        turn = roll.as_matrix() @ turn
-        position = place + away * distance[:, None]
-        camera = (xyz - position[:, None, None]) @ turn.swapaxes(-1, -2)[:, None]
-        camera[..., 2] = np.maximum(camera[..., 2], 0.2)
+        picture = torch.stack([torch.ones_like(focal), uniform(self.aspect)], -1)
+        aside = uniform(self.off_centre, 2) * picture / focal[:, None]
+        ahead = torch.cat([aside, torch.ones_like(focal)[:, None]], -1)
+        turn = looking(ahead, up=(0.0, -1.0, 0.0)) @ turn
+        turn = _rolled(uniform(self.roll_deg).deg2rad()) @ turn
+        from_camera = xyz - (place + away * distance[:, None])[:, None, None]
+        # One product a clip: a broadcast one would be as many as there are frames.
+        camera = (from_camera.flatten(1, 2) @ turn.transpose(1, 2)).unflatten(1, xyz.shape[1:3])
+        camera[..., 2].clamp_min_(NEAR_M)
         return focal[:, None, None, None] * camera[..., :2] / camera[..., 2:], camera
+
+
+def _rolled(angle: Tensor) -> Tensor:
+    """Rotations (N, 3, 3) about z."""
+    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+    rows = ((cos, -sin, zero), (sin, cos, zero), (zero, zero, one))
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)

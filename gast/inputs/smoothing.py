@@ -2,26 +2,31 @@
 
 from dataclasses import dataclass
 from math import pi
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
+from torch import Tensor
 
 from ..errors import InputError
 
 
-class Smoothed(NamedTuple):
+Array = TypeVar("Array", np.ndarray, Tensor)
+"""One array live, a tensor of many people in training."""
+
+
+class Smoothed(NamedTuple, Generic[Array]):
     """State of a smoother, never written to: the smoothed value and speed per second, any shape."""
 
-    value: np.ndarray
-    speed: np.ndarray
+    value: Array
+    speed: Array
 
 
 class Smoothing(Protocol):
     """A causal filter, each number on its own."""
 
     def __call__(
-        self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
-    ) -> Smoothed:
+        self, value: Array, state: Smoothed[Array] | None, *, dt_s: float, unit: float
+    ) -> Smoothed[Array]:
         """Go on by `dt_s` to `value`; a state of ``None`` begins, `unit` is the person's size."""
 
 
@@ -51,16 +56,16 @@ class OneEuro:
             )
 
     def __call__(
-        self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
-    ) -> Smoothed:
+        self, value: Array, state: Smoothed[Array] | None, *, dt_s: float, unit: float
+    ) -> Smoothed[Array]:
         """Go on by `dt_s`; no time passing changes nothing."""
         if state is None:
-            return Smoothed(value, np.zeros_like(value))
+            return Smoothed(value, 0 * value)
         # alpha * (difference / dt), with dt cancelled: dt = 0 is harmless.
         delay_s = 1 / (2 * pi * self.d_cutoff)
         decay = delay_s / (dt_s + delay_s)
         speed = decay * state.speed + (value - state.value) / (dt_s + delay_s)
-        cutoff = self.min_cutoff + self.beta * np.abs(speed) / unit
+        cutoff = self.min_cutoff + self.beta * abs(speed) / unit
         alpha = dt_s / (dt_s + 1 / (2 * pi * cutoff))
         return Smoothed(state.value + alpha * (value - state.value), speed)
 
@@ -69,7 +74,7 @@ class Unsmoothed:
     """No smoothing."""
 
     def __call__(
-        self, value: np.ndarray, state: Smoothed | None, *, dt_s: float, unit: float
-    ) -> Smoothed:
+        self, value: Array, state: Smoothed[Array] | None, *, dt_s: float, unit: float
+    ) -> Smoothed[Array]:
         """The value, unchanged."""
-        return Smoothed(value, np.zeros_like(value))
+        return Smoothed(value, 0 * value)
