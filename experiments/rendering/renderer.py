@@ -147,6 +147,7 @@ def projection(camera: Camera) -> np.ndarray:
 
 
 def view_of(camera: Camera) -> np.ndarray:
+    """Matrix (4, 4) from world to OpenGL's camera axes."""
     matrix = np.eye(4)
     matrix[:3, :3] = _TURN_GL @ camera.rotation
     matrix[:3, 3] = _TURN_GL @ camera.translation
