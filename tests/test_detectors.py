@@ -215,7 +215,9 @@ def test_a_crop_beyond_the_picture_is_black_there(shift):
 def test_movenet_finds_the_pixel(tmp_path, size):
     width, height = size
     x, y = width // 3, height // 4
-    detector = option("detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    detector = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1
+    )
     image = spot(width, height, (x, y), radius=max(size) // 60)
     (pose,) = detector(framed(image)).poses
     assert pose.layout is COCO17
@@ -225,7 +227,9 @@ def test_movenet_finds_the_pixel(tmp_path, size):
 
 
 def test_pictures_may_change_their_size_midway(tmp_path):
-    detector = option("detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    detector = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1
+    )
     for width, height in ((640, 480), (320, 240), (480, 640), (640, 480)):
         image = spot(width, height, (width // 2, height // 3), radius=8)
         (pose,) = detector(framed(image)).poses
@@ -253,7 +257,9 @@ def test_a_person_found_twice_counts_once(tmp_path):
 
 
 def test_an_empty_picture_has_no_people(tmp_path):
-    detector = option("detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", []), threads=1)
+    detector = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", []), threads=1
+    )
     assert detector(framed(spot(640, 480))).poses == ()
 
 
@@ -435,7 +441,9 @@ def test_a_layout_that_the_network_does_not_have_is_refused(tmp_path):
 )
 def test_impossible_settings_of_movenet_are_refused(tmp_path, given, wanted):
     with pytest.raises(InputError, match=wanted):
-        option("detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), **given)
+        option(
+            "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), **given
+        )
 
 
 def test_an_unknown_family_names_the_choices(tmp_path):
@@ -444,7 +452,9 @@ def test_an_unknown_family_names_the_choices(tmp_path):
 
 
 def test_detectors_of_pictures_refuse_a_source_of_keypoints(tmp_path):
-    movenet = option("detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    movenet = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1
+    )
     for detector in (
         movenet,
         option("detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), threads=1),
@@ -525,7 +535,9 @@ def test_movenet_sees_both_people(movenet):
 @real
 def test_a_region_shows_a_real_person_where_the_whole_picture_does(movenet):
     image = still("intel_one_by_one.mp4", 280)
-    detector = option("detector/movenet_multipose", threads=1, whole_every_s=1.0, regions=[[96, 160]])
+    detector = option(
+        "detector/movenet_multipose", threads=1, whole_every_s=1.0, regions=[[96, 160]]
+    )
     (whole,) = detector(framed(image)).poses
     np.testing.assert_array_equal(whole.xy, movenet(framed(image)).poses[0].xy)
     (closer,) = detector(framed(image)).poses
