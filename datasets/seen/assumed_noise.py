@@ -1,10 +1,13 @@
 """Detector noise by assumption, from before it was measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
+import torch
+from torch import Tensor
 
 from ...gast.skeleton import Skeleton
+from .noise import Detected
 
 
 @dataclass(frozen=True)
@@ -31,60 +34,66 @@ class DetectorNoise:
 
     def apply(
         self,
-        xy: np.ndarray,
+        xy: Tensor,
         skeleton: Skeleton,
-        rng: np.random.Generator,
-        xyz: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
+        generator: torch.Generator,
+        xyz: Tensor | None = None,
+    ) -> Detected:
         """See `Noise`; `xyz` is ignored."""
-        count, frames, joints, _ = xy.shape
         ends = skeleton.index["thorax"], skeleton.index["hip"]
-        torso = np.linalg.norm(xy[:, :, ends[0]] - xy[:, :, ends[1]], axis=-1).mean(1)
-        error = self.bias * rng.standard_normal((count, 1, joints, 2))
-        error = error + self._wander(count, frames, joints, rng)
-        error = error + self._slips(count, frames, joints, rng)
-        noisy = xy + (torso[:, None, None, None] * error).astype(xy.dtype)
-        return self._lose(noisy, skeleton, torso, rng)
+        torso = (xy[:, :, ends[0]] - xy[:, :, ends[1]]).norm(dim=-1).mean(1)
+        error = self.bias * _normal(xy[:, :1].shape, generator)
+        error = error + self._wander(xy.shape, generator) + self._slips(xy.shape, generator)
+        return self._lose(xy + torso[:, None, None, None] * error, skeleton, torso, generator)
 
-    def _wander(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
-        fresh = rng.standard_normal((count, frames, joints, 2))
-        gain = np.sqrt(1 - self.correlation**2)
-        for t in range(1, frames):
+    def _wander(self, shape: Sequence[int], generator: torch.Generator) -> Tensor:
+        fresh = _normal(shape, generator)
+        gain = (1 - self.correlation**2) ** 0.5
+        for t in range(1, shape[1]):
             fresh[:, t] = self.correlation * fresh[:, t - 1] + gain * fresh[:, t]
-        strength = self.jitter * rng.uniform(0.4, 1.6, (count, 1, 1, 1))
-        return strength * fresh
+        strength = _chance((shape[0], 1, 1, 1), generator)
+        return self.jitter * (0.4 + 1.2 * strength) * fresh
 
-    def _slips(self, count: int, frames: int, joints: int, rng: np.random.Generator) -> np.ndarray:
-        begun = rng.random((count, frames, joints, 1)) < self.slip
-        offset = (
-            np.where(begun, rng.standard_normal((count, frames, joints, 2)), 0) * self.slip_size
-        )
-        for t in range(1, frames):
+    def _slips(self, shape: Sequence[int], generator: torch.Generator) -> Tensor:
+        begun = _chance((*shape[:3], 1), generator) < self.slip
+        offset = begun * self.slip_size * _normal(shape, generator)
+        for t in range(1, shape[1]):
             offset[:, t] += 0.7 * offset[:, t - 1] * ~begun[:, t]
         return offset
 
     def _lose(
-        self, xy: np.ndarray, skeleton: Skeleton, torso: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        seen = np.ones(xy.shape[:3], bool)
-        frames, order = xy.shape[1], skeleton.outward_bones
+        self, xy: Tensor, skeleton: Skeleton, torso: Tensor, generator: torch.Generator
+    ) -> Detected:
+        count, frames = xy.shape[:2]
+        xy, seen = xy.clone(), torch.ones_like(xy[..., 0])
         limbs = [i for name, i in skeleton.limbs.items() if name.endswith(("_arm", "_leg", "head"))]
         legs = [i for i, j in enumerate(skeleton.joints) if j.endswith(("_knee", "_ankle"))]
-        losing = rng.random(len(xy)) < self.lost
-        for n in np.flatnonzero(losing & (frames > 1)):  # what is lost was seen before
-            limb = limbs[rng.integers(len(limbs))]
-            gone = limb[rng.integers(len(limb)) :]
-            start = int(rng.integers(1, frames))
-            stop = start + int(rng.integers(2, max(3, frames // 2)))
-            seen[n, start:stop, list(gone)] = False
-            for child, parent in order:
+        chance = _chance((6, count), generator).cpu()
+        for n in (chance[0] < self.lost).nonzero()[:, 0].tolist() if frames > 1 else ():
+            # What is lost was seen before.
+            share = chance[1:5, n].tolist()
+            limb = limbs[int(share[0] * len(limbs))]
+            gone = limb[int(share[1] * len(limb)) :]
+            start = 1 + int(share[2] * (frames - 1))
+            stop = start + 2 + int(share[3] * (max(3, frames // 2) - 2))
+            seen[n, start:stop, list(gone)] = 0
+            for child, parent in skeleton.outward_bones:
                 if child in gone:
                     held = xy[n, start - 1, child] - xy[n, start - 1, parent]
                     xy[n, start:stop, child] = xy[n, start:stop, parent] + held
-        for n in np.flatnonzero(rng.random(len(xy)) < self.cut):
-            seen[n][:, legs] = False
-            for child, parent in order:
-                if child in legs:
-                    down = np.array([0.0, 0.9 * torso[n]], xy.dtype)
-                    xy[n, :, child] = xy[n, :, parent] + down
-        return xy, seen
+        cut = (chance[5] < self.cut).to(xy.device)[:, None]
+        seen[:, :, legs] = torch.where(cut[..., None], 0, seen[:, :, legs])
+        for child, parent in skeleton.outward_bones:
+            if child in legs:
+                hanging = xy[:, :, parent].clone()
+                hanging[..., 1] += 0.9 * torso[:, None]
+                xy[:, :, child] = torch.where(cut[..., None], hanging, xy[:, :, child])
+        return Detected(xy, seen)
+
+
+def _normal(shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    return torch.randn(*shape, generator=generator, device=generator.device)
+
+
+def _chance(shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    return torch.rand(*shape, generator=generator, device=generator.device)

@@ -1,9 +1,11 @@
-"""A noise file's parameters for each joint and frame, and random spells of losses and slips."""
+"""A noise file's parameters for each joint and frame, and the random errors that they describe."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ...gast.skeleton import Skeleton
 from .completion import kind_of
@@ -12,86 +14,183 @@ SPELLS = ("brief", "lasting")
 """A spell lasts a few frames, or so long that the clip may end before it."""
 
 
-class JointErrors:
-    """Parameters for the joints of a layout; `far` (T, N, J) are those on the far side.
+class Spells(NamedTuple):
+    """Slips of both lengths (T, 2, N, J) and losses (T, N, J), bool."""
 
-    `kinds` has those of each kind of joint, as pairs for the near and the far side.
+    slipping: Tensor
+    lost: Tensor
+
+
+class JointErrors:
+    """Parameters for the joints of a layout in their situations.
+
+    Args:
+        model: Content of a noise file.
+        skeleton: The layout.
+        situations: (T, N, J), as of `situations`.
+        fps: Frames per second.
     """
 
     def __init__(
-        self, kinds: Mapping[str, Any], skeleton: Skeleton, far: np.ndarray, fps: float
+        self, model: Mapping[str, Any], skeleton: Skeleton, situations: Tensor, fps: float
     ) -> None:
-        self.kinds, self.skeleton, self.far, self.fps = kinds, skeleton, far, fps
+        self.model, self.skeleton, self.fps = model, skeleton, fps
+        self.device, self.shape = situations.device, situations.shape
+        self.number = len(situations_of(model))
+        row = torch.arange(len(skeleton), device=self.device) * self.number
+        self._place = situations + row
         limbs = list(skeleton.limbs.values())
-        self.limbs, self.mirror = len(limbs), np.array(skeleton.mirror)
-        self._limb = [
+        self.limbs = len(limbs)
+        self._limb = self._tensor([
             next(n for n, own in enumerate(limbs) if i in own) for i in range(len(skeleton))
-        ]
+        ])  # fmt: skip
 
-    def of(self, *keys: str) -> np.ndarray:
-        """Parameters (J, ...); those of the middle line have no effect."""
+    def table(self, *keys: str) -> Tensor:
+        """Parameters (J, S, ...) by situation; those of the middle line have no effect."""
+        kinds = self.model["joints"]
         rows = []
         for joint in self.skeleton.joints:
-            value = self.kinds.get(kind_of(joint), next(iter(self.kinds.values())))
+            value = kinds.get(kind_of(joint), next(iter(kinds.values())))
             for key in keys:
                 value = value[key]
-            rows.append(value)
-        return np.array(rows, np.float32)
+            rows.append([value] * self.number if isinstance(value, float | int) else value)
+        return self._tensor(rows)
 
-    def of_own_side(self, *keys: str) -> np.ndarray:
-        """Parameters (T, N, J) of the side that each joint is on."""
-        near, far = self.of(*keys).T
-        return np.where(self.far, far, near)
+    def now(self, *keys: str) -> Tensor:
+        """Parameters (T, N, J, ...) of the situation that each joint is in."""
+        return self.look_up(self.table(*keys))
+
+    def look_up(self, table: Tensor) -> Tensor:
+        """Rows (T, N, J, ...) of a table (J, S, ...)."""
+        rows = table.flatten(0, 1)
+        if rows.ndim > 1:
+            return torch.nn.functional.embedding(self._place, rows)
+        return rows.take(self._place)
 
     @property
-    def bias(self) -> np.ndarray:
+    def bias(self) -> Tensor:
         """Bias (J, 3) to the person's right, up and forward."""
-        bias = self.of("bias")
-        bias[[joint.startswith("right_") for joint in self.skeleton.joints], 0] *= -1
+        kinds = self.model["joints"]
+        rows = [
+            kinds.get(kind_of(joint), next(iter(kinds.values())))["bias"]
+            for joint in self.skeleton.joints
+        ]
+        bias = self._tensor(rows)
+        right = [joint.startswith("right_") for joint in self.skeleton.joints]
+        bias[right, 0] *= -1
         return bias
 
-    def at(self, where: tuple[np.ndarray, ...], *keys: str) -> np.ndarray:
-        """Elements (M,) of `of_own_side` at M places."""
-        return self.of(*keys)[where[2], self.far[where].astype(int)]
+    def trembling(self, generator: torch.Generator) -> Tensor:
+        """Offset of each clip plus jitter of each frame, (T, N, J, 2), torso lengths."""
+        frames, count, number = self.shape
+        mixing = self._mixing().T
+        decay = torch.exp(-1 / (self.fps * self.table("memory_s")))
+        share = self.table("wander")
+        steady = self._per_frame(decay)[:, :, None]
+        wander = self._normal((frames, count, 2, number), generator)
+        gain = self._per_frame((1 - decay**2).sqrt())[:, :, None]
+        wander[1:] *= gain[1:] if len(gain) > 1 else gain
+        for t in range(1, frames):
+            wander[t].addcmul_(steady[t if len(steady) > 1 else 0], wander[t - 1])
+        wander *= self._per_frame(share.sqrt())[:, :, None]
+        white = self._normal((frames, count, 2, number), generator)
+        wander.addcmul_(self._per_frame((1 - share).sqrt())[:, :, None], white)
+        offset = self._normal((count, 2, number), generator) @ mixing
+        spread = float(self.model["spread"])
+        strength = torch.exp(spread * self._normal((count, number), generator) - spread**2)
+        error = (strength * self._level("jitter"))[:, :, None] * (wander @ mixing)
+        error.addcmul_((strength * self._level("offset"))[:, :, None], offset)
+        return error.transpose(2, 3)
 
-    def by_limb(self, chance: np.ndarray) -> np.ndarray:
-        """A number for each limb (T, N, L) as one for each joint (T, N, J)."""
-        return chance[..., self._limb]
+    def spells(self, generator: torch.Generator) -> Spells:
+        """Slips and losses, by a two-state Markov chain each; limbs fail together."""
+        frames, count, number = self.shape
+        whats = [(what, how) for what in ("slip", "lost") for how in SPELLS]
+        begin = [self.now(what, how, "begin_hz") / self.fps for what, how in whats]
+        stay = [
+            1 - 1 / (self.now(what, how, "last_s") * self.fps).clamp_min(1) for what, how in whats
+        ]
+        chance = self._chance((frames, 4, count, self.limbs), generator)[..., self._limb]
+        on = torch.empty((frames, 4, count, number), dtype=torch.bool, device=self.device)
+        stays = torch.empty_like(on)
+        for i in range(4):  # begins first stand where the result will
+            torch.lt(chance[:, i], begin[i], out=on[:, i])
+            torch.lt(chance[:, i], stay[i], out=stays[:, i])
+            ends = 1 - stay[i][0]
+            on[0, i] = chance[0, i] < begin[i][0] / (begin[i][0] + ends).clamp_min(1e-12)
+        for t in range(1, frames):
+            on[t] = torch.where(on[t - 1], stays[t], on[t])
+        return Spells(on[:, :2], on[:, 2] | on[:, 3])
 
-    def spells(self, what: str, rng: np.random.Generator) -> np.ndarray:
-        """(T, N, J) bool: a brief or a lasting spell."""
-        brief, lasting = (self.spell(what, how, rng) for how in SPELLS)
-        return brief | lasting
+    def slipped(
+        self, exact: Tensor, slipping: Tensor, generator: torch.Generator, other: Tensor | None
+    ) -> Tensor:
+        """Joints (T, N, J, 2) with slips: about elsewhere, or on the left-right counterpart.
 
-    def spell(self, what: str, how: str, rng: np.random.Generator) -> np.ndarray:
-        """(T, N, J) bool: a spell of one length, by a two-state Markov chain."""
-        begin = self.of_own_side(what, how, "begin_hz") / self.fps
-        end = 1 / np.maximum(self.of_own_side(what, how, "last_s") * self.fps, 1)
-        chance = self.by_limb(rng.random((*begin.shape[:2], self.limbs), np.float32))
-        begins, stays, on = chance < begin, chance < 1 - end, np.empty(begin.shape, bool)
-        on[0] = chance[0] < begin[0] / (begin[0] + end[0])
-        for t in range(1, len(on)):
-            on[t] = np.where(on[t - 1], stays[t], begins[t])
-        return on
-
-
-def slipped(exact: np.ndarray, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
-    """Joints (T, N, J, 2) with slips: elsewhere for a while, or on the left-right counterpart."""
-    place, time = exact.copy(), np.arange(len(exact), dtype=np.int16)[:, None, None]
-    for how in SPELLS:
-        slipping = joints.spell("slip", how, rng)
-        begins = slipping.copy()
+        Where a slip in the situation ``other`` goes to somebody, they are at `other` (T, N, J, 2).
+        """
+        frames, count, number = self.shape
+        begins = slipping.clone()
         begins[1:] &= ~slipping[:-1]
-        since = np.maximum.accumulate(np.where(begins, time, 0))
-        begun = np.nonzero(begins)
-        chance = rng.random((*exact.shape[:2], joints.limbs), np.float32)
-        twin = np.zeros(begins.shape, bool)
-        twin[begun] = joints.by_limb(chance)[begun] < joints.at(begun, "slip", how, "twin")
-        astray = np.zeros_like(exact)
-        astray[begun] = rng.standard_normal((len(begun[0]), 2), np.float32)
-        astray[begun] *= joints.at(begun, "slip", how, "size")[:, None]
-        t, n, j = np.nonzero(slipping)  # while it lasts it stays about there
-        first = since[t, n, j], n, j
-        own = np.where(twin[first][:, None], exact[t, n, joints.mirror[j]], exact[t, n, j])
-        place[t, n, j] = own + np.where(twin[first][:, None], 0, astray[first])
-    return place
+        target = self._chance((frames, 2, count, self.limbs), generator)[..., self._limb]
+        aside = self._normal((2, frames, 2, count, number), generator)
+        for i, how in enumerate(SPELLS):
+            aside[:, :, i] *= self.now("slip", how, "size")
+            target[:, i] -= self.now("slip", how, "twin")  # negative: to the twin
+        for t in range(1, frames):  # while it lasts it stays about there
+            target[t] = torch.where(begins[t], target[t], target[t - 1])
+            aside[:, t] = torch.where(begins[t], aside[:, t], aside[:, t - 1])
+        twins, place = exact[:, :, self._tensor(self.skeleton.mirror)], exact
+        for i in range(2):
+            slip = exact + torch.stack([aside[0, :, i], aside[1, :, i]], -1)
+            if other is not None:
+                slip = torch.where(self._goes_to_other(target[:, i])[..., None], other, slip)
+            slip = torch.where((target[:, i] < 0)[..., None], twins, slip)
+            place = torch.where(slipping[:, i, ..., None], slip, place)
+        return place
+
+    def _goes_to_other(self, target: Tensor) -> Tensor:
+        names = situations_of(self.model)
+        share = self.model.get("to_other", 0.0)
+        if "other" not in names:
+            return torch.zeros_like(target, dtype=torch.bool)
+        within = self._place % self.number == names.index("other")
+        return within & (target < share) & (target >= 0)
+
+    def _level(self, *keys: str) -> Tensor:
+        """Lengths (T, N, J) that go over into each other where the situation changes."""
+        level = self.now(*keys)
+        keep = float(np.exp(-1 / (self.fps * blend))) if (blend := self.model.get("blend_s")) else 0
+        for t in range(1, len(level) if keep else 0):
+            level[t].lerp_(level[t - 1], keep)
+        return level
+
+    def _per_frame(self, table: Tensor) -> Tensor:
+        """(T, N, J), or (1, 1, J) if the situation makes no difference."""
+        if (table == table[:, :1]).all():
+            return table[:, 0][None, None]
+        return self.look_up(table)
+
+    def _mixing(self) -> Tensor:
+        """(J, J) matrix that correlates independent numbers as measured between joints."""
+        correlation = self.model["correlation"]
+        at = [self.skeleton.index[joint] for joint in correlation["joints"]]
+        mixing = np.eye(len(self.skeleton), dtype=np.float32)
+        mixing[np.ix_(at, at)] = np.linalg.cholesky(np.array(correlation["matrix"]))
+        return self._tensor(mixing)
+
+    def _normal(self, shape: Sequence[int], generator: torch.Generator) -> Tensor:
+        return torch.randn(*shape, generator=generator, device=self.device)
+
+    def _chance(self, shape: Sequence[int], generator: torch.Generator) -> Tensor:
+        return torch.rand(*shape, generator=generator, device=self.device)
+
+    def _tensor(self, values: Any) -> Tensor:
+        array = np.asarray(values)
+        kind = torch.float32 if array.dtype.kind == "f" else torch.long
+        return torch.from_numpy(array).to(self.device, kind)
+
+
+def situations_of(model: Mapping[str, Any]) -> list[str]:
+    """Names of a file's situations; version 1 knows near and far."""
+    return list(model.get("situations", ("near", "far")))

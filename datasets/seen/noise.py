@@ -3,18 +3,20 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ...gast.errors import InputError
 from ...gast.inputs.smoothing import OneEuro, Smoothing, Unsmoothed
 from ...gast.skeleton import Skeleton
-from . import body as _body
-from . import completion as _completion
-from .completion import is_hanging, kind_of
-from .joint_errors import JointErrors, slipped
+from .body import body_axes, body_depth, body_size, unit
+from .completion import complete, is_hanging, kind_of, make_middle
+from .confidences import confidences
+from .joint_errors import JointErrors
+from .situations import Surroundings, into_picture, situations
 
 
 def _numpy(function: Any) -> Any:
@@ -32,9 +34,23 @@ body_size, unit = _numpy(_body.body_size), _numpy(_body.unit)
 complete, make_middle = _numpy(_completion.complete), _numpy(_completion.make_middle)
 
 FILES = Path(__file__).parent / "measured"
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)
+"""Files of version 1 tell the near side of the body from the far one, and nothing else."""
 PAST_S = 0.2
 """So much is extrapolated before a clip, so that smoothing has a past."""
+
+
+class Detected(NamedTuple):
+    """Joints as a lifter gets them.
+
+    Attributes:
+        xy: (N, T, J, 2), units of what was given.
+        confidence: (N, T, J), 0 to 1; 0 is not detected.
+    """
+
+    xy: Tensor
+    confidence: Tensor
 
 
 class Noise(Protocol):
@@ -42,14 +58,14 @@ class Noise(Protocol):
 
     def apply(
         self,
-        xy: np.ndarray,
+        xy: Tensor,
         skeleton: Skeleton,
-        rng: np.random.Generator,
-        xyz: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Clips (N, T, J, 2), any units, with errors; and (N, T, J) bool: which joints were seen.
+        generator: torch.Generator,
+        xyz: Tensor | None = None,
+    ) -> Detected:
+        """Clips (N, T, J, 2), any units, with errors; `xy` is not written to.
 
-        `xy` is not written to. `xyz` (N, T, J, 3) is x right, y down, z away from the viewer.
+        `xyz` (N, T, J, 3), metres from the root, is x right, y down, z away from the viewer.
         """
 
 
@@ -61,13 +77,13 @@ class NoNoise:
 
     def apply(
         self,
-        xy: np.ndarray,
+        xy: Tensor,
         skeleton: Skeleton,
-        rng: np.random.Generator,
-        xyz: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
+        generator: torch.Generator,
+        xyz: Tensor | None = None,
+    ) -> Detected:
         """See `Noise`."""
-        return xy, np.ones(xy.shape[:3], bool)
+        return Detected(xy, torch.ones_like(xy[..., 0]))
 
 
 class GaussianNoise:
@@ -82,17 +98,19 @@ class GaussianNoise:
 
     def apply(
         self,
-        xy: np.ndarray,
+        xy: Tensor,
         skeleton: Skeleton,
-        rng: np.random.Generator,
-        xyz: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
+        generator: torch.Generator,
+        xyz: Tensor | None = None,
+    ) -> Detected:
         """See `Noise`."""
         _check(self.model, skeleton)
-        overall = np.array([self.model["overall"][joint] for joint in skeleton.joints])
-        size = body_size(xy, skeleton)[:, None, None, None]
-        error = size * overall[:, None] * rng.standard_normal(xy.shape)
-        return xy + error.astype(xy.dtype), np.ones(xy.shape[:3], bool)
+        overall = torch.tensor([self.model["overall"][joint] for joint in skeleton.joints])
+        scale = body_size(xy, skeleton)[:, None, None, None] * overall.to(xy)[:, None]
+        error = scale * torch.randn(
+            xy.shape, generator=generator, device=xy.device, dtype=xy.dtype
+        )
+        return Detected(xy + error, torch.ones_like(xy[..., 0]))
 
 
 class MeasuredNoise:
@@ -100,13 +118,14 @@ class MeasuredNoise:
 
     A detected joint has a bias common to all people, an offset for the clip, and jitter, partly
     autocorrelated; it may slip for a while, often to where its left-right counterpart is, or be
-    lost. Joints on the far side do worse. Then they are completed and smoothed as live. An
-    InputError as of `read_noise`, or when applied to another layout of joints.
+    lost. How much depends on the situation: in files of version 2 on speed, on what covers the
+    joint and on the picture's edges, in those of version 1 on the side. Then joints are completed
+    and smoothed as live. An InputError as of `read_noise`, or when applied to another layout.
 
     Args:
         file: Name of a file in ``datasets/seen/measured`` without its ending, or a path.
         fps: Frames per second of the clips.
-        cut: Share of clips whose picture ends below the hips; not measured.
+        cut: Share of clips whose picture ends in the person; not measured.
     """
 
     def __init__(self, file: str, *, fps: float, cut: float) -> None:
@@ -117,73 +136,83 @@ class MeasuredNoise:
     def __repr__(self) -> str:
         return f"MeasuredNoise({self.model!r}, fps={self.fps}, cut={self.cut})"
 
+    @torch.no_grad()
     def apply(
         self,
-        xy: np.ndarray,
+        xy: Tensor,
         skeleton: Skeleton,
-        rng: np.random.Generator,
-        xyz: np.ndarray | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `Noise`; without `xyz` no joint is on the far side, and no bias goes forward."""
+        generator: torch.Generator,
+        xyz: Tensor | None = None,
+        around: Surroundings | None = None,
+    ) -> Detected:
+        """See `Noise`; without `xyz` nothing is far or covered, and no bias goes forward.
+
+        With `around` the picture ends there, and nowhere at random.
+        """
         _check(self.model, skeleton)
         size = body_size(xy, skeleton)[:, None, None]
         before = round(PAST_S * self.fps)
-        exact = _by_time(xy, before, "odd") / size.astype(np.float32)
-        axes, far = _upright(exact, skeleton), np.zeros(exact.shape[:3], bool)
+        exact = _by_time(xy, before, odd=True) / size
+        axes = _upright(exact, skeleton)
         if xyz is not None:
-            xyz = _by_time(xyz, before, "even")
+            xyz = _by_time(xyz, before, odd=False)
             axes = body_axes(xyz, skeleton)[..., :2]
-            far = body_depth(xyz, skeleton) > self.model["far"]
-        joints = JointErrors(self.model["joints"], skeleton, far, self.fps)
-        detected = slipped(exact, joints, rng)
-        detected += joints.bias @ axes
-        detected += self._tremble(joints, rng)
-        lost = joints.spells("lost", rng) | self._below_the_picture(exact, skeleton, rng)
-        lost &= [is_hanging(joint) for joint in skeleton.joints]
+        edges = self._edges(exact, skeleton, generator)
+        others = None
+        if around is not None:
+            edges = None if around.edges is None else around.edges / size[:, 0]
+            others = _of_others(around.others, size, before)
+        joints = self._joints(exact, xyz, skeleton, edges, others)
+        slipping, lost = joints.spells(generator)
+        place = into_picture(exact, edges) if self.model["version"] > 1 else exact
+        other = None if others is None or not others.shape[2] else others[:, :, 0, :, :2]
+        detected = joints.slipped(place, slipping, generator, other)
+        detected = detected + joints.bias @ axes
+        detected += joints.trembling(generator)
+        if self.model["version"] == 1 and edges is not None:
+            lost = lost | _cut_off(exact, skeleton, edges)
+        lost = lost & torch.tensor([is_hanging(j) for j in skeleton.joints], device=xy.device)
+        sure = confidences((detected - place).norm(dim=-1), joints, generator)
         done = complete(
             make_middle(detected, skeleton), lost, skeleton, fps=self.fps,
             ease_s=self.model["ease_s"], smoothing=self._smoothing,
         )  # fmt: skip
-        noisy = (done[before:] * size).swapaxes(0, 1)
-        return noisy.astype(xy.dtype), ~lost[before:].swapaxes(0, 1)
+        noisy = (done[before:] * size).transpose(0, 1)
+        sure = sure.masked_fill(lost, 0)[before:].transpose(0, 1)
+        return Detected(noisy.to(xy.dtype).contiguous(), sure.contiguous())
 
-    def _tremble(self, joints: JointErrors, rng: np.random.Generator) -> np.ndarray:
-        """Offset of each clip plus jitter of each frame, (T, N, J, 2)."""
-        frames, count, number = joints.far.shape
-        shape, mixing = (frames, count, 2, number), self._mixing(joints.skeleton).T
-        wander = rng.standard_normal(shape, np.float32)
-        decay = np.exp(-1 / (self.fps * joints.of("memory_s")))
-        gain = np.sqrt(1 - decay**2)
-        for t in range(1, frames):
-            wander[t] = decay * wander[t - 1] + gain * wander[t]
-        share = joints.of("wander")
-        wander *= np.sqrt(share)
-        wander += np.sqrt(1 - share) * rng.standard_normal(shape, np.float32)
-        offset = rng.standard_normal(shape[1:], np.float32)
-        spread = np.float32(self.model["spread"])
-        strength = rng.standard_normal((count, number), np.float32)
-        strength = np.exp(spread * strength - spread**2)
-        error = (strength * joints.of_own_side("jitter"))[:, :, None] * (wander @ mixing)
-        error += (strength * joints.of_own_side("offset"))[:, :, None] * (offset @ mixing)
-        return error.swapaxes(2, 3)
+    def _joints(
+        self, exact: Tensor, xyz: Tensor | None, skeleton: Skeleton,
+        edges: Tensor | None, others: Tensor | None,
+    ) -> JointErrors:  # fmt: skip
+        if self.model["version"] > 1:
+            state = situations(exact, xyz, skeleton, fps=self.fps, edges=edges, others=others)
+        elif xyz is None:
+            state = torch.zeros(exact.shape[:3], dtype=torch.long, device=exact.device)
+        else:
+            state = (body_depth(xyz, skeleton) > self.model["far"]).long()
+        return JointErrors(self.model, skeleton, state, self.fps)
 
-    def _mixing(self, skeleton: Skeleton) -> np.ndarray:
-        """(J, J) matrix that correlates independent numbers as measured between joints."""
-        correlation = self.model["correlation"]
-        at = [skeleton.index[joint] for joint in correlation["joints"]]
-        mixing = np.eye(len(skeleton), dtype=np.float32)
-        mixing[np.ix_(at, at)] = np.linalg.cholesky(np.array(correlation["matrix"]))
-        return mixing
-
-    def _below_the_picture(
-        self, exact: np.ndarray, skeleton: Skeleton, rng: np.random.Generator
-    ) -> np.ndarray:
-        """(T, N, J) bool: knees and ankles that are cut off."""
-        count = exact.shape[1]
-        edge = exact[:, :, skeleton.index["hip"], 1].mean(0) + rng.uniform(0.2, 1.8, count)
-        edge[rng.random(count) >= self.cut] = np.inf
-        legs = np.array([kind_of(name) in ("knee", "ankle") for name in skeleton.joints])
-        return legs & (exact[..., 1] > edge[:, None])
+    def _edges(
+        self, exact: Tensor, skeleton: Skeleton, generator: torch.Generator
+    ) -> Tensor | None:
+        """(N, 4) edges of the picture; of a share of clips one edge cuts the person."""
+        if not self.cut:
+            return None
+        count, device = exact.shape[1], exact.device
+        chance = torch.rand(4, count, generator=generator, device=device)
+        middle = exact[:, :, skeleton.index["hip"]].mean(0)
+        edges = torch.full((count, 4), torch.inf, device=device)
+        edges[:, :2] = -torch.inf
+        near = torch.stack([  # where the person would be cut on the left, top, right and bottom
+            middle[:, 0] - 0.7 * chance[0], middle[:, 1] - 0.8 - 0.9 * chance[0],
+            middle[:, 0] + 0.7 * chance[0], middle[:, 1] + 0.2 + 1.6 * chance[0],
+        ], -1)  # fmt: skip
+        shares = (0.12, 0.1, 0.12, 0.66) if self.model["version"] > 1 else (0, 0, 0, 1)
+        ends = torch.tensor(np.cumsum(shares)[:3], device=device, dtype=torch.float32)
+        side = (chance[1][:, None] >= ends).sum(-1)
+        cut = (chance[2] < self.cut)[:, None] & (torch.arange(4, device=device) == side[:, None])
+        return torch.where(cut, near, edges)
 
 
 def read_noise(file: str) -> dict[str, Any]:
@@ -196,7 +225,7 @@ def read_noise(file: str) -> dict[str, Any]:
         raise InputError(
             f"can't read the noise {path}: {error}; choose from {known} or measure your own"
         ) from error
-    if not isinstance(content, dict) or content.get("version") != VERSION:
+    if not isinstance(content, dict) or content.get("version") not in READABLE:
         raise InputError(f"{path} is no noise of version {VERSION}; measure it anew")
     return content
 
@@ -209,15 +238,40 @@ def _check(model: Mapping[str, Any], skeleton: Skeleton) -> None:
         )
 
 
-def _by_time(clips: np.ndarray, before: int, kind: Literal["even", "odd"]) -> np.ndarray:
+def _by_time(clips: Tensor, before: int, *, odd: bool) -> Tensor:
     """(N, T, ...) as (T, N, ...), extended into the past by reflection about the first frame."""
-    width = [(before, 0), *[(0, 0)] * (clips.ndim - 1)]
-    by_time = clips.swapaxes(0, 1).astype(np.float32)
-    return np.pad(by_time, width, mode="reflect", reflect_type=kind)
+    by_time = clips.transpose(0, 1).float()
+    last = len(by_time) - 1  # of shorter clips the reflection goes to and fro
+    steps = torch.arange(before, 0, -1, device=clips.device)
+    if last < 1:
+        past = by_time[:1].expand(before, *by_time.shape[1:])
+        return torch.cat([past, by_time])
+    past = by_time[last - (steps % (2 * last) - last).abs()]
+    if odd:  # each pass to and fro goes as far again
+        gone, shape = steps % (2 * last), (-1, *[1] * (by_time.ndim - 1))
+        passes = torch.div(steps, 2 * last, rounding_mode="floor").to(past).view(shape)
+        first, across = by_time[0], by_time[last] - by_time[0]
+        way = past - first
+        way = torch.where((gone > last).view(shape), 2 * across - way, way)
+        past = first - way - 2 * passes * across
+    return torch.cat([past, by_time])
 
 
-def _upright(xy: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+def _of_others(others: Tensor | None, size: Tensor, before: int) -> Tensor | None:
+    if others is None:
+        return None
+    by_time = _by_time(others, before, odd=False)
+    return torch.cat([by_time[..., :2] / size[..., None], by_time[..., 2:]], -1)
+
+
+def _cut_off(exact: Tensor, skeleton: Skeleton, edges: Tensor) -> Tensor:
+    """(T, N, J) bool: knees and ankles below the picture."""
+    legs = torch.tensor([kind_of(name) in ("knee", "ankle") for name in skeleton.joints])
+    return legs.to(exact.device) & (exact[..., 1] > edges[:, None, 3])
+
+
+def _upright(xy: Tensor, skeleton: Skeleton) -> Tensor:
     """Axes (..., 3, 2) of people known from the picture alone: just up."""
-    axes = np.zeros((*xy.shape[:-2], 3, 2), xy.dtype)
+    axes = torch.zeros((*xy.shape[:-2], 3, 2), device=xy.device)
     axes[..., 1, :] = unit(xy[..., skeleton.index["thorax"], :] - xy[..., skeleton.index["hip"], :])
     return axes
