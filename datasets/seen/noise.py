@@ -216,7 +216,7 @@ def read_noise(file: str) -> dict[str, Any]:
             f"can't read the noise {path}: {error}; choose from {known} or measure your own"
         ) from error
     if not isinstance(content, dict) or content.get("version") not in READABLE:
-        raise InputError(f"{path} is no noise of version {VERSION}; measure it anew")
+        raise InputError(f"{path} is no noise of version 1 or 2; measure it anew")
     return content
 
 
