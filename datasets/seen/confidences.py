@@ -19,8 +19,8 @@ def confidences(distance: Tensor, joints: JointErrors, generator: torch.Generato
     mean = joints.now("confidence", "mean")
     logit = (mean * hats(distance)).sum(-1)
     between, within = joints.now("confidence", "between"), joints.now("confidence", "within")
-    share = joints.table("confidence", "memory")[:, 0]
-    gain, steady = (1 - share**2).sqrt(), share
+    steady = joints.table("confidence", "memory")[:, 0]
+    gain = (1 - steady**2).sqrt()
     noise = torch.randn(distance.shape, generator=generator, device=distance.device)
     noise[1:] *= gain
     for t in range(1, len(noise)):

@@ -153,7 +153,8 @@ def fit_confidence(takes: Sequence[Errors], kind: str, bias: Sequence[float]) ->
     pairs_of = [np.stack([own[:-1, 0], own[1:, 0]], -1) for own in moving]
     both = np.concatenate(pairs_of)
     both = both[np.isfinite(both).all(-1)]
-    memory = float((both[:, 0] * both[:, 1]).mean() / both.var()) if len(both) else 0.0
+    power = float((both**2).mean()) if len(both) else 0.0
+    memory = float(both.prod(-1).mean()) / power if power else 0.0
     return {
         "mean": mean.tolist(),
         "between": _deviation(np.concatenate(means)),
