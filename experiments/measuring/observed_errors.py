@@ -14,6 +14,8 @@ from .watching import Sight
 
 SETTLING = 5
 """Frames after a person was found, in which smoothing has little past."""
+STRANGER = 1.0
+"""Median error, torso lengths, from which the joints are those of somebody else."""
 LEAST = 15
 """Frames in which a person must be found for a take to count."""
 
@@ -53,7 +55,8 @@ def errors_of(sight: Sight) -> Errors | None:
     since = slice(found[0], None)
     exact = sight.exact[since].astype(np.float64)
     size = float(body_size(torch.from_numpy(exact)[None], H36M17)[0])
-    known = np.isfinite(sight.observed[since, :1, 0])
+    apart = np.median(np.linalg.norm(sight.observed[since] - exact, axis=-1), -1)
+    known = (apart < STRANGER * size)[:, None]  # of nobody it is NaN
     inside = known & ((exact >= 0) & (exact <= sight.size)).all(-1)
     seen = known & sight.visible[since]
     place = np.clip(exact, 0, sight.size)
