@@ -1,5 +1,6 @@
 """Measuring noise: what is fitted from errors of which the truth is known, and what is filmed."""
 
+import runpy
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,7 +74,6 @@ def sight(frames=40, **changes):
         "observed": xy.copy(), "detected": xy.copy(), "visible": np.ones((frames, 17), bool),
         "confidence": np.full((frames, 17), 0.8, np.float32), "exact": xy,
         "xyz": np.broadcast_to(rng.normal(size=(17, 3)), (frames, 17, 3)).astype(np.float32),
-        "others": np.zeros((frames, 0, 17, 3), np.float32), "depth": np.full(frames, 3, np.float32),
         "others": np.zeros((frames, 0, 17, 3), np.float32), "depth": np.full(frames, 3, np.float32),
         "size": np.array([480, 360]), "fps": np.array(30.0), "source": np.array("cmu/01_01"),
     } | changes)  # fmt: skip
@@ -424,3 +424,48 @@ def test_takes_differ_in_all_that_is_drawn():
     for drawn in ("travel", "facing_deg", "start_s", "stop_s"):
         assert len({getattr(take.shot, drawn) for take in takes}) == 30
     assert all(0.3 <= take.shot.travel <= 1.0 for take in takes)
+
+
+def test_a_noise_file_is_found_again_from_what_it_does(tmp_path):
+    import json
+
+    from gastlive.datasets.seen.noise import VERSION
+
+    never = {"begin_hz": 0.0, "last_s": 0.1}
+    slip = {"size": 0.0, "twin": 0.0, **never}
+    kind = {
+        "bias": [0.0, 0.0, 0.0], "offset": 0.0, "jitter": [0.01, *[0.05] * 8],
+        "wander": [0.9, *[0.5] * 8], "memory_s": 0.2, "slip": {"brief": slip, "lasting": slip},
+        "lost": {"brief": never, "lasting": never},
+        "confidence": {"mean": [[2.0, 1.0, -1.0, -2.0]] * 9, "between": 0.0, "within": 0.3,
+                       "memory": 0.5},
+    }  # fmt: skip
+    kinds = ("hip", "knee", "ankle", "nose", "head", "shoulder", "elbow", "wrist")
+    seen = [joint for joint in H36M17.joints if joint not in ("hip", "spine", "thorax")]
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({
+        "version": VERSION, "layout": "h36m17", "situations": list(SITUATIONS), "spread": 0.0,
+        "joints": dict.fromkeys(kinds, kind), "ease_s": 0.5, "smoothing": None, "blend_s": 0.0,
+        "correlation": {"joints": seen, "matrix": np.eye(len(seen)).tolist()},
+        "least_confidence": 0.0,
+    }))  # fmt: skip
+    golden = runpy.run_path(str(Path(__file__).parent / "golden" / "noise.py"))
+    xy, xyz = golden["motion"](80)
+    xy, xyz = torch.from_numpy(100 * xy + 240), torch.from_numpy(xyz) / 2
+    noise = option("noise/measured", file=str(path), cut=0.0)
+    found, sure = noise.apply(xy, H36M17, torch.Generator().manual_seed(0), xyz)
+    takes = [
+        errors_of(sight(
+            observed=found[i].numpy(), detected=found[i].numpy(), exact=xy[i].numpy(),
+            xyz=xyz[i].numpy(), visible=np.ones((48, 17), bool), confidence=sure[i].numpy(),
+            others=np.zeros((48, 0, 17, 3), np.float32), depth=np.full(48, 3.0, np.float32),
+            size=np.array([480, 480]),
+        ))
+        for i in range(80)
+    ]  # fmt: skip
+    shoulder = fit([take for take in takes if take])["joints"]["shoulder"]
+    assert shoulder["jitter"][0] == pytest.approx(0.01, rel=0.3)
+    assert shoulder["jitter"][1] == pytest.approx(0.05, rel=0.1)
+    assert shoulder["wander"][1] == pytest.approx(0.5, abs=0.15)
+    assert shoulder["confidence"]["mean"][1] == pytest.approx([2.0, 1.0, -1.0, -2.0], abs=0.4)
+    assert shoulder["confidence"]["memory"] == pytest.approx(0.5, abs=0.1)

@@ -375,7 +375,9 @@ def test_an_unknown_noise_is_refused_and_the_known_are_named():
 def test_a_file_that_is_no_noise_is_refused(tmp_path):
     path = tmp_path / "other.json"
     path.write_text("{}")
-    with pytest.raises(InputError, match=r"other\.json is no noise of version 1 or 2; measure it anew"):
+    with pytest.raises(
+        InputError, match=r"other\.json is no noise of version 1 or 2; measure it anew"
+    ):
         read_noise(str(path))
     path.write_text("no json")
     with pytest.raises(InputError, match="can't read the noise"):

@@ -112,9 +112,7 @@ def _measured(sight: Sight) -> Taken | None:
     return Taken(errors.final[since], errors.lost[since], errors.situation[since], sure[since])
 
 
-def _simulated(
-    sight: Sight, noise: Noise, generator: torch.Generator, repeats: int
-) -> list[Taken]:
+def _simulated(sight: Sight, noise: Noise, generator: torch.Generator, repeats: int) -> list[Taken]:
     """Errors of the noise in the same frames and joints."""
     errors = errors_of(sight)
     if errors is None:

@@ -186,9 +186,7 @@ def _seen(take: Errors) -> np.ndarray:
     return take.confidence[seen] if seen.any() else np.ones(1)
 
 
-def _in_each(
-    tracks: Sequence[Track], values: Sequence[np.ndarray]
-) -> Iterator[list[np.ndarray]]:
+def _in_each(tracks: Sequence[Track], values: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
     """Values (T, C) of each situation, NaN elsewhere; all where a situation is rare."""
     for situation in range(len(SITUATIONS)):
         own = [
