@@ -1,4 +1,4 @@
-"""Base class of the readers of motion: a folder with one file per clip."""
+"""Base classes of readers: a folder with one file per clip."""
 
 import os
 import re
@@ -6,14 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
-from .clip import MotionClip, Problem, Segment
+from .clip import KeypointClip, MotionClip, Problem, Segment
 from .rates import resample
+
+Clip = TypeVar("Clip", MotionClip, KeypointClip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Take:
         return self.path.stem
 
 
-class MotionFolder(ABC):
-    """A `MotionSet` of one file a clip: a subclass finds the files and reads one.
+class ClipFolder(ABC, Generic[Clip]):
+    """A data set of one file a clip: a subclass finds the files and reads one.
 
     An InputError if there are no files of the set, or a choice is not in it.
 
@@ -68,7 +70,7 @@ class MotionFolder(ABC):
         """Number of files."""
         return len(self.takes)
 
-    def __iter__(self) -> Iterator[MotionClip]:
+    def __iter__(self) -> Iterator[Clip]:
         """Clips by path; `problems` names what can't be read."""
         self.problems = []
         for take in self.takes:
@@ -78,7 +80,7 @@ class MotionFolder(ABC):
             except InputError as error:
                 self._note(take, str(error))
             else:
-                yield resample(clip, self.fps)
+                yield self._resampled(clip)
 
     def _files(self, name: str) -> Iterator[tuple[Path, re.Match[str]]]:
         """Files below the root whose name matches this expression, in small or capital letters."""
@@ -92,8 +94,16 @@ class MotionFolder(ABC):
         """All files of the set, in any order."""
 
     @abstractmethod
-    def _read(self, take: Take) -> MotionClip:
+    def _read(self, take: Take) -> Clip:
         """One file at the publisher's frame rate; an InputError if it can't be used."""
+
+    @abstractmethod
+    def _check(self, take: Take, clip: Clip) -> None:
+        """Refuse a clip that is of no use; note what it lacks."""
+
+    @abstractmethod
+    def _resampled(self, clip: Clip) -> Clip:
+        """The clip at the wanted frame rate."""
 
     def _note(self, take: Take, reason: str) -> None:
         self.problems.append(Problem(str(take.path), reason))
@@ -109,6 +119,13 @@ class MotionFolder(ABC):
                 f"{self.dataset} has no {what} {', '.join(unknown)}; choose from {', '.join(known)}"
             )
         self.takes = [take for take in self.takes if of(take) in wanted]
+
+
+class MotionFolder(ClipFolder[MotionClip]):
+    """A `MotionSet` of one file a clip, see `ClipFolder`."""
+
+    def _resampled(self, clip: MotionClip) -> MotionClip:
+        return resample(clip, self.fps)
 
     def _check(self, take: Take, clip: MotionClip) -> None:
         """Refuse a clip without any joint; note missing joints."""

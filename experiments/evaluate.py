@@ -8,6 +8,7 @@ VERBS = {
     "action": "heads.action",
     "folds": "heads.folds",
     "recording": "recordings.recording",
+    "ladder": "ladder.ladder",
 }
 _USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them explains --help"
 

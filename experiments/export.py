@@ -83,7 +83,7 @@ def lifter(checkpoint: str) -> Source:
     if isinstance(net, StepGraph):
         raise InputError(f"lifter {checkpoint} is exported already; give a .safetensors file")
     name = find(checkpoint, folder=LIFTERS, kind="lifter").stem
-    return Source(name, net, card, (len(named(card.layout)), 2))
+    return Source(name, net, card, (len(named(card.layout)), card.inputs))
 
 
 def head(checkpoint: str) -> Source:

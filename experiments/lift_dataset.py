@@ -29,13 +29,13 @@ from ..datasets.process_seed import generator_of
 from ..datasets.protocols import Split
 from ..datasets.rates import resample
 from ..datasets.seen.detectable import detectable
+from ..datasets.seen.keypoints import as_live
 from ..gast.checkpoint import load
 from ..gast.errors import InputError
 from ..gast.lifter import Lifter
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
 from ..gast.windowed import in_chunks
-from .lifting.keypoints import as_live
 
 Clip = MotionClip | KeypointClip
 Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]

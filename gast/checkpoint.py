@@ -30,6 +30,7 @@ class LifterCard:
         normalisation: Units it takes, a key of `gast.units.UNITS`.
         training: Data, recipe, seed, figures; plain JSON.
         receptive_field: Frames; derived, stored for readers of the file.
+        inputs: As in `GASTNet`; files from before there was confidence don't say that they have 2.
     """
 
     kind: ClassVar[str] = "lifter"
@@ -41,6 +42,7 @@ class LifterCard:
     normalisation: str
     training: Mapping[str, Any] = field(default_factory=dict)
     receptive_field: int = 0
+    inputs: int = 2
     version: int = VERSION
 
 
@@ -56,7 +58,7 @@ def save(
     """Write weights (`half`: as float16) and a `LifterCard` to one safetensors file."""
     card = LifterCard(
         net.skeleton.name, net.filter_widths, net.channels, net.causal, fps, normalisation,
-        training, net.receptive_field,
+        training, net.receptive_field, net.inputs,
     )  # fmt: skip
     write(net, card, path, half=half)
 
@@ -72,6 +74,7 @@ def load(path: str | Path, **expected: Any) -> tuple[GASTNet, LifterCard]:
     expect(card, expected, path)
     net = GASTNet(
         named(card.layout),
+        inputs=card.inputs,
         filter_widths=card.filter_widths,
         channels=card.channels,
         causal=card.causal,
@@ -117,8 +120,10 @@ def _official_shape(source: Mapping[str, Tensor], skeleton: Skeleton, causal: bo
             f"the checkpoint has {joints} joints, layout {skeleton.name} has {len(skeleton)}; "
             f"state the layout it was trained with"
         )
-    channels = source["expand_conv.weight"].shape[0]
-    return GASTNet(skeleton, filter_widths=widths, channels=channels, causal=causal, dropout=0.0)
+    channels, inputs = source["expand_conv.weight"].shape[:2]
+    return GASTNet(
+        skeleton, inputs=inputs, filter_widths=widths, channels=channels, causal=causal, dropout=0.0
+    )
 
 
 def _renamed(source: Mapping[str, Tensor], net: GASTNet) -> list[tuple[str, Tensor]]:

@@ -21,7 +21,7 @@ def deployed(checkpoint: str | Path) -> tuple[Streaming | StepGraph, LifterCard]
     if path.suffix == ".onnx":
         graph, card = load_graph(path, LifterCard, version=VERSION)
         joints = len(named(card.layout))
-        graph.expect(path, shape=(joints, 2), output=(joints, 3))
+        graph.expect(path, shape=(joints, card.inputs), output=(joints, 3))
         return graph, card
     net, card = load(path, causal=True)
     folded = FoldedGASTNet(net)

@@ -13,11 +13,11 @@ from torch.nn import functional as F
 
 from .attention import ChannelNorm, GraphAttention, SemanticGraph
 from .errors import InputError
-from .gastnet import GASTNet, TemporalBlock
-from .streaming import State, Streaming, begun
+from .gastnet import GASTNet, LiftingNet, TemporalBlock
+from .streaming import State, begun
 
 
-class FoldedGASTNet(Streaming):
+class FoldedGASTNet(LiftingNet):
     """The step of a trained net, faster; an InputError if the net is centred."""
 
     def __init__(self, net: GASTNet) -> None:
@@ -27,7 +27,8 @@ class FoldedGASTNet(Streaming):
         with torch.no_grad():
             blocks, graphs = zip(*net.layers(), strict=True) if net.layers() else ((), ())
             graphs = (cast(GraphAttention, net.graphs[0]), *graphs)
-            self.skeleton, self.dilations = net.skeleton, [b.conv.dilation for b in blocks]
+            self.skeleton, self.inputs = net.skeleton, net.inputs
+            self.dilations = [b.conv.dilation for b in blocks]
             scale, shift = _affine(net.input_norm)
             taps = net.expand.kernel
             weight = net.expand.mix.weight * scale.repeat(taps)
@@ -39,10 +40,10 @@ class FoldedGASTNet(Streaming):
             self.shrink = _Product(net.shrink.weight, None)
         self.eval()
 
-    def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """The next frame (N, J, 2) to (N, J, 3), and the next state."""
+    def step(self, joints: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """The next frame (N, J, inputs) to (N, J, 3), and the next state."""
         states: Sequence[State] = (None,) * len(self.past) if state is None else state
-        window = _window(xy, states[0], self.past[0])
+        window = _window(joints, states[0], self.past[0])
         x = self.graphs[0](self.expand(torch.cat(window, -1)).relu_())
         after = [window[1:]]
         for i, dilation in enumerate(self.dilations, start=1):

@@ -486,10 +486,37 @@ CMU31 = Skeleton(
     },
 )  # fmt: skip
 
+# Penn Action. Its "head" is the middle of the head.
+PENN13 = Skeleton(
+    "penn13",
+    {
+        "head_center": None,
+        "right_shoulder": "head_center", "left_shoulder": "head_center",
+        "right_elbow": "right_shoulder", "left_elbow": "left_shoulder",
+        "right_wrist": "right_elbow", "left_wrist": "left_elbow",
+        "right_hip": "right_shoulder", "left_hip": "left_shoulder",
+        "right_knee": "right_hip", "left_knee": "left_hip",
+        "right_ankle": "right_knee", "left_ankle": "left_knee",
+    },
+)  # fmt: skip
+# JHMDB. "Belly" is `lower_spine`, "face" is `head_center`.
+JHMDB15 = Skeleton(
+    "jhmdb15",
+    {
+        "neck": "lower_spine", "lower_spine": None, "head_center": "neck",
+        "right_shoulder": "neck", "left_shoulder": "neck",
+        "right_hip": "lower_spine", "left_hip": "lower_spine",
+        "right_elbow": "right_shoulder", "left_elbow": "left_shoulder",
+        "right_knee": "right_hip", "left_knee": "left_hip",
+        "right_wrist": "right_elbow", "left_wrist": "left_elbow",
+        "right_ankle": "right_knee", "left_ankle": "left_knee",
+    },
+)  # fmt: skip
+
 LAYOUTS = {
     layout.name: layout
     for layout in (
         COCO17, H36M17, H36M19, H36M16, HUMANEVA15, MPII16, OPENPOSE18, OPENPOSE25, WHOLEBODY133,
-        HALPE26, BLAZEPOSE33, KINECT20, NTU25, CMU31,
+        HALPE26, BLAZEPOSE33, KINECT20, NTU25, CMU31, PENN13, JHMDB15,
     )
 }  # fmt: skip

@@ -12,21 +12,23 @@ from .gastnet import GASTNet
 
 
 def grow(
-    net: GASTNet, weights: Mapping[str, Tensor], xy: Tensor, *, difference: float = 0.1
+    net: GASTNet, weights: Mapping[str, Tensor], joints: Tensor, *, difference: float = 0.1
 ) -> int:
     """Give a net the weights of a narrower one, or of one with a shorter receptive field.
 
     Each channel is repeated to the net's width and each copy's input weight divided by the number
     of copies, which computes the same; random factors of standard deviation `difference` around one
     let the copies part. Frames that only a longer filter of the last layer sees have weight zero.
-    Layers on top pass on what they get, and add little at first; their norms are set by the
-    features of `xy` (N, T, J, 2), in the units of training, N * T at least a few hundred.
+    So have confidences that the other net did not take. Layers on top pass on what they get, and
+    add little at first; their norms are set by the features of `joints` (N, T, J, inputs), in the
+    units of training, N * T at least a few hundred.
 
     Returns:
         How many tensors of the net come from the other.
 
     Raises:
-        InputError: No tensor fits, or one can't be repeated to the width of the net.
+        InputError: No tensor fits, one can't be repeated to the width of the net, or the other net
+            takes confidences and this one does not.
 
     Source: Chen, Goodfellow, Shlens 2016, "Net2Net: Accelerating learning via knowledge transfer",
         §2.
@@ -36,6 +38,7 @@ def grow(
     for i, width in enumerate(net.filter_widths[1:]):
         if (name := f"blocks.{i}.conv.mix.weight") in fits:
             fits[name] = _padded_filter(fits[name], width, net.causal)
+    fits |= _with_confidence(fits, net)
     levels = len({name.split(".")[1] for name in fits if name.startswith("graphs.")})
     if not levels:
         raise InputError("the lifter to start from has no layer in common with the net")
@@ -46,12 +49,12 @@ def grow(
     output[:, :width] = grown.pop("shrink.weight")
     net.load_state_dict(grown | {"shrink.weight": output}, strict=False)
     for level in range(levels, len(net.graphs)):
-        _pass_through(net, level, xy)
+        _pass_through(net, level, joints)
     return len(fits)
 
 
 @torch.no_grad()
-def _pass_through(net: GASTNet, level: int, xy: Tensor) -> None:
+def _pass_through(net: GASTNet, level: int, joints: Tensor) -> None:
     """Let a layer on top put out its input in the first half of its channels."""
     block, graph = net.layers()[level - 1]
     nn.init.constant_(block.mix_norm.weight, _INITIAL_GAIN)
@@ -61,7 +64,7 @@ def _pass_through(net: GASTNet, level: int, xy: Tensor) -> None:
     inputs: list[Tensor] = []
     hook = graph.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
     training = net.training
-    net.eval()(xy)
+    net.eval()(joints)
     net.train(training)
     hook.remove()
     _undo_norm(graph, inputs[0].flatten(0, -2), given)
@@ -83,6 +86,25 @@ def _padded_filter(old: Tensor, kernel: int, causal: bool) -> Tensor:
     more = kernel - old.shape[1] // channels
     later = 0 if causal else more // 2
     return F.pad(old, ((more - later) * channels, later * channels)) if more > 0 else old
+
+
+def _with_confidence(fits: Mapping[str, Tensor], net: GASTNet) -> dict[str, Tensor]:
+    """The tensors that see the input, with weight zero for a channel that they did not have."""
+    if "input_norm.weight" not in fits or "expand.mix.weight" not in fits:
+        return {}
+    before = len(fits["input_norm.weight"])
+    if before > net.inputs:
+        raise InputError(
+            f"the lifter to start from takes {before} channels with confidence, the net "
+            f"{net.inputs}; give net.inputs={before}"
+        )
+    more = net.inputs - before
+    norm = {name: old for name, old in fits.items() if name.startswith("input_norm.") and old.ndim}
+    neutral = {name: float(name.endswith(("weight", "running_var"))) for name in norm}
+    taps = fits["expand.mix.weight"].unflatten(1, (-1, before))
+    return {name: F.pad(old, (0, more), value=neutral[name]) for name, old in norm.items()} | {
+        "expand.mix.weight": F.pad(taps, (0, more)).flatten(1)
+    }
 
 
 _INITIAL_GAIN = 0.05

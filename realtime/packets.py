@@ -54,6 +54,7 @@ class Person:
     Attributes:
         xy: (J, 2) float32 pixels, lifter's layout, completed and smoothed.
         visible: (J,) bool, which joints of `xy` were measured, not filled in.
+        confidence: (J,) float32 in 0..1, the detector's for `xy`; 0 where it was filled in.
         xyz: (J, 3) float32 metres, camera axes, relative to the root joint.
         probabilities: (K,) float32, sum to one, calibrated.
     """
@@ -61,6 +62,7 @@ class Person:
     pose: Pose
     xy: np.ndarray | None = None
     visible: np.ndarray | None = None
+    confidence: np.ndarray | None = None
     xyz: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     action: Action | None = None

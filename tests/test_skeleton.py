@@ -201,6 +201,16 @@ PUBLISHED = {
          "rclavicle", "rhumerus", "rradius", "rwrist", "rhand", "rfingers", "rthumb"),
         ACCLAIM_MEANS,
     ),
+    # The publisher's list has left before right; the files have right first (see test_films.py).
+    "penn13": (
+        ("head", *(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hip", "knee",
+         "ankle") for side in ("right", "left"))), {"head": "head_center"},
+    ),
+    "jhmdb15": (
+        ("neck", "belly", "face", *(f"{side}_{joint}" for joint in ("shoulder", "hip", "elbow",
+         "knee", "wrist", "ankle") for side in ("right", "left"))),
+        {"belly": "lower_spine", "face": "head_center"},
+    ),
 }  # fmt: skip
 
 

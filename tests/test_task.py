@@ -16,7 +16,7 @@ SEEN = torch.ones(4, 9, 17, dtype=torch.bool)
 
 def task(causal=True, **options):
     torch.manual_seed(0)
-    net = GASTNet(H36M17, filter_widths=(3, 3), channels=8, causal=causal, dropout=0.0)
+    net = GASTNet(H36M17, inputs=2, filter_widths=(3, 3), channels=8, causal=causal, dropout=0.0)
     made = LiftingTask(
         Lifter(net, skeleton=H36M17, normalisation="person"),
         optimizer=partial(torch.optim.AdamW, lr=1e-2),

@@ -15,7 +15,6 @@ from ..pair import PairSet, filled
 from ..process_seed import generator_of
 from ..rates import resample
 from ..seen.detectable import detectable
-from ..seen.detecting import detected
 from ..seen.ground_truth import input_and_truth, pair_for_lifter
 from ..seen.noise import Noise
 from ..seen.views import Views
@@ -29,6 +28,7 @@ class Watched:
         actions: (T,) label of each frame, empty where there is none.
         xy: (V, T, J, 2) float32, screen units; an unseen joint stays where it was.
         xyz: (V, T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
+        confidence: (V, T, J) float32, 0 where not detected; ``None`` where nobody says.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Watched:
     cameras: Sequence[str]
     xy: np.ndarray
     xyz: np.ndarray
+    confidence: np.ndarray | None = None
 
 
 class HeldOut(Protocol):
@@ -120,10 +121,11 @@ class VirtualViews:
             cameras = generator_of(self.seed, key, start)
             filmed = self.views.film(many, root=self.skeleton.root, generator=cameras)
             xy, xyz = input_and_truth(*filmed, self.skeleton, normalisation=self.normalisation)
+            confidence = torch.ones_like(xy[..., 0])
             if noise is not None:
                 # A generator of its own: the cameras are those of exact joints.
                 errors = generator_of(self.seed, key, start, 1)
-                xy, _ = detected(noise, xy, self.skeleton, errors, xyz)
+                xy, confidence = noise.apply(xy, self.skeleton, errors, xyz)
             yield Watched(
                 name=f"{clip.name}+{start}" if start else clip.name,
                 dataset=clip.dataset,
@@ -132,6 +134,7 @@ class VirtualViews:
                 cameras=[f"view {i}" for i in range(self.views_per_clip)],
                 xy=xy.numpy(),
                 xyz=xyz.numpy(),
+                confidence=confidence.numpy(),
             )
 
 

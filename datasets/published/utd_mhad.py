@@ -1,6 +1,5 @@
 """UTD-MHAD: 27 actions before a Kinect."""
 
-import zlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,22 +8,12 @@ from ...gast.errors import InputError
 from ...gast.skeleton import KINECT20
 from ..axes import SDK_ORDER, kinect20
 from ..clip import MotionClip
+from ..formats.matlab import read_matlab
 from ..motion import MotionFolder, Take
 
 FPS = 30.0
 _ORDER = ("head_center", "thorax", "spine", "hip", *SDK_ORDER[4:])
 """As the publisher's ``Skeleton_joint_order.txt`` has it."""
-
-_BROKEN = (
-    ValueError,
-    LookupError,
-    TypeError,
-    ArithmeticError,
-    NotImplementedError,
-    EOFError,
-    zlib.error,
-)
-"""Raised by scipy for broken files, depending on where they are broken."""
 
 
 class UtdMhad(MotionFolder):
@@ -75,12 +64,7 @@ class UtdMhad(MotionFolder):
                 yield Take(path, subject=match[2], label=self.labels[int(match[1]) - 1])
 
     def _read(self, take: Take) -> MotionClip:
-        from scipy.io.matlab import MatReadError, loadmat
-
-        try:
-            xyz = np.asarray(loadmat(take.path)["d_skel"], np.float64)
-        except (MatReadError, OSError, *_BROKEN) as error:
-            raise InputError(f"{take.path} is no MATLAB file with a 'd_skel' of numbers") from error
+        (xyz,) = read_matlab(take.path, ["d_skel"])
         if xyz.ndim != 3 or xyz.shape[:2] != (len(_ORDER), 3):
             raise InputError(f"{take.path}: 'd_skel' is {xyz.shape}, wanted (20, 3, frames)")
         pose = kinect20(np.moveaxis(xyz, -1, 0), _ORDER)

@@ -107,9 +107,7 @@ class GaussianNoise:
         _check(self.model, skeleton)
         overall = torch.tensor([self.model["overall"][joint] for joint in skeleton.joints])
         scale = body_size(xy, skeleton)[:, None, None, None] * overall.to(xy)[:, None]
-        error = scale * torch.randn(
-            xy.shape, generator=generator, device=xy.device, dtype=xy.dtype
-        )
+        error = scale * torch.randn(xy.shape, generator=generator, device=xy.device, dtype=xy.dtype)
         return Detected(xy + error, torch.ones_like(xy[..., 0]))
 
 

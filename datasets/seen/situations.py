@@ -107,9 +107,7 @@ def covered(xy: Tensor, depth: Tensor, skeleton: Skeleton) -> Tensor:
     return hidden.repeat_interleave(EVERY, 0)[: len(xy)]
 
 
-def by_others(
-    xy: Tensor, depth: Tensor, others: Tensor, xyz: Tensor, skeleton: Skeleton
-) -> Tensor:
+def by_others(xy: Tensor, depth: Tensor, others: Tensor, xyz: Tensor, skeleton: Skeleton) -> Tensor:
     """(T, N, J) bool: somebody else is before the joint, or so near that limbs are mistaken."""
     few, deep = xy[::EVERY], depth[::EVERY]
     torso = _torso_m(xyz, skeleton)[::EVERY]
@@ -140,9 +138,7 @@ def _parts(skeleton: Skeleton) -> Sequence[_Part]:
 
 def _ends(xy: Tensor, depth: Tensor, part: _Part) -> tuple[Tensor, Tensor]:
     """Both ends of a part (T, N, 1, 3): x, y and depth."""
-    one, other = (
-        torch.cat([xy[:, :, i], depth[:, :, i, None]], -1)[:, :, None] for i in part.ends
-    )
+    one, other = (torch.cat([xy[:, :, i], depth[:, :, i, None]], -1)[:, :, None] for i in part.ends)
     return one, other
 
 

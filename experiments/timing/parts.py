@@ -82,10 +82,10 @@ def _lifter(job: Job, strategies: Sequence[str], people: int) -> Iterator[Candid
     checkpoint = job.cfg.lifter.checkpoint
     source, card = deployed_lifter(checkpoint)
     joints = len(named(card.layout))
-    frames = smooth_motion(people, joints, 2)
+    frames = smooth_motion(people, joints, card.inputs)
     for strategy in strategies:
         if strategy == "stream":
-            net, runtime = _ready(source, (joints, 2), job.cfg)
+            net, runtime = _ready(source, (joints, card.inputs), job.cfg)
             name = _name(job, "stream,", runtime)
         else:
             net, name = _in_another_way(checkpoint, strategy), _name(job, strategy)
@@ -116,10 +116,10 @@ def _streaming_head(job: Job) -> tuple[Streaming, str, int]:
 
 
 def _chain(job: Job, strategies: Sequence[str], people: int) -> Iterator[Candidate]:
-    lifter, _ = deployed_lifter(job.cfg.lifter.checkpoint)
+    lifter, card = deployed_lifter(job.cfg.lifter.checkpoint)
     head, head_runtime, joints = _streaming_head(job)
-    net, runtime = _ready(lifter, (joints, 2), job.cfg)
-    turn = Stepping([net, head], smooth_motion(people, joints, 2))
+    net, runtime = _ready(lifter, (joints, card.inputs), job.cfg)
+    turn = Stepping([net, head], smooth_motion(people, joints, card.inputs))
     both = runtime if runtime == head_runtime else f"{runtime} and {head_runtime}"
     yield Candidate(_name(job, both), job.config, turn)
 

@@ -31,7 +31,7 @@ class _Body:
 
 
 class Joints(Remembering):
-    """Completes and smooths each person's joints: `Person.pose` to `Person.xy` and `visible`.
+    """Completes and smooths each person's joints: `Person.pose` to `xy`, `visible`, `confidence`.
 
     A joint is visible when it is finite, confident and inside the picture (or just outside). As
     detectors put joints out of view somewhere, it needs twice the confidence when the one before it
@@ -84,7 +84,7 @@ class Joints(Remembering):
         return frame.knowing(people=people)
 
     def _complete(self, track: int, person: Person, frame: Frame) -> Person:
-        xy, visible = self._read(person.pose, frame)
+        xy, visible, confidence = self._read(person.pose, frame)
         body = self._bodies.get(track)
         if visible.sum() >= MIN_JOINTS:
             body = self._advance(body, xy, visible, frame.time_s)
@@ -94,10 +94,15 @@ class Joints(Remembering):
             visible = np.zeros_like(visible)
             body = replace(body, seen_s=frame.time_s)
         self._bodies[track] = body
-        return replace(person, xy=body.smoothed.value.astype(np.float32), visible=visible)
+        return replace(
+            person,
+            xy=body.smoothed.value.astype(np.float32),
+            visible=visible,
+            confidence=_trust(confidence, visible),
+        )
 
-    def _read(self, pose: Pose, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels (J, 2) in the lifter's layout, and which joints are visible (J,)."""
+    def _read(self, pose: Pose, frame: Frame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pixels (J, 2) in the lifter's layout, which are visible (J,), and confidences (J,)."""
         to_layout = joint_map(pose.layout, self.layout)
         missing = ~(np.isfinite(pose.xy).all(-1) & np.isfinite(pose.confidence))
         xy = to_layout(np.where(missing[:, None], 0, pose.xy).astype(np.float64))
@@ -106,7 +111,8 @@ class Joints(Remembering):
         margin = MARGIN * picture.max()
         inside = ((xy >= -margin) & (xy <= picture + margin)).all(-1)
         alone = confidence[self._support] < self.min_confidence
-        return xy, (confidence >= np.where(alone, 2, 1) * self.min_confidence) & inside
+        sure = confidence >= np.where(alone, 2, 1) * self.min_confidence
+        return xy, sure & inside, confidence
 
     def _advance(
         self, body: _Body | None, xy: np.ndarray, visible: np.ndarray, time_s: float
@@ -123,6 +129,11 @@ class Joints(Remembering):
         filled = self.fill(xy, visible, size=size, before=body.smoothed.value, dt_s=dt_s)
         smoothed = self.smooth(filled, body.smoothed, dt_s=dt_s, unit=size)
         return _Body(smoothed, size, time_s, time_s)
+
+
+def _trust(confidence: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """A detector's confidences (J,) on the scale of lifters: 0..1, 0 where not visible."""
+    return np.where(visible, confidence, 0).clip(0, 1).astype(np.float32)
 
 
 def _support(layout: Skeleton) -> np.ndarray:

@@ -8,7 +8,7 @@ from ...gast.deployed import deployed
 from ...gast.runtimes.compiled import ready
 from ...gast.skeleton import Skeleton, named
 from ...gast.units import to_screen
-from ..packets import Frame
+from ..packets import Frame, Person
 from .batching import Streams
 from .stage import Remembering
 
@@ -39,8 +39,8 @@ class Lift(Remembering):
         source, self.card = deployed(checkpoint)
         self.layout: Skeleton = named(self.card.layout)
         made = ready(
-            source, shape=(len(self.layout), 2), runtime=runtime, precision=precision,
-            threads=threads, device=device,
+            source, shape=(len(self.layout), self.card.inputs), runtime=runtime,
+            precision=precision, threads=threads, device=device,
         )  # fmt: skip
         self.runtime = made.runtime
         self._streams = Streams(made.net, patience_s=patience_s, device=made.device)
@@ -55,6 +55,9 @@ class Lift(Remembering):
         if seen:
             xy = np.stack(list(seen.values()))
             screen = to_screen(xy, width=frame.width, height=frame.height)
+            if self.card.inputs == 3:
+                trust = np.stack([_confidence(frame.people[track]) for track in seen])
+                screen = np.concatenate([screen, trust[..., None]], -1)
             seen = dict(zip(seen, screen, strict=True))
         lifted = self._streams.step(seen, frame.time_s)
         people = {
@@ -62,3 +65,10 @@ class Lift(Remembering):
             for track, person in frame.people.items()
         }
         return frame.knowing(people=people)
+
+
+def _confidence(person: Person) -> np.ndarray:
+    """(J,); 1 where nobody says."""
+    if person.confidence is not None:
+        return person.confidence
+    return np.ones(len(person.xy) if person.xy is not None else 0, np.float32)

@@ -12,7 +12,7 @@ from ....gast.cards import expect
 from ....gast.checkpoint import LifterCard, load
 from ....gast.deployed import deployed
 from ....gast.errors import InputError
-from ....gast.lifter import Lifter
+from ....gast.lifter import Lifter, with_channels
 from ....gast.runtimes.compiled import ready
 from ....gast.shipped import LIFTERS, find
 from ....gast.skeleton import Skeleton, named
@@ -21,7 +21,7 @@ from ....gast.windowed import in_chunks
 from ...reporting import by_name
 
 Lift = Callable[[Tensor], Tensor]
-"""Clips (N, T, J, 2) in screen units to (N, T, J, 3)."""
+"""Clips (N, T, J, C), see `Lifter`, to (N, T, J, 3)."""
 
 AT_ONCE = 2000
 """The most frames that are lifted in one batch."""
@@ -144,18 +144,19 @@ class Stepped:
     def __init__(self, path: Path, *, runtime: str, precision: str, threads: int) -> None:
         source, card = deployed(path)
         made = ready(
-            source, shape=(len(named(card.layout)), 2), runtime=runtime, precision=precision,
-            threads=threads, device="cpu",
+            source, shape=(len(named(card.layout)), card.inputs), runtime=runtime,
+            precision=precision, threads=threads, device="cpu",
         )  # fmt: skip
-        self.net, self.runtime = made.net, made.runtime
+        self.net, self.runtime, self.inputs = made.net, made.runtime, card.inputs
 
     def __call__(self, xy: Tensor) -> Tensor:
         """Clips (N, T, J, 2) to (N, T, J, 3)."""
-        return streamed(self.net, xy)
+        return streamed(self.net, with_channels(xy, self.inputs))
 
     def alone(self, xy: Tensor) -> Tensor:
         """The same, each frame as the first of a stream."""
-        return _each(lambda frames: self.net.step(frames)[0], xy, AT_ONCE)
+        joints = with_channels(xy, self.inputs)
+        return _each(lambda frames: self.net.step(frames)[0], joints, AT_ONCE)
 
 
 def _each(lift: Lift, xy: Tensor, at_once: int) -> Tensor:

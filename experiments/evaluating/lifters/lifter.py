@@ -108,7 +108,7 @@ def measured(
 def _lift(
     result: Result, condition: str, watched: Watched, flip: bool, alone: bool, *, compare: bool
 ) -> None:
-    lifter, xy = result.candidate, torch.from_numpy(watched.xy)
+    lifter, xy = result.candidate, _joints(watched)
     lifted = lifter.lift(xy)
     result.add(condition, "plain", watched, lifted)
     if flip:
@@ -119,6 +119,14 @@ def _lift(
     if compare and lifter.otherwise is not None:
         apart_mm = float((lifter.otherwise(xy) - lifted).norm(dim=-1).max()) * 1000
         result.apart_mm = max(apart_mm, result.apart_mm or 0.0)
+
+
+def _joints(watched: Watched) -> torch.Tensor:
+    """(V, T, J, 2), or (V, T, J, 3) with confidence where it is known."""
+    xy = torch.from_numpy(watched.xy)
+    if watched.confidence is None:
+        return xy
+    return torch.cat([xy, torch.from_numpy(watched.confidence)[..., None]], -1)
 
 
 def step_ms(
@@ -142,11 +150,9 @@ def step_ms(
 
 
 def _turn(each: Candidate, runtime: str, precision: str) -> Turn:
-    source, joints = deployed(each.checkpoint)[0], len(each.skeleton)
-    made = ready(
-        source, shape=(joints, 2), runtime=runtime, precision=precision, threads=1, device="cpu"
-    )
-    return Stepping([made.net], smooth_motion(1, joints, 2))
+    source, frame = deployed(each.checkpoint)[0], (len(each.skeleton), each.card.inputs)
+    made = ready(source, shape=frame, runtime=runtime, precision=precision, threads=1, device="cpu")
+    return Stepping([made.net], smooth_motion(1, *frame))
 
 
 if __name__ == "__main__":

@@ -10,18 +10,13 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
 
-from ....action.metrics import (
-    class_accuracies,
-    confusion_matrix,
-    event_score,
-    frame_accuracy,
-    spans,
-)
+from ....action.metrics import class_accuracies, confusion_matrix
 from ....conf.program import program
 from ....gast.errors import InputError
 from ....gast.shipped import LIFTERS, find
 from ....realtime.run_folder import run_folder
 from ...reporting import number, table, to_json
+from ..label_figures import Labelled, label_figures
 from ..lifters.candidates import Whole
 from .recorded import FIGURES, jitter, lifted_live, main_person, read, read_truth, rounded
 
@@ -112,20 +107,14 @@ def compare(
         decided.append(number[action["label"]] if action else number[""])
         likeliest.append(int(np.argmax(odds)) if odds else number[""])
     confusion = confusion_matrix(np.array(decided), np.array(true), classes=len(number))
-    of_head = confusion_matrix(np.array(likeliest), np.array(true), classes=len(number))
     lifted = lifted_live(frames, truth)
-    in_events = np.where(np.array(decided) == number[""], background, decided)
-    events = event_score(
-        spans(in_events, background=background), spans(np.array(true), background=background)
-    )
+    named = Labelled(*map(np.array, (true, likeliest, decided)))
     exact = torch.from_numpy(truth["xyz"][: len(lifted)]).where(lifted.isfinite(), torch.nan)
     shares = dict(zip(number, class_accuracies(confusion), strict=True))
     return {
         "frames": len(frames),
         "frames_with_pose": int(lifted.isfinite().all((1, 2)).sum()),
-        "decision_frame_accuracy": round(frame_accuracy(confusion), 4),
-        "head_frame_accuracy": round(frame_accuracy(of_head), 4),
-        "event_f1": round(events.f1, 4),
+        **label_figures([named], background=background, nobody=number[""]),
         **{name: rounded(figure(lifted, exact)) for name, figure in FIGURES.items()},
         "by_label": {name: round(float(s), 3) for name, s in shares.items() if np.isfinite(s)},
         "confused": confused(confusion, list(number)),

@@ -3,27 +3,29 @@
 import numpy as np
 
 from ...conf.option import option
-from ...datasets.clip import KeypointClip
 from ...gast.errors import InputError
 from ...gast.units import to_screen
 from ...realtime.packets import Frame, Person, Pose
+from ..clip import KeypointClip
 
 
 def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
     """What the live program would give a lifter of this layout for a clip of detected joints.
 
-    (T, J, 2) in screen units; frames before the person is first seen repeat the first pose. An
-    InputError if the person is in no frame.
+    (T, J, 3), screen units and confidence; frames before the person is first seen repeat the first
+    pose. An InputError if the person is in no frame.
     """
-    stage, found = option("joints/default", layout=layout), list[np.ndarray | None]()
+    stage, found = option("joints/default", layout=layout), list[Person]()
     width, height = clip.size
     for t, (xy, score) in enumerate(zip(clip.xy, clip.score, strict=True)):
         pose = Pose(clip.layout, np.where(score[:, None] > 0, xy, np.nan), score)
         time_s = t / clip.fps
         frame = Frame(None, t, time_s, time_s, width, height, people={0: Person(pose)})
-        found.append(stage(frame).people[0].xy)
-    first = next((xy for xy in found if xy is not None), None)
+        found.append(stage(frame).people[0])
+    first = next((person for person in found if person.xy is not None), None)
     if first is None:
         raise InputError(f"{clip.name}: nobody is in any of its {len(found)} frames")
-    whole = np.stack([first if xy is None else xy for xy in found])
-    return to_screen(whole, width=width, height=height).astype(np.float32)
+    whole = [first if person.xy is None else person for person in found]
+    xy = to_screen(np.stack([p.xy for p in whole]), width=width, height=height)
+    trust = np.stack([p.confidence for p in whole])
+    return np.concatenate([xy, trust[..., None]], -1).astype(np.float32)
