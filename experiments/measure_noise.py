@@ -1,4 +1,4 @@
-"""Measure a detector's errors: ``gastlive-measure-noise takes=150``."""
+"""Measure a detector's errors: ``gastlive-measure-noise takes=400``."""
 
 import json
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ from ..gast.errors import InputError
 from ..gast.skeleton import H36M17
 from ..realtime.stages.joints import Joints
 from .measuring.checking import check
+from .measuring.filming import film as film_take
+from .measuring.filming import read_filmed
 from .measuring.noise_fit import fit
 from .measuring.observed_errors import errors_of
 from .measuring.takes import Plan
@@ -28,15 +30,73 @@ LEAST_TAKES = 10
 """With fewer a fit says nothing."""
 KINDS = ("fit", "check")
 """Folders of the takes."""
+FILES = "[0-9]*[0-9].npz"
+"""Finished takes."""
 
 
 @program("measure_noise")
 def main(cfg: DictConfig) -> None:
-    """Film missing takes, fit the noise, and validate it on takes kept aside."""
+    """Film missing takes, let the detector watch them, and fit and validate the noise."""
     if not isinstance(cfg.takes, int) or cfg.takes < 0:
-        raise InputError(f"takes={cfg.takes} is no number of takes; 0 fits those that are there")
-    film(cfg)
-    fitted, kept = (takes_in(Path(cfg.folder).expanduser() / kind) for kind in KINDS)
+        raise InputError(f"takes={cfg.takes} is no number of takes; 0 films none")
+    steps = {"film": film, "watch": watch_all, "fit": fit_all}
+    if unknown := [step for step in cfg.steps if step not in steps]:
+        raise InputError(f"steps={unknown}; wanted some of {', '.join(steps)}")
+    for name, step in steps.items():
+        if name in cfg.steps:
+            step(cfg)
+
+
+def is_for_checking(number: int) -> bool:
+    """Whether a take only validates the fit."""
+    return number % CHECKING == CHECKING - 1
+
+
+def pictures_of(cfg: DictConfig, number: int) -> Path:
+    """File of a take's pictures."""
+    kind = KINDS[is_for_checking(number)]
+    return Path(cfg.folder).expanduser() / "pictures" / kind / f"{number:04d}.npz"
+
+
+def sights_of(cfg: DictConfig) -> Path:
+    """Folder of what the chosen detector saw."""
+    detector = HydraConfig.get().runtime.choices["detector"]
+    return Path(cfg.folder).expanduser() / "sights" / str(detector)
+
+
+def film(cfg: DictConfig) -> None:
+    """Render every take that has no pictures yet."""
+    from rich.progress import track
+
+    missing = [n for n in range(cfg.takes) if not pictures_of(cfg, n).exists()]
+    if not missing:
+        return
+    clips = {name: list(instantiate(data)) for name, data in cfg.sets.items()}
+    plans = {checking: _plan(cfg, clips, checking=checking) for checking in (False, True)}
+    for number in track(missing, "filming"):
+        path = pictures_of(cfg, number)
+        if not path.exists():  # another run of this program may have been faster
+            film_take(plans[is_for_checking(number)].take(number), fps=cfg.fps).save(path)
+
+
+def watch_all(cfg: DictConfig) -> None:
+    """Let the detector see every take that it has not seen."""
+    from rich.progress import track
+
+    folder = Path(cfg.folder).expanduser() / "pictures"
+    files = [path for kind in KINDS for path in sorted((folder / kind).glob(FILES))]
+    pairs = [(path, sights_of(cfg) / path.relative_to(folder)) for path in files]
+    missing = [(path, seen) for path, seen in pairs if not seen.exists()]
+    if not missing:
+        return
+    stages = [instantiate(cfg.detector), instantiate(cfg.tracker), _joints(cfg)]
+    for path, seen in track(missing, "watching"):
+        watch(read_filmed(path), stages).save(seen)
+
+
+def fit_all(cfg: DictConfig) -> None:
+    """Fit the noise, and compare it with what was watched in takes kept aside."""
+    fitted, kept = (takes_in(sights_of(cfg) / kind) for kind in KINDS)
     output = Path(cfg.output).expanduser()
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(noise_of(cfg, fitted), indent=1) + "\n")
@@ -51,42 +111,12 @@ def main(cfg: DictConfig) -> None:
     print(f"noise {output.resolve()}\ntable {output.with_suffix('.md').resolve()}")
 
 
-def is_for_checking(number: int) -> bool:
-    """Whether a take only validates the fit."""
-    return number % CHECKING == CHECKING - 1
-
-
-def path_of(cfg: DictConfig, number: int) -> Path:
-    """File of a take."""
-    kind = KINDS[is_for_checking(number)]
-    return Path(cfg.folder).expanduser() / kind / f"{number:04d}.npz"
-
-
 def takes_in(folder: Path) -> dict[str, Sight]:
     """Takes by number; InputError if there are none or a file is broken."""
-    sights = {path.stem: read_sight(path) for path in sorted(folder.glob("[0-9]*[0-9].npz"))}
+    sights = {path.stem: read_sight(path) for path in sorted(folder.glob(FILES))}
     if not sights:
         raise InputError(f"no takes in {folder}; film some with takes={2 * CHECKING} or more")
     return sights
-
-
-def film(cfg: DictConfig) -> None:
-    """Render and watch every take that has no file yet."""
-    from rich.progress import track
-
-    missing = [n for n in range(cfg.takes) if not path_of(cfg, n).exists()]
-    if not missing:
-        return
-    clips = {name: list(instantiate(data)) for name, data in cfg.sets.items()}
-    plans = {checking: _plan(cfg, clips, checking=checking) for checking in (False, True)}
-    stages = [instantiate(cfg.detector), instantiate(cfg.tracker), _joints(cfg)]
-    for number in track(missing, "filming"):
-        if path_of(cfg, number).exists():  # another run of this program was faster
-            continue
-        take = plans[is_for_checking(number)].take(number)
-        outfit = {part: list(colour) for part, colour in vars(take.outfit).items()}
-        body = instantiate(cfg.bodies[take.body], height_m=take.height_m, outfit=outfit)
-        watch(take, body, stages, fps=cfg.fps).save(path_of(cfg, number))
 
 
 def noise_of(cfg: DictConfig, sights: Mapping[str, Sight]) -> dict[str, Any]:
@@ -128,7 +158,6 @@ def _plan(cfg: DictConfig, clips: dict[str, list[MotionClip]], *, checking: bool
     return Plan(
         allowed,
         shares=cfg.shares,
-        bodies=list(cfg.bodies),
         ranges=instantiate(cfg.ranges),
         smoothing_s=cfg.smoothing_s,
         seed=cfg.seed,

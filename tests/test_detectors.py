@@ -215,7 +215,9 @@ def test_a_crop_beyond_the_picture_is_black_there(shift):
 def test_movenet_finds_the_pixel(tmp_path, size):
     width, height = size
     x, y = width // 3, height // 4
-    detector = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    detector = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1
+    )
     image = spot(width, height, (x, y), radius=max(size) // 60)
     (pose,) = detector(framed(image)).poses
     assert pose.layout is COCO17
@@ -225,7 +227,9 @@ def test_movenet_finds_the_pixel(tmp_path, size):
 
 
 def test_pictures_may_change_their_size_midway(tmp_path):
-    detector = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    detector = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1
+    )
     for width, height in ((640, 480), (320, 240), (480, 640), (640, 480)):
         image = spot(width, height, (width // 2, height // 3), radius=8)
         (pose,) = detector(framed(image)).poses
@@ -234,11 +238,11 @@ def test_pictures_may_change_their_size_midway(tmp_path):
 
 def test_people_come_best_first_and_unlikely_ones_not_at_all(tmp_path):
     path = spot_people(tmp_path / "net.onnx", [0.3, 0.9, 0.1, 0.5], apart=0.1)
-    poses = option("detector/movenet", path=path, threads=1)(
+    poses = option("detector/movenet_multipose", path=path, threads=1)(
         framed(spot(640, 480, (60, 200)))
     ).poses
     np.testing.assert_allclose([pose.score for pose in poses], [0.9, 0.5, 0.3], rtol=1e-5)
-    poses = option("detector/movenet", path=path, threads=1, max_people=2)(
+    poses = option("detector/movenet_multipose", path=path, threads=1, max_people=2)(
         framed(spot(640, 480, (60, 200)))
     ).poses
     np.testing.assert_allclose([pose.score for pose in poses], [0.9, 0.5], rtol=1e-5)
@@ -246,14 +250,16 @@ def test_people_come_best_first_and_unlikely_ones_not_at_all(tmp_path):
 
 def test_a_person_found_twice_counts_once(tmp_path):
     path = spot_people(tmp_path / "net.onnx", [0.4, 0.6], apart=0.002)
-    (pose,) = option("detector/movenet", path=path, threads=1)(
+    (pose,) = option("detector/movenet_multipose", path=path, threads=1)(
         framed(spot(640, 480, (300, 200)))
     ).poses
     assert pose.score == pytest.approx(0.6)
 
 
 def test_an_empty_picture_has_no_people(tmp_path):
-    detector = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", []), threads=1)
+    detector = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", []), threads=1
+    )
     assert detector(framed(spot(640, 480))).poses == ()
 
 
@@ -380,7 +386,7 @@ def test_a_network_that_is_not_there_is_named(tmp_path):
         lambda path: option(
             "detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), detector=path
         ),
-        lambda path: option("detector/movenet", path=path),
+        lambda path: option("detector/movenet_multipose", path=path),
     ):
         with pytest.raises(InputError) as caught:
             build(str(tmp_path / "gone.onnx"))
@@ -403,7 +409,7 @@ def test_a_network_of_another_kind_is_refused_with_its_outputs(tmp_path):
     with pytest.raises(InputError, match="expected dets, labels"):
         option("detector/rtmpose", pose=spot_pose(tmp_path / "good.onnx"), detector=path)
     with pytest.raises(InputError, match=r"expected \(1, people, 56\)"):
-        option("detector/movenet", path=path)
+        option("detector/movenet_multipose", path=path)
 
 
 def test_a_network_that_takes_no_picture_is_refused(tmp_path):
@@ -435,7 +441,9 @@ def test_a_layout_that_the_network_does_not_have_is_refused(tmp_path):
 )
 def test_impossible_settings_of_movenet_are_refused(tmp_path, given, wanted):
     with pytest.raises(InputError, match=wanted):
-        option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), **given)
+        option(
+            "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), **given
+        )
 
 
 def test_an_unknown_family_names_the_choices(tmp_path):
@@ -444,7 +452,9 @@ def test_an_unknown_family_names_the_choices(tmp_path):
 
 
 def test_detectors_of_pictures_refuse_a_source_of_keypoints(tmp_path):
-    movenet = option("detector/movenet", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1)
+    movenet = option(
+        "detector/movenet_multipose", path=spot_people(tmp_path / "net.onnx", [0.5]), threads=1
+    )
     for detector in (
         movenet,
         option("detector/rtmpose", pose=spot_pose(tmp_path / "pose.onnx"), threads=1),
@@ -474,7 +484,7 @@ def test_none_refuses_a_source_of_pictures():
 
 @pytest.fixture(scope="module")
 def movenet():
-    return option("detector/movenet", threads=1)
+    return option("detector/movenet_multipose", threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -525,7 +535,9 @@ def test_movenet_sees_both_people(movenet):
 @real
 def test_a_region_shows_a_real_person_where_the_whole_picture_does(movenet):
     image = still("intel_one_by_one.mp4", 280)
-    detector = option("detector/movenet", threads=1, whole_every_s=1.0, regions=[[96, 160]])
+    detector = option(
+        "detector/movenet_multipose", threads=1, whole_every_s=1.0, regions=[[96, 160]]
+    )
     (whole,) = detector(framed(image)).poses
     np.testing.assert_array_equal(whole.xy, movenet(framed(image)).poses[0].xy)
     (closer,) = detector(framed(image)).poses
@@ -564,7 +576,7 @@ def test_networks_that_are_given_up_leave_ctrl_c_working():
         "import gc, os, signal, time\n"
         "from gastlive.conf.option import option\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "one, other = (option('detector/movenet', threads=1) for _ in range(2))\n"
+        "one, other = (option('detector/movenet_multipose', threads=1) for _ in range(2))\n"
         "del one\n"
         "gc.collect()\n"
         "del other\n"

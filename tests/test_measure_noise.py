@@ -71,6 +71,7 @@ def sight(frames=40, **changes):
         "observed": xy.copy(), "detected": xy.copy(), "visible": np.ones((frames, 17), bool),
         "confidence": np.full((frames, 17), 0.8, np.float32), "exact": xy,
         "xyz": np.broadcast_to(rng.normal(size=(17, 3)), (frames, 17, 3)).astype(np.float32),
+        "others": np.zeros((frames, 0, 17, 3), np.float32), "depth": np.full(frames, 3, np.float32),
         "size": np.array([480, 360]), "fps": np.array(30.0), "source": np.array("cmu/01_01"),
     } | changes)  # fmt: skip
 
@@ -80,8 +81,7 @@ def clip(name="a", seconds=5.0):
 
 
 def plan(clips, **changes):
-    how = {"shares": {"cmu": 1.0, "hdm05": 0.0}, "bodies": ["male", "female"], "seed": 0,
-           "ranges": RANGES, "smoothing_s": {}}  # fmt: skip
+    how = {"shares": {"cmu": 1.0, "hdm05": 0.0}, "seed": 0, "ranges": RANGES, "smoothing_s": {}}  # fmt: skip
     return Plan(clips, **how | changes)
 
 
@@ -253,10 +253,11 @@ def test_a_take_begins_when_the_person_is_found_and_needs_some_frames():
 def test_takes_say_the_same_again_and_differ_by_number():
     one = plan({"cmu": [clip("a"), clip("b")]})
     first, again, other = one.take(3), one.take(3), one.take(4)
-    assert (first.shot, first.outfit, first.view, first.body) == (
-        again.shot, again.outfit, again.view, again.body,
-    )  # fmt: skip
-    assert first.shot != other.shot
+    assert first.view == again.view
+    assert first.setting.seed == again.setting.seed
+    assert [role.shot for role in first.cast] == [role.shot for role in again.cast]
+    assert first.cast[0].figure.outfit == again.cast[0].figure.outfit
+    assert first.cast[0].shot != other.cast[0].shot
     assert first.view != other.view
 
 
@@ -267,15 +268,26 @@ def test_takes_lie_inside_their_clip_and_their_ranges():
     )
     for number in range(50):
         take = planned.take(number)
-        assert 0 <= take.shot.start_s < take.shot.stop_s <= 2.5 + 1e-9
-        assert take.shot.stop_s - take.shot.start_s >= 2.0 - 1e-9
-        assert -5 <= take.view["elevation_deg"] <= 30
-        assert 1.55 <= take.height_m <= 1.9
+        for role in take.cast:
+            assert 0 <= role.shot.start_s < role.shot.stop_s <= 2.5 + 1e-9
+            assert role.shot.stop_s - role.shot.start_s >= 2.0 - 1e-9
+            assert 1.5 <= role.figure.height_m <= 1.95
+        assert -20 <= take.view["elevation_deg"] <= 60
+        assert 0.25 <= take.view["share"] <= 2.0
+
+
+def test_a_quarter_of_the_takes_shows_two_people_who_are_different():
+    planned = plan({"cmu": [clip("a"), clip("b")]})
+    takes = [planned.take(number) for number in range(400)]
+    two = [take for take in takes if len(take.cast) == 2]
+    assert 0.18 < len(two) / len(takes) < 0.32
+    assert all(take.cast[0].figure != take.cast[1].figure for take in two)
+    assert all(0.4 <= np.linalg.norm(take.beside) <= 1.5 for take in two)
 
 
 def test_a_set_without_share_is_never_filmed():
     planned = plan({"cmu": [clip("a")], "hdm05": [clip("b")]})
-    assert {planned.take(number).clip.name for number in range(20)} == {"a"}
+    assert {planned.take(number).cast[0].clip.name for number in range(20)} == {"a"}
 
 
 def test_clips_that_are_too_short_are_refused():

@@ -228,7 +228,7 @@ def network(monkeypatch):
 
 def made(**more):
     given = {"path": "net", "size": 224, "whole_every_s": 4 * STEP_S, "regions": SIZES}
-    detector = option("detector/movenet", **{**given, **more})
+    detector = option("detector/movenet_multipose", **{**given, **more})
     Brightness.reads.clear()
     return detector
 

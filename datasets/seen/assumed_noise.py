@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ...gast.skeleton import Skeleton
 from .noise import Detected
+from .situations import Surroundings
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class DetectorNoise:
         skeleton: Skeleton,
         generator: torch.Generator,
         xyz: Tensor | None = None,
+        around: Surroundings | None = None,
     ) -> Detected:
-        """See `Noise`; `xyz` is ignored."""
+        """See `Noise`; `xyz` and `around` are ignored."""
         ends = skeleton.index["thorax"], skeleton.index["hip"]
         torso = (xy[:, :, ends[0]] - xy[:, :, ends[1]]).norm(dim=-1).mean(1)
         error = self.bias * _normal(xy[:, :1].shape, generator)

@@ -18,21 +18,6 @@ from .confidences import confidences
 from .joint_errors import JointErrors
 from .situations import Surroundings, into_picture, situations
 
-
-def _numpy(function: Any) -> Any:
-    """Until the noise is torch too: a function of tensors, for arrays."""
-
-    def through(*given: Any, **how: Any) -> Any:
-        tensors = [torch.from_numpy(g) if isinstance(g, np.ndarray) else g for g in given]
-        return function(*tensors, **how).numpy()
-
-    return through
-
-
-body_axes, body_depth = _numpy(_body.body_axes), _numpy(_body.body_depth)
-body_size, unit = _numpy(_body.body_size), _numpy(_body.unit)
-complete, make_middle = _numpy(_completion.complete), _numpy(_completion.make_middle)
-
 FILES = Path(__file__).parent / "measured"
 VERSION = 2
 READABLE = (1, 2)
@@ -62,8 +47,11 @@ class Noise(Protocol):
         skeleton: Skeleton,
         generator: torch.Generator,
         xyz: Tensor | None = None,
+        around: Surroundings | None = None,
     ) -> Detected:
         """Clips (N, T, J, 2), any units, with errors; `xy` is not written to.
+
+        What is `around` the person decides in what is measured, with pictures' edges not random.
 
         `xyz` (N, T, J, 3), metres from the root, is x right, y down, z away from the viewer.
         """
@@ -81,6 +69,7 @@ class NoNoise:
         skeleton: Skeleton,
         generator: torch.Generator,
         xyz: Tensor | None = None,
+        around: Surroundings | None = None,
     ) -> Detected:
         """See `Noise`."""
         return Detected(xy, torch.ones_like(xy[..., 0]))
@@ -102,6 +91,7 @@ class GaussianNoise:
         skeleton: Skeleton,
         generator: torch.Generator,
         xyz: Tensor | None = None,
+        around: Surroundings | None = None,
     ) -> Detected:
         """See `Noise`."""
         _check(self.model, skeleton)

@@ -1,20 +1,14 @@
-"""Random short films for measuring a detector: clip, body, outfit and camera."""
+"""Random short films for measuring a detector: clips, people, setting and camera."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...datasets.clip import MotionClip, Problem
+from ...datasets.clip import MotionClip
 from ...gast.errors import InputError
-from ..rendering.body import Body
-from ..rendering.camera import Camera
-from ..rendering.outfit import Outfit
-from ..rendering.scene import Performance, Scene
 from ..rendering.shot import Shot
-
-SKINS = ((0.90, 0.72, 0.62), (0.78, 0.57, 0.46), (0.55, 0.38, 0.29), (0.36, 0.24, 0.18))
-"""Skins are mixed from neighbouring ones."""
+from .looks import Figure, Setting, figure, setting
 
 Range = tuple[float, float]
 
@@ -25,26 +19,40 @@ class Ranges:
 
     Attributes:
         elevation_deg: Of the camera; below 0 it looks up.
-        distance_m: From the camera to the person's path.
+        share: Of the picture's height that a person's height takes, drawn by ratio; beyond 1 the
+            picture cuts people off.
         field_of_view_deg: Vertical.
-        aim_m: Height above the floor of the picture's middle.
+        aim: Height of the picture's middle, as a share of the person's height.
         aside: Of the person from the middle, as a share of half the picture.
         height_m: Of the person.
         travel: Share of the path over the floor that is kept.
+        beside_m: Distance of the second person.
         jpeg: Quality of the pictures, up to 100.
-        size: Width and height of the pictures, pixels; no range.
+        sizes: Widths and heights of the pictures, pixels; no range.
+        second: Share of takes with a second person; no range.
     """
 
     seconds: Range
     elevation_deg: Range
-    distance_m: Range
+    share: Range
     field_of_view_deg: Range
-    aim_m: Range
+    aim: Range
     aside: Range
     height_m: Range
     travel: Range
+    beside_m: Range
     jpeg: Range
-    size: tuple[int, int]
+    sizes: Sequence[Sequence[int]]
+    second: float
+
+
+@dataclass(frozen=True, eq=False)
+class Role:
+    """One person of a take: what they do, and who they are."""
+
+    clip: MotionClip
+    shot: Shot
+    figure: Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,55 +60,18 @@ class Take:
     """One planned short film.
 
     Attributes:
-        clip: The motion.
-        shot: Which stretch of it.
-        body: A name among the bodies.
-        view: Elevation, distance, field of view, aim and aside, as in `Ranges`.
+        cast: The person who is measured, and perhaps a second one.
+        beside: (2,) metres over the floor, or more, from the first person to the second.
+        view: Elevation, share, field of view, aim and aside, as in `Ranges`.
         size: Width and height of the pictures, pixels.
-        jpeg: Quality of the pictures.
     """
 
     number: int
-    clip: MotionClip
-    shot: Shot
-    body: str
-    height_m: float
-    outfit: Outfit
+    cast: tuple[Role, ...]
+    beside: np.ndarray
     view: Mapping[str, float]
     size: tuple[int, int]
-    jpeg: int
-
-    def stage(self, body: Body, *, fps: float) -> tuple[Performance, Camera]:
-        """The performance and its camera; InputError if the clip lacks joints."""
-        sets = {self.shot.source: _One(self.clip)}
-        scene = Scene(sets=sets, shots=[self.shot], blend_s=0.0, centred=True)
-        performance = scene.perform(body, fps=fps)
-        reach = np.linalg.norm(performance.posing.hips[:, :2], axis=-1).max()
-        half = np.tan(np.radians(self.view["field_of_view_deg"]) / 2)
-        distance = reach + self.view["distance_m"]
-        beside = self.view["aside"] * distance * half * self.size[0] / self.size[1]
-        camera = Camera(
-            azimuth_deg=0.0,  # the person is turned instead
-            elevation_deg=self.view["elevation_deg"],
-            distance_m=distance,
-            target_m=(beside, 0.0, self.view["aim_m"] * self.height_m / 1.75),
-            field_of_view_deg=self.view["field_of_view_deg"],
-            width=self.size[0],
-            height=self.size[1],
-        )
-        return performance, camera
-
-
-class _One:
-    """A motion set of one clip."""
-
-    def __init__(self, clip: MotionClip) -> None:
-        self.clip = clip
-        self.labels: Sequence[str] = ()
-        self.problems: list[Problem] = []
-
-    def __iter__(self) -> Iterator[MotionClip]:
-        yield self.clip
+    setting: Setting
 
 
 class Plan:
@@ -109,7 +80,6 @@ class Plan:
     Args:
         clips: Of each data set.
         shares: How often a take comes from each set.
-        bodies: Names to choose from.
         ranges: Of everything else.
         smoothing_s: Of each noisy set, see `Shot`.
         seed: Of all takes.
@@ -123,7 +93,6 @@ class Plan:
         clips: Mapping[str, Sequence[MotionClip]],
         *,
         shares: Mapping[str, float],
-        bodies: Sequence[str],
         ranges: Ranges,
         smoothing_s: Mapping[str, float],
         seed: int,
@@ -136,17 +105,38 @@ class Plan:
         }
         if not self.clips:
             raise InputError(f"no clip lasts {shortest} s; choose shorter takes or other sets")
-        self.shares, self.bodies, self.ranges = shares, list(bodies), ranges
+        self.shares, self.ranges = shares, ranges
         self.smoothing_s, self.seed = smoothing_s, seed
 
     def take(self, number: int) -> Take:
         """The take with this number."""
         rng, ranges = np.random.default_rng([self.seed, number]), self.ranges
+        seconds = rng.uniform(*ranges.seconds)
+        cast = [self._role(rng, seconds)]
+        if rng.random() < ranges.second:
+            lasts = (cast[0].shot.stop_s or 0.0) - cast[0].shot.start_s
+            cast.append(self._role(rng, lasts))
+        angle, distance = rng.uniform(-np.pi, np.pi), rng.uniform(*ranges.beside_m)
+        drawn = ("elevation_deg", "field_of_view_deg", "aim", "aside")
+        view = {name: rng.uniform(*getattr(ranges, name)) for name in drawn}
+        view["share"] = float(np.exp(rng.uniform(*np.log(ranges.share))))
+        width, height = ranges.sizes[int(rng.integers(len(ranges.sizes)))]
+        return Take(
+            number=number,
+            cast=tuple(cast),
+            beside=distance * np.array([np.cos(angle), np.sin(angle)]),
+            view=view,
+            size=(width, height),
+            setting=setting(rng, jpeg=ranges.jpeg),
+        )
+
+    def _role(self, rng: np.random.Generator, seconds: float) -> Role:
+        ranges = self.ranges
         chances = np.array([self.shares[name] for name in self.clips])
         dataset = list(self.clips)[rng.choice(len(chances), p=chances / chances.sum())]
         clip = self.clips[dataset][rng.integers(len(self.clips[dataset]))]
         lasts = len(clip.xyz) / clip.fps
-        seconds = min(rng.uniform(*ranges.seconds), lasts)
+        seconds = min(seconds, lasts)
         start = rng.uniform(0, lasts - seconds)
         shot = Shot(
             dataset,
@@ -159,26 +149,4 @@ class Plan:
             mirrored=bool(rng.random() < 0.5),
             smoothing_s=self.smoothing_s.get(dataset, 0.0),
         )
-        drawn = ("elevation_deg", "distance_m", "field_of_view_deg", "aim_m", "aside")
-        return Take(
-            number=number,
-            clip=clip,
-            shot=shot,
-            body=self.bodies[rng.integers(len(self.bodies))],
-            height_m=rng.uniform(*ranges.height_m),
-            outfit=_outfit(rng),
-            view={name: rng.uniform(*getattr(ranges, name)) for name in drawn},
-            size=ranges.size,
-            jpeg=round(rng.uniform(*ranges.jpeg)),
-        )
-
-
-def _outfit(rng: np.random.Generator) -> Outfit:
-    """A skin between those of `SKINS`, dark hair, random clothes."""
-    i, share = rng.integers(len(SKINS) - 1), rng.random()
-    skin = (1 - share) * np.array(SKINS[i]) + share * np.array(SKINS[i + 1])
-    colours = rng.uniform(0.03, 0.85, (3, 3))
-    grey = rng.uniform(0, 0.8, (3, 1))  # most clothes have muted colours
-    shirt, trousers, shoes = grey * colours.mean(1, keepdims=True) + (1 - grey) * colours
-    hair = rng.uniform(0.02, 0.2) * np.array([1.0, 0.75, 0.55])
-    return Outfit(*(part.tolist() for part in (skin, shirt, trousers, shoes, hair)))
+        return Role(clip, shot, figure(rng, height_m=rng.uniform(*ranges.height_m)))

@@ -1,4 +1,4 @@
-"""Renders takes and runs the live program's first stages on them."""
+"""Runs the live program's first stages on filmed takes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -11,11 +11,7 @@ from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, joint_map
 from ...realtime.packets import Frame, Person
 from ...realtime.stages.stage import Stage
-from ..rendering.body import Body
-from ..rendering.camera import Camera
-from ..rendering.renderer import Renderer
-from ..rendering.truth import Truth
-from .takes import Take
+from .filming import Filmed
 
 LEAST_PX = 20.0
 """A person this near to the truth is the one, however short the torso looks."""
@@ -32,6 +28,8 @@ class Sight:
         confidence: (T, 17) float32 of the detector.
         exact: (T, 17, 2) float32 pixels, ground truth.
         xyz: (T, 17, 3) float32, metres, ground truth `turned_towards` the root.
+        others: (T, P, 17, 3) float32, pixels and depth in metres of other people.
+        depth: (T,) float32, metres, of the root.
         size: (2,) width and height of the picture.
         source: () ``dataset/clip``.
     """
@@ -42,6 +40,8 @@ class Sight:
     confidence: np.ndarray
     exact: np.ndarray
     xyz: np.ndarray
+    others: np.ndarray
+    depth: np.ndarray
     size: np.ndarray
     fps: np.ndarray
     source: np.ndarray
@@ -63,38 +63,26 @@ def read_sight(path: Path) -> Sight:
         raise InputError(f"can't read the take {path}: {error}; delete it and run again") from error
 
 
-def watch(take: Take, body: Body, stages: Sequence[Stage], *, fps: float) -> Sight:
-    """Render a take and push its pictures through fresh stages up to `Joints`.
+def watch(filmed: Filmed, stages: Sequence[Stage]) -> Sight:
+    """Push a take's pictures through fresh stages up to `Joints`.
 
-    Raises:
-        InputError: The clip can't be used, or there is nothing to draw with.
+    The track that is nearest to the person at first is followed until it ends, as live: a detector
+    that takes a second person for the first one errs.
     """
-    performance, camera = take.stage(body, fps=fps)
-    truth = Truth.of(performance, body, camera)
     for stage in stages:
         stage.reset()
-    people = []
-    with Renderer(camera, body.look, body.mesh.faces, room_m=_room(camera)) as renderer:
-        for i in range(len(truth.labels)):
-            image = renderer.draw(*body.posed(performance.posing.frame(i)))
-            frame = _frame(_compressed(image, take.jpeg), i, fps=fps)
-            for stage in stages:
-                frame = stage(frame)
-            people.append(_whose(frame.people, truth.h36m17_px[i]))
-    return _sight(people, truth)
-
-
-def _room(camera: Camera) -> tuple[float, float]:
-    away = float(np.linalg.norm(camera.position_m[:2]))
-    return max(3.0, away / 2), max(5.0, away / 2)
-
-
-def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    """RGB as a camera's JPEG, decoded to BGR."""
-    import cv2
-
-    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    people: list[Person | None] = []
+    track: int | None = None
+    fps = float(filmed.fps)
+    for i, image in enumerate(filmed.pictures()):
+        frame = _frame(image, i, fps=fps)
+        for stage in stages:
+            frame = stage(frame)
+        if track not in frame.people:
+            track = nearest(frame.people, filmed.exact[i])
+        person = None if track is None else frame.people[track]
+        people.append(person if person is not None and person.xy is not None else None)
+    return _sight(people, filmed)
 
 
 def _frame(image: np.ndarray, index: int, *, fps: float) -> Frame:
@@ -102,8 +90,8 @@ def _frame(image: np.ndarray, index: int, *, fps: float) -> Frame:
     return Frame(image, index, index / fps, index / fps, width, height)
 
 
-def _whose(people: Mapping[int, Person], exact: np.ndarray) -> Person | None:
-    """The person nearest to the exact joints (J, 2), if nearer than a torso's length."""
+def nearest(people: Mapping[int, Person], exact: np.ndarray) -> int | None:
+    """Track of the person nearest to the exact joints (J, 2), if nearer than a torso's length."""
     torso = float(np.linalg.norm(exact[H36M17.index["thorax"]] - exact[H36M17.root]))
     distances = {
         track: float(np.median(np.linalg.norm(person.xy - exact, axis=-1)))
@@ -111,12 +99,10 @@ def _whose(people: Mapping[int, Person], exact: np.ndarray) -> Person | None:
         if person.xy is not None
     }
     track = min(distances, key=distances.__getitem__, default=None)
-    if track is None or distances[track] > max(torso, LEAST_PX):
-        return None
-    return people[track]
+    return None if track is None or distances[track] > max(torso, LEAST_PX) else track
 
 
-def _sight(people: Sequence[Person | None], truth: Truth) -> Sight:
+def _sight(people: Sequence[Person | None], filmed: Filmed) -> Sight:
     shape = (len(people), len(H36M17))
     observed, detected = np.full((2, *shape, 2), np.nan, np.float32)
     visible, confidence = np.zeros(shape, bool), np.zeros(shape, np.float32)
@@ -131,9 +117,11 @@ def _sight(people: Sequence[Person | None], truth: Truth) -> Sight:
         detected=detected,
         visible=visible,
         confidence=confidence,
-        exact=truth.h36m17_px,
-        xyz=turned_towards(truth.h36m17_m, root=H36M17.root),
-        size=truth.size_px,
-        fps=truth.fps,
-        source=truth.sources[0],
+        exact=filmed.exact,
+        xyz=turned_towards(filmed.xyz, root=H36M17.root),
+        others=filmed.others,
+        depth=filmed.xyz[:, H36M17.root, 2],
+        size=filmed.size,
+        fps=filmed.fps,
+        source=filmed.source,
     )

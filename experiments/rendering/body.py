@@ -93,6 +93,11 @@ def anny_body(
         "weight": weight,
         "proportions": proportions,
     }
+    return Body(anny_mesh(shape, height_m=height_m), outfit)
+
+
+def anny_mesh(shape: Mapping[str, float], *, height_m: float) -> Mesh:
+    """The naked body; `shape` and errors are those of `anny_body`."""
     for name, value in shape.items():
         if not 0 <= value <= 1:
             raise InputError(f"body.{name} is {value}, wanted 0 to 1; see conf/body")
@@ -101,7 +106,7 @@ def anny_body(
     path = cached_body(shape)
     if not path.exists():
         export_anny(path, shape)
-    return Body(read_mesh(path, height_m=height_m), outfit)
+    return read_mesh(path, height_m=height_m)
 
 
 def cached_body(shape: Mapping[str, float]) -> Path:

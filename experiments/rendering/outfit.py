@@ -22,17 +22,47 @@ class Material(IntEnum):
 
 
 @dataclass(frozen=True)
+class Pattern:
+    """Stripes or checks of a second colour.
+
+    Attributes:
+        colour: Red, green, blue, 0 to 1.
+        width_m: Of one stripe.
+        along: 0 upright stripes, 1 level ones, 2 checks.
+    """
+
+    colour: Sequence[float]
+    width_m: float
+    along: int
+
+    def covers(self, vertices: np.ndarray) -> np.ndarray:
+        """(V,) bool: which vertices (V, 3) at rest have the second colour."""
+        upright, level = (np.floor(vertices[:, i] / self.width_m) % 2 == 1 for i in (0, 2))
+        return np.asarray((upright, level, upright ^ level)[self.along])
+
+
+@dataclass(frozen=True)
 class Outfit:
-    """Colours (red, green, blue), 0 to 1; an InputError if one is invalid."""
+    """Colours (red, green, blue), 0 to 1; an InputError if one is invalid.
+
+    Attributes:
+        sleeve: How far down the upper arm, and beyond 1 down the forearm, a sleeve reaches.
+        leg: How far trousers reach: 1 down to the shoes, 0.5 to the knees.
+        pattern: On the shirt.
+    """
 
     skin: Sequence[float]
     shirt: Sequence[float]
     trousers: Sequence[float]
     shoes: Sequence[float]
     hair: Sequence[float]
+    sleeve: float = 0.65
+    leg: float = 1.0
+    pattern: Pattern | None = None
 
     def __post_init__(self) -> None:
-        for part, colour in vars(self).items():
+        for part in ("skin", "shirt", "trousers", "shoes", "hair"):
+            colour = getattr(self, part)
             if len(colour) != 3 or not all(0 <= channel <= 1 for channel in colour):
                 raise InputError(
                     f"body.outfit.{part} is {list(colour)}, wanted three numbers from 0 to 1"
@@ -67,28 +97,31 @@ def dress(mesh: Mesh, outfit: Outfit) -> Look:
     lift = np.zeros(len(mesh.vertices))
     _paint_face(mesh, outfit, colours)
     cloth = {"shirt": Material.CLOTH, "trousers": Material.CLOTH, "shoes": Material.SHOE}
-    for part, where in _garments(mesh).items():
+    for part, where in _garments(mesh, outfit).items():
         colours[where] = getattr(outfit, part)
         materials[where] = cloth.get(part, Material.HAIR)
         lift[where] = THICKNESS_M[part]
+        if part == "shirt" and outfit.pattern is not None:
+            colours[where & outfit.pattern.covers(mesh.vertices)] = outfit.pattern.colour
     return Look(mesh.vertices + mesh.normals * lift[:, None], colours, materials)
 
 
-def _garments(mesh: Mesh) -> dict[str, np.ndarray]:
+def _garments(mesh: Mesh, outfit: Outfit) -> dict[str, np.ndarray]:
     """Garment to the vertices (V,) bool that it covers; no vertex is in two."""
     height = mesh.vertices[:, 2]
     joint = mesh.rig.rest
     hips = joint["left_hip"][2]
     trunk = _moved_by(mesh, "LowerBack", "Spine", "Spine1", "LeftShoulder", "RightShoulder")
-    sleeves = sum(_sleeve(mesh, side) for side in ("left", "right"))
+    sleeves = sum(_sleeve(mesh, side, outfit.sleeve) for side in ("left", "right"))
     waist = _moved_by(mesh, "Hips") * (height > hips + 0.02)
     shirt = (trunk + sleeves + waist > 0.5) & (height < joint["thorax"][2] + 0.035)
     bones = [f"{side}{bone}" for side in ("Left", "Right") for bone in _LEGS]
     below = _moved_by(mesh, "Hips", "LHipJoint", "RHipJoint", *bones) > 0.5
     sole = height < joint["left_ankle"][2] + 0.03
+    bare = height < hips - outfit.leg * (hips - joint["left_ankle"][2] - 0.03)
     return {
         "shirt": shirt,
-        "trousers": below & ~shirt & ~sole,
+        "trousers": below & ~shirt & ~sole & ~bare,
         "shoes": below & ~shirt & sole,
         "hair": _hair(mesh),
     }
@@ -100,12 +133,16 @@ def _moved_by(mesh: Mesh, *bones: str) -> np.ndarray:
     return np.asarray(mesh.skinning[:, columns].sum(1)).ravel()
 
 
-def _sleeve(mesh: Mesh, side: str) -> np.ndarray:
-    """(V,) share of the upper arm, down to two thirds of it."""
-    shoulder, elbow = mesh.rig.rest[f"{side}_shoulder"], mesh.rig.rest[f"{side}_elbow"]
-    bone = elbow - shoulder
-    along = (mesh.vertices - shoulder) @ bone / (bone @ bone)
-    return _moved_by(mesh, f"{side.capitalize()}Arm") * (along < 0.65)
+def _sleeve(mesh: Mesh, side: str, length: float) -> np.ndarray:
+    """(V,) share of the arm that the sleeve covers."""
+    names = [f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist")]
+    covered = np.zeros(len(mesh.vertices))
+    for i, bone in enumerate(("Arm", "ForeArm")):
+        start, end = mesh.rig.rest[names[i]], mesh.rig.rest[names[i + 1]]
+        along = (mesh.vertices - start) @ (end - start) / ((end - start) @ (end - start))
+        if length > i:
+            covered += _moved_by(mesh, f"{side.capitalize()}{bone}") * (along < length - i)
+    return covered
 
 
 def _hair(mesh: Mesh) -> np.ndarray:

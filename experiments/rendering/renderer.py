@@ -42,7 +42,7 @@ class Renderer:
     ) -> None:
         self.camera = camera
         self._look = look
-        self.context = _context()
+        self.context = headless()
         size = (camera.width, camera.height)
         self._scene = self.context.program(VERTEX, FRAGMENT)
         self._shadow = self.context.program(SHADOW_VERTEX, SHADOW_FRAGMENT)
@@ -65,7 +65,7 @@ class Renderer:
         self._caster = self.context.vertex_array(
             self._shadow, [(self._buffer, "3f 40x", "position")], index
         )
-        self._view = _projection(camera) @ _view(camera)
+        self._view = projection(camera) @ view_of(camera)
 
     def __enter__(self) -> Self:
         return self
@@ -78,13 +78,13 @@ class Renderer:
         look = self._look
         columns = [vertices, normals, look.colours, look.materials[:, None], look.vertices]
         self._buffer.write(np.concatenate(columns, 1).astype(np.float32).tobytes())
-        light = _light(vertices.mean(0), self._sun)
+        light = light_matrix(vertices.mean(0), self._sun)
         self.context.enable(self.context.DEPTH_TEST)
         self._draw_shadow(light)
         self._canvas.use()
         self._canvas.clear(0.8, 0.8, 0.8, 1.0)
         self._shadow_map.use(0)
-        _set(self._scene, view=self._view, light=light, eye=self.camera.position_m, sun=self._sun)
+        write(self._scene, view=self._view, light=light, eye=self.camera.position_m, sun=self._sun)
         self._room.render()
         self._person.render()
         self.context.copy_framebuffer(self._picture, self._canvas)
@@ -94,11 +94,12 @@ class Renderer:
     def _draw_shadow(self, light: np.ndarray) -> None:
         self._shadow_canvas.use()
         self._shadow_canvas.clear(depth=1.0)
-        _set(self._shadow, light=light)
+        write(self._shadow, light=light)
         self._caster.render()
 
 
-def _context() -> "moderngl.Context":
+def headless() -> "moderngl.Context":
+    """A context without a display; InputError if there is none."""
     try:
         import moderngl
     except ImportError as error:
@@ -134,7 +135,7 @@ def _room(back_m: float, left_m: float, *, turn: np.ndarray) -> np.ndarray:
     return np.array(rows, np.float32)
 
 
-def _projection(camera: Camera) -> np.ndarray:
+def projection(camera: Camera) -> np.ndarray:
     """OpenGL's clip matrix (4, 4) that puts a point where `Camera.to_pixels` does."""
     matrix = np.zeros((4, 4))
     matrix[0, 0] = 2 * camera.focal_px / camera.width
@@ -145,14 +146,15 @@ def _projection(camera: Camera) -> np.ndarray:
     return matrix
 
 
-def _view(camera: Camera) -> np.ndarray:
+def view_of(camera: Camera) -> np.ndarray:
+    """Matrix (4, 4) from world to OpenGL's camera axes."""
     matrix = np.eye(4)
     matrix[:3, :3] = _TURN_GL @ camera.rotation
     matrix[:3, 3] = _TURN_GL @ camera.translation
     return matrix
 
 
-def _light(centre: np.ndarray, sun: np.ndarray) -> np.ndarray:
+def light_matrix(centre: np.ndarray, sun: np.ndarray) -> np.ndarray:
     """Clip matrix (4, 4) of the light's view of 4.4 m about a point."""
     across = np.cross(np.array([0.0, 0.0, 1.0]), sun)
     across /= np.linalg.norm(across)
@@ -163,7 +165,7 @@ def _light(centre: np.ndarray, sun: np.ndarray) -> np.ndarray:
     return np.diag([1 / half_m, 1 / half_m, 1 / depth_m, 1]) @ matrix
 
 
-def _set(program: Any, **uniforms: np.ndarray) -> None:
+def write(program: Any, **uniforms: np.ndarray) -> None:
     """Matrices (4, 4) and vectors (3,) of a shader by name; OpenGL stores columns first."""
     for name, value in uniforms.items():
         program[name].write(value.T.astype(np.float32).tobytes())

@@ -30,7 +30,7 @@ class Network:
     """A network on the CPU that takes BGR pictures of `width` x `height` pixels.
 
     Args:
-        path: A .tflite or .onnx file with one picture as input.
+        path: A .tflite, .onnx or .xml file (OpenVINO's) with one picture as input.
         normalisation: What the network expects.
         size: (width, height) of an input whose size the file leaves open.
         outputs: Names of the outputs to compute, by default all; the others are cut off.
@@ -137,7 +137,7 @@ def _compiled(
     processor.input().model().set_layout(openvino.Layout(layout))
     if normalisation.rgb:
         steps.convert_color(ColorFormat.RGB)
-    if model.input(0).element_type != openvino.Type.u8:
+    if model.input(0).element_type.is_real():
         steps.convert_element_type(openvino.Type.f32)
         steps.mean(list(normalisation.mean)).scale(list(normalisation.std))
     # Other threads (camera, lifter) share the cores, so none is pinned to one.
