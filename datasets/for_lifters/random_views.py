@@ -128,7 +128,7 @@ class Lifting(pl.LightningDataModule):
         early: bool,
         appear: float,
         varied: float,
-        paces: tuple[float, float] = (0.8, 2.0),
+        paces: tuple[float, float],
         val_frames: int,
         val_batch: int = 16,
         val_batches: int,
