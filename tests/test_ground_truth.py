@@ -13,6 +13,7 @@ from gastlive.datasets.for_lifters.paired import Paired
 from gastlive.datasets.for_lifters.random_views import RandomViews
 from gastlive.datasets.for_lifters.windows import Windows
 from gastlive.datasets.pair import Pair
+from gastlive.datasets.process_seed import generator_of
 from gastlive.datasets.seen.completion import make_middle
 from gastlive.datasets.seen.detectable import detectable
 from gastlive.datasets.seen.ground_truth import input_and_truth
@@ -52,9 +53,10 @@ def virtual(normalisation):
 
 def filmed():
     """The same clip by the same camera: screen units, and metres in camera axes."""
-    xyz = detectable(motion(), H36M17).xyz.astype(np.float64)
-    camera = np.random.default_rng([100, crc32(b"moves/a"), 0])
-    return (part[0] for part in Views().film(xyz[None], root=H36M17.root, rng=camera))
+    xyz = torch.from_numpy(detectable(motion(), H36M17).xyz)[None]
+    camera = generator_of(100, crc32(b"moves/a"), 0)
+    parts = Views().film(xyz, root=H36M17.root, generator=camera)
+    return (part[0].numpy() for part in parts)
 
 
 class OnePair:
@@ -138,7 +140,8 @@ def test_a_perfect_lifter_in_person_units_has_no_error_wherever_in_the_picture_t
 ):
     pairs = OnePair()
     pose = motion(H36M17).xyz.astype(np.float64)
-    pose = make_middle(pose - pose[:, HIPS].mean(1, keepdims=True), H36M17)
+    centred = torch.from_numpy(pose - pose[:, HIPS].mean(1, keepdims=True))
+    pose = make_middle(centred, H36M17).numpy()
     answer = torch.from_numpy(pose.astype(np.float32))  # as seen from straight ahead
     pairs.xyz = panned(pose + np.array([0, 0, 4.0]), degrees)
     true = {units: torch.from_numpy(measured_on(pairs, units)[1]) for units in UNITS}
@@ -154,20 +157,21 @@ def test_training_views_follow_the_same_rule(normalisation):
         normalisation=normalisation, views=Views(), noise=None, mirror=0.0,
     )  # fmt: skip
     ((xy, xyz, _),) = views
-    rng = np.random.default_rng([0, 0])
-    windows, _ = views.windows.draw(1, rng)
-    rng.random(1)
+    generator = generator_of(0, 0)
+    windows, _ = views.windows.draw(1, generator)
+    torch.rand(1, generator=generator)
     expected = input_and_truth(
-        *Views().film(windows, root=0, rng=rng), H36M17, normalisation=normalisation
+        *Views().film(windows, root=0, generator=generator), H36M17, normalisation=normalisation
     )
     for found, wanted in zip((xy, xyz), expected, strict=True):
-        np.testing.assert_array_equal(found.numpy(), wanted)
+        torch.testing.assert_close(found, wanted, rtol=0, atol=0)
 
 
 def test_only_what_is_made_of_a_missing_joint_is_missing():
     xy, xyz = filmed()
     xy[2, H36M17.index["left_wrist"]] = xyz[3, H36M17.index["left_shoulder"]] = np.nan
-    xy, xyz = input_and_truth(xy, xyz, H36M17, normalisation="person")
+    given = torch.from_numpy(xy), torch.from_numpy(xyz)
+    xy, xyz = (part.numpy() for part in input_and_truth(*given, H36M17, normalisation="person"))
     assert np.argwhere(np.isnan(xy).any(-1)).tolist() == [[2, H36M17.index["left_wrist"]]]
     lost = [H36M17.index[joint] for joint in ("spine", "thorax", "left_shoulder")]
     assert np.argwhere(np.isnan(xyz).any(-1)).tolist() == [[3, joint] for joint in sorted(lost)]
@@ -177,7 +181,8 @@ def test_only_what_is_made_of_a_missing_joint_is_missing():
 def test_layouts_without_some_or_all_of_the_middle_line_have_a_truth_too(layout):
     rng = np.random.default_rng(0)
     given = rng.normal(size=(4, len(layout), 2)), rng.normal([0, 0, 5], 0.3, (4, len(layout), 3))
-    xy, xyz = input_and_truth(*given, layout, normalisation="person")
+    tensors = map(torch.from_numpy, given)
+    xy, xyz = (part.numpy() for part in input_and_truth(*tensors, layout, normalisation="person"))
     sides = [i for i, j in enumerate(layout.joints) if j.startswith(("left_", "right_"))]
     np.testing.assert_allclose(xy[:, sides], given[0][:, sides], atol=1e-6)
     lengths = np.linalg.norm(np.diff(xyz[:, sides], axis=1), axis=-1)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from gastlive.conf.option import option
 from gastlive.datasets.clip import MotionClip, Segment
@@ -85,7 +86,7 @@ class Drawing:
         self.drawn = []
 
     def apply(self, xy, skeleton, rng, xyz=None):
-        self.drawn.append(rng.random())
+        self.drawn.append(torch.rand(1, generator=rng).item())
         return xy, np.ones(xy.shape[:3], bool)
 
 

@@ -39,6 +39,7 @@ from gastlive.datasets.for_heads.stream_data import padded_batches
 from gastlive.datasets.labels import UNKNOWN, LabelMap
 from gastlive.datasets.protocols import Split
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
+from gastlive.datasets.process_seed import generator_of
 from gastlive.datasets.seen.views import Views
 from gastlive.experiments.lift_dataset import Studio, lifter
 from gastlive.gast.checkpoint import save
@@ -192,7 +193,7 @@ def test_people_face_the_camera_at_zero_and_its_right_at_a_quarter_turn():
 
 def test_cameras_see_the_front_as_often_as_wanted():
     cameras = cameras_of(count=10, front=0.7, noise=None)
-    xy, relative = cameras.see(world(), H36M17, np.random.default_rng(0))
+    xy, relative = cameras.see(world(), H36M17, generator_of(0))
     assert (xy.shape, relative.shape) == ((10, 50, 17, 2), (10, 50, 17, 3))
     frontal = np.abs(facing(relative, H36M17)) <= np.radians(60)
     assert 7 <= frontal.sum() < 10
@@ -201,7 +202,7 @@ def test_cameras_see_the_front_as_often_as_wanted():
 
 
 def test_noise_changes_what_is_detected_and_not_the_truth():
-    rngs = [np.random.default_rng(0) for _ in range(2)]
+    rngs = [generator_of(0) for _ in range(2)]
     exact_xy, exact = cameras_of(noise=None).see(world(), H36M17, rngs[0])
     noisy_xy, noisy = cameras_of().see(world(), H36M17, rngs[1])
     assert np.array_equal(exact, noisy)
@@ -214,7 +215,7 @@ def test_lifting_in_chunks_equals_lifting_at_once(normalisation):
     torch.manual_seed(0)
     net = option("net/gast27", skeleton=H36M17, channels=8).eval()
     lifter = Lifter(net, skeleton=H36M17, normalisation=normalisation).eval()
-    xy = torch.from_numpy(cameras_of(count=2).see(world(70), H36M17, np.random.default_rng(0))[0])
+    xy = torch.from_numpy(cameras_of(count=2).see(world(70), H36M17, generator_of(0))[0])
     assert (in_chunks(net, lifter.units, xy, frames=50) - lifter(xy)).abs().max() < 1e-5
 
 
@@ -265,7 +266,7 @@ def test_clips_are_lifted_by_the_lifter_of_the_file(tmp_path):
     )
     save(net, path, fps=30.0, normalisation="person", training={})
     lift, name, sha256 = lifter(str(path), H36M17, 30.0)
-    xy, true = cameras_of(count=2).see(world(40), H36M17, np.random.default_rng(0))
+    xy, true = cameras_of(count=2).see(world(40), H36M17, generator_of(0))
     whole = Lifter(net, skeleton=H36M17, normalisation="person").eval()
     with torch.inference_mode():
         assert np.abs(lift(xy, true) - whole(torch.from_numpy(xy)).numpy()).max() < 1e-5

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gastlive.datasets.clip import MotionClip
-from gastlive.datasets.for_lifters.bodies import scale_bones
+from gastlive.datasets.for_lifters.bodies import other_bodies
 from gastlive.datasets.for_lifters.random_views import Lifting, RandomViews
 from gastlive.datasets.for_lifters.windows import Windows
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
@@ -30,13 +30,39 @@ def standing(frames=20, people=30):
     return np.broadcast_to(pose, (people, frames, 17, 3)).copy()
 
 
+def seen_by(views, people, seed=0):
+    """Pictures and joints in the axes of cameras turned to the root, as arrays."""
+    generator = torch.Generator().manual_seed(seed)
+    given = torch.from_numpy(people)
+    return [part.numpy() for part in views.see(given, root=0, generator=generator)]
+
+
+def filmed_by(views, people, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    given = torch.from_numpy(people)
+    return [part.numpy() for part in views.film(given, root=0, generator=generator)]
+
+
+def spoil(noise, xy):
+    """Joints with errors, and which of them were seen, as arrays."""
+    generator = torch.Generator().manual_seed(0)
+    noisy, confidence = noise.apply(torch.from_numpy(xy), H36M17, generator)
+    return noisy.numpy(), confidence.numpy() > 0
+
+
+def bodies(people, *, spread, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    given = torch.from_numpy(people)
+    return other_bodies(given, H36M17, spread=spread, generator=generator).numpy()
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
 
 
 def test_a_standing_person_is_seen_upright_and_in_front(rng):
-    xy, xyz = Views().see(standing(), root=0, rng=rng)
+    xy, xyz = seen_by(Views(), standing())
     head, ankle = H36M17.index["head"], H36M17.index["left_ankle"]
     assert (xy[:, :, head, 1] < xy[:, :, ankle, 1]).all()
     assert (xyz[:, :, head, 1] < xyz[:, :, ankle, 1]).all()
@@ -46,7 +72,7 @@ def test_a_standing_person_is_seen_upright_and_in_front(rng):
 def test_the_picture_is_the_perspective_of_the_joints(rng):
     views = Views(roll_deg=(0, 0), elevation_deg=(0, 0), off_centre=(0, 0), distance_m=(3, 3),
                   field_of_view_deg=(90, 90))  # fmt: skip
-    xy, xyz = views.see(standing(), root=0, rng=rng)
+    xy, xyz = seen_by(views, standing())
     depth = xyz[..., 2:] + 3  # in the middle of the picture the camera is turned to the person
     np.testing.assert_allclose(xy, xyz[..., :2] / depth, atol=1e-5)
 
@@ -54,7 +80,7 @@ def test_the_picture_is_the_perspective_of_the_joints(rng):
 def test_a_view_keeps_sizes_and_sides(rng):
     people = standing()
     people[..., 0] += 0.3 * people[..., 2]  # lean, so that there is something to get wrong
-    _, xyz = Views().see(people, root=0, rng=rng)
+    _, xyz = seen_by(Views(), people)
     for one, other in H36M17.bones:
         before = np.linalg.norm(people[:, :, one] - people[:, :, other], axis=-1)
         after = np.linalg.norm(xyz[:, :, one] - xyz[:, :, other], axis=-1)
@@ -67,7 +93,7 @@ def test_a_view_keeps_sizes_and_sides(rng):
 
 
 def test_cameras_stand_all_around(rng):
-    _, xyz = STILL.see(standing(people=200), root=0, rng=rng)
+    _, xyz = seen_by(STILL, standing(people=200))
     side = xyz[:, 0, H36M17.index["left_shoulder"], 0]
     assert (side > 0.1).any()
     assert (side < -0.1).any()
@@ -75,7 +101,7 @@ def test_cameras_stand_all_around(rng):
 
 def test_other_bodies_keep_joint_angles_and_symmetry(rng):
     people = standing()
-    scaled = scale_bones(people, H36M17, spread=0.1, rng=rng)
+    scaled = bodies(people, spread=1.0)
     for child, parent in H36M17.bones:
         bone = scaled[:, :, child] - scaled[:, :, parent]
         before = people[:, :, child] - people[:, :, parent]
@@ -89,17 +115,17 @@ def test_other_bodies_keep_joint_angles_and_symmetry(rng):
 
 
 def test_no_noise_leaves_the_joints_alone(rng):
-    xy, _ = Views().see(standing(), root=0, rng=rng)
-    spoilt, seen = DetectorNoise(**QUIET).apply(xy.copy(), H36M17, rng)
+    xy, _ = seen_by(Views(), standing())
+    spoilt, seen = spoil(DetectorNoise(**QUIET), xy)
     np.testing.assert_array_equal(spoilt, xy)
     assert seen.all()
 
 
 def test_jitter_is_as_large_and_as_slow_as_stated(rng):
-    xy, _ = STILL.see(standing(frames=60, people=200), root=0, rng=rng)
+    xy, _ = seen_by(STILL, standing(frames=60, people=200))
     torso = np.linalg.norm(xy[:, :1, H36M17.index["thorax"]] - xy[:, :1, 0], axis=-1)
     noise = DetectorNoise(**QUIET | {"jitter": 0.03}, correlation=0.8)
-    spoilt, _ = noise.apply(xy.copy(), H36M17, rng)
+    spoilt, _ = spoil(noise, xy)
     error = (spoilt - xy) / torso[:, :, None, None]
     assert error.std() == pytest.approx(0.03, rel=0.15)
     now, next_one = error[:, :-1].ravel(), error[:, 1:].ravel()
@@ -107,17 +133,17 @@ def test_jitter_is_as_large_and_as_slow_as_stated(rng):
 
 
 def test_a_lost_limb_stands_still_against_its_joint_and_is_marked(rng):
-    xy, _ = STILL.see(standing(people=100), root=0, rng=rng)
+    xy, _ = seen_by(STILL, standing(people=100))
     xy += np.linspace(0, 1, 20)[None, :, None, None].astype(np.float32)
-    spoilt, seen = DetectorNoise(**QUIET | {"lost": 1.0}).apply(xy.copy(), H36M17, rng)
+    spoilt, seen = spoil(DetectorNoise(**QUIET | {"lost": 1.0}), xy)
     assert (~seen).any((1, 2)).all()
     np.testing.assert_array_equal(spoilt[seen], xy[seen])
     np.testing.assert_allclose(spoilt, xy, atol=1e-5)  # who only drifts looks the same when held
 
 
 def test_a_person_cut_off_at_the_hips_keeps_the_upper_body(rng):
-    xy, _ = STILL.see(standing(), root=0, rng=rng)
-    spoilt, seen = DetectorNoise(**QUIET | {"cut": 1.0}).apply(xy.copy(), H36M17, rng)
+    xy, _ = seen_by(STILL, standing())
+    spoilt, seen = spoil(DetectorNoise(**QUIET | {"cut": 1.0}), xy)
     legs = [i for i, j in enumerate(H36M17.joints) if j.endswith(("knee", "ankle"))]
     upper = [i for i in range(17) if i not in legs]
     assert not seen[:, :, legs].any()
@@ -125,8 +151,8 @@ def test_a_person_cut_off_at_the_hips_keeps_the_upper_body(rng):
 
 
 def test_a_clip_of_a_single_frame_can_lose_nothing(rng):
-    xy, _ = STILL.see(standing(frames=1), root=0, rng=rng)
-    _, seen = DetectorNoise(**QUIET | {"lost": 1.0}).apply(xy.copy(), H36M17, rng)
+    xy, _ = seen_by(STILL, standing(frames=1))
+    _, seen = spoil(DetectorNoise(**QUIET | {"lost": 1.0}), xy)
     assert seen.all()
 
 
@@ -192,16 +218,13 @@ def truth(seed=1, **cameras):
     people[:, :, 0] = 0
     plain = {"elevation_deg": (10, 10), "roll_deg": (0, 0), "off_centre": (0, 0), "aspect": (1, 1)}
     views = Views(**plain | cameras)
-    return views.see(people, root=0, rng=np.random.default_rng(seed))[1]
+    return seen_by(views, people, seed)[1]
 
 
 def test_where_the_camera_points_does_not_change_the_truth():
     xyz = np.random.default_rng(0).normal(size=(8, 3, 17, 3)) * 0.3
     how = {"elevation_deg": (0, 0), "roll_deg": (0, 0), "aspect": (1, 1)}
-    one, other = (
-        Views(off_centre=o, **how).see(xyz, root=0, rng=np.random.default_rng(1))[1]
-        for o in ((0.0, 0.0), (0.5, 0.5))
-    )
+    one, other = (seen_by(Views(off_centre=o, **how), xyz, 1)[1] for o in ((0.0, 0.0), (0.5, 0.5)))
     np.testing.assert_allclose(one[..., 2], other[..., 2], atol=1e-5)
 
 
@@ -242,30 +265,39 @@ def test_a_camera_from_above_sees_the_truth_tilted_about_the_pictures_horizontal
 def test_a_camera_keeps_its_distance_from_a_person_who_walks_about(rng):
     people = standing()
     people[..., 0] += np.linspace(-4, 4, 20)[:, None]
-    _, camera = Views(distance_m=(1.8, 1.8)).film(people, root=0, rng=rng)
+    camera = filmed_by(Views(distance_m=(1.8, 1.8)), people)[1]
     away = np.linalg.norm(camera[:, :, H36M17.root], axis=-1)
     assert 1.8 - 1e-6 < away.min() < away.max() < 2 * 4 + 1.8 + 1e-6
 
 
 def test_a_slip_dies_away_over_some_frames(rng):
-    xy, _ = STILL.see(standing(frames=40, people=20), root=0, rng=rng)
+    xy, _ = seen_by(STILL, standing(frames=40, people=20))
     noise = DetectorNoise(**QUIET | {"slip": 0.004}, slip_size=0.2)
-    noisy, _ = noise.apply(xy.copy(), H36M17, rng)
+    noisy, _ = spoil(noise, xy)
     off = np.linalg.norm(noisy - xy, axis=-1)
     gone_on = off[:, 1:][off[:, :-1] > 1e-3] / off[:, :-1][off[:, :-1] > 1e-3]
     assert np.median(gone_on) == pytest.approx(0.7, abs=0.02)
 
 
-def test_no_body_is_further_from_the_mean_than_two_deviations(rng):
-    people = standing(frames=1, people=500)
-    scaled = scale_bones(people, H36M17, spread=0.1, rng=rng)
-    thigh = [H36M17.index["left_knee"], H36M17.index["left_hip"]]
-    before, after = (
-        np.linalg.norm(p[:, 0, thigh[0]] - p[:, 0, thigh[1]], axis=-1) for p in (people, scaled)
-    )
-    factor = after / before
-    assert factor.min() == pytest.approx(0.8)
-    assert factor.max() == pytest.approx(1.2)
+def lengths(people, child, parent):
+    ends = H36M17.index[child], H36M17.index[parent]
+    return np.linalg.norm(people[:, 0, ends[0]] - people[:, 0, ends[1]], axis=-1)
+
+
+def test_limbs_vary_as_peoples_do_and_share_most_of_it_with_the_whole_body():
+    people = standing(frames=1, people=4000)
+    other = bodies(people, spread=1.0)
+    log = {
+        pair: np.log(lengths(other, *pair) / lengths(people, *pair))
+        for pair in (("left_knee", "left_hip"), ("left_ankle", "left_knee"),
+                     ("left_wrist", "left_elbow"))
+    }  # fmt: skip
+    thigh, shin, forearm = log.values()
+    assert thigh.std() == pytest.approx(np.sqrt(0.035**2 + 0.03**2 + 0.09**2), rel=0.06)
+    assert (thigh - forearm).std() == pytest.approx(np.sqrt(2 * (0.035**2 + 0.03**2)), rel=0.06)
+    assert (thigh - shin).std() == pytest.approx(np.sqrt(2) * 0.035, rel=0.06)
+    assert np.abs(thigh).max() < 2.5 * (0.035 + 0.03 + 0.09) + 1e-6
+    np.testing.assert_allclose(bodies(people, spread=0.0), people, atol=1e-12)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
@@ -278,7 +310,7 @@ def test_a_mirrored_person_still_looks_forward(share):
         views=Views(), noise=None, mirror=share,
     )  # fmt: skip
     ((_, xyz, _),) = views
-    forward = body_axes(xyz.numpy(), H36M17)[..., 2, :]
+    forward = body_axes(xyz, H36M17).numpy()[..., 2, :]
     nose = xyz[:, :, H36M17.index["nose"]] - xyz[:, :, H36M17.index["thorax"]]
     np.testing.assert_allclose((forward * nose.numpy()).sum(-1), 0.15, atol=1e-5)
 
@@ -305,6 +337,7 @@ def test_windows_come_from_each_set_as_often_as_its_share_says():
         early=False,
         appear=0.0,
         varied=0.0,
+        paces=(1.0, 1.0),
         val_frames=60,
         val_batches=20,
         seed=0,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from gastlive.datasets.for_lifters.windows import Windows
 from gastlive.gast.errors import InputError
@@ -14,8 +15,8 @@ def ramp(frames, start=0.0):
 
 def drawn(clips, count=300, **changes):
     windows = Windows(clips, **{"shares": [1.0] * len(clips), "frames": 10} | changes)
-    xyz, held = windows.draw(count, np.random.default_rng(0))
-    return xyz[:, :, 0, 0], held
+    xyz, held = windows.draw(count, torch.Generator().manual_seed(0))
+    return xyz[:, :, 0, 0].numpy(), held.numpy()
 
 
 def test_windows_are_stretches_of_one_clip():

@@ -16,7 +16,6 @@ from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import KeypointClip, MotionClip
 from ..labels import UNKNOWN
-from ..seen.detecting import detected
 from ..seen.noise import Noise
 from ..seen.views import Views
 
@@ -104,7 +103,7 @@ class Cameras:
         chosen = np.r_[frontal, others[: self.count - len(frontal)]]
         xy, relative = xy[chosen], relative[chosen]
         if self.noise is not None:
-            xy, _ = detected(self.noise, xy, skeleton, generator, relative)
+            xy, _ = self.noise.apply(xy, skeleton, generator, relative)
         return xy.numpy(), relative.numpy()
 
 

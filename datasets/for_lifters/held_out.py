@@ -15,7 +15,6 @@ from ..pair import PairSet, filled
 from ..process_seed import generator_of
 from ..rates import resample
 from ..seen.detectable import detectable
-from ..seen.detecting import detected
 from ..seen.ground_truth import input_and_truth, pair_for_lifter
 from ..seen.noise import Noise
 from ..seen.views import Views
@@ -126,7 +125,7 @@ class VirtualViews:
             if noise is not None:
                 # A generator of its own: the cameras are those of exact joints.
                 errors = generator_of(self.seed, key, start, 1)
-                xy, confidence = detected(noise, xy, self.skeleton, errors, xyz)
+                xy, confidence = noise.apply(xy, self.skeleton, errors, xyz)
             yield Watched(
                 name=f"{clip.name}+{start}" if start else clip.name,
                 dataset=clip.dataset,

@@ -15,7 +15,6 @@ from ..clip import MotionSet
 from ..process_seed import generator_of, process_seed
 from ..rates import resample
 from ..seen.detectable import detectable
-from ..seen.detecting import detected
 from ..seen.ground_truth import input_and_truth
 from ..seen.noise import Noise
 from ..seen.views import Views
@@ -87,9 +86,7 @@ class RandomViews(IterableDataset[Batch]):
         if self.noise is not None:
             spoilt = self._chance(count, generator) >= self.exact
             at = spoilt.nonzero()[:, 0]
-            xy[at], confidence[at] = detected(
-                self.noise, xy[at], self.skeleton, generator, truth[at]
-            )
+            xy[at], confidence[at] = self.noise.apply(xy[at], self.skeleton, generator, truth[at])
         # What stands for the past is what was detected first.
         time = torch.arange(xyz.shape[1], device=xyz.device).maximum(held[:, None])
         own = torch.arange(count, device=xyz.device)[:, None]
@@ -152,7 +149,7 @@ class Lifting(pl.LightningDataModule):
         early: bool,
         appear: float,
         varied: float,
-        paces: tuple[float, float] = (0.8, 2.0),
+        paces: tuple[float, float],
         val_frames: int,
         val_batch: int = 16,
         val_batches: int,

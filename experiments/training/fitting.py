@@ -70,9 +70,9 @@ def _fit(
     resume: str | None,
 ) -> None:
     budget = TimeBudget.of(trainer)
-    data.trainer = trainer  # it makes its batches on the device that trains
     batches: dict[str, Any] = {"datamodule": data}
     if budget.seconds < math.inf:
+        data.trainer = trainer  # it makes its batches on the device that trains
         passes = Passes(data.val_dataloader(), budget)
         batches = {"train_dataloaders": data.train_dataloader(), "val_dataloaders": passes}
     with warnings.catch_warnings():

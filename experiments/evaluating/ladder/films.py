@@ -6,8 +6,11 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ....datasets.camera_axes import turned_towards
+from ....datasets.process_seed import generator_of
 from ....datasets.seen.ground_truth import input_and_truth
 from ....datasets.seen.noise import Noise
 from ....gast.errors import InputError
@@ -91,14 +94,16 @@ class Films:
         else:
             true = (camera - camera[:, H36M17.root, None]).astype(np.float32)
         exact = film.screen(film.h36m17_px)
-        made_xy, made = input_and_truth(exact, camera, H36M17, normalisation=normalisation)
+        both = torch.from_numpy(exact), torch.from_numpy(camera)
+        made_xy, truth = input_and_truth(*both, H36M17, normalisation=normalisation)
+        made = truth.numpy()
         given: OfJoints | OfPicture | OfFrames
         if rung == TRUTH:
             given = OfJoints(made[None])
         elif rung == EXACT:
             given = OfFrames(exact_frames(film))
         elif rung == NOISE or film.path is None:
-            given = self._noisy(made_xy, made, number)
+            given = self._noisy(made_xy, truth, number)
         else:
             given = OfFrames(self._seen(film, film.path))
         return Scene(
@@ -112,12 +117,11 @@ class Films:
             given=given,
         )
 
-    def _noisy(self, xy: np.ndarray, xyz: np.ndarray, number: int) -> OfPicture:
-        many = [np.repeat(each[None], self.draws, axis=0) for each in (xy, xyz)]
-        noisy, seen = self.noise.apply(
-            many[0], H36M17, np.random.default_rng([self.seed, number]), many[1]
-        )
-        return OfPicture(noisy.astype(np.float32), seen.astype(np.float32))
+    def _noisy(self, xy: Tensor, xyz: Tensor, number: int) -> OfPicture:
+        many = [each.expand(self.draws, *each.shape) for each in (xy, xyz)]
+        errors = generator_of(self.seed, number)
+        noisy, confidence = self.noise.apply(many[0], H36M17, errors, many[1])
+        return OfPicture(noisy.numpy(), confidence.numpy())
 
     def _seen(self, film: Film, path: Path) -> Sequence[Frame]:
         if path not in self._watched:
