@@ -66,7 +66,7 @@ def test_a_net_with_confidence_starts_with_the_outputs_of_one_without():
     old, new = net(inputs=2), net()
     assert grow(new, old.state_dict(), CLIP, difference=0.0) == len(new.state_dict())
     torch.testing.assert_close(new(CLIP), old(CLIP[..., :2]), rtol=0, atol=1e-6)
-    with pytest.raises(InputError, match="give net.inputs=3"):
+    with pytest.raises(InputError, match=r"give net\.inputs=3"):
         grow(old, new.state_dict(), CLIP[..., :2])
 
 

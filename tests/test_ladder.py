@@ -264,7 +264,7 @@ def test_ground_that_is_not_there_is_refused_in_one_line(weights, tmp_path):
 def test_held_out_people_without_noise_of_their_own_are_refused():
     one = HeldOut()
     one.conditions = ("cpn",)
-    with pytest.raises(InputError, match="wants exact and noisy 2-D joints, .* have cpn; give"):
+    with pytest.raises(InputError, match=r"wants exact and noisy 2-D joints, .* have cpn; give"):
         next(HeldOutPeople(lambda _: one, fps=30.0).scenes(EXACT, "person"))
 
 
