@@ -10,6 +10,7 @@ from gastlive.gast.gastnet import GASTNet
 from gastlive.gast.lifter import Lifter
 from gastlive.gast.lifting_task import LiftingTask
 from gastlive.gast.skeleton import H36M17
+from gastlive.gast.weak_supervision import FilmLoss
 
 SEEN = torch.ones(4, 9, 17, dtype=torch.bool)
 
@@ -43,6 +44,50 @@ def test_one_frame_of_a_receptive_field_is_supervised(causal, target):
     assert made.training_step((xy, elsewhere, seen), 0) == loss
     lifted = made.net(xy)[:, target]
     torch.testing.assert_close(loss, (lifted - xyz[:, target]).norm(dim=-1).mean())
+
+
+@pytest.mark.parametrize(("causal", "first"), [(True, 8), (False, 4)])
+def test_neighbouring_frames_of_a_window_are_supervised_with_their_motion(causal, first):
+    draw = torch.Generator().manual_seed(1)
+    xy, xyz = (torch.randn(4, 10, 17, c, generator=draw) for c in (2, 3))
+    sure, both = torch.ones(4, 10, 17), slice(first, first + 2)
+    made = task(causal, one_frame=True, velocity=3.0)
+    lifted, true = made.net.strided(xy), xyz[:, both]
+    still = (lifted - true).norm(dim=-1).mean()
+    moving = (lifted.diff(dim=1) - true.diff(dim=1)).norm(dim=-1).mean()
+    loss = made.training_step((xy, xyz, sure), 0)
+    torch.testing.assert_close(loss, still + 3 * moving)
+    # each is what the whole window gives for that frame, as the units look further back
+    torch.testing.assert_close(lifted[:, 1], made.net(xy)[:, first + 1] if causal else lifted[:, 1])
+
+
+def test_windows_without_truth_count_by_the_loss_of_films_alone():
+    draw = torch.Generator().manual_seed(1)
+    xy, xyz = (torch.randn(4, 10, 17, c, generator=draw) for c in (2, 3))
+    sure = torch.ones(4, 10, 17)
+    films = FilmLoss(H36M17, reprojection=1.0, lengths=0.1, symmetry=1.0, constancy=1.0, knees=1.0)
+    made = task(one_frame=True, films=films, films_m=0.5)
+    plain = task(one_frame=True).training_step((xy, xyz, sure), 0)
+    assert made.training_step((xy, xyz, sure), 0) == plain
+    xyz[2:] = torch.nan
+    weak = films(made.net.strided(xy)[2:], xy[2:, -2:], sure[2:, -2:])
+    alone = task(one_frame=True).training_step((xy, xyz, sure), 0)
+    torch.testing.assert_close(made.training_step((xy, xyz, sure), 0), alone + 0.5 * weak)
+
+
+def test_windows_shorter_than_the_receptive_field_are_refused():
+    xy, xyz, seen = batch()
+    short = (xy[:, 1:], xyz[:, 1:], seen[:, 1:])
+    with pytest.raises(InputError, match="of 8 frames are shorter than the receptive field of 9"):
+        task(one_frame=True).training_step(short, 0)
+
+
+@pytest.mark.slow
+def test_a_compiled_task_has_the_same_loss():
+    xy, xyz, seen = batch()
+    plain = task(one_frame=True).training_step((xy, xyz, seen), 0)
+    compiled = task(one_frame=True, compiled=True).training_step((xy, xyz, seen), 0)
+    torch.testing.assert_close(compiled, plain)
 
 
 @pytest.mark.parametrize("one_frame", [False, True])

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from gastlive.experiments.training.budget import TimeBudget, evaluated_batches
 from gastlive.experiments.training.fitting import fit
+from gastlive.experiments.training.rate import OneCycle, done_of
 from gastlive.experiments.training.trainer import trainer
 from gastlive.gast.errors import InputError
 
@@ -127,3 +128,37 @@ def test_without_max_time_everything_is_evaluated():
 def test_a_time_that_can_not_be_read_is_one_line():
     with pytest.raises(InputError, match=r"max_time=ten minutes can't be read; give DD:HH:MM:SS"):
         TimeBudget("ten minutes")
+
+
+def test_a_resumed_training_has_what_is_left_of_its_time():
+    now = [100.0]
+    budget = TimeBudget("00:00:10:00", clock=lambda: now[0])
+    budget.on_fit_start()
+    now[0] += 150
+    again = TimeBudget("00:00:10:00", clock=lambda: now[0])
+    again.load_state_dict(budget.state_dict())
+    now[0] += 1000  # it lay on the disk
+    again.on_fit_start()
+    assert again.end_s - now[0] == 450
+    assert 0.25 < again.done() < 0.4
+
+
+def test_the_rate_follows_time_where_time_ends_the_training():
+    now = [0.0]
+    budget = TimeBudget("00:00:10:00", clock=lambda: now[0])
+    budget.on_fit_start()
+    optimizer = SimpleNamespace(param_groups=[{"lr": 2.0}])
+    training = SimpleNamespace(
+        callbacks=[budget], optimizers=[optimizer], global_step=1, max_steps=1000
+    )
+    rate, rates = OneCycle(warmup=0.1), []
+    rate.on_train_start(training)
+    for now[0] in (0.0, 20.0, 100.0, 300.0, 590.0):
+        rate.on_train_batch_start(training)
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates[0] < rates[1] < rates[2]
+    assert rates[2] > 1.7
+    assert rates[2] > rates[3] > rates[4]
+    assert rates[4] < 0.01
+    training.global_step = 1000
+    assert done_of(training) == 1

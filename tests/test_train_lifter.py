@@ -66,6 +66,15 @@ def test_training_starts_from_a_smaller_lifter(tmp_path, monkeypatch, capsys):
     assert "tensors grow from tiny.safetensors" in capsys.readouterr().out
 
 
+def test_the_rate_falls_to_the_end_of_the_steps(tmp_path, monkeypatch):
+    train(tmp_path, monkeypatch, "steps=8", "datamodule.batches=8")
+    states = torch.load(tmp_path / "checkpoints/last.ckpt", weights_only=False)
+    (group,) = states["optimizer_states"][0]["param_groups"]
+    (peak,) = states["callbacks"]["OneCycle"]["peaks"]
+    assert peak == 2e-3
+    assert group["lr"] < 0.1 * peak
+
+
 def test_an_interrupted_training_goes_on(tmp_path, monkeypatch, capsys):
     first, again = tmp_path / "first", tmp_path / "again"
     train(first, monkeypatch, "steps=4", "+trainer.max_epochs=1")
@@ -77,10 +86,13 @@ def test_an_interrupted_training_goes_on(tmp_path, monkeypatch, capsys):
 def test_a_training_that_goes_on_for_longer_than_its_learning_rate_is_one_line(
     tmp_path, monkeypatch, capsys
 ):
-    train(tmp_path / "first", monkeypatch, "steps=4", "+trainer.max_epochs=1")
+    cycle = "{_target_: torch.optim.lr_scheduler.OneCycleLR, _partial_: true, max_lr: 0.001}"
+    schedule = [f"task.scheduler={cycle}", "+task.scheduler.total_steps=${steps}"]
+    schedule.append("trainer.callbacks.rate=null")
+    train(tmp_path / "first", monkeypatch, "steps=4", "+trainer.max_epochs=1", *schedule)
     last = tmp_path / "first/checkpoints/last.ckpt"
     with pytest.raises(SystemExit):
-        train(tmp_path / "again", monkeypatch, "steps=6", f"resume={last}")
+        train(tmp_path / "again", monkeypatch, "steps=6", f"resume={last}", *schedule)
     assert "has a learning rate for 4 steps, not for 6; give steps=4" in capsys.readouterr().err
 
 

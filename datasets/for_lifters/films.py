@@ -43,7 +43,7 @@ def prepared(clips: Iterable[KeypointClip], layout: Skeleton) -> list[Film]:
             if layout.index[joint] in layout.limbs["head"]:
                 confidence[:, layout.index[joint]] = 0
         try:
-            xy = as_live(clip, layout.name)
+            xy = as_live(clip, layout.name)[..., :2]
         except InputError:
             continue
         films.append(Film(f"{clip.dataset}/{clip.name}", xy, confidence))
