@@ -1,6 +1,7 @@
 """Measure a detector's errors: ``gastlive-measure-noise takes=400``."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -99,9 +100,10 @@ def fit_all(cfg: DictConfig) -> None:
     fitted, kept = (takes_in(sights_of(cfg) / kind) for kind in KINDS)
     output = Path(cfg.output).expanduser()
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(noise_of(cfg, fitted), indent=1) + "\n")
+    output.write_text(_written(noise_of(cfg, fitted)))
     noises = {
         "measured": MeasuredNoise(str(output), fps=cfg.fps, cut=0.0),
+        "multipose": MeasuredNoise("movenet_multipose", fps=cfg.fps, cut=0.0),
         "gaussian": GaussianNoise(str(output)),
         **{name: instantiate(noise) for name, noise in cfg.compared.items()},
     }
@@ -143,6 +145,12 @@ def noise_of(cfg: DictConfig, sights: Mapping[str, Sight]) -> dict[str, Any]:
         "ease_s": joints.fill.ease_s,
         "smoothing": asdict(joints.smooth) if is_dataclass(joints.smooth) else None,
     }
+
+
+def _written(content: Mapping[str, Any]) -> str:
+    """JSON with each list of numbers in one line."""
+    lines = json.dumps(content, indent=1)
+    return re.sub(r"\[[^][{}]*\]", lambda m: " ".join(m[0].split()), lines) + "\n"
 
 
 def _joints(cfg: DictConfig) -> Joints:

@@ -1,5 +1,7 @@
 """The confidence that a detector has in joints, as informative about errors as measured."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,7 @@ def confidences(distance: Tensor, joints: JointErrors, generator: torch.Generato
         return torch.ones_like(distance)
     table = joints.table("confidence", "mean")
     logit = joints.look_up(table[..., 0].contiguous())
-    for i, (knot, to) in enumerate(zip(KNOTS, KNOTS[1:], strict=False)):
+    for i, (knot, to) in enumerate(pairwise(KNOTS)):
         rise = joints.look_up((table[..., i + 1] - table[..., i]).contiguous())
         logit.addcmul_(rise, ((distance - knot) / (to - knot)).clamp_(0, 1))
     between, within = joints.now("confidence", "between"), joints.now("confidence", "within")

@@ -65,7 +65,7 @@ class Taken:
 
 
 BY_SITUATION = [
-    "situation", "noise", "frames", "rms", "tremble", "lag 1", "> 0.2 %", "lost %",
+    "situation", "noise", "frames", "rms", "tremble", "half tremble below", "lag 1", "> 0.2 %", "lost %",
     "confidence right", "wrong",
 ]  # fmt: skip
 RIGHT, WRONG = 0.1, 0.2
@@ -159,7 +159,7 @@ def _by_situation(taken: Sequence[Taken], situation: int) -> list[str]:
     rms, tremble = _rms(error), _rms(step)
     alike = 1 - tremble**2 / (2 * rms**2) if rms else float("nan")
     return [
-        str(len(distance)), f"{rms:.3f}", f"{tremble:.4f}", f"{alike:.3f}",
+        str(len(distance)), f"{rms:.3f}", f"{tremble:.4f}", f"{_median(step):.4f}", f"{alike:.3f}",
         f"{100 * _mean(distance > WRONG):.1f}", f"{100 * _mean(np.concatenate(losses)):.1f}",
         f"{_mean(np.concatenate(right)):.2f}", f"{_mean(np.concatenate(wrong)):.2f}",
     ]  # fmt: skip
@@ -168,6 +168,12 @@ def _by_situation(taken: Sequence[Taken], situation: int) -> list[str]:
 def _mean(values: np.ndarray) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
+
+
+def _median(vectors: np.ndarray) -> float:
+    length = np.linalg.norm(vectors, axis=-1)
+    known = length[np.isfinite(length)]
+    return float(np.median(known)) if len(known) else float("nan")
 
 
 def _rms(values: np.ndarray) -> float:

@@ -116,7 +116,11 @@ def fit_kind(tracks: Sequence[Track], fps: float) -> dict[str, Any]:
     """All parameters of one kind of joints but bias and confidence, by situation."""
     means = [_mean_of(track.calm) for track in tracks]
     moving = [track.calm - mean for track, mean in zip(tracks, means, strict=True)]
-    memories = [fit_memory(own, fps, centred=True) for own in _in_each(tracks, moving)]
+    memories = [
+        _as_calm(own, *found, fps) if situation.endswith("rest") else found
+        for situation, own in zip(SITUATIONS, _in_each(tracks, moving), strict=True)
+        for found in [fit_memory(own, fps, centred=True)]
+    ]
     slips = [np.where(np.isnan(track.error[:, 0]), np.nan, track.slips) for track in tracks]
     return {
         "offset": _by_situation(tracks, means, _deviation),
@@ -252,6 +256,19 @@ def fit_memory(
     return float(shares[best]), float(-1 / np.log(decays[best]) / fps)
 
 
+def _as_calm(
+    tracks: Sequence[np.ndarray], share: float, memory_s: float, fps: float
+) -> tuple[float, float]:
+    """Share and time constant with which half of the frames change as little as measured."""
+    steps = _robust(np.concatenate([np.diff(track, axis=0) for track in tracks]))
+    alike = 1 - steps**2 / max(2 * _deviation(np.concatenate(tracks)) ** 2, 1e-12)
+    decay = float(np.exp(-1 / (fps * memory_s)))
+    if not alike > share * decay:  # rare jumps hide how calm the rest is, never the opposite
+        return share, memory_s
+    share = max(share, float(np.sqrt(alike)))
+    return share, float(-1 / np.log(min(alike / share, 0.999)) / fps)
+
+
 def fit_spell(
     states: Sequence[np.ndarray], fps: float, *, where: Sequence[np.ndarray] | None = None
 ) -> tuple[float, float]:
@@ -354,7 +371,8 @@ def _mean_of(error: np.ndarray) -> np.ndarray:
 
 def _robust(values: np.ndarray) -> float:
     """Standard deviation by the median absolute value."""
-    return float(1.4826 * np.median(np.abs(values[np.isfinite(values)])))
+    known = values[np.isfinite(values)]
+    return float(1.4826 * np.median(np.abs(known))) if len(known) else float("nan")
 
 
 def _deviation(values: np.ndarray) -> float:
