@@ -1,5 +1,7 @@
 """A lifter: a net together with the 2-D units that it was trained in."""
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
@@ -28,10 +30,25 @@ class Lifter(Streaming):
         return self.net(self.units(joints))
 
     def strided(self, joints: Tensor) -> Tensor:
-        """One frame (N, 1, J, 3) from one receptive field (N, T, J, C)."""
+        """The K frames (N, K, J, 3) of windows (N, T, J, C) that have a whole receptive field."""
+        fields, count = self.fields(joints)
+        return frames_of(cast(GASTNet, self.net).strided(fields), count)
+
+    def fields(self, joints: Tensor) -> tuple[Tensor, int]:
+        """The K receptive fields (K * N, T', J, channels) of windows (N, T, J, C), and K.
+
+        An InputError if the net has no strided path, or the windows are shorter than its field.
+        """
         if not isinstance(self.net, GASTNet):
             raise InputError(f"{type(self.net).__name__} has no strided path; train it on clips")
-        return self.net.strided(self.units(joints))
+        size = self.net.receptive_field
+        if (count := joints.shape[1] - size + 1) < 1:
+            raise InputError(
+                f"windows of {joints.shape[1]} frames are shorter than the receptive field of "
+                f"{size}; give frames={size} or more"
+            )
+        scaled = self.units(joints)
+        return torch.cat([scaled[:, i : i + size] for i in range(count)]), count
 
     def step(self, joints: Tensor, state: State = None) -> tuple[Tensor, State]:
         """The next frame (N, J, C) to (N, J, 3), as `forward` would."""
@@ -39,6 +56,11 @@ class Lifter(Streaming):
         scaled, sizes = self.units.step(joints, sizes)
         xyz, past = self.net.step(scaled, past)
         return xyz, (sizes, past)
+
+
+def frames_of(lifted: Tensor, count: int) -> Tensor:
+    """(count * N, 1, J, 3), as lifted from `Lifter.fields`, to (N, count, J, 3)."""
+    return torch.stack(list(lifted[:, 0].chunk(count)), 1)
 
 
 class NetInput(Streaming):

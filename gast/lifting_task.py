@@ -1,7 +1,7 @@
 """The training task of lifters, a Lightning module: losses, optimizer, validation errors."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
@@ -10,28 +10,33 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .errors import InputError
-from .lifter import Lifter
+from .gastnet import GASTNet
+from .lifter import Lifter, frames_of
 from .metrics import acceleration_error_mm, mpjpe_mm, p_mpjpe_mm
+from .weak_supervision import FilmLoss
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """2-D joints (N, T, J, 2) in screen units, the true 3-D joints (N, T, J, 3) in metres relative to
-the root, NaN where unknown, and which joints were detected (N, T, J)."""
+the root, NaN where unknown, and the detector's confidence (N, T, J), 0 for what it did not find."""
 
 
 class LiftingTask(pl.LightningModule):
-    """Trains on clips with every frame supervised, or on one frame of each receptive field.
+    """Trains on clips with every frame supervised, or on the newest frames of short windows.
 
     Args:
-        net: Screen units (N, T, J, 2) to metres (N, T, J, 3).
+        net: Screen units (N, T, J, C) to metres (N, T, J, 3).
         optimizer: Builds the optimizer from the parameters (a Hydra ``_partial_``).
-        scheduler: Builds the learning-rate schedule from the optimizer, stepped every batch.
-        one_frame: Batches are receptive fields, of which the net lifts the newest frame, or the
-            middle one if it is centred: more different poses a second than whole clips, but no
-            motion.
-        velocity: Weight of the error of the joints' motion from frame to frame, in whole clips.
+        scheduler: Builds the learning-rate schedule from the optimizer, stepped every batch;
+            ``None`` leaves the rate to a callback.
+        one_frame: Batches are receptive fields, or windows a little longer, of which the net lifts
+            each frame that has a whole receptive field: more different poses a second than clips.
+        velocity: Weight of the error of the joints' motion from frame to frame.
         bones: Weight of the error of the bones' lengths.
         unseen: Weight of joints that were not detected; the net guesses them.
         joints: Weight of joints by name; one that is not named has 1.
+        films: Loss of windows without any ground truth; without it they count nothing.
+        films_m: Its weight, so many metres.
+        compiled: Compile the strided path; takes a minute and a C++ compiler.
 
     Raises:
         InputError: A weight is for no joint of the layout.
@@ -45,16 +50,21 @@ class LiftingTask(pl.LightningModule):
         net: Lifter,
         *,
         optimizer: Callable[[Iterable], Optimizer],
-        scheduler: Callable[[Optimizer], LRScheduler],
+        scheduler: Callable[[Optimizer], LRScheduler] | None = None,
         one_frame: bool,
         velocity: float,
         bones: float,
         unseen: float = 0.3,
         joints: dict[str, float] | None = None,
+        films: FilmLoss | None = None,
+        films_m: float = 0.0,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.net, self.optimizer, self.scheduler = net, optimizer, scheduler
         self.one_frame, self.velocity, self.bones, self.unseen = one_frame, velocity, bones, unseen
+        self.films, self.films_m, self.compiled = films, films_m, compiled
+        self._strided: Callable[[Tensor], Tensor] | None = None
         layout, joints = net.skeleton, dict(joints or {})
         if strangers := sorted(set(joints) - set(layout.joints)):
             raise InputError(
@@ -68,32 +78,46 @@ class LiftingTask(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """As the config says."""
         optimizer = self.optimizer(self.parameters())
+        if self.scheduler is None:
+            return optimizer
         schedule = {"scheduler": self.scheduler(optimizer), "interval": "step"}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss in metres, logged in mm."""
-        lifted, (_, xyz, seen) = self._lift(batch)
+        lifted, (xy, xyz, confidence) = self._lift(batch)
         known = xyz.isfinite().all(-1)
-        xyz = torch.where(known[..., None], xyz, 0.0)
-        weight = known * torch.where(seen, 1.0, self.unseen) * self.joint_weights
-        error = _distance_mm(lifted, xyz, weight)
+        true = torch.where(known[..., None], xyz, 0.0)
+        weight = known * torch.where(confidence > 0, 1.0, self.unseen) * self.joint_weights
+        error = _distance_mm(lifted, true, weight)
         self.log("train/mpjpe_mm", error, prog_bar=True)
-        loss = error + self.bones * self._bone_error_mm(lifted, xyz, known)
-        if not self.one_frame:
+        loss = error + self.bones * self._bone_error_mm(lifted, true, known)
+        if lifted.shape[1] > 1:
             both = known[:, 1:] & known[:, :-1]
-            loss = loss + self.velocity * _distance_mm(lifted.diff(dim=1), xyz.diff(dim=1), both)
+            loss = loss + self.velocity * _distance_mm(lifted.diff(dim=1), true.diff(dim=1), both)
+        if self.films is not None and not (film := ~known.flatten(1).any(1)).logical_not().all():
+            weak = self.films(lifted[film], xy[film], confidence[film].to(xy.dtype))
+            self.log("train/films", weak)
+            loss = loss + 1000 * self.films_m * weak
         return loss / 1000
 
     def _lift(self, batch: Batch) -> tuple[Tensor, Batch]:
         """The lifted frames, and the part of the batch that they are."""
-        xy, xyz, seen = batch
+        xy, xyz, confidence = batch
+        joints = torch.cat([xy, confidence[..., None].to(xy.dtype)], -1)
         if not self.one_frame:
-            return self.net(xy), batch
-        frames = xy.shape[1]
-        at = frames - 1 if getattr(self.net.net, "causal", True) else frames // 2
-        now = slice(at, at + 1)
-        return self.net.strided(xy), (xy[:, now], xyz[:, now], seen[:, now])
+            return self.net(joints).float(), batch
+        fields, count = self.net.fields(joints)
+        lifted = frames_of(self._net()(fields).float(), count)
+        last = xy.shape[1] if getattr(self.net.net, "causal", True) else (xy.shape[1] + count) // 2
+        now = slice(last - count, last)
+        return lifted, (xy[:, now], xyz[:, now], confidence[:, now])
+
+    def _net(self) -> Callable[[Tensor], Tensor]:
+        if self._strided is None:  # not before: averaged weights are a copy of this module
+            strided = cast(GASTNet, self.net.net).strided
+            self._strided = torch.compile(strided) if self.compiled else strided
+        return self._strided
 
     def _bone_error_mm(self, lifted: Tensor, xyz: Tensor, known: Tensor) -> Tensor:
         child, parent = self.bone_ends
@@ -104,8 +128,8 @@ class LiftingTask(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Errors in mm, logged."""
-        xy, xyz, _ = batch
-        lifted = self.net(xy)
+        xy, xyz, confidence = batch
+        lifted = self.net(torch.cat([xy, confidence[..., None].to(xy.dtype)], -1)).float()
         scores = {
             "val/mpjpe_mm": mpjpe_mm(lifted, xyz),
             "val/p_mpjpe_mm": p_mpjpe_mm(lifted, xyz),

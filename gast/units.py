@@ -62,11 +62,14 @@ class PersonUnits(Streaming):
 
     def forward(self, xy: Tensor) -> Tensor:
         """(N, T, J, 2), any units, to (N, T, J, 2) in person units."""
-        sizes = list(self._size(xy).unbind(1))
-        for t in range(1, len(sizes)):
-            sizes[t] = sizes[t - 1] + self.share * (sizes[t] - sizes[t - 1])
+        sizes = self._size(xy)
+        # The running mean as one product; the first size stands for all that came before.
+        age = torch.arange(xy.shape[1], device=xy.device)
+        weights = self.share * (1 - self.share) ** (age[:, None] - age).clamp_min(0).to(sizes)
+        weights = weights.tril()
+        weights[:, 0] = (1 - self.share) ** age
         centred = xy - xy[..., self.root : self.root + 1, :]
-        return centred / torch.stack(sizes, 1)[..., None, None]
+        return centred / (sizes @ weights.T)[..., None, None]
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
         """The next frame (N, J, 2), any units, to person units; the state is the size (N,)."""

@@ -1,5 +1,6 @@
 """Lifters that are told how sure the detector was of each joint."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +16,7 @@ from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import streamed
 from gastlive.gast.warm_start import grow
 from gastlive.gast.windowed import WindowedGASTNet, in_chunks
+from gastlive.realtime.packets import Frame, Person, Pose
 
 CLIP = torch.rand(2, 20, 17, 3, generator=torch.Generator().manual_seed(0))
 
@@ -66,7 +68,7 @@ def test_a_net_with_confidence_starts_with_the_outputs_of_one_without():
     old, new = net(inputs=2), net()
     assert grow(new, old.state_dict(), CLIP, difference=0.0) == len(new.state_dict())
     torch.testing.assert_close(new(CLIP), old(CLIP[..., :2]), rtol=0, atol=1e-6)
-    with pytest.raises(InputError, match="give net.inputs=3"):
+    with pytest.raises(InputError, match=r"give net\.inputs=3"):
         grow(old, new.state_dict(), CLIP[..., :2])
 
 
@@ -82,3 +84,31 @@ def test_files_keep_the_number_of_channels(tmp_path):
     made = ready(graph, shape=(17, 3), runtime="onnxruntime")
     torch.testing.assert_close(streamed(made.net, CLIP), lifter(net())(CLIP), rtol=0, atol=1e-5)
     assert deployed("gast27s")[1].inputs == 2  # its file does not say
+
+
+@torch.inference_mode()
+def test_live_a_completed_joint_has_no_confidence_and_the_lifter_is_told(tmp_path):
+    about = {"fps": 30.0, "normalisation": "person", "training": {}}
+    checkpoint.save(net(), tmp_path / "net.safetensors", **about)
+    stage = option(
+        "lifter/gast27",
+        checkpoint=str(tmp_path / "net.safetensors"),
+        patience_s=1.0,
+        runtime="torch",
+        precision="float32",
+        threads=1,
+        device="cpu",
+    )
+    score = np.linspace(0.5, 1.0, 17, dtype=np.float32)
+    wrist = H36M17.index["left_wrist"]
+    score[wrist] = 0.0
+    xy = np.random.default_rng(0).uniform(100, 400, (17, 2)).astype(np.float32)
+    given = Frame(None, 0, 0.0, 0.0, 640, 480, people={1: Person(Pose(H36M17, xy, score))})
+    completed = option("joints/default", layout="h36m17")(given)
+    person = completed.people[1]
+    np.testing.assert_array_equal(person.confidence, np.where(person.visible, score, 0))
+    assert person.confidence[wrist] == 0
+    screen = (person.xy * 2 - np.array([640, 480], np.float32)) / 640
+    joints = torch.from_numpy(np.c_[screen, person.confidence].astype(np.float32))[None]
+    wanted = lifter(net()).step(joints)[0][0].numpy()
+    np.testing.assert_allclose(stage(completed).people[1].xyz, wanted, rtol=0, atol=1e-5)

@@ -261,6 +261,17 @@ def test_ground_that_is_not_there_is_refused_in_one_line(weights, tmp_path):
         present(config(weights).sets, ["nobody"])
 
 
+def test_held_out_people_without_noise_of_their_own_are_refused():
+    one = HeldOut()
+    one.conditions = ("cpn",)
+    with pytest.raises(InputError, match=r"wants exact and noisy 2-D joints, .* have cpn; give"):
+        next(HeldOutPeople(lambda _: one, fps=30.0).scenes(EXACT, "person"))
+
+
+def test_four_views_of_each_clip_are_enough(weights):
+    assert config(weights).held_out.views_per_clip == 4
+
+
 def test_all_held_out_people_are_those_whose_files_are_there(weights, tmp_path):
     sets = config(weights).sets
     for data in sets.values():

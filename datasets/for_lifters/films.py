@@ -1,6 +1,6 @@
 """Windows of joints marked in films, to train lifters without 3-D truth, or to score them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -81,6 +81,20 @@ def read_films(path: str | Path, layout: Skeleton) -> list[Film]:
         raise
     except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is no file of films; make it with save_films") from error
+
+
+def films_in(
+    file: str, sets: Mapping[str, Iterable[KeypointClip]], skeleton: Skeleton
+) -> list[Film]:
+    """Films of a file, which is made from the sets if it is not there; see `prepared`."""
+    path = Path(file).expanduser()
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        films = prepared((clip for data in sets.values() for clip in data), skeleton)
+        if not films:
+            raise InputError(f"{', '.join(sets)} has no film to make {path} from")
+        save_films(path, films, skeleton)
+    return read_films(path, skeleton)
 
 
 class FilmWindows:

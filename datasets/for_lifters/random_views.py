@@ -1,6 +1,7 @@
 """Batches of random views of motion, for training lifters."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..seen.ground_truth import input_and_truth
 from ..seen.noise import Noise
 from ..seen.views import Views
 from .bodies import other_bodies
+from .films import Film, FilmWindows
 from .windows import Windows
 
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -48,11 +50,14 @@ class RandomViews(IterableDataset[Batch]):
         exact: float = 0.0,
         mirror: float = 0.5,
         body_spread: float = 0.0,
+        films: FilmWindows | None = None,
+        film_share: float = 0.0,
     ) -> None:
         self.windows, self.skeleton, self.batch, self.batches = windows, skeleton, batch, batches
         self.seed, self.fixed, self.views, self.noise = seed, fixed, views, noise
         self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread, self.passes = exact, mirror, body_spread, 0
+        self.films, self.film_share = films, film_share
 
     def __len__(self) -> int:
         """Batches a pass."""
@@ -65,7 +70,7 @@ class RandomViews(IterableDataset[Batch]):
         together = max(AT_ONCE // self.batch, 1)
         for made in range(0, self.batches, together):
             count = min(together, self.batches - made)
-            drawn = self.draw(count * self.batch, generator)
+            drawn = self._with_films(*self.draw(count * self.batch, generator), generator)
             yield from zip(*(part.split(self.batch) for part in drawn), strict=True)
 
     @torch.no_grad()
@@ -87,6 +92,19 @@ class RandomViews(IterableDataset[Batch]):
         own = torch.arange(count, device=xyz.device)[:, None]
         return xy[own, time], truth, confidence[own, time]
 
+    def _with_films(
+        self, xy: Tensor, truth: Tensor, confidence: Tensor, generator: Generator
+    ) -> Batch:
+        """The batch with a share of its windows from films, whose truth is NaN."""
+        if self.films is None or self.film_share <= 0:
+            return xy, truth, confidence
+        rows = torch.arange(0, len(xy) - 1e-3, 1 / self.film_share, device=xy.device).long()
+        xy[rows], confidence[rows] = self.films.windows(
+            len(rows), frames=xy.shape[1], generator=generator
+        )
+        truth[rows] = torch.nan
+        return xy, truth, confidence
+
     def _mirrored(self, xyz: Tensor, generator: Generator) -> Tensor:
         swapped = self._chance(len(xyz), generator) < self.mirror
         order = torch.from_numpy(self.skeleton.mirror).to(xyz.device)
@@ -106,11 +124,13 @@ class Lifting(pl.LightningDataModule):
     Args:
         shares: How often a training window comes from each set, by name; 1 if it isn't named.
         normalisation: Of the lifter, see `input_and_truth`.
-        frames: T of a training window.
+        frames: T of a training window, or factors of it: a net's ``filter_widths``.
+        neighbours: Frames more in a window, so that the net lifts neighbouring frames of it.
         batches: Batches an epoch.
         noise: Of the detector; ``None`` for exact 2-D joints.
         exact: Share of training windows that keep exact 2-D joints all the same.
         mirror: Share of training windows in which left and right are swapped.
+        films: Films without 3-D truth, `film_share` of the training windows; their truth is NaN.
     """
 
     def __init__(
@@ -122,7 +142,8 @@ class Lifting(pl.LightningDataModule):
         shares: Mapping[str, float],
         normalisation: str,
         fps: float,
-        frames: int,
+        frames: int | Sequence[int],
+        neighbours: int = 0,
         batch: int,
         batches: int,
         early: bool,
@@ -138,15 +159,19 @@ class Lifting(pl.LightningDataModule):
         exact: float,
         mirror: float,
         body_spread: float = 1.0,
+        films: Sequence[Film] = (),
+        film_share: float = 0.0,
     ) -> None:
         super().__init__()
         self.skeleton, self.sets, self.val_sets, self.fps = skeleton, train, val, fps
-        self.shares, self.frames, self.batch, self.batches = shares, frames, batch, batches
+        self.shares, self.batch, self.batches = shares, batch, batches
+        self.frames = (frames if isinstance(frames, int) else math.prod(frames)) + neighbours
         self.early, self.appear, self.varied, self.paces = early, appear, varied, paces
         self.val_frames, self.val_batch, self.val_batches = val_frames, val_batch, val_batches
         self.seed, self.views, self.noise = seed, views or Views(), noise
         self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
+        self.films, self.film_share = films, film_share
         self.passes = 0
         self.report: list[str] = []
         """Subjects, clips, frames and problems of each set, after `setup`."""
@@ -186,10 +211,18 @@ class Lifting(pl.LightningDataModule):
         loader = self._loader(
             windows, batch=self.batch, batches=self.batches, seed=self.seed, fixed=False,
             exact=self.exact, mirror=self.mirror, body_spread=self.body_spread,
+            films=self._films(), film_share=self.film_share,
         )  # fmt: skip
         self._training = loader.dataset
         self._training.passes = self.passes
         return loader
+
+    def _films(self) -> FilmWindows | None:
+        if not self.films:
+            return None
+        return FilmWindows(
+            list(self.films), self.skeleton, pace=self.paces, mirror=self.mirror, device=self._device
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """How many passes are begun: a resumed training goes on with others."""
@@ -207,10 +240,13 @@ class Lifting(pl.LightningDataModule):
             windows, batch=self.val_batch, batches=self.val_batches, seed=self.seed + 1, fixed=True
         )
 
+    @property
+    def _device(self) -> torch.device:
+        return self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+
     def _loader(self, windows: Windows, **how: Any) -> DataLoader:
-        device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         views = RandomViews(
-            windows.to(device), self.skeleton, normalisation=self.normalisation, views=self.views,
+            windows.to(self._device), self.skeleton, normalisation=self.normalisation, views=self.views,
             noise=self.noise, **how,
         )  # fmt: skip
         return DataLoader(views, batch_size=None)

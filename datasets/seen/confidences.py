@@ -16,11 +16,14 @@ def confidences(distance: Tensor, joints: JointErrors, generator: torch.Generato
     """
     if any("confidence" not in kind for kind in joints.model["joints"].values()):
         return torch.ones_like(distance)
-    mean = joints.now("confidence", "mean")
-    logit = (mean * hats(distance)).sum(-1)
+    table = joints.table("confidence", "mean")
+    logit = joints.look_up(table[..., 0].contiguous())
+    for i, (knot, to) in enumerate(zip(KNOTS, KNOTS[1:], strict=False)):
+        rise = joints.look_up((table[..., i + 1] - table[..., i]).contiguous())
+        logit.addcmul_(rise, ((distance - knot) / (to - knot)).clamp_(0, 1))
     between, within = joints.now("confidence", "between"), joints.now("confidence", "within")
-    share = joints.table("confidence", "memory")[:, 0]
-    gain, steady = (1 - share**2).sqrt(), share
+    steady = joints.table("confidence", "memory")[:, 0]
+    gain = (1 - steady**2).sqrt()
     noise = torch.randn(distance.shape, generator=generator, device=distance.device)
     noise[1:] *= gain
     for t in range(1, len(noise)):

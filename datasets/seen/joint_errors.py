@@ -110,7 +110,9 @@ class JointErrors:
         stay = [
             1 - 1 / (self.now(what, how, "last_s") * self.fps).clamp_min(1) for what, how in whats
         ]
-        chance = self._chance((frames, 4, count, self.limbs), generator)[..., self._limb]
+        chance = self._chance((frames, 4, count, self.limbs), generator).index_select(
+            -1, self._limb
+        )
         on = torch.empty((frames, 4, count, number), dtype=torch.bool, device=self.device)
         stays = torch.empty_like(on)
         for i in range(4):  # begins first stand where the result will
@@ -132,7 +134,9 @@ class JointErrors:
         frames, count, number = self.shape
         begins = slipping.clone()
         begins[1:] &= ~slipping[:-1]
-        target = self._chance((frames, 2, count, self.limbs), generator)[..., self._limb]
+        target = self._chance((frames, 2, count, self.limbs), generator).index_select(
+            -1, self._limb
+        )
         aside = self._normal((2, frames, 2, count, number), generator)
         for i, how in enumerate(SPELLS):
             aside[:, :, i] *= self.now("slip", how, "size")
@@ -140,7 +144,7 @@ class JointErrors:
         for t in range(1, frames):  # while it lasts it stays about there
             target[t] = torch.where(begins[t], target[t], target[t - 1])
             aside[:, t] = torch.where(begins[t], aside[:, t], aside[:, t - 1])
-        twins, place = exact[:, :, self._tensor(self.skeleton.mirror)], exact
+        twins, place = exact.index_select(2, self._tensor(self.skeleton.mirror)), exact
         for i in range(2):
             slip = exact + torch.stack([aside[0, :, i], aside[1, :, i]], -1)
             if other is not None:

@@ -26,6 +26,7 @@ def as_live(clip: KeypointClip, layout: str) -> np.ndarray:
     if first is None:
         raise InputError(f"{clip.name}: nobody is in any of its {len(found)} frames")
     whole = [first if person.xy is None else person for person in found]
-    xy = to_screen(np.stack([p.xy for p in whole]), width=width, height=height)
-    trust = np.stack([p.confidence for p in whole])
+    pixels = np.stack([np.asarray(person.xy) for person in whole])
+    xy = to_screen(pixels, width=width, height=height)
+    trust = np.stack([np.asarray(person.confidence) for person in whole])
     return np.concatenate([xy, trust[..., None]], -1).astype(np.float32)

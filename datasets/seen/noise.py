@@ -160,7 +160,7 @@ class MeasuredNoise:
         if self.model["version"] == 1 and edges is not None:
             lost = lost | _cut_off(exact, skeleton, edges)
         lost = lost & torch.tensor([is_hanging(j) for j in skeleton.joints], device=xy.device)
-        sure = confidences((detected - place).norm(dim=-1), joints, generator)
+        sure = confidences(_length(detected - place), joints, generator)
         done = complete(
             make_middle(detected, skeleton), lost, skeleton, fps=self.fps,
             ease_s=self.model["ease_s"], smoothing=self._smoothing,
@@ -214,7 +214,7 @@ def read_noise(file: str) -> dict[str, Any]:
             f"can't read the noise {path}: {error}; choose from {known} or measure your own"
         ) from error
     if not isinstance(content, dict) or content.get("version") not in READABLE:
-        raise InputError(f"{path} is no noise of version {VERSION}; measure it anew")
+        raise InputError(f"{path} is no noise of version 1 or 2; measure it anew")
     return content
 
 
@@ -256,6 +256,11 @@ def _cut_off(exact: Tensor, skeleton: Skeleton, edges: Tensor) -> Tensor:
     """(T, N, J) bool: knees and ankles below the picture."""
     legs = torch.tensor([kind_of(name) in ("knee", "ankle") for name in skeleton.joints])
     return legs.to(exact.device) & (exact[..., 1] > edges[:, None, 3])
+
+
+def _length(vectors: Tensor) -> Tensor:
+    # Several times as fast as torch's norm of so few numbers.
+    return torch.hypot(vectors[..., 0], vectors[..., 1])
 
 
 def _upright(xy: Tensor, skeleton: Skeleton) -> Tensor:

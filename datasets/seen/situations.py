@@ -20,6 +20,8 @@ EDGE = 0.08
 """Torso lengths from the picture's edge within which a joint is at it."""
 NEARER = 0.2
 """Torso lengths by which a body part must be nearer to cover a joint."""
+TURNED = 0.1
+"""Torso lengths behind the base of the neck from which the nose is behind the skull."""
 EVERY = 3
 """Frames between two looks at what covers what."""
 PARTS = {
@@ -92,7 +94,8 @@ def speeds(xy: Tensor, fps: float) -> Tensor:
     time = torch.arange(frames, device=xy.device)
     before, after = (time - 2).clamp_min(0), (time + 2).clamp_max(frames - 1)
     passed = (after - before).clamp_min(1)[:, None, None] / fps
-    return (xy[after] - xy[before]).norm(dim=-1) / passed
+    moved = xy[after] - xy[before]
+    return torch.hypot(moved[..., 0], moved[..., 1]) / passed
 
 
 def covered(xy: Tensor, depth: Tensor, skeleton: Skeleton) -> Tensor:
@@ -103,6 +106,9 @@ def covered(xy: Tensor, depth: Tensor, skeleton: Skeleton) -> Tensor:
         hit = _behind(few, deep, _ends(few, deep, part), _radius(few, part, skeleton))
         hit[..., list(part.ends)] = False
         hidden |= hit
+    if "nose" in skeleton.index:
+        behind = deep[..., skeleton.index["nose"]] - deep[..., skeleton.index["thorax"]]
+        hidden[..., skeleton.index["nose"]] |= behind > TURNED
     hidden[..., [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]] = False
     return hidden.repeat_interleave(EVERY, 0)[: len(xy)]
 
@@ -130,7 +136,7 @@ def into_picture(xy: Tensor, edges: Tensor | None) -> Tensor:
 def _parts(skeleton: Skeleton) -> Sequence[_Part]:
     at, parts = skeleton.index, []
     for upper, lower, radius in PARTS.values():
-        for side in ("left_", "right_") if f"left_{lower}" in at else ("",):
+        for side in ("left_", "right_") if f"left_{upper}" in at else ("",):
             if side + upper in at and side + lower in at:
                 parts.append(_Part((at[side + upper], at[side + lower]), radius))
     return parts

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from ...datasets.seen.completion import kind_of
 from ...datasets.seen.noise import Noise
+from ...datasets.seen.situations import SITUATIONS
 from ...gast.skeleton import H36M17
-from .observed_errors import SETTLING, errors_of
+from .observed_errors import SETTLING, around, errors_of
 from .watching import Sight
 
 LAGS = (1, 5, 15)
@@ -51,54 +53,125 @@ HEADER = [
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """Errors (T, J, 2) of one take, NaN where unknown, and (T, J): 1 where a joint was lost."""
+    """Errors (T, J, 2) of one take, NaN where unknown, and (T, J): 1 where a joint was lost.
+
+    With the situation and the detector's confidence (T, J), 0 where a joint was lost.
+    """
 
     error: np.ndarray
     lost: np.ndarray
+    situation: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+
+
+BY_SITUATION = [
+    "situation", "noise", "frames", "rms", "tremble", "lag 1", "> 0.2 %", "lost %",
+    "confidence right", "wrong",
+]  # fmt: skip
+RIGHT, WRONG = 0.1, 0.2
+"""Torso lengths below or beyond which a joint is in the right or in a wrong place."""
 
 
 def check(
     sights: Sequence[Sight], noises: Mapping[str, Noise], *, seed: int, repeats: int = 20
 ) -> str:
-    """A markdown table of each kind of joint, as measured and by each noise.
+    """Markdown tables of each kind of joint and each situation, as watched and by each noise.
 
     Noises are applied to each take `repeats` times; nothing was fitted to the takes.
     """
     parts = {"watched": [taken for sight in sights if (taken := _measured(sight))]}
     for name, noise in noises.items():
-        rng = np.random.default_rng(seed)
+        generator = torch.Generator().manual_seed(seed)
         parts[name] = [
-            taken
-            for _ in range(repeats)
-            for sight in sights
-            if (taken := _simulated(sight, noise, rng))
+            taken for sight in sights for taken in _simulated(sight, noise, generator, repeats)
         ]
     rows = [
         [kind, name, *figures(taken, kind).cells]
         for kind in dict.fromkeys(kind_of(joint) for joint in H36M17.joints)
         for name, taken in parts.items()
     ]
-    lines = [HEADER, ["---"] * len(HEADER), *rows]
+    situations = [
+        [situation, name, *_by_situation(taken, i)]
+        for i, situation in enumerate(SITUATIONS)
+        for name, taken in parts.items()
+    ]
+    return _table(HEADER, rows) + "\n" + _table(BY_SITUATION, situations)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 
 def _measured(sight: Sight) -> Taken | None:
     errors = errors_of(sight)
-    return Taken(errors.final[SETTLING:], errors.lost[SETTLING:]) if errors else None
+    if errors is None:
+        return None
+    since = slice(SETTLING, None)
+    sure = np.where(errors.lost == 0, errors.confidence, 0)
+    return Taken(errors.final[since], errors.lost[since], errors.situation[since], sure[since])
 
 
-def _simulated(sight: Sight, noise: Noise, rng: np.random.Generator) -> Taken | None:
+def _simulated(sight: Sight, noise: Noise, generator: torch.Generator, repeats: int) -> list[Taken]:
     """Errors of the noise in the same frames and joints."""
     errors = errors_of(sight)
     if errors is None:
-        return None
+        return []
     since = slice(-len(errors.final), None)
-    exact, xyz = sight.exact[None, since], sight.xyz[None, since]
-    noisy, seen = noise.apply(exact.copy(), H36M17, rng, xyz)
-    known = np.isfinite(errors.final)
-    error = np.where(known, (noisy[0] - exact[0]) / errors.size, np.nan)
-    lost = np.where(known[..., 0], ~seen[0], np.nan)
-    return Taken(error[SETTLING:], lost[SETTLING:])
+    exact, xyz = (torch.from_numpy(clip[None, since]).float() for clip in (sight.exact, sight.xyz))
+    scene = around(sight, since)
+    found = noise.apply(
+        exact.repeat(repeats, 1, 1, 1), H36M17, generator, xyz.repeat(repeats, 1, 1, 1),
+        type(scene)(*(None if part is None else part.repeat_interleave(repeats, 0)
+                      for part in scene)),
+    )  # fmt: skip
+    known, after = np.isfinite(errors.final), slice(SETTLING, None)
+    noisy = (found.xy - exact).numpy() / errors.size
+    sure = found.confidence.numpy()
+    return [
+        Taken(
+            np.where(known, error, np.nan)[after],
+            np.where(np.isfinite(errors.lost), own == 0, np.nan)[after],
+            errors.situation[after],
+            own[after],
+        )
+        for error, own in zip(noisy, sure, strict=True)
+    ]
+
+
+def _by_situation(taken: Sequence[Taken], situation: int) -> list[str]:
+    """Cells of a table row, in the order of `BY_SITUATION`."""
+    errors, steps, losses, right, wrong = ([np.zeros(0)] for _ in range(5))
+    for take in taken:
+        at = take.situation == situation
+        both = at[1:] & at[:-1]
+        errors.append(take.error[at])
+        steps.append(np.diff(take.error, axis=0)[both])
+        losses.append(take.lost[at])
+        distance = np.linalg.norm(take.error, axis=-1)
+        seen = at & (take.confidence > 0)
+        right.append(take.confidence[seen & (distance < RIGHT)])
+        wrong.append(take.confidence[seen & (distance > WRONG)])
+    error = np.concatenate([own.reshape(-1, 2) for own in errors])
+    step = np.concatenate([own.reshape(-1, 2) for own in steps])
+    distance = np.linalg.norm(error, axis=-1)
+    distance = distance[np.isfinite(distance)]
+    rms, tremble = _rms(error), _rms(step)
+    alike = 1 - tremble**2 / (2 * rms**2) if rms else float("nan")
+    return [
+        str(len(distance)), f"{rms:.3f}", f"{tremble:.4f}", f"{alike:.3f}",
+        f"{100 * _mean(distance > WRONG):.1f}", f"{100 * _mean(np.concatenate(losses)):.1f}",
+        f"{_mean(np.concatenate(right)):.2f}", f"{_mean(np.concatenate(wrong)):.2f}",
+    ]  # fmt: skip
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(_mean(values**2)))
 
 
 def figures(taken: Sequence[Taken], kind: str) -> Figures:

@@ -112,8 +112,8 @@ def film(take: Take, *, fps: float) -> Filmed:
         InputError: The clip can't be used, or there is nothing to draw with.
     """
     shutter = SHUTTER if take.setting.blurred else 1
-    staged = stage(take, fps=fps * 2 * (shutter - 1) or fps)
-    step = 2 if shutter > 1 else 1
+    step = 2 if take.setting.blurred else 1
+    staged = stage(take, fps=step * fps)
     truths = [
         Truth.of(performance, body, staged.camera)
         for performance, body in zip(staged.performances, staged.bodies, strict=True)

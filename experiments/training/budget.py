@@ -23,6 +23,7 @@ REST = 1 / 20
 class TimeBudget(Callback):
     """Ends training early enough for the last validation and the evaluation after it.
 
+    The time spent is kept in checkpoints, so a resumed training has what was left of its budget.
     A validation pass longer than `PASS` of the time is cut, and all later ones to as many
     `batches`, so that checkpoints are compared on the same ones.
 
@@ -40,6 +41,7 @@ class TimeBudget(Callback):
         self.max_time, self.seconds, self.clock = max_time, _seconds(max_time), clock
         self.end_s, self.batches = math.inf, math.inf
         self._pass_start_s, self._pass_s = 0.0, self.seconds * PASS
+        self._spent_s = 0.0
 
     @classmethod
     def of(cls, trainer: pl.Trainer | None) -> "TimeBudget":
@@ -53,7 +55,26 @@ class TimeBudget(Callback):
 
     def on_fit_start(self, *_: Any) -> None:
         """Start timing the training."""
-        self.end_s = self.clock() + self.seconds
+        self.end_s = self.clock() + self.seconds - self._spent_s
+
+    def done(self) -> float:
+        """Share of the time for training that is used up, 0..1; 0 without a bound."""
+        if math.inf in (self.seconds, self.end_s):
+            return 0.0
+        training_s = self.seconds * (1 - REST) - 2 * self._pass_s
+        return min(self._used_s() / max(training_s, 1e-9), 1.0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Seconds spent."""
+        return {"spent_s": self._used_s()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `state_dict`."""
+        self._spent_s = state["spent_s"]
+
+    def _used_s(self) -> float:
+        bounded = math.isfinite(self.end_s)
+        return self.seconds - (self.end_s - self.clock()) if bounded else self._spent_s
 
     def on_validation_start(self, *_: Any) -> None:
         """Start timing a validation pass."""

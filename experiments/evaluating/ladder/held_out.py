@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from ....datasets.for_lifters.held_out import HeldOut, Watched
+from ....gast.errors import InputError
 from .scenes import DETECTOR, EXACT, NOISE, TRUTH, OfJoints, OfPicture, Scene
 
 
@@ -34,6 +35,11 @@ class HeldOutPeople:
         if normalisation not in self._held_out:
             self._held_out[normalisation] = self._make(normalisation)
         held_out = self._held_out[normalisation]
+        if len(held_out.conditions) != 2:
+            raise InputError(
+                f"the ladder wants exact and noisy 2-D joints, the held-out data have "
+                f"{', '.join(held_out.conditions)}; give held_out=virtual"
+            )
         exact, noisy = held_out.conditions
         if rung != NOISE:
             yield from (self._scene(rung, seen, seen) for seen in held_out.watch(exact))
