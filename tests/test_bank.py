@@ -17,7 +17,7 @@ from gastlive.gast.skeleton import H36M17, KINECT20
 
 def walk(name, subject, dataset="moves", frames=90):
     rng = np.random.default_rng(len(name))
-    steps = rng.normal(0, 0.01, (frames, len(KINECT20), 3)) + [0.02, 0, 0]
+    steps = rng.normal((0.02, 0, 0), 0.01, (frames, len(KINECT20), 3))
     xyz = (rng.normal(size=(len(KINECT20), 3)) + steps.cumsum(0)).astype(np.float32)
     wave = (Segment(10, 40, "wave"),)
     return MotionClip(name, dataset, subject, KINECT20, xyz, 60.0, wave)
