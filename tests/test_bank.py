@@ -17,7 +17,7 @@ from gastlive.gast.skeleton import H36M17, KINECT20
 
 def walk(name, subject, dataset="moves", frames=90):
     rng = np.random.default_rng(len(name))
-    steps = rng.normal(0, 0.01, (frames, len(KINECT20), 3)) + [0.02, 0, 0]
+    steps = rng.normal((0.02, 0, 0), 0.01, (frames, len(KINECT20), 3))
     xyz = (rng.normal(size=(len(KINECT20), 3)) + steps.cumsum(0)).astype(np.float32)
     wave = (Segment(10, 40, "wave"),)
     return MotionClip(name, dataset, subject, KINECT20, xyz, 60.0, wave)
@@ -60,9 +60,15 @@ def test_what_is_no_bank_is_refused(tmp_path):
 
 
 BATCH = """
-import sys
-for name in ("scipy", "sklearn", "cv2"):
-    sys.modules[name] = None
+import builtins, sys
+real = builtins.__import__
+def without(name, globals=None, *rest):
+    # Lightning looks for scipy by its version and would break; what it does without is its affair.
+    ours = (globals or {}).get("__name__", "").startswith("gastlive")
+    if ours and name.split(".")[0] in ("scipy", "sklearn", "cv2"):
+        raise ImportError(name)
+    return real(name, globals, *rest)
+builtins.__import__ = without
 from gastlive.conf.option import option
 from gastlive.datasets.for_lifters.random_views import Lifting
 from gastlive.datasets.own.bank import Bank

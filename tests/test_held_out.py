@@ -87,7 +87,7 @@ class Drawing:
 
     def apply(self, xy, skeleton, rng, xyz=None):
         self.drawn.append(torch.rand(1, generator=rng).item())
-        return xy, np.ones(xy.shape[:3], bool)
+        return xy, torch.ones(xy.shape[:3])
 
 
 def test_pieces_of_a_clip_have_errors_of_their_own_and_always_the_same():

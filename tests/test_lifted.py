@@ -37,9 +37,9 @@ from gastlive.datasets.for_heads.lifted import (
 from gastlive.datasets.for_heads.stream_composer import Repertoire, Streams, continuous
 from gastlive.datasets.for_heads.stream_data import padded_batches
 from gastlive.datasets.labels import UNKNOWN, LabelMap
+from gastlive.datasets.process_seed import generator_of
 from gastlive.datasets.protocols import Split
 from gastlive.datasets.seen.assumed_noise import DetectorNoise
-from gastlive.datasets.process_seed import generator_of
 from gastlive.datasets.seen.views import Views
 from gastlive.experiments.lift_dataset import Studio, lifter
 from gastlive.gast.checkpoint import save
