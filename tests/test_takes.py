@@ -257,3 +257,11 @@ def test_a_track_is_followed_though_it_jumps_to_somebody_else_until_it_ends():
     np.testing.assert_array_equal(seen.observed[2], here)
     assert np.isnan(seen.observed[3]).all()
     np.testing.assert_array_equal(seen.depth, 3)
+
+
+def test_somebody_cut_off_is_found_by_the_joints_in_the_picture():
+    exact = np.full((17, 2), 300, np.float32)
+    exact[:6] = np.random.default_rng(2).uniform(20, 80, (6, 2))
+    guessed = np.where(np.arange(17)[:, None] < 6, exact, exact - 250).astype(np.float32)
+    seen = watch(pictured(exact[None]), [Seeing([{7: guessed}])])
+    np.testing.assert_array_equal(seen.observed[0], guessed)

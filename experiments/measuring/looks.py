@@ -13,8 +13,7 @@ from ..rendering.studio import Light
 SKINS = ((0.90, 0.72, 0.62), (0.78, 0.57, 0.46), (0.55, 0.38, 0.29), (0.36, 0.24, 0.18))
 """Skins are mixed from neighbouring ones."""
 LIMB_SPREAD = 0.06
-"""Standard deviation of a limb's length about what a body of that height has (ANSUR II: 0.03 to
-0.06 for ratios of a limb to stature)."""
+"""Standard deviation of the logarithm of a part's length, at one height; chosen, not measured."""
 GIRTHS = (0.88, 1.18)
 SHAPES = 48
 """Different bodies before proportions; each is exported once."""

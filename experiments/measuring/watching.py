@@ -79,7 +79,8 @@ def watch(filmed: Filmed, stages: Sequence[Stage]) -> Sight:
         for stage in stages:
             frame = stage(frame)
         if track not in frame.people:
-            track = nearest(frame.people, filmed.exact[i])
+            inside = ((filmed.exact[i] >= 0) & (filmed.exact[i] <= filmed.size)).all(-1)
+            track = nearest(frame.people, filmed.exact[i], inside)
         person = None if track is None else frame.people[track]
         people.append(person if person is not None and person.xy is not None else None)
     return _sight(people, filmed)
@@ -90,11 +91,16 @@ def _frame(image: np.ndarray, index: int, *, fps: float) -> Frame:
     return Frame(image, index, index / fps, index / fps, width, height)
 
 
-def nearest(people: Mapping[int, Person], exact: np.ndarray) -> int | None:
-    """Track of the person nearest to the exact joints (J, 2), if nearer than a torso's length."""
+def nearest(people: Mapping[int, Person], exact: np.ndarray, inside: np.ndarray) -> int | None:
+    """Track of the person nearest to the exact joints (J, 2), if nearer than a torso's length.
+
+    Only joints `inside` (J,) the picture count: beyond its edge nothing can be found.
+    """
+    if not inside.any():
+        return None
     torso = float(np.linalg.norm(exact[H36M17.index["thorax"]] - exact[H36M17.root]))
     distances = {
-        track: float(np.median(np.linalg.norm(person.xy - exact, axis=-1)))
+        track: float(np.median(np.linalg.norm(person.xy - exact, axis=-1)[inside]))
         for track, person in people.items()
         if person.xy is not None
     }

@@ -27,7 +27,9 @@ def pictures() -> tuple[np.ndarray, ...]:
     found = []
     for package, names in PICTURES.items():
         spec = find_spec(package)
-        for name in names if spec and spec.origin else ():
+        if spec is None or spec.origin is None:
+            continue
+        for name in names:
             image = cv2.imread(str(Path(spec.origin).parent / name), cv2.IMREAD_COLOR)
             if image is not None:
                 found.append(np.ascontiguousarray(image[..., ::-1]))

@@ -164,12 +164,12 @@ class Studio:
         self._shadow_map = gl.depth_texture((SHADOW_PX, SHADOW_PX))
         self._shadow_map.compare_func = "<="
         self._shadow_canvas = gl.framebuffer(depth_attachment=self._shadow_map)
-        self._programs = {
+        self._programs: dict[str, Any] = {
             "person": gl.program(_PERSON, _PERSON_PIXEL),
             "surface": gl.program(_SURFACE, _SURFACE_PIXEL),
         }
         self._caster = gl.program(_CASTER, _NOTHING)
-        back = gl.program(_BACK, _BACK_PIXEL)
+        back: Any = gl.program(_BACK, _BACK_PIXEL)
         corners = np.array([(-1, -1), (1, -1), (-1, 1), (1, 1)], np.float32)
         self._back = gl.vertex_array(back, [(gl.buffer(corners.tobytes()), "2f", "position")])
         self._backdrop = gl.texture(size, 3, backdrop.tobytes(), alignment=1)
