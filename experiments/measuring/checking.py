@@ -65,8 +65,8 @@ class Taken:
 
 
 BY_SITUATION = [
-    "situation", "noise", "frames", "rms", "tremble", "half tremble below", "lag 1", "> 0.2 %", "lost %",
-    "confidence right", "wrong",
+    "situation", "noise", "frames", "rms", "tremble", "half tremble below", "lag 1", "> 0.2 %",
+    "lost %", "confidence right", "wrong",
 ]  # fmt: skip
 RIGHT, WRONG = 0.1, 0.2
 """Torso lengths below or beyond which a joint is in the right or in a wrong place."""
