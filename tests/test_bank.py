@@ -62,12 +62,12 @@ def test_what_is_no_bank_is_refused(tmp_path):
 BATCH = """
 import builtins, sys
 real = builtins.__import__
-def without(name, globals=None, *rest):
+def without(name, globals=None, *rest, **more):
     # Lightning looks for scipy by its version and would break; what it does without is its affair.
     ours = (globals or {}).get("__name__", "").startswith("gastlive")
     if ours and name.split(".")[0] in ("scipy", "sklearn", "cv2"):
         raise ImportError(name)
-    return real(name, globals, *rest)
+    return real(name, globals, *rest, **more)
 builtins.__import__ = without
 from gastlive.conf.option import option
 from gastlive.datasets.for_lifters.random_views import Lifting

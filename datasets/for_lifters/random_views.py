@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -213,7 +213,7 @@ class Lifting(pl.LightningDataModule):
             exact=self.exact, mirror=self.mirror, body_spread=self.body_spread,
             films=self._films(), film_share=self.film_share,
         )  # fmt: skip
-        self._training = loader.dataset
+        self._training = cast(RandomViews, loader.dataset)
         self._training.passes = self.passes
         return loader
 
@@ -246,7 +246,7 @@ class Lifting(pl.LightningDataModule):
 
     def _loader(self, windows: Windows, **how: Any) -> DataLoader:
         views = RandomViews(
-            windows.to(self._device), self.skeleton, normalisation=self.normalisation, views=self.views,
-            noise=self.noise, **how,
+            windows.to(self._device), self.skeleton, normalisation=self.normalisation,
+            views=self.views, noise=self.noise, **how,
         )  # fmt: skip
         return DataLoader(views, batch_size=None)
