@@ -11,10 +11,14 @@ from ..packets import Frame, Pose
 from .movenet import MoveNet
 from .picture import picture_of
 
-TILE = (384, 288)
-"""Width and height of a part in pixels: a person 60 pixels high is found in it."""
+PARTS = ((1280, 960), (384, 288))
+"""Widths and heights of parts in pixels, coarse to fine; the last shows a person 60 pixels high."""
+FINER = 1.5
+"""Parts are looked at if they are smaller than what is seen already by this factor."""
 OVERLAP = 0.25
 """Share of a part that it has in common with the next one."""
+SMALL = 0.12
+"""Share of a view's longer side below which a person may not be found."""
 LONG = 2.2
 """Aspect ratio beyond which the whole picture is too small to be read at once."""
 
@@ -29,31 +33,44 @@ class View:
     height: int
     whole: bool = False
 
+    def shows(self, low: np.ndarray, high: np.ndarray) -> bool:
+        """Whether somebody in that box, corners (2,) in pixels, is inside and large enough."""
+        corner, extent = np.array([self.left, self.top]), np.array([self.width, self.height])
+        inside = self.whole or bool(((low >= corner) & (high <= corner + extent)).all())
+        return inside and bool((high - low).max() >= SMALL * extent.max())
+
     def cut(self, image: np.ndarray) -> np.ndarray:
         """That part of a picture (H, W, 3), not copied."""
         return image[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
-def views(width: int, height: int) -> list[View]:
-    """What to look at in turns: all of the picture first, then its parts, row by row.
+def levels(width: int, height: int) -> list[list[View]]:
+    """Sets of views, each showing everything, coarse to fine: the whole picture, then its parts.
 
-    A panorama or a column has no whole view, and its parts are as large as its shorter side.
+    A panorama or a column begins with parts as large as its shorter side.
     """
     shorter, longer = sorted((width, height))
-    wide = longer > LONG * shorter
-    tile = TILE
-    if wide and shorter > TILE[1]:
-        tile = (round(shorter * TILE[0] / TILE[1]), shorter)
+    if longer <= LONG * shorter:
+        found = [[View(0, 0, width, height, whole=True)]]
+    else:
+        found = [_parts(width, height, (10 * longer, 7.5 * longer))]
+    for size in PARTS:
+        parts = _parts(width, height, size)
+        before = found[-1][0]
+        if FINER * max(parts[0].width, parts[0].height) <= max(before.width, before.height):
+            found.append(parts)
+    return found
+
+
+def _parts(width: int, height: int, size: tuple[float, float]) -> list[View]:
+    """Parts of one shape, at most of that size, row by row."""
+    longer, shorter = size
     if width < height:
-        tile = (tile[1], tile[0])
-    parts = [
-        View(left, top, min(tile[0], width), min(tile[1], height))
-        for top, left in product(_starts(height, tile[1]), _starts(width, tile[0]))
-    ]
-    whole = View(0, 0, width, height, whole=True)
-    if len(parts) == 1:
-        return [whole]
-    return parts if wide else [whole, *parts]
+        longer, shorter = shorter, longer
+    scale = min(1, width / longer, height / shorter)
+    tile = round(longer * scale), round(shorter * scale)
+    corners = product(_starts(height, tile[1]), _starts(width, tile[0]))
+    return [View(left, top, *tile) for top, left in corners]
 
 
 def _starts(length: int, tile: int) -> list[int]:
@@ -67,8 +84,6 @@ def _starts(length: int, tile: int) -> list[int]:
 class Finder:
     """Looks for people with MultiPose, one view of the picture at each call.
 
-    Every other call is the whole picture where it has a view, so that it is never long unseen.
-
     Raises:
         InputError: The weights can't be had, or `size` is no multiple of 32.
     """
@@ -76,7 +91,7 @@ class Finder:
     def __init__(
         self, *, threads: int, size: int, min_score: float, max_people: int, path: str | None
     ) -> None:
-        self._make = partial(
+        make = partial(
             MoveNet,
             threads=threads,
             size=size,
@@ -87,40 +102,26 @@ class Finder:
             regions=[],
         )
         # One for each shape of view, so that neither is compiled again at every turn.
-        self._whole, self._part = self._make(), self._make()
-        self._turns = 1
-        self.reset()
+        self._whole, self._part = make(), make()
+        self.enter(640, 480)
 
-    def reset(self) -> None:
-        """Begin with the whole picture again."""
-        self._scene: tuple[int, int] | None = None
-        self._turn = 0
+    def enter(self, width: int, height: int) -> None:
+        """Begin anew with pictures of that size."""
+        self._levels = levels(width, height)
+        self._turns = [0] * len(self._levels)
 
     @property
-    def turns(self) -> int:
-        """How many calls it takes to see everything; 1 if the whole picture shows it."""
-        return self._turns
+    def levels(self) -> list[int]:
+        """How many views show everything, coarse to fine."""
+        return [len(views) for views in self._levels]
 
-    def __call__(self, frame: Frame) -> tuple[View, list[Pose]]:
-        """The part looked at, and the people in it, best first, in pixels of the picture."""
+    def __call__(self, frame: Frame, level: int) -> tuple[View, list[Pose]]:
+        """The next view of that level and the people in it, best first, in the picture."""
         image = picture_of(frame, "movenet")
-        scene = image.shape[1], image.shape[0]
-        if scene != self._scene:
-            self._scene, self._turn = scene, 0
-            self._views = views(*scene)
-        view = self._next()
-        detector = self._whole
-        if not view.whole:
-            detector = self._part
+        views = self._levels[level]
+        view = views[self._turns[level] % len(views)]
+        self._turns[level] += 1
+        detector = self._whole if view.whole else self._part
         poses = detector(frame.knowing(image=view.cut(image))).poses
         corner = np.array([view.left, view.top], np.float32)
         return view, [Pose(p.layout, p.xy + corner, p.confidence, p.score) for p in poses]
-
-    def _next(self) -> View:
-        has_whole = self._views[0].whole
-        parts = self._views[1:] if has_whole else self._views
-        self._turns = len(parts) * (2 if has_whole else 1) or 1
-        turn, self._turn = self._turn, self._turn + 1
-        if has_whole and (turn % 2 == 0 or not parts):
-            return self._views[0]
-        return parts[(turn // 2 if has_whole else turn) % len(parts)]

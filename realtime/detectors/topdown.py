@@ -29,18 +29,23 @@ MAX_GAP_S = 0.5
 COASTING_S = 0.3
 """For so long a person whose read was another's is believed to go on."""
 PATIENCE = 3
-"""Searches of the whole picture in which nobody may be found where a doubtful person is."""
+"""Searches in which nobody may be found where a doubtful person is."""
 DOUBTFUL = 0.4
 """Mean confidence of a read below which the search has to confirm the person."""
 PARTS = 4
-"""Looks at a part of the picture for one `find_every_s`."""
+"""Views of a panorama that are looked at in one `find_every_s`."""
+FINE_EVERY_S = 1.0
+"""Stream time between two looks at finer parts of the picture while somebody is known."""
+KEEPS = 1.3
+"""How much larger somebody must be to take Thunder from another."""
 
 
 @dataclass(slots=True)
 class _Known:
     """Somebody followed: newest pose, its crop, and what the search said.
 
-    `room` is the least side of the crop, `velocity` (2,) of its middle in pixels/s.
+    `room` is the least side of the crop, `velocity` (2,) of its middle in pixels/s, `rank` the
+    place among the largest people.
     """
 
     pose: Pose
@@ -50,6 +55,7 @@ class _Known:
     read_s: float
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
     unfound: int = 0
+    rank: int | None = None
 
     def aim(self, gap_s: float) -> None:
         """Place the crop round where the joints will be, if it doesn't fit any more."""
@@ -74,13 +80,13 @@ class _Known:
 class TopDown:
     """Finds people with MultiPose and reads each one in every picture with Thunder or Lightning.
 
-    The search looks at the whole picture every `find_every_s` of stream time, and in every picture
-    while nobody is known or somebody was lost. Large and long pictures are also searched in parts,
-    one a picture, for people too small in the whole. Another size of picture, or a jump in time,
-    resets.
+    The search looks at the whole picture every `find_every_s` of stream time, and at once when
+    somebody was lost. For people too small there it looks at one part of the picture a second, or,
+    while nobody is known, in every picture at the whole and at coarse and fine parts in turns. Of a
+    panorama or a column there are only parts. Another size of picture, or a jump in time, resets.
 
     Args:
-        detail: ``close``: Thunder for the first `closely` people, Lightning for others; ``fast``:
+        detail: ``close``: Thunder for the `closely` largest people, Lightning for others; ``fast``:
             Lightning for all.
         size: Longer side of the search's input, a multiple of 32.
         min_score: People found with less are left out.
@@ -125,16 +131,17 @@ class TopDown:
     def reset(self) -> None:
         """Forget everybody; the next picture is searched."""
         self._people: list[_Known] = []
-        self._found_s = -np.inf
+        self._found_s = self._fine_s = -np.inf
+        self._turn = 0
         self._lost = False
-        self._finder.reset()
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the people found into the frame, best first."""
         image = picture_of(frame, "movenet")
         self._enter((image.shape[1], image.shape[0]), frame.time_s)
-        if self._is_search_due():
-            self._search(frame)
+        level = self._due()
+        if level is not None:
+            self._search(frame, level)
         self._read(image)
         poses = sorted((one.pose for one in self._people), key=lambda pose: -pose.score)
         return frame.knowing(poses=tuple(poses))
@@ -142,17 +149,29 @@ class TopDown:
     def _enter(self, scene: tuple[int, int], time_s: float) -> None:
         if scene != self._scene or not 0 <= time_s - self._time_s <= MAX_GAP_S:
             self.reset()
+            self._finder.enter(*scene)
         self._scene, self._time_s = scene, time_s
 
-    def _is_search_due(self) -> bool:
-        if not self._people or self._lost:
-            return True
-        every_s = self.find_every_s / (PARTS if self._finder.turns > 1 else 1)
-        return self._time_s - self._found_s >= every_s
+    def _due(self) -> int | None:
+        """Which level of views to search in this picture; ``None``: no search."""
+        views = self._finder.levels
+        if not self._people:
+            self._turn += 1
+            return (self._turn - 1) % len(views)
+        every_s = self.find_every_s / min(views[0], PARTS)
+        if self._lost or self._time_s - self._found_s >= every_s:
+            return 0
+        if len(views) > 1 and self._time_s - self._fine_s >= FINE_EVERY_S:
+            self._turn += 1
+            return 1 + self._turn % (len(views) - 1)
+        return None
 
-    def _search(self, frame: Frame) -> None:
-        view, found = self._finder(frame)
-        self._found_s, self._lost = self._time_s, False
+    def _search(self, frame: Frame, level: int) -> None:
+        view, found = self._finder(frame, level)
+        if level or not self._people:
+            self._fine_s = self._time_s
+        if not level:
+            self._found_s, self._lost = self._time_s, False
         known = [measured(one.pose) for one in self._people]
         seen = set()
         for pose in found:
@@ -165,8 +184,7 @@ class TopDown:
             elif len(known) < self.max_people:
                 known.append(measured(pose))
                 self._people.append(self._begun(pose))
-        if view.whole:
-            self._doubt(seen)
+        self._doubt(view, seen)
 
     def _begun(self, pose: Pose) -> _Known:
         low, high = _box(pose)
@@ -180,11 +198,12 @@ class TopDown:
         one.room = side if view.whole else max(side, one.room)
         one.unfound = 0
 
-    def _doubt(self, seen: set[int]) -> None:
-        """Drop those that the search doesn't confirm and whose reads are unsure."""
+    def _doubt(self, view: View, seen: set[int]) -> None:
+        """Drop those that should be found in the view but aren't, and whose reads are unsure."""
         kept = []
         for at, one in enumerate(self._people):
-            one.unfound = 0 if at in seen else one.unfound + (one.read_s < self._time_s)
+            if at not in seen:
+                one.unfound += one.read_s < self._time_s and view.shows(*_box(one.pose))
             if one.unfound < PATIENCE or one.pose.confidence.mean() >= DOUBTFUL:
                 kept.append(one)
         self._people = kept
@@ -192,10 +211,10 @@ class TopDown:
     def _read(self, image: np.ndarray) -> None:
         """Read everybody; who is lost, or is somebody else by now, is searched for next."""
         before = [measured(one.pose) for one in self._people]
-        order = sorted(self._people, key=lambda one: -one.side)
-        for at, one in enumerate(order):
+        closely = self._rank()
+        for one in self._people:
             one.aim(self._time_s - one.read_s)
-            reader = self._close if at < self.closely else self._fast
+            reader = self._close if one.rank in closely else self._fast
             xy, confidence = reader(image, one.centre, one.side)
             pose = Pose(COCO17, xy, confidence, _score(confidence))
             if self._is_other(one, pose, before):
@@ -203,6 +222,20 @@ class TopDown:
             else:
                 one.moved(pose, self._time_s)
         self._drop()
+
+    def _rank(self) -> range:
+        """Rank people by size, Thunder's first; which ranks Thunder reads in this picture."""
+
+        def size(one: _Known) -> float:
+            is_close = one.rank is not None and one.rank < self.closely
+            return one.side * (KEEPS if is_close else 1)
+
+        for at, one in enumerate(sorted(self._people, key=size, reverse=True)):
+            one.rank = at
+        # A search costs as much as Thunder: with many people, one of them pays for it.
+        searched = self._time_s in (self._found_s, self._fine_s)
+        is_full = searched and len(self._people) > self.closely
+        return range(self.closely - is_full)
 
     def _is_other(self, one: _Known, pose: Pose, before: Sequence[Measured]) -> bool:
         """Whether the read is more like another person as known than like this one."""
@@ -221,7 +254,8 @@ class TopDown:
         ]
         poses = {id(one.pose) for one in distinct(measured(one.pose) for one in stays)}
         stays = [one for one in stays if id(one.pose) in poses]
-        self._lost |= len(stays) < len(self._people)
+        if len(stays) < len(self._people):
+            self._lost, self._turn = True, 0
         self._people = stays
 
 
