@@ -54,11 +54,11 @@ class LiftingTask(pl.LightningModule):
         one_frame: bool,
         velocity: float,
         bones: float,
+        films_m: float,
+        compiled: bool,
         unseen: float = 0.3,
         joints: dict[str, float] | None = None,
         films: FilmLoss | None = None,
-        films_m: float = 0.0,
-        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.net, self.optimizer, self.scheduler = net, optimizer, scheduler

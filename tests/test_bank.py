@@ -78,6 +78,7 @@ data = Lifting(
     H36M17, train=sets, val=sets, shares={}, normalisation="person", fps=30.0, frames=9, batch=4,
     batches=1, early=True, appear=0.05, varied=0.3, paces=(0.5, 2.5), val_frames=9, val_batches=1,
     seed=0, noise=option("noise/measured"), exact=0.25, mirror=0.5,
+    neighbours=0, films=(), film_share=0.0,
 )
 data.setup()
 ((xy, xyz, confidence),) = data.train_dataloader()

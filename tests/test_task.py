@@ -22,7 +22,8 @@ def task(causal=True, **options):
         Lifter(net, skeleton=H36M17, normalisation="person"),
         optimizer=partial(torch.optim.AdamW, lr=1e-2),
         scheduler=partial(torch.optim.lr_scheduler.ConstantLR, factor=1.0),
-        **{"one_frame": False, "velocity": 1.0, "bones": 0.0} | options,
+        **{"one_frame": False, "velocity": 1.0, "bones": 0.0, "films_m": 0.0, "compiled": False}
+        | options,
     )
     made.log = lambda *_, **__: None
     return made.eval()

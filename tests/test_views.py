@@ -343,6 +343,9 @@ def test_windows_come_from_each_set_as_often_as_its_share_says():
         seed=0,
         exact=0.0,
         mirror=0.5,
+        neighbours=0,
+        films=(),
+        film_share=0.0,
     )
     data.setup()
     ((_, xyz, _),) = data.train_dataloader()

@@ -143,7 +143,7 @@ class Lifting(pl.LightningDataModule):
         normalisation: str,
         fps: float,
         frames: int | Sequence[int],
-        neighbours: int = 0,
+        neighbours: int,
         batch: int,
         batches: int,
         early: bool,
@@ -158,9 +158,9 @@ class Lifting(pl.LightningDataModule):
         noise: Noise | None = None,
         exact: float,
         mirror: float,
+        films: Sequence[Film],
+        film_share: float,
         body_spread: float = 1.0,
-        films: Sequence[Film] = (),
-        film_share: float = 0.0,
     ) -> None:
         super().__init__()
         self.skeleton, self.sets, self.val_sets, self.fps = skeleton, train, val, fps
@@ -221,7 +221,11 @@ class Lifting(pl.LightningDataModule):
         if not self.films:
             return None
         return FilmWindows(
-            list(self.films), self.skeleton, pace=self.paces, mirror=self.mirror, device=self._device
+            list(self.films),
+            self.skeleton,
+            pace=self.paces,
+            mirror=self.mirror,
+            device=self._device,
         )
 
     def state_dict(self) -> dict[str, Any]:
