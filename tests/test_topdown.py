@@ -273,6 +273,27 @@ def test_the_crop_runs_ahead_with_somebody_who_runs(monkeypatch):
     assert max(off[15:]) < 15
 
 
+@pytest.mark.parametrize("distance", [60, 0])
+def test_legs_that_are_another_persons_are_not_ones_own(monkeypatch, distance):
+    # Read in one crop: ben's lower legs, which are out of the picture, are seen at anna's.
+    world = World({"anna": (100, 240, 100), "ben": (400, 240, 200)}).detector(monkeypatch)
+    legs = [COCO17.index[name] for name in ("left_ankle", "right_ankle")]
+    plain = world.pose
+
+    def pose(name, sure=0.5):
+        seen = plain(name, sure)
+        if name == "ben":
+            seen.xy[legs] = plain("anna").xy[legs] + (distance and [0, distance])
+        return seen
+
+    world.pose = pose
+    world.look()
+    world.look()
+    anna, ben = sorted(world.look(), key=lambda one: middle(one)[0])
+    assert (anna.confidence[legs] > 0).all()
+    assert (ben.confidence[legs] > 0).all() == bool(distance)
+
+
 def test_a_doubtful_person_whom_no_search_confirms_goes(monkeypatch):
     world = World({"chair": (300, 240, 200)}, sure=0.3).detector(monkeypatch)
     world.look()
