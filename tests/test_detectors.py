@@ -483,8 +483,13 @@ def test_none_refuses_a_source_of_pictures():
 
 
 @pytest.fixture(scope="module")
-def movenet():
+def multipose():
     return option("detector/movenet_multipose", threads=1)
+
+
+@pytest.fixture(scope="module")
+def movenet():
+    return option("detector/movenet", threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -493,9 +498,12 @@ def blazepose():
 
 
 @real
-def test_two_networks_agree_on_where_a_real_person_is(movenet, blazepose):
+@pytest.mark.parametrize("name", ["movenet", "multipose"])
+def test_two_networks_agree_on_where_a_real_person_is(name, blazepose, request):
     image = still("intel_one_by_one.mp4", 280)
-    (one,) = movenet(framed(image)).poses
+    detector = request.getfixturevalue(name)
+    detector.reset()
+    (one,) = detector(framed(image)).poses
     blazepose.reset()
     (other,) = blazepose(framed(image)).poses
     assert other.layout is BLAZEPOSE33
@@ -511,7 +519,7 @@ def test_two_networks_agree_on_where_a_real_person_is(movenet, blazepose):
 
 
 @real
-@pytest.mark.parametrize("name", ["movenet", "blazepose"])
+@pytest.mark.parametrize("name", ["movenet", "multipose", "blazepose"])
 def test_a_mirrored_picture_gives_the_mirrored_person(name, request):
     detector = request.getfixturevalue(name)
     image = still("intel_one_by_one.mp4", 280)
@@ -525,21 +533,22 @@ def test_a_mirrored_picture_gives_the_mirrored_person(name, request):
 
 
 @real
-def test_movenet_sees_both_people(movenet):
-    poses = movenet(framed(still("pose2sim_multi_cam01.mp4", 10))).poses
+@pytest.mark.parametrize("name", ["movenet", "multipose"])
+def test_movenet_sees_both_people(name, request):
+    poses = request.getfixturevalue(name)(framed(still("pose2sim_multi_cam01.mp4", 10))).poses
     assert len(poses) >= 2
     assert poses[0].score >= poses[1].score
     assert abs(poses[0].xy[:, 0].mean() - poses[1].xy[:, 0].mean()) > 100
 
 
 @real
-def test_a_region_shows_a_real_person_where_the_whole_picture_does(movenet):
+def test_a_region_shows_a_real_person_where_the_whole_picture_does(multipose):
     image = still("intel_one_by_one.mp4", 280)
     detector = option(
         "detector/movenet_multipose", threads=1, whole_every_s=1.0, regions=[[96, 160]]
     )
     (whole,) = detector(framed(image)).poses
-    np.testing.assert_array_equal(whole.xy, movenet(framed(image)).poses[0].xy)
+    np.testing.assert_array_equal(whole.xy, multipose(framed(image)).poses[0].xy)
     (closer,) = detector(framed(image)).poses
     assert not np.array_equal(closer.xy, whole.xy)
     assert far(closer.xy, whole.xy) < 0.03

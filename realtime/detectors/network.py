@@ -64,13 +64,13 @@ class Network:
 
 def _read(path: Path) -> "openvino.Model":
     if not path.is_file():
-        raise InputError(f"no network at {path}; give the path of an .onnx or .tflite file")
+        raise InputError(f"no network at {path}; give the path of an .onnx, .tflite or .xml file")
     try:
         model = core().read_model(path)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise InputError(
-            f"{path} can't be read as a network ({reason}); give an .onnx or .tflite file"
+            f"{path} can't be read as a network ({reason}); give an .onnx, .tflite or .xml file"
         ) from error
     if len(model.inputs) != 1 or _layout(model.input(0)) is None:
         shapes = ", ".join(str(i.partial_shape) for i in model.inputs)

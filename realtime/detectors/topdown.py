@@ -1,7 +1,7 @@
 """MoveNet, top down: MultiPose finds people, a single-person network reads each one closely."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,14 @@ MAX_GAP_S = 0.5
 """After a longer gap people may be anywhere."""
 COASTING_S = 0.3
 """For so long a person whose read was another's is believed to go on."""
+SURE_JOINTS = 11
+"""The surest joints tell that it is a person; the others may be hidden or cut off."""
+THEIRS = 0.7
+"""Length of a limb relative to another person's from which a shared joint is that person's."""
+ELBOWS_KNEES = [COCO17.index[f"{s}_{j}"] for j in ("elbow", "knee") for s in ("left", "right")]
+WRISTS_ANKLES = [COCO17.index[f"{s}_{j}"] for j in ("wrist", "ankle") for s in ("left", "right")]
+SHOULDERS_HIPS = [COCO17.index[f"{s}_{j}"] for j in ("shoulder", "hip") for s in ("left", "right")]
+OUTER, INNER = ELBOWS_KNEES + WRISTS_ANKLES, SHOULDERS_HIPS + ELBOWS_KNEES
 PATIENCE = 3
 """Searches in which nobody may be found where a doubtful person is."""
 DOUBTFUL = 0.4
@@ -212,11 +220,15 @@ class TopDown:
         """Read everybody; who is lost, or is somebody else by now, is searched for next."""
         before = [measured(one.pose) for one in self._people]
         closely = self._rank()
+        reads = []
         for one in self._people:
             one.aim(self._time_s - one.read_s)
             reader = self._close if one.rank in closely else self._fast
             xy, confidence = reader(image, one.centre, one.side)
-            pose = Pose(COCO17, xy, confidence, _score(confidence))
+            reads.append(Pose(COCO17, xy, confidence, 0.0))
+        for one, read in zip(self._people, reads, strict=True):
+            confidence = np.where(_taken(read, reads), 0, read.confidence)
+            pose = replace(read, confidence=confidence, score=_score(confidence))
             if self._is_other(one, pose, before):
                 self._lost = True
             else:
@@ -260,8 +272,27 @@ class TopDown:
 
 
 def _score(confidence: np.ndarray) -> float:
-    """That it is a person, on MultiPose's scale: about 0.5 in plain sight."""
-    return float(0.7 * confidence.mean())
+    """That it is a person, on MultiPose's scale: about 0.55 in plain sight."""
+    return float(0.7 * np.sort(confidence)[-SURE_JOINTS:].mean())
+
+
+def _taken(pose: Pose, reads: Sequence[Pose]) -> np.ndarray:
+    """(17,) bool: joints that are another person's: at theirs, and far nearer to their limb.
+
+    When legs are out of the picture, the network sees those of somebody else in the crop.
+    """
+    taken = np.zeros(len(COCO17), bool)
+    bones = np.linalg.norm(pose.xy[OUTER] - pose.xy[INNER], axis=1)
+    for other in reads:
+        if other is pose:
+            continue
+        own = np.linalg.norm(other.xy[OUTER] - other.xy[INNER], axis=1)
+        away = np.linalg.norm(other.xy[OUTER] - pose.xy[OUTER], axis=1)
+        sure = other.confidence[OUTER] >= SEEN
+        taken[OUTER] |= sure & (away < 0.4 * own) & (own < THEIRS * bones)
+    # Beyond an elbow or a knee that is somebody else's nothing is one's own.
+    taken[WRISTS_ANKLES] |= taken[ELBOWS_KNEES]
+    return taken
 
 
 def _likeness(known: Sequence[Measured], pose: Measured) -> np.ndarray:
