@@ -178,6 +178,7 @@ def test_whose_read_is_anothers_goes_on_where_the_search_finds_them(monkeypatch)
     world.people["ben"] = (290, 240, 200)
     for _ in range(20):
         world.look()
+        assert len(world.look()) == 2
     world.people["anna"] = (200, 240, 150)
     poses = world.after(0.6)
     assert sorted(round(float(middle(p)[0])) for p in poses) == [200, 290]
