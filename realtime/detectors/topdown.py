@@ -53,7 +53,7 @@ class _Known:
     """Somebody followed: newest pose, its crop, and what the search said.
 
     `room` is the least side of the crop, `velocity` (2,) of its middle in pixels/s, `rank` the
-    place among the largest people.
+    place among the largest people; `astray`: the newest read was another person's.
     """
 
     pose: Pose
@@ -64,6 +64,7 @@ class _Known:
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
     unfound: int = 0
     rank: int | None = None
+    astray: bool = False
 
     def aim(self, gap_s: float) -> None:
         """Place the crop round where the joints will be, if it doesn't fit any more."""
@@ -79,10 +80,17 @@ class _Known:
         """Take the pose as the newest."""
         gap_s = time_s - self.read_s
         if gap_s > 0:
-            before, now = _box(self.pose), _box(pose)
-            speed = (sum(now) - sum(before)) / 2 / gap_s
+            # The trunk's: the middle of the box jumps when an arm comes into sight.
+            moved = pose.xy[SHOULDERS_HIPS] - self.pose.xy[SHOULDERS_HIPS]
+            speed = moved.mean(axis=0) / gap_s
             self.velocity += gap_s / (gap_s + 0.07) * (speed - self.velocity)
-        self.pose, self.read_s = pose, time_s
+        self.pose, self.read_s, self.astray = pose, time_s, False
+
+    def found(self, pose: Pose, time_s: float) -> None:
+        """Go on from where the search found them."""
+        low, high = _box(pose)
+        self.centre, self.side = (low + high) / 2, ROOM * float((high - low).max())
+        self.pose, self.read_s, self.velocity = pose, time_s, np.zeros(2)
 
 
 class TopDown:
@@ -205,6 +213,8 @@ class TopDown:
         # Somebody may be cut off in a part of the picture.
         one.room = side if view.whole else max(side, one.room)
         one.unfound = 0
+        if one.astray:
+            one.found(pose, self._time_s)
 
     def _doubt(self, view: View, seen: set[int]) -> None:
         """Drop those that should be found in the view but aren't, and whose reads are unsure."""
@@ -230,7 +240,7 @@ class TopDown:
             confidence = np.where(_taken(read, reads), 0, read.confidence)
             pose = replace(read, confidence=confidence, score=_score(confidence))
             if self._is_other(one, pose, before):
-                self._lost = True
+                self._lost = one.astray = True
             else:
                 one.moved(pose, self._time_s)
         self._drop()
