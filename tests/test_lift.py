@@ -110,7 +110,7 @@ def test_a_keypoint_file_becomes_npz_jsonl_bvh_and_mp4(tmp_path):
     assert not [path for path in out.iterdir() if path.name.endswith(".part")]
     found = read_lifted_video(out / "demo.npz")
     assert (found.layout, found.fps, found.width, found.height) == ("h36m17", 30.0, 640, 480)
-    assert (found.label, found.lifter, found.detector) == ("", "gast27", "")
+    assert (found.label, found.lifter, found.detector) == ("", "gast81", "")
     assert found.people == [1]
     np.testing.assert_array_equal(found.frame, np.arange(20))
     assert (found.xyz.shape, found.xy.shape, found.visible.shape) == (
@@ -213,7 +213,7 @@ def videos(tmp_path_factory):
 
 def test_people_in_videos_are_detected_and_one_video_does_not_change_the_next(videos):
     first, second = (read_lifted_video(videos[0] / f"{name}.npz") for name in ("walk/a", "wave/c"))
-    assert (first.label, second.label, first.detector) == ("walk", "wave", "MoveNet")
+    assert (first.label, second.label, first.detector) == ("walk", "wave", "TopDown")
     assert first.people == second.people == [1]
     np.testing.assert_array_equal(first.frame, np.arange(12))
     np.testing.assert_array_equal(first.xyz, second.xyz)
