@@ -36,7 +36,8 @@ def resample_keypoints(clip: KeypointClip, fps: float | None) -> KeypointClip:
     seen = clip.score > 0
     xy = np.where(seen[..., None], clip.xy, np.nan).astype(np.float32)
     xy, score = (resampled(values, fps=clip.fps, to_fps=fps) for values in (xy, clip.score))
-    gone, ratio = np.isnan(xy).any(-1), fps / clip.fps
+    gone = np.asarray(np.isnan(xy).any(-1))
+    ratio = fps / clip.fps
     segments = [
         Segment(ceil(s.start * ratio - NEAR), min(ceil(s.stop * ratio - NEAR), len(xy)), s.label)
         for s in clip.segments

@@ -22,7 +22,7 @@ def clips(sets: DictConfig) -> Iterator[MotionClip]:
     for name, reader in sets.items():
         data = instantiate(reader)
         yield from data
-        print(f"{name}: {len(data)} files, {len(data.problems)} problems", flush=True)
+        print(f"{name!s}: {len(data)} files, {len(data.problems)} problems", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Sequence
+from typing import cast
 
 import torch
+from torch import Tensor
 
 from ...conf.option import option
 from ...datasets.for_lifters.films import Film, prepared
 from ...gast.checkpoint import load
+from ...gast.gastnet import GASTNet
 from ...gast.lifter import Lifter
 from ...gast.shipped import LIFTERS, find
 from ...gast.skeleton import H36M17
@@ -26,10 +29,12 @@ def film_scores(lifter: Lifter, films: Sequence[Film]) -> dict[str, float]:
     sides. `constancy_%`: standard deviation of a limb's log length in a film. `knees`: sine by
     which knees bend forwards.
     """
-    loss, rows, weights = FilmLoss(lifter.skeleton, **WEIGHTS), [], []
+    loss = FilmLoss(lifter.skeleton, distances_m=[torch.inf], **WEIGHTS)
+    rows, weights = list[Tensor](), list[float]()
     for film in films:
         xy, sure = torch.from_numpy(film.xy)[None], torch.from_numpy(film.confidence)[None]
-        lifted = in_chunks(lifter.net, lifter.units, xy)
+        joints = torch.cat([xy, sure[..., None]], -1)
+        lifted = in_chunks(cast(GASTNet, lifter.net), lifter.units, joints)
         errors = reprojection_errors(lifted, xy, sure, distances_m=[torch.inf])
         parts = loss.parts(lifted, xy, sure)
         lengths = loss.log_lengths(lifted)[0]

@@ -143,7 +143,9 @@ def _by_situation(taken: Sequence[Taken], situation: int) -> list[str]:
     """Cells of a table row, in the order of `BY_SITUATION`."""
     errors, steps, losses, right, wrong = ([np.zeros(0)] for _ in range(5))
     for take in taken:
-        at = take.situation == situation
+        if take.situation is None or take.confidence is None:
+            continue
+        at: np.ndarray = take.situation == situation
         both = at[1:] & at[:-1]
         errors.append(take.error[at])
         steps.append(np.diff(take.error, axis=0)[both])
