@@ -35,5 +35,5 @@ PY
 "$work/venv/bin/gastlive-benchmark" mode=step mode.rounds=1 mode.frames=5 mode.warm=1 hydra.run.dir=step
 test -s step/latency.md && test -s step/steps.png
 "$work/venv/bin/gastlive-export" folder=exported frames=60 head_checkpoint=null
-test -s exported/gast27.onnx
+test -s exported/gast81.onnx
 echo "wheel: 1 passed, 0 failed"
