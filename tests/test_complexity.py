@@ -42,7 +42,8 @@ HEADS = {
     "stgcn++": (
         lambda: head("stgcn++", frames=10, **STGCNPP_GIVEN),
         # split and join 6 to 6; branches of 3 and 1 channels with three taps; around both halves
-        10 * (graph(12, 6) + J * (2 * 6 * 6 + 3 * (3 * 3 + 1) + 2 * 12 * 6)) + 6 * K,
+        10 * (graph(12, 6) + J * (2 * 6 * 6 + 3 * (3 * 3 + 1) + 2 * 12 * 6)) + 6 * K
+        + 10 * 10,  # the running size of the body
     ),
     "early_fusion": (
         lambda: option("head/early_fusion", skeleton=H36M17, labels=LABELS, channels=2),

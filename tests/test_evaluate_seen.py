@@ -40,6 +40,7 @@ def sight():
         confidence=np.ones((4, 17), np.float32), exact=exact,
         xyz=rng.normal(size=(4, 17, 3)).astype(np.float32), size=np.array([480, 360]),
         fps=np.array(30), source=np.array("hdm05/HDM_mm_squat"),
+        others=np.zeros((4, 0, 17, 3), np.float32), depth=np.full(4, 3.0, np.float32),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ EXACT = {"rtol": 0, "atol": 1e-6, "equal_nan": True}
 
 @pytest.fixture(scope="module")
 def golden():
-    with np.load(Path(__file__).parent / "golden" / "synthesis.npz") as file:
+    with np.load(Path(__file__).parent / "golden" / "synthesis" / "numpy.npz") as file:
         return {key: torch.from_numpy(file[key]) for key in file.files}
 
 

@@ -42,7 +42,7 @@ def train(folder, monkeypatch, *overrides):
 def test_motion_becomes_a_lifter_with_its_card_and_logs(tmp_path, monkeypatch, capsys, whole_clips):
     clips = ["task.one_frame=false", "datamodule.frames=40"] if whole_clips else []
     net, card = load(train(tmp_path, monkeypatch, "note=here", *clips))
-    assert (net.channels, net.causal, net.receptive_field, card.fps) == (4, True, 27, 30.0)
+    assert (net.channels, net.causal, net.receptive_field, card.fps) == (4, True, 81, 30.0)
     assert card.training["note"] == "here"
     assert card.training["steps"] == 2
     assert {"mpjpe_mm", "p_mpjpe_mm"} == set(card.training["validation"])
