@@ -532,3 +532,29 @@ def test_a_lifter_is_given_live_what_it_is_given_in_training(normalisation, tmp_
     with torch.inference_mode():
         (clip,) = trained(torch.from_numpy(screen.astype(np.float32))[None]).numpy()
     np.testing.assert_allclose(live, clip, atol=1e-4)
+
+
+def test_with_flip_a_person_and_their_mirror_image_are_lifted_alike(tmp_path):
+    torch.manual_seed(0)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4)
+    path = tmp_path / "lifter.safetensors"
+    checkpoint.save(net, path, fps=30, normalisation="person", training={})
+    pixels = np.random.default_rng(0).uniform(0, 360, (6, 17, 2)).astype(np.float32)
+    other = pixels[:, H36M17.mirror] * [-1, 1] + [640, 0]  # in a picture 640 wide
+
+    def lifted(clip, *, flip):
+        stage, xyz = option("lifter/gast27", checkpoint=str(path), flip=flip), []
+        for i, xy in enumerate(clip.astype(np.float32)):
+            people = {0: Person(pose(300), xy=xy), 5: Person(pose(300), xy=xy)}
+            done = stage(Frame(None, i, i / 30, i / 30, 640, 360, people=people)).people
+            assert list(done) == [0, 5]
+            np.testing.assert_allclose(done[5].xyz, done[0].xyz, atol=1e-4)
+            xyz.append(done[0].xyz)
+        return np.stack(xyz)
+
+    back = lifted(other, flip=True)[:, H36M17.mirror] * [-1, 1, 1]
+    np.testing.assert_allclose(lifted(pixels, flip=True), back, atol=1e-4)
+    once = lifted(other, flip=False)[:, H36M17.mirror] * [-1, 1, 1]
+    assert np.abs(lifted(pixels, flip=False) - once).max() > 0.001
+    wanted = (lifted(pixels, flip=False) + once) / 2
+    np.testing.assert_allclose(lifted(pixels, flip=True), wanted, atol=1e-4)

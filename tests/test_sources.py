@@ -962,3 +962,30 @@ def test_a_server_without_libgl_gets_one_line_of_advice(tmp_path):
     last = done.stderr.splitlines()[-1]
     assert re.match(r"gastlive\.gast\.errors\.InputError: OpenCV can't load \(libGL\.so\.1", last)
     assert "install libgl1 or pip install opencv-python-headless" in last
+
+
+@pytest.mark.parametrize(("people", "tile"), [(1, (480, 640)), (3, (480, 213)), (5, (240, 213))])
+def test_a_crowd_shows_the_demos_person_in_every_tile_each_later_than_the_one_before(people, tile):
+    frames = list(option("source/crowd", people=people, frames=56).read(Event()))
+    assert [frame.index for frame in frames] == list(range(56))
+    height, width = tile
+    rows = 480 // height
+
+    def shown(frame, person):
+        row, column = divmod(person, -(-people // rows))
+        return frame.image[row * height :, column * width :][:height, :width].astype(int)
+
+    for person in range(people):
+        # Their past before they began is their first picture.
+        behind = max(0, 55 - 51 * person)
+        wanted = shown(frames[behind], 0)
+        assert np.abs(shown(frames[55], person) - wanted).max() == 0
+        dark = (wanted.sum(-1) < 150).mean(0)  # trousers and hair, well within the tile
+        columns = np.arange(width)
+        assert abs((dark * columns).sum() / dark.sum() / width - 0.5) < 0.3
+
+
+@pytest.mark.parametrize("people", [0, 13, 1.5])
+def test_a_crowd_of_no_sensible_size_is_refused(people):
+    with one_line(f"people={people} can't be shown; give 1 to 12"):
+        option("source/crowd", people=people)

@@ -130,7 +130,7 @@ class Lifting(pl.LightningDataModule):
         noise: Of the detector; ``None`` for exact 2-D joints.
         exact: Share of training windows that keep exact 2-D joints all the same.
         mirror: Share of training windows in which left and right are swapped.
-        films: Films without 3-D truth, `film_share` of the training windows; their truth is NaN.
+        films: Without 3-D truth, `film_share` of the training windows, whose truth is NaN.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class Lifting(pl.LightningDataModule):
         noise: Noise | None = None,
         exact: float,
         mirror: float,
-        films: Sequence[Film],
+        films: Sequence[Film] | None,
         film_share: float,
         body_spread: float = 1.0,
     ) -> None:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from ...gast.deployed import deployed
 from ...gast.runtimes.compiled import ready
 from ...gast.skeleton import Skeleton, named
 from ...gast.units import to_screen
+from ...gast.windowed import mirrored
 from ..packets import Frame, Person
 from .batching import Streams
 from .stage import Remembering
@@ -18,6 +20,7 @@ class Lift(Remembering):
 
     Args:
         checkpoint: Name of a shipped lifter, or path of a .safetensors or exported .onnx file.
+        flip: Lift everyone's mirror image, too, and take the mean, as papers do in evaluation.
         runtime, precision, threads, device: See `gast.runtimes.compiled.ready`.
 
     Raises:
@@ -30,6 +33,7 @@ class Lift(Remembering):
         self,
         checkpoint: str,
         *,
+        flip: bool,
         patience_s: float,
         runtime: str,
         precision: str,
@@ -38,6 +42,7 @@ class Lift(Remembering):
     ) -> None:
         source, self.card = deployed(checkpoint)
         self.layout: Skeleton = named(self.card.layout)
+        self.flip = flip
         made = ready(
             source, shape=(len(self.layout), self.card.inputs), runtime=runtime,
             precision=precision, threads=threads, device=device,
@@ -59,12 +64,23 @@ class Lift(Remembering):
                 trust = np.stack([_confidence(frame.people[track]) for track in seen])
                 screen = np.concatenate([screen, trust[..., None]], -1)
             seen = dict(zip(seen, screen, strict=True))
-        lifted = self._streams.step(seen, frame.time_s)
+        lifted = self._lifted(seen, frame.time_s)
         people = {
             track: replace(person, xyz=lifted[track]) if track in lifted else person
             for track, person in frame.people.items()
         }
         return frame.knowing(people=people)
+
+    def _lifted(self, seen: dict[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
+        if not self.flip:
+            return self._streams.step(seen, time_s)
+        # A mirror image is one more stream of the batch, with a past of its own.
+        images = {~track: self._mirrored(joints) for track, joints in seen.items()}
+        lifted = self._streams.step(seen | images, time_s)
+        return {track: (lifted[track] + self._mirrored(lifted[~track])) / 2 for track in seen}
+
+    def _mirrored(self, joints: np.ndarray) -> np.ndarray:
+        return mirrored(torch.from_numpy(joints), self.layout).numpy()
 
 
 def _confidence(person: Person) -> np.ndarray:
