@@ -39,7 +39,7 @@ from ..gast.windowed import in_chunks
 
 Clip = MotionClip | KeypointClip
 Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Joints as detected (V, T, J, 2) in screen units, and in truth (V, T, J, 3), to lifted joints."""
+"""Joints as detected, see `Cameras.see`, and in truth, (V, T, J, 3) both, to lifted joints."""
 
 
 @program("lift_dataset")

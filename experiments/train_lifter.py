@@ -17,6 +17,7 @@ from ..datasets.for_lifters.random_views import Lifting
 from ..gast.checkpoint import save
 from ..gast.errors import InputError
 from ..gast.gastnet import GASTNet
+from ..gast.lifter import with_confidence
 from ..gast.lifting_task import Batch, LiftingTask
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 from .training.budget import evaluated_batches
@@ -89,7 +90,7 @@ def sets_of(data: Lifting | Paired) -> Mapping[str, Checkable]:
 @torch.inference_mode()
 def evaluate(task: LiftingTask, batches: Iterable[Batch]) -> dict[str, float]:
     """MPJPE and P-MPJPE in mm over validation views."""
-    pairs = [(task.net(xy), xyz) for xy, xyz, _ in batches]
+    pairs = [(task.net(with_confidence(xy, sure)), xyz) for xy, xyz, sure in batches]
     lifted, true = (
         torch.cat([clips.flatten(0, 1) for clips in part]) for part in zip(*pairs, strict=True)
     )

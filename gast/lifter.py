@@ -90,6 +90,11 @@ class NetInput(Streaming):
         return torch.cat([scaled, joints[..., 2:]], -1), state
 
 
+def with_confidence(xy: Tensor, confidence: Tensor) -> Tensor:
+    """A `Lifter`'s joints (..., J, 3) of places (..., J, 2) and confidences (..., J), or bools."""
+    return torch.cat([xy, confidence[..., None].to(xy.dtype)], -1)
+
+
 def with_channels(joints: Tensor, channels: int) -> Tensor:
     """(..., J, 2 or 3) to (..., J, channels): confidence is left out, or 1 if it is not known."""
     if joints.shape[-1] == channels:

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from .errors import InputError
 from .gastnet import GASTNet
-from .lifter import Lifter, frames_of
+from .lifter import Lifter, frames_of, with_confidence
 from .metrics import acceleration_error_mm, mpjpe_mm, p_mpjpe_mm
 from .weak_supervision import FilmLoss
 
@@ -104,7 +104,7 @@ class LiftingTask(pl.LightningModule):
     def _lift(self, batch: Batch) -> tuple[Tensor, Batch]:
         """The lifted frames, and the part of the batch that they are."""
         xy, xyz, confidence = batch
-        joints = torch.cat([xy, confidence[..., None].to(xy.dtype)], -1)
+        joints = with_confidence(xy, confidence)
         if not self.one_frame:
             return self.net(joints).float(), batch
         fields, count = self.net.fields(joints)
@@ -129,7 +129,7 @@ class LiftingTask(pl.LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Errors in mm, logged."""
         xy, xyz, confidence = batch
-        lifted = self.net(torch.cat([xy, confidence[..., None].to(xy.dtype)], -1)).float()
+        lifted = self.net(with_confidence(xy, confidence)).float()
         scores = {
             "val/mpjpe_mm": mpjpe_mm(lifted, xyz),
             "val/p_mpjpe_mm": p_mpjpe_mm(lifted, xyz),

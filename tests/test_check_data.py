@@ -1,12 +1,15 @@
 """The report before a training."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gastlive.datasets.check import MOST, print_report, report
-from gastlive.datasets.clip import MotionClip, Problem, Segment
+from gastlive.datasets.clip import KeypointClip, MotionClip, Problem, Segment
 from gastlive.datasets.pair import Pair
-from gastlive.gast.skeleton import H36M17
+from gastlive.gast.skeleton import COCO17, H36M17
 
 
 class Made(list):
@@ -47,6 +50,55 @@ def test_pairs_miss_what_either_side_misses():
     told = report({"pairs": data})
     assert "  19 joints missing (11.18 %), in 3 frames" in told
     assert "  1 actions: Walking 10" in told
+
+
+def marked(name, frames=10, *, subject="train", partner=None, stop=None, **changes):
+    """A film of somebody whom a detector or a person saw."""
+    xy = np.full((frames, 17, 2), 50, "f4")
+    segments = (Segment(0, frames if stop is None else stop, "jump"),)
+    clip = KeypointClip(
+        name, "films", subject, COCO17, xy, np.ones((frames, 17), "f4"), (100, 80), 30.0, segments,
+        camera="front", partner=partner,
+    )  # fmt: skip
+    return replace(clip, **changes)
+
+
+def test_films_miss_joints_without_a_score_and_have_some_outside_the_picture():
+    clip, other = marked("a"), marked("b", 20, subject="test", stop=5)
+    clip.score[:3, :2] = 0
+    clip.xy[:3, :2] = np.nan  # of no consequence where the score is 0
+    clip.xy[5:7, 4] = 150, 50
+    clip.xy[8, 4] = 101.5, -1  # just outside: visible, live
+    assert report({"films": Made([clip, other])}) == [
+        "films: 2 clips, 30 frames, 1 s",
+        "  2 subjects: test 20, train 10",
+        "  1 actions: jump 15, unlabelled 15",
+        "  1 cameras: front",
+        "  6 joints missing (1.18 %), in 3 frames",
+        "  2 joints outside the picture (0.39 %)",
+        "  0 problems",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"score": np.full((10, 17), 1.5, "f4")}, "170 scores are not between 0 and 1"),
+        ({"score": np.full((10, 17), np.nan, "f4")}, "170 scores are not between 0 and 1"),
+        ({"xy": np.full((10, 17, 2), np.inf, "f4")}, "170 joints with a score are NaN or infinite"),
+        ({"score": np.ones((9, 17), "f4")}, r"scores \(9, 17\), wanted \(10, 17, 2\) and"),
+        ({"partner": (np.zeros((9, 17, 2)), np.zeros((9, 17)))}, r"joints are \(9, 17, 2\)"),
+        ({"size": (0, 80)}, "its picture is 0 x 80 pixels"),
+        ({"segments": (Segment(0, 11, "jump"),)}, "an action ends at frame 11 of 10"),
+    ],
+)
+def test_a_film_that_can_not_be_used_is_a_problem(changes, reason, capsys):
+    broken = Made([marked("bad", **changes)], [Problem("file", "no good")])
+    told = report({"films": broken})
+    assert told[0] == "films: 0 clips, 0 frames, 0 s"
+    assert told[-3:-1] == ["  2 problems", "    file: no good"]
+    assert re.match(f"    bad: .*{reason}", told[-1])
+    assert not print_report({"films": broken})
 
 
 def test_the_first_problems_are_told_and_the_others_counted():

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,7 +52,8 @@ def clip(name, subject, action, *, frames=12, sides=2, seed=0):
     rng = np.random.default_rng(seed)
     xy, xyz = (rng.random((sides, frames, 17, c)).astype(np.float32) for c in (2, 3))
     cameras = [f"view {i}" for i in range(sides)]
-    return Watched(name, "moves", subject, np.full(frames, action), cameras, xy, xyz)
+    sure = np.ones((sides, frames, 17), np.float32)
+    return Watched(name, "moves", subject, np.full(frames, action), cameras, xy, xyz, sure)
 
 
 class HeldOut:
@@ -82,6 +84,29 @@ def overall(path, **how):
     one = candidate(str(path), name="one", **HOW | how)
     (result,) = measured([one], HeldOut(), flip=False, alone=False, compared=0)
     return result.scores["exact"]["plain"].overall(), one.runtime
+
+
+@pytest.mark.parametrize("runtime", [None, "torch"])
+def test_a_lifter_that_is_told_what_to_trust_is_told_it_when_it_is_measured(runtime, tmp_path):
+    torch.manual_seed(0)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3,), channels=4, inputs=3).eval()
+    path = tmp_path / "told.safetensors"
+    checkpoint.save(net, path, fps=30.0, normalisation="person", training={})
+    one, held_out = candidate(str(path), name="told", **HOW | {"runtime": runtime}), HeldOut()
+    sure = np.random.default_rng(0).random((2, 12, 17)).astype(np.float32)
+    held_out.clips = [replace(held_out.clips[0], confidence=sure)]
+    (result,) = measured([one], held_out, flip=True, alone=True, compared=1)
+    assert result.apart_mm < 0.1
+    told = torch.from_numpy(np.concatenate([held_out.clips[0].xy, sure[..., None]], -1))
+    for way, lift in (("plain", one.lift), ("alone", one.alone)):
+        with torch.inference_mode():
+            lifted = lift(told)
+        expected = Scores()
+        expected.add(held_out.clips[0], lifted)
+        said = result.scores["exact"][way].overall()
+        assert said == pytest.approx(expected.overall(), abs=0.011)
+    figures = results_of([one], alone=False)[0].scores["exact"]["plain"].overall()
+    assert said != figures
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino", "onnxruntime"])

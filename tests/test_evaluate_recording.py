@@ -22,6 +22,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.smoothing import Unsmoothed
 from gastlive.gast.skeleton import H36M17
 from gastlive.gast.units import to_screen
+from gastlive.realtime.packets import Frame, Person, Pose
 
 HEADER = {"labels": ["idle", "wave"], "layout": "h36m17", "width": 640, "height": 480}
 
@@ -147,13 +148,13 @@ def seen():
     return np.random.default_rng(2).uniform(100, 400, (4, 17, 2)).round(1).astype(np.float32)
 
 
-def recorded(seen, lifted):
+def recorded(seen, lifted, *, sure=(0.9,) * 17):
     """What the live program would have written."""
     frames = []
     for i, (xy, xyz) in enumerate(zip(seen, lifted, strict=True)):
         one = frame(i, "idle", xyz.tolist())
         one["time_s"] = i / 30
-        one["people"][0] |= {"xy": xy.tolist(), "confidence": [0.9] * 17}
+        one["people"][0] |= {"xy": xy.tolist(), "confidence": list(sure)}
         frames.append(one)
     return frames
 
@@ -178,6 +179,29 @@ def test_alone_forgets_the_smoothing_too(lifter, seen):
     assert (alone[1:] - smoothed[1:]).abs().amax((1, 2)).min() > 0
     last = lifted_alone(HEADER, frames[3:], **ways, forget=False)
     torch.testing.assert_close(alone[3], last[3])
+
+
+def test_a_lifter_that_is_told_what_to_trust_is_told_what_it_was_live(seen, tmp_path):
+    torch.manual_seed(0)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(1,), channels=4, inputs=3)
+    path = tmp_path / "told.safetensors"
+    save(net, path, fps=30.0, normalisation="screen", training={})
+    how = {"runtime": "torch", "precision": "float32", "threads": 1, "device": "cpu"}
+    live = option("lifter/gast27", checkpoint=str(path), patience_s=1.0, **how)
+    stages = option("joints/default", layout="h36m17"), live
+    sure = np.linspace(0.5, 0.9, 17).round(3)
+    sure[H36M17.index["left_wrist"]] = 0.0  # completed, and so not to be trusted
+    frames = recorded(seen, np.zeros((4, 17, 3)), sure=sure.tolist())
+    lifted = []
+    for i, xy in enumerate(seen):
+        person = Person(Pose(H36M17, xy, sure.astype(np.float32)))
+        one = Frame(None, i, i / 30, i / 30, 640, 480, people={1: person})
+        for stage in stages:
+            one = stage(one)
+        lifted.append(one.people[1].xyz)
+    ways = {"joints": option("joints/default", layout="h36m17"), "lifter": Whole(path)}
+    alone = lifted_alone(HEADER, frames, **ways, forget=False)
+    np.testing.assert_allclose(alone, np.stack(lifted), rtol=0, atol=1e-5)
 
 
 def test_a_frame_without_joints_is_not_lifted(lifter, seen):

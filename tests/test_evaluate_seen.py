@@ -65,6 +65,32 @@ def test_a_frame_in_which_nobody_was_found_is_held_and_does_not_count(sight, tmp
     np.testing.assert_array_equal(seen.xyz[0, 2], sight.xyz[2])
 
 
+def test_confidences_of_a_take_are_those_that_the_lifter_was_given_live(sight, tmp_path):
+    """What is not visible was completed: the live program gives it 0."""
+    rng = np.random.default_rng(1)
+    sure, visible = rng.random((4, 17)).astype(np.float32), rng.random((4, 17)) > 0.3
+    sure[0, 0], visible[0, 0] = 1.5, True  # a detector's scale is its own
+    replace(sight, confidence=sure, visible=visible).save(tmp_path / "7.npz")
+    held_out = DetectedViews(str(tmp_path), H36M17, fps=30.0)
+    (exact,), (seen,) = (list(held_out.watch(name)) for name in (EXACT, DETECTED))
+    live = np.where(visible, sure, 0).clip(0, 1)
+    np.testing.assert_array_equal(seen.confidence[0], live[[0, 0, 2, 3]])
+    assert seen.confidence.dtype == np.float32
+    np.testing.assert_array_equal(exact.confidence, np.ones((1, 4, 17)))
+
+
+def test_before_somebody_is_found_a_take_shows_them_as_they_will_be_found(sight, tmp_path):
+    observed, sure = sight.observed.copy(), np.random.default_rng(1).random((4, 17))
+    observed[0] = np.nan
+    visible = np.ones((4, 17), bool)
+    late = replace(sight, observed=observed, visible=visible, confidence=sure.astype(np.float32))
+    late.save(tmp_path / "7.npz")
+    (seen,) = DetectedViews(str(tmp_path), H36M17, fps=30.0).watch(DETECTED)
+    for part in (seen.xy[0], seen.confidence[0]):
+        np.testing.assert_array_equal(part[:2], part[[2, 2]])
+    assert np.isnan(seen.xyz[0, :2]).all()
+
+
 def test_a_take_of_nobody_is_left_out(sight, tmp_path):
     replace(sight, observed=np.full_like(sight.observed, np.nan)).save(tmp_path / "7.npz")
     held_out = DetectedViews(str(tmp_path), H36M17, fps=30.0)

@@ -72,6 +72,16 @@ def test_the_head_of_a_film_with_one_point_for_it_is_not_marked():
     assert seen.confidence[0, at["nose"]] == 1
 
 
+def test_what_the_live_program_completes_is_not_marked():
+    """A point outside the picture is drawn in; the joint that stands for it is not the film's."""
+    outside = clip(COCO17)
+    wrist, at = COCO17.index["left_wrist"], H36M17.index["left_wrist"]
+    outside.xy[4, wrist] = 900, 150
+    (film,) = prepared([outside], H36M17)
+    assert film.confidence[:, at].tolist() == [1, 1, 1, 0, 0, 1]
+    assert np.abs(film.xy[4, at]).max() < 2
+
+
 def test_films_come_back_from_their_file(tmp_path):
     films = prepared([clip(PENN13)], H36M17)
     save_films(tmp_path / "films.npz", films, H36M17)

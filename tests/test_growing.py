@@ -1,10 +1,15 @@
 """Nets that go on from smaller ones."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from gastlive.conf.option import option
+from gastlive.experiments.training.starting import start_lifter
+from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
+from gastlive.gast.lifter import Lifter
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.gast.warm_start import grow
 
@@ -66,6 +71,25 @@ def test_a_layer_on_top_learns_at_once():
     long.train()(XY).square().sum().backward()
     assert long.blocks[1].mix.weight.grad.abs().sum() > 0
     assert long.shrink.weight.grad[:, 32:].abs().sum() > 0
+
+
+@torch.no_grad()
+def test_a_lifter_with_confidence_starts_from_what_the_detector_was_sure_of(tmp_path):
+    """Layers on top take their norms from the data, which are those that are trained on."""
+    short = trained(inputs=3)
+    save(short, tmp_path / "short.safetensors", fps=30.0, normalisation="person", training={})
+    longer = {"filter_widths": (3, 3, 3), "channels": 8, "inputs": 3}
+    nets = [option("net/gast27", skeleton=H36M17, **longer).eval() for _ in range(2)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    lifter = Lifter(nets[0], skeleton=H36M17, normalisation="person").eval()
+    sure = torch.rand(XY.shape[:-1], generator=torch.Generator().manual_seed(0)) ** 4
+    data = SimpleNamespace(train_dataloader=lambda: [(XY, None, sure)])
+    torch.manual_seed(2)
+    line = start_lifter(lifter, str(tmp_path / "short.safetensors"), data)
+    assert line.endswith("tensors grow from short.safetensors")
+    torch.manual_seed(2)
+    grow(nets[1], short.state_dict(), lifter.units(torch.cat([XY, sure[..., None]], -1)))
+    torch.testing.assert_close(nets[0].state_dict(), nets[1].state_dict(), rtol=0, atol=1e-6)
 
 
 def test_a_width_that_does_not_divide_is_refused_with_a_line():

@@ -161,6 +161,22 @@ def test_a_pairs_joints_are_held_and_its_truth_is_not():
     np.testing.assert_allclose(first.xyz[0, 0], source.xyz[0] - source.xyz[0, H36M17.root])
 
 
+def test_a_pairs_joint_that_was_not_seen_has_no_confidence():
+    first, second = (one.confidence for one in paired("anna").watch("detected"))
+    assert (first.shape, first.dtype) == ((1, 6, 17), np.float32)
+    assert first[0, 2, 5] == 0
+    assert first.sum() == first.size - 1
+    assert (second == 1).all()
+
+
+def test_virtual_views_have_the_confidences_of_the_noise_and_exact_joints_have_one():
+    noises = {"exact": None, "cut": DetectorNoise(0, 0, 0, 0, 0, lost=0, cut=1)}
+    held_out = virtual(clip("a"), noises=noises, views_per_clip=3)
+    (exact,), (cut,) = (list(held_out.watch(name)) for name in held_out.conditions)
+    assert (exact.confidence == 1).all()
+    assert (cut.confidence[:, :, LEGS] == 0).any()
+
+
 def test_pairs_of_nobody_are_refused():
     with pytest.raises(InputError, match="films has nothing of subjects carl"):
         list(paired("carl").watch("detected"))

@@ -89,7 +89,7 @@ class HeldOut:
         actions = np.array(["walking"] * 6 + ["?"] * 3)
         yield Watched(
             "a", "moves", "anna", actions, ["left", "right"],
-            self.xy + (condition == "noisy"), self.xyz,
+            self.xy + (condition == "noisy"), self.xyz, np.ones((2, 9, 17), np.float32),
         )  # fmt: skip
 
 

@@ -193,8 +193,8 @@ def test_people_face_the_camera_at_zero_and_its_right_at_a_quarter_turn():
 
 def test_cameras_see_the_front_as_often_as_wanted():
     cameras = cameras_of(count=10, front=0.7, noise=None)
-    xy, relative = cameras.see(world(), H36M17, generator_of(0))
-    assert (xy.shape, relative.shape) == ((10, 50, 17, 2), (10, 50, 17, 3))
+    joints, relative = cameras.see(world(), H36M17, generator_of(0))
+    assert (joints.shape, relative.shape) == ((10, 50, 17, 3), (10, 50, 17, 3))
     frontal = np.abs(facing(relative, H36M17)) <= np.radians(60)
     assert 7 <= frontal.sum() < 10
     assert len(np.unique(relative[:, 0, 3], axis=0)) == 10
@@ -203,10 +203,19 @@ def test_cameras_see_the_front_as_often_as_wanted():
 
 def test_noise_changes_what_is_detected_and_not_the_truth():
     rngs = [generator_of(0) for _ in range(2)]
-    exact_xy, exact = cameras_of(noise=None).see(world(), H36M17, rngs[0])
-    noisy_xy, noisy = cameras_of().see(world(), H36M17, rngs[1])
+    seen, exact = cameras_of(noise=None).see(world(), H36M17, rngs[0])
+    noisily_seen, noisy = cameras_of().see(world(), H36M17, rngs[1])
     assert np.array_equal(exact, noisy)
-    assert np.abs(exact_xy - noisy_xy).max() > 1e-3
+    assert np.abs(seen - noisily_seen)[..., :2].max() > 1e-3
+    assert (seen[..., 2] == 1).all()
+
+
+def test_a_joint_that_noise_loses_has_no_confidence():
+    lost = DetectorNoise(0, 0, 0, 0, 0, lost=0, cut=1)
+    joints, _ = cameras_of(noise=lost).see(world(), H36M17, generator_of(0))
+    knee, elbow = H36M17.index["left_knee"], H36M17.index["left_elbow"]
+    assert (joints[:, -1, knee, 2] == 0).all()
+    assert (joints[..., elbow, 2] == 1).all()
 
 
 @torch.inference_mode()
@@ -258,18 +267,20 @@ def test_a_set_may_be_seen_in_another_number_of_views(tmp_path):
     assert [clip.view for clip in read_lifted(path)] == [0, 1, 2]
 
 
-def test_clips_are_lifted_by_the_lifter_of_the_file(tmp_path):
+@pytest.mark.parametrize("inputs", [2, 3])
+def test_clips_are_lifted_by_the_lifter_of_the_file(tmp_path, inputs):
     torch.manual_seed(0)
     net, path = (
-        option("net/gast27", skeleton=H36M17, channels=8).eval(),
+        option("net/gast27", skeleton=H36M17, channels=8, inputs=inputs).eval(),
         tmp_path / "net.safetensors",
     )
     save(net, path, fps=30.0, normalisation="person", training={})
     lift, name, sha256 = lifter(str(path), H36M17, 30.0)
-    xy, true = cameras_of(count=2).see(world(40), H36M17, generator_of(0))
+    joints, true = cameras_of(count=2).see(world(40), H36M17, generator_of(0))
+    joints[..., 2] *= np.random.default_rng(0).random(joints.shape[:-1])
     whole = Lifter(net, skeleton=H36M17, normalisation="person").eval()
     with torch.inference_mode():
-        assert np.abs(lift(xy, true) - whole(torch.from_numpy(xy)).numpy()).max() < 1e-5
+        assert np.abs(lift(joints, true) - whole(torch.from_numpy(joints)).numpy()).max() < 1e-5
     assert (name, len(sha256)) == ("net", 64)
     with pytest.raises(InputError, match=r"fps=30.0, wanted 25.0"):
         lifter(str(path), H36M17, 25.0)

@@ -18,19 +18,18 @@ from gastlive.datasets.seen.situations import SITUATIONS
 from gastlive.datasets.seen.views import Views
 from gastlive.experiments.measure_noise import is_for_checking, noise_of, takes_in
 from gastlive.experiments.measuring.checking import Taken, check, figures
+from gastlive.experiments.measuring.memory_fit import fit_memory
 from gastlive.experiments.measuring.noise_fit import (
-    Track,
     fit,
     fit_bias,
     fit_correlation,
     fit_kind,
-    fit_memory,
-    fit_spell,
     fit_spread,
-    lasting_spells,
 )
 from gastlive.experiments.measuring.observed_errors import Errors, errors_of
+from gastlive.experiments.measuring.spell_fit import fit_spell, lasting_spells
 from gastlive.experiments.measuring.takes import Plan
+from gastlive.experiments.measuring.track import Track
 from gastlive.experiments.measuring.watching import Sight, read_sight
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17

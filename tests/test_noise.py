@@ -11,7 +11,7 @@ import torch
 
 from gastlive.conf.option import option
 from gastlive.datasets.seen.body import body_axes, body_depth, body_size
-from gastlive.datasets.seen.completion import complete, kind_of, make_middle
+from gastlive.datasets.seen.completion import complete, kind_of, make_middle, trust_middle
 from gastlive.datasets.seen.noise import GaussianNoise, MeasuredNoise, NoNoise, read_noise
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import REST
@@ -277,6 +277,22 @@ def test_the_middle_is_made_from_shoulders_and_hips(noise, rng):
     np.testing.assert_allclose(spoilt[:, :, at("hip")], hips, atol=1e-5)
     np.testing.assert_allclose(spoilt[:, :, at("thorax")], shoulders, atol=1e-5)
     np.testing.assert_allclose(spoilt[:, :, at("spine")], (hips + shoulders) / 2, atol=1e-5)
+
+
+def test_the_middle_is_as_sure_as_live_as_the_least_sure_of_what_it_is_made_of():
+    sure = np.random.default_rng(0).uniform(0.3, 1, (5, 17)).astype(np.float32)
+    live = joint_map(COCO17, H36M17).confidence(sure)
+    own = [H36M17.index[j] for j in H36M17.joints if j in COCO17.index]
+    given = torch.ones(5, 17)
+    given[:, own] = torch.from_numpy(live[:, own])
+    middle = [at(joint) for joint in ("hip", "spine", "thorax")]
+    np.testing.assert_array_equal(trust_middle(given, H36M17)[:, middle], live[:, middle])
+    xy, xyz = standing()
+    noise, errors = option("noise/measured", fps=30.0), torch.Generator().manual_seed(0)
+    noisy = noise.apply(*tensors(xy), H36M17, errors, *tensors(xyz))
+    sides = [at(f"{side}_{joint}") for side in ("left", "right") for joint in ("hip", "shoulder")]
+    least = noisy.confidence[..., sides].amin(-1)
+    torch.testing.assert_close(noisy.confidence[..., at("spine")], least)
 
 
 def test_smoothing_leaves_behind_who_walks_from_the_first_frame_on(noise, rng):

@@ -13,6 +13,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.detectors import topdown
 from gastlive.realtime.detectors.finding import View, levels
+from gastlive.realtime.detectors.followed import Followed
 from gastlive.realtime.opencv import open_capture
 from gastlive.realtime.packets import Frame, Pose
 
@@ -442,3 +443,13 @@ def test_the_legs_of_somebody_cut_off_at_the_hips_are_not_seen(movenet):
     outside = cut.xy[13:, 1] > hips + 8 + 0.02 * image.shape[1]
     assert (outside | (cut.confidence[13:] < 0.25)).all()
     assert (cut.confidence[5:7] > 0.5).all()
+
+
+def test_somebody_found_at_a_single_point_is_read_in_a_crop_all_the_same():
+    point = Pose(COCO17, np.full((17, 2), 50, np.float32), np.full(17, 0.5, np.float32), 0.5)
+    one = Followed.begun(point, 0.0)
+    one.astray = True
+    one.confirmed(point, 0.1, whole=True)
+    one.aim(0.1)
+    assert one.side > 0
+    assert one.centre.tolist() == [50, 50]

@@ -12,11 +12,15 @@ import pytest
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
+from gastlive.conf.option import option
 from gastlive.experiments import train_lifter
 from gastlive.experiments.training.fitting import fit
 from gastlive.gast.checkpoint import load
 from gastlive.gast.errors import InputError
+from gastlive.gast.lifter import Lifter
 from gastlive.gast.lifting_task import LiftingTask
+from gastlive.gast.metrics import mpjpe_mm
+from gastlive.gast.skeleton import H36M17
 
 DEMO = Path(__file__).parents[1] / "realtime" / "demo"
 SETS = ("hdm05", "cmu", "mocap6", "precog16", "utd_mhad", "nw_ucla")
@@ -57,6 +61,19 @@ def test_motion_becomes_a_lifter_with_its_card_and_logs(tmp_path, monkeypatch, c
         columns = set(next(csv.reader(file)))
     assert {"train/mpjpe_mm", "val/mpjpe_mm", "val/p_mpjpe_mm"} <= columns
     assert list((tmp_path / "tensorboard").glob("events*"))
+
+
+def test_a_lifter_is_evaluated_with_the_confidences_it_was_validated_with():
+    torch.manual_seed(0)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3,), channels=4, inputs=3)
+    lifter = Lifter(net, skeleton=H36M17, normalisation="person").eval()
+    xy, xyz, sure = torch.rand(2, 5, 17, 2), torch.rand(2, 5, 17, 3), torch.rand(2, 5, 17)
+    said = train_lifter.evaluate(SimpleNamespace(net=lifter), [(xy, xyz, sure)])
+    with torch.inference_mode():
+        lifted = lifter(torch.cat([xy, sure[..., None]], -1))
+    assert said["mpjpe_mm"] == round(mpjpe_mm(lifted, xyz).item(), 1)
+    unsure = train_lifter.evaluate(SimpleNamespace(net=lifter), [(xy, xyz, sure > 2)])
+    assert unsure["mpjpe_mm"] != said["mpjpe_mm"]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import torch
 from torch import Generator
 
 from ...gast.errors import InputError
+from ...gast.lifter import with_confidence
 from ...gast.skeleton import Skeleton
 from ..clip import KeypointClip, MotionClip
 from ..labels import UNKNOWN
@@ -91,8 +92,8 @@ class Cameras:
     ) -> tuple[np.ndarray, np.ndarray]:
         """A clip (T, J, 3), world axes, from V = `count` sides.
 
-        As detected (V, T, J, 2), screen units, and in truth (V, T, J, 3), metres, camera axes,
-        relative to the root.
+        As detected (V, T, J, 3), screen units and confidence, and in truth (V, T, J, 3), metres,
+        camera axes, relative to the root.
         """
         many = torch.from_numpy(xyz).float().expand(8 * self.count, *xyz.shape)
         xy, relative = self.views.see(many, root=skeleton.root, generator=generator)
@@ -102,9 +103,10 @@ class Cameras:
         others = np.setdiff1d(np.arange(len(many)), frontal)
         chosen = np.r_[frontal, others[: self.count - len(frontal)]]
         xy, relative = xy[chosen], relative[chosen]
+        confidence = torch.ones_like(xy[..., 0])
         if self.noise is not None:
-            xy, _ = self.noise.apply(xy, skeleton, generator, relative)
-        return xy.numpy(), relative.numpy()
+            xy, confidence = self.noise.apply(xy, skeleton, generator, relative)
+        return with_confidence(xy, confidence).numpy(), relative.numpy()
 
 
 def facing(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:

@@ -43,10 +43,12 @@ def prepared(clips: Iterable[KeypointClip], layout: Skeleton) -> list[Film]:
             if layout.index[joint] in layout.limbs["head"]:
                 confidence[:, layout.index[joint]] = 0
         try:
-            xy = as_live(clip, layout.name)[..., :2]
+            joints = as_live(clip, layout.name)
         except InputError:
             continue
-        films.append(Film(f"{clip.dataset}/{clip.name}", xy, confidence))
+        # What the live program completes was not marked where it stands.
+        marked = np.minimum(confidence, joints[..., 2])
+        films.append(Film(f"{clip.dataset}/{clip.name}", joints[..., :2], marked))
     return films
 
 

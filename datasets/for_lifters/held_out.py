@@ -28,7 +28,7 @@ class Watched:
         actions: (T,) label of each frame, empty where there is none.
         xy: (V, T, J, 2) float32, screen units; an unseen joint stays where it was.
         xyz: (V, T, J, 3) float32, metres, see `input_and_truth`; NaN where not known.
-        confidence: (V, T, J) float32, 0 where not detected; ``None`` where nobody says.
+        confidence: (V, T, J) float32, 0..1, as live: 0 where not detected, 1 if exact.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Watched:
     cameras: Sequence[str]
     xy: np.ndarray
     xyz: np.ndarray
-    confidence: np.ndarray | None = None
+    confidence: np.ndarray
 
 
 class HeldOut(Protocol):
@@ -174,6 +174,7 @@ class PairedViews:
                 cameras=[pair.camera],
                 xy=filled(pair.xy)[None],
                 xyz=pair.xyz[None],
+                confidence=np.isfinite(pair.xy).all(-1)[None].astype(np.float32),
             )
         who = ", ".join(map(str, self.subjects))
         if not count:

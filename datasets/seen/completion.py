@@ -32,19 +32,33 @@ def is_hanging(joint: str) -> bool:
 
 def make_middle(xy: Tensor, skeleton: Skeleton) -> Tensor:
     """Joints (..., J, C) with `MIDDLE` computed from shoulders and hips; of NaN it is NaN."""
-    middle = [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]
-    if not middle:
+    if not (middle := _made_of(skeleton)):
         return xy
-    weights = joint_map(COCO17, skeleton).weights
     made = xy.clone()
-    for i in middle:
-        parts = [
-            float(weights[i, source]) * xy[..., skeleton.index[COCO17.joints[source]], :]
-            for source in np.flatnonzero(weights[i])
-        ]
-        between = torch.stack(parts).sum(0)
+    for i, parts in middle.items():
+        between = torch.stack([share * xy[..., part, :] for part, share in parts.items()]).sum(0)
         # Only one coordinate may be missing.
         made[..., i, :] = between + 0 * between.sum(-1, keepdim=True)
+    return made
+
+
+def trust_middle(confidence: Tensor, skeleton: Skeleton) -> Tensor:
+    """Confidences (..., J) with `MIDDLE` as sure as the least sure of what they are made of."""
+    trusted = confidence.clone()
+    for i, parts in _made_of(skeleton).items():
+        trusted[..., i] = confidence[..., list(parts)].amin(-1)
+    return trusted
+
+
+def _made_of(skeleton: Skeleton) -> dict[int, dict[int, float]]:
+    """Index of each of `MIDDLE` to those of the shoulders and hips, with their weights."""
+    middle = [i for i, joint in enumerate(skeleton.joints) if joint in MIDDLE]
+    if not middle:
+        return {}
+    shares, made = joint_map(COCO17, skeleton).weights, dict[int, dict[int, float]]()
+    for i in middle:
+        used = np.flatnonzero(shares[i])
+        made[i] = {skeleton.index[COCO17.joints[part]]: float(shares[i, part]) for part in used}
     return made
 
 

@@ -13,7 +13,7 @@ from ...gast.errors import InputError
 from ...gast.inputs.smoothing import OneEuro, Smoothing, Unsmoothed
 from ...gast.skeleton import Skeleton
 from .body import body_axes, body_depth, body_size, unit
-from .completion import complete, is_hanging, kind_of, make_middle
+from .completion import complete, is_hanging, kind_of, make_middle, trust_middle
 from .confidences import confidences
 from .joint_errors import JointErrors
 from .situations import Surroundings, into_picture, situations
@@ -166,7 +166,7 @@ class MeasuredNoise:
             ease_s=self.model["ease_s"], smoothing=self._smoothing,
         )  # fmt: skip
         noisy = (done[before:] * size).transpose(0, 1)
-        sure = sure.masked_fill(lost, 0)[before:].transpose(0, 1)
+        sure = trust_middle(sure.masked_fill(lost, 0), skeleton)[before:].transpose(0, 1)
         return Detected(noisy.to(xy.dtype).contiguous(), sure.contiguous())
 
     def _joints(

@@ -11,7 +11,7 @@ from ...conf.option import option
 from ...datasets.for_lifters.films import Film, prepared
 from ...gast.checkpoint import load
 from ...gast.gastnet import GASTNet
-from ...gast.lifter import Lifter
+from ...gast.lifter import Lifter, with_confidence
 from ...gast.shipped import LIFTERS, find
 from ...gast.skeleton import H36M17
 from ...gast.weak_supervision import FilmLoss, reprojection_errors
@@ -33,7 +33,7 @@ def film_scores(lifter: Lifter, films: Sequence[Film]) -> dict[str, float]:
     rows, weights = list[Tensor](), list[float]()
     for film in films:
         xy, sure = torch.from_numpy(film.xy)[None], torch.from_numpy(film.confidence)[None]
-        joints = torch.cat([xy, sure[..., None]], -1)
+        joints = with_confidence(xy, sure)
         lifted = in_chunks(cast(GASTNet, lifter.net), lifter.units, joints)
         errors = reprojection_errors(lifted, xy, sure, distances_m=[torch.inf])
         parts = loss.parts(lifted, xy, sure)

@@ -1,19 +1,18 @@
 """Fits the parameters of `MeasuredNoise` to measured errors."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from scipy.ndimage import binary_closing, binary_opening
 
 from ...datasets.seen.completion import MIDDLE
-from ...datasets.seen.confidences import KNOTS, hats
-from ...datasets.seen.joint_errors import SPELLS
 from ...datasets.seen.situations import SITUATIONS
 from ...gast.skeleton import H36M17
+from .confidence_fit import confidence_deciles, fit_confidence, least_confidence
+from .memory_fit import as_calm, fit_memory
 from .observed_errors import Errors, columns, kinds
+from .spell_fit import slip_targets, spells
+from .track import Track, by_situation, deviation, in_each, mean_of, robust
 
 TRIM = 0.3
 """Larger errors, in torso lengths, are outliers."""
@@ -21,38 +20,8 @@ SLIP = 3.5
 """An error of so many standard deviations is a slip, ..."""
 LEAST_SLIP = 0.15
 """... if it is as large as this."""
-LASTING = 6
-"""A spell of so many frames is a lasting one."""
-LAGS = (1, 2, 3, 4, 5, 6, 8, 10)
-"""Frames."""
 BLEND_S = 0.1
 """In about so much time errors grow or shrink where the situation changes."""
-LEAST_FRAMES = 150
-"""A situation with fewer known frames has the figures of all situations together."""
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """One joint in one take.
-
-    Attributes:
-        error: (T, 2) without the common bias; NaN where not detected.
-        astray: (T, 2) from the place of the twin.
-        lost: (T,) 0 or 1; NaN where not known.
-        situation: (T,) as of `situations`.
-        slips: (T,) bool: beyond the limit of mere inaccuracy.
-    """
-
-    error: np.ndarray
-    astray: np.ndarray
-    lost: np.ndarray
-    situation: np.ndarray
-    slips: np.ndarray
-
-    @property
-    def calm(self) -> np.ndarray:
-        """Errors (T, 2) that are no slips; NaN elsewhere."""
-        return np.where(self.slips[:, None], np.nan, self.error)
 
 
 def fit(takes: Sequence[Errors]) -> dict[str, Any]:
@@ -63,7 +32,7 @@ def fit(takes: Sequence[Errors]) -> dict[str, Any]:
         kind: {
             "bias": biases[kind],
             **fit_kind(own, takes[0].fps),
-            "confidence": fit_confidence(takes, kind, biases[kind]),
+            "confidence": fit_confidence(takes, kind),
         }
         for kind, own in tracks.items()
     }
@@ -75,8 +44,8 @@ def fit(takes: Sequence[Errors]) -> dict[str, Any]:
         "spread": float(np.sqrt(np.mean([fit_spread(own) ** 2 for own in tracks.values()]))),
         "correlation": fit_correlation(takes, biases),
         "overall": _overall(takes),
-        "confidence": _confidence(takes),
-        "least_confidence": float(min(_seen(take).min() for take in takes)),
+        "confidence": confidence_deciles(takes),
+        "least_confidence": least_confidence(takes),
     }
 
 
@@ -102,7 +71,7 @@ def _tracks(takes: Sequence[Errors], kind: str, bias: Sequence[float]) -> list[T
         take.detected[:, column] - np.array(bias) * [side, 1, 1] @ take.axes
         for take, column, side in pairs
     ]
-    limit = max(LEAST_SLIP, SLIP * _robust(np.concatenate(errors)))
+    limit = max(LEAST_SLIP, SLIP * robust(np.concatenate(errors)))
     return [
         Track(
             error, take.astray[:, column], take.lost[:, column], take.situation[:, column],
@@ -114,178 +83,25 @@ def _tracks(takes: Sequence[Errors], kind: str, bias: Sequence[float]) -> list[T
 
 def fit_kind(tracks: Sequence[Track], fps: float) -> dict[str, Any]:
     """All parameters of one kind of joints but bias and confidence, by situation."""
-    means = [_mean_of(track.calm) for track in tracks]
+    means = [mean_of(track.calm) for track in tracks]
     moving = [track.calm - mean for track, mean in zip(tracks, means, strict=True)]
     memories = [
-        _as_calm(own, *found, fps) if situation.endswith("rest") else found
-        for situation, own in zip(SITUATIONS, _in_each(tracks, moving), strict=True)
+        as_calm(own, *found, fps) if situation.endswith("rest") else found
+        for situation, own in zip(SITUATIONS, in_each(tracks, moving), strict=True)
         for found in [fit_memory(own, fps, centred=True)]
     ]
     slips = [np.where(np.isnan(track.error[:, 0]), np.nan, track.slips) for track in tracks]
     return {
-        "offset": _by_situation(tracks, means, _deviation),
-        "jitter": _by_situation(tracks, moving, _deviation),
+        "offset": by_situation(tracks, means, deviation),
+        "jitter": by_situation(tracks, moving, deviation),
         "wander": [share for share, _ in memories],
         "memory_s": [memory_s for _, memory_s in memories],
         "slip": {
-            how: {**rates, **_slip_targets(tracks, states)}
-            for how, states, rates in _spells(tracks, slips, fps)
+            how: {**rates, **slip_targets(tracks, states)}
+            for how, states, rates in spells(tracks, slips, fps)
         },
-        "lost": {how: rates for how, _, rates in _spells(tracks, [t.lost for t in tracks], fps)},
+        "lost": {how: rates for how, _, rates in spells(tracks, [t.lost for t in tracks], fps)},
     }
-
-
-def fit_confidence(takes: Sequence[Errors], kind: str, bias: Sequence[float]) -> dict[str, Any]:
-    """Mean logit of a kind's confidence by situation at each of `KNOTS`, and what varies."""
-    pairs = [(take, column) for take in takes for column, _ in columns(kind)]
-    seen = [np.isfinite(take.detected[:, column, 0]) for take, column in pairs]
-    logits = [_logit(take.confidence[:, column]) for take, column in pairs]
-    weights = [_hats(np.linalg.norm(take.detected[:, column], axis=-1)) for take, column in pairs]
-    at = [take.situation[:, column] for take, column in pairs]
-    x, y, where = (
-        np.concatenate([own[known] for own, known in zip(all_, seen, strict=True)])
-        for all_ in (weights, logits, at)
-    )
-    common = _ridge(x, y, np.full(len(KNOTS), y.mean() if len(y) else 0.0))
-    mean = np.array([_ridge(x[where == s], y[where == s], common) for s in range(len(SITUATIONS))])
-    rest = [
-        np.where(known, y - (w * mean[s]).sum(-1), np.nan)[:, None]
-        for y, w, s, known in zip(logits, weights, at, seen, strict=True)
-    ]
-    means = [_mean_of(own) for own in rest]
-    moving = [own - mean for own, mean in zip(rest, means, strict=True)]
-    pairs_of = [np.stack([own[:-1, 0], own[1:, 0]], -1) for own in moving]
-    both = np.concatenate(pairs_of)
-    both = both[np.isfinite(both).all(-1)]
-    power = float((both**2).mean()) if len(both) else 0.0
-    memory = float(both.prod(-1).mean()) / power if power else 0.0
-    return {
-        "mean": mean.tolist(),
-        "between": _deviation(np.concatenate(means)),
-        "within": _deviation(np.concatenate(moving)),
-        "memory": float(np.clip(memory, 0, 0.99)),
-    }
-
-
-def _ridge(x: np.ndarray, y: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """Least squares, drawn towards what is known already as by 20 frames."""
-    pull = 20 * np.eye(x.shape[1])
-    found: np.ndarray = towards + np.linalg.solve(x.T @ x + pull, x.T @ (y - x @ towards))
-    return found
-
-
-def _logit(confidence: np.ndarray) -> np.ndarray:
-    share = np.clip(confidence.astype(np.float64), 1e-3, 1 - 1e-3)
-    logit: np.ndarray = np.log(share / (1 - share))
-    return logit
-
-
-def _hats(distance: np.ndarray) -> np.ndarray:
-    return hats(torch.from_numpy(np.nan_to_num(distance))).numpy()
-
-
-def _seen(take: Errors) -> np.ndarray:
-    """Confidences of the joints that were detected."""
-    seen = np.isfinite(take.detected[..., 0])
-    return take.confidence[seen] if seen.any() else np.ones(1)
-
-
-def _in_each(tracks: Sequence[Track], values: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """Values (T, C) of each situation, NaN elsewhere; all where a situation is rare."""
-    for situation in range(len(SITUATIONS)):
-        own = [
-            np.where((track.situation == situation)[:, None], value, np.nan)
-            for track, value in zip(tracks, values, strict=True)
-        ]
-        frames = sum(int(np.isfinite(value[:, 0]).sum()) for value in own)
-        yield own if frames >= LEAST_FRAMES else list(values)
-
-
-def _spells(
-    tracks: Sequence[Track], states: Sequence[np.ndarray], fps: float
-) -> Iterator[tuple[str, list[np.ndarray], dict[str, Any]]]:
-    """Name, states (T,) of each track and rates of brief and of lasting spells."""
-    lasting = [lasting_spells(state) for state in states]
-    brief = [np.where(long == 1, np.nan, s) for s, long in zip(states, lasting, strict=True)]
-    for how, own in zip(SPELLS, (brief, lasting), strict=True):
-        yield how, own, _rates(tracks, own, fps)
-
-
-def lasting_spells(state: np.ndarray) -> np.ndarray:
-    """Spells of `LASTING` frames or more, gaps of two closed, in (T,) 1, 0 or NaN for unknown."""
-    padded = np.pad(state == 1, 3)
-    long = binary_opening(binary_closing(padded, np.ones(3)), np.ones(LASTING))[3:-3]
-    return np.where(long, 1.0, np.where(np.isnan(state), np.nan, 0.0))
-
-
-def _slip_targets(tracks: Sequence[Track], states: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Size of slips per coordinate, and the share that lands on the joint's twin."""
-    twins, sizes = [], []
-    for track, state in zip(tracks, states, strict=True):
-        slips = track.slips & (state == 1)
-        twin = np.linalg.norm(track.astray, axis=-1) < np.linalg.norm(track.error, axis=-1) / 2
-        twins.append(np.where(slips, twin, np.nan))
-        sizes.append(np.where((slips & ~twin)[:, None], track.error, np.nan))
-    return {
-        "size": _by_situation(tracks, sizes, _deviation),
-        "twin": _by_situation(tracks, twins, lambda values: float(values.mean())),
-    }
-
-
-def fit_memory(
-    tracks: Sequence[np.ndarray], fps: float, *, centred: bool = False
-) -> tuple[float, float]:
-    """Autocorrelated share of the variance of errors (T, C), and its time constant in seconds."""
-    own = list(tracks) if centred else [track - _mean_of(track) for track in tracks]
-    known = np.concatenate(own)
-    if not np.isfinite(known).any():
-        return 0.5, 0.1
-    variance = max(float(np.nanmean(known**2)), 1e-12)
-    lags, found = [], []
-    for lag in LAGS:
-        products = np.concatenate([c[:-lag] * c[lag:] for c in own if len(c) > lag])
-        if np.isfinite(products).any():
-            lags.append(lag)
-            found.append(np.nanmean(products) / variance)
-    weights = 1 / np.sqrt(lags)  # what differs from frame to frame counts most
-    decays = np.exp(-1 / np.linspace(1, 90, 891))
-    curves = decays[:, None] ** np.array(lags)
-    square = (weights * curves**2).sum(1)
-    shares = np.clip((curves @ (weights * np.array(found))) / square, 0, 1)
-    best = (weights * (np.array(found) - shares[:, None] * curves) ** 2).sum(1).argmin()
-    return float(shares[best]), float(-1 / np.log(decays[best]) / fps)
-
-
-def _as_calm(
-    tracks: Sequence[np.ndarray], share: float, memory_s: float, fps: float
-) -> tuple[float, float]:
-    """Share and time constant with which half of the frames change as little as measured."""
-    steps = _robust(np.concatenate([np.diff(track, axis=0) for track in tracks]))
-    alike = 1 - steps**2 / max(2 * _deviation(np.concatenate(tracks)) ** 2, 1e-12)
-    decay = float(np.exp(-1 / (fps * memory_s)))
-    if not alike > share * decay:  # rare jumps hide how calm the rest is, never the opposite
-        return share, memory_s
-    share = max(share, float(np.sqrt(alike)))
-    return share, float(-1 / np.log(min(alike / share, 0.999)) / fps)
-
-
-def fit_spell(
-    states: Sequence[np.ndarray], fps: float, *, where: Sequence[np.ndarray] | None = None
-) -> tuple[float, float]:
-    """Rate and duration of an on-off state, from sequences (T,) of 1, 0 and NaN for unknown.
-
-    Only frames `where` (T,) is true count, each with the change into it.
-
-    Returns:
-        How often it begins per second of being off, and its mean duration in seconds.
-    """
-    chosen = [np.ones(len(s), bool) for s in states] if where is None else where
-    counts = np.concatenate([own[1:] for own in chosen])
-    before = np.concatenate([state[:-1] for state in states])[counts]
-    after = np.concatenate([state[1:] for state in states])[counts]
-    begins = ((before == 0) & (after == 1)).sum() / max(((before == 0) & (after >= 0)).sum(), 1)
-    ends = ((before == 1) & (after == 0)).sum() + 1  # one more: rare spells stay short
-    return float(begins * fps), float((((before == 1) & (after >= 0)).sum() + 1) / ends / fps)
 
 
 def fit_spread(tracks: Sequence[Track]) -> float:
@@ -296,7 +112,7 @@ def fit_spread(tracks: Sequence[Track]) -> float:
         calm = track.calm[known]
         if len(calm) >= 30:
             mostly = int(np.bincount(track.situation[known].astype(int)).argmax())
-            size = max(_deviation(calm - calm.mean(0)), 1e-6)
+            size = max(deviation(calm - calm.mean(0)), 1e-6)
             logs.setdefault(mostly, []).append(float(np.log(size)))
     spreads = [np.var(own) for own in logs.values() if len(own) > 1]
     return float(np.sqrt(np.mean(spreads))) if spreads else 0.0
@@ -328,52 +144,3 @@ def _overall(takes: Sequence[Errors]) -> dict[str, float]:
     squared = np.nanmean(np.concatenate([take.final for take in takes]) ** 2, (0, 2))
     overall = np.sqrt((squared + squared[H36M17.mirror]) / 2)
     return dict(zip(H36M17.joints, overall.tolist(), strict=True))
-
-
-def _confidence(takes: Sequence[Errors]) -> dict[str, list[float]]:
-    """Deciles of the detector's confidence in joints in the right place, and elsewhere."""
-    distance = np.concatenate([np.linalg.norm(take.detected, axis=-1) for take in takes])
-    confidence = np.concatenate([take.confidence for take in takes])
-    groups = {"right": confidence[distance < 0.2], "wrong": confidence[distance > 0.4]}
-    return {
-        name: np.quantile(values, np.linspace(0, 1, 11)).tolist() if len(values) else []
-        for name, values in groups.items()
-    }
-
-
-def _rates(tracks: Sequence[Track], states: Sequence[np.ndarray], fps: float) -> dict[str, Any]:
-    spells = []
-    for situation in range(len(SITUATIONS)):
-        where = [track.situation == situation for track in tracks]
-        known = sum(int((w & np.isfinite(s)).sum()) for w, s in zip(where, states, strict=True))
-        spells.append(fit_spell(states, fps, where=where if known >= LEAST_FRAMES else None))
-    return {"begin_hz": [begin for begin, _ in spells], "last_s": [last for _, last in spells]}
-
-
-def _by_situation(
-    tracks: Sequence[Track], values: Sequence[np.ndarray], of: Callable[[np.ndarray], float]
-) -> list[float]:
-    """A statistic of each situation; of all where one has too few values."""
-    at = np.concatenate([track.situation for track in tracks])
-    all_ = np.concatenate([np.broadcast_to(v, (len(t.situation), *v.shape[1:]))
-                           for t, v in zip(tracks, values, strict=True)])  # fmt: skip
-    finite = np.isfinite(all_.reshape(len(all_), -1)).all(1)
-    found = [all_[finite & (at == situation)] for situation in range(len(SITUATIONS))]
-    return [of(own if len(own) >= 50 else all_[finite]) if finite.any() else 0.0 for own in found]
-
-
-def _mean_of(error: np.ndarray) -> np.ndarray:
-    """Mean (1, C) over time; NaN if fewer than 10 frames are known."""
-    known = np.isfinite(error[:, 0])
-    mean = error[known].mean(0) if known.sum() >= 10 else np.full(error.shape[1], np.nan)
-    return mean[None]
-
-
-def _robust(values: np.ndarray) -> float:
-    """Standard deviation by the median absolute value."""
-    known = values[np.isfinite(values)]
-    return float(1.4826 * np.median(np.abs(known))) if len(known) else float("nan")
-
-
-def _deviation(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values[np.isfinite(values)] ** 2)))

@@ -4,7 +4,6 @@ Anny (NAVER Corp., code Apache-2.0) is a parametric body made from the CC0 MakeH
 """
 
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,8 +27,7 @@ def export_anny(path: Path, shape: Mapping[str, float]) -> None:
             f"making a body needs {error.name}, which is missing; "
             f"pip install -e '.[render]' in a clone"
         ) from error
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # Anny prefers another skinning, which isn't used here
+    with torch.no_grad():
         model = anny.Anny(rig="cmu_mb").to(dtype=torch.float32)
         rest = torch.eye(4).repeat(1, model.bone_count, 1, 1)
         posed = model(pose_parameters=rest, phenotype_kwargs={**shape, "height": 0.5})

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from operator import length_hint
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, Timer
@@ -12,7 +12,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from ...gast.errors import InputError
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 PASS = 1 / 8
 """The share of the time that a validation pass may take."""
@@ -46,7 +46,7 @@ class TimeBudget(Callback):
     @classmethod
     def of(cls, trainer: pl.Trainer | None) -> "TimeBudget":
         """The trainer's budget, or one without a bound."""
-        callbacks = [] if trainer is None else trainer.callbacks  # type: ignore[attr-defined]
+        callbacks = getattr(trainer, "callbacks", [])
         return next((each for each in callbacks if isinstance(each, cls)), cls())
 
     def spent(self) -> bool:
@@ -107,15 +107,23 @@ class TimeBudget(Callback):
         return batches >= self.batches
 
 
+class Batches(Protocol[T]):
+    """As many batches as its length says."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[T]: ...
+
+
 class Passes(Generic[T]):
     """Validation batches as far as a budget goes, pass after pass."""
 
-    def __init__(self, loader: Iterable[T], budget: TimeBudget) -> None:
+    def __init__(self, loader: Batches[T], budget: TimeBudget) -> None:
         self.loader, self.budget = loader, budget
 
     def __len__(self) -> int:
         """Batches of an uncut pass; without a length, Lightning fetches a batch too early."""
-        return len(self.loader)  # type: ignore[arg-type]
+        return len(self.loader)
 
     def __iter__(self) -> Iterator[T]:
         for count, batch in enumerate(self.loader, start=1):

@@ -9,7 +9,7 @@ from ...action.head import Head
 from ...gast.checkpoint import load
 from ...gast.errors import InputError
 from ...gast.gastnet import GASTNet
-from ...gast.lifter import Lifter
+from ...gast.lifter import Lifter, with_confidence
 from ...gast.shipped import LIFTERS, find
 from ...gast.warm_start import grow
 
@@ -20,8 +20,8 @@ def start_lifter(lifter: Lifter, start: str, data: pl.LightningDataModule) -> st
     if not isinstance(net, GASTNet):
         raise InputError(f"start={start} is for a GASTNet, not for {type(net).__name__}")
     known = load(path, layout=net.skeleton.name, causal=net.causal)[0].state_dict()
-    xy, _, _ = next(iter(data.train_dataloader()))
-    count = grow(net, known, lifter.units(xy))
+    xy, _, confidence = next(iter(data.train_dataloader()))
+    count = grow(net, known, lifter.units(with_confidence(xy, confidence)))
     return f"{count} of {len(net.state_dict())} tensors grow from {path.name}"
 
 

@@ -98,7 +98,7 @@ class Joints(Remembering):
             person,
             xy=body.smoothed.value.astype(np.float32),
             visible=visible,
-            confidence=_trust(confidence, visible),
+            confidence=trust(confidence, visible),
         )
 
     def _read(self, pose: Pose, frame: Frame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -131,8 +131,8 @@ class Joints(Remembering):
         return _Body(smoothed, size, time_s, time_s)
 
 
-def _trust(confidence: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """A detector's confidences (J,) on the scale of lifters: 0..1, 0 where not visible."""
+def trust(confidence: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """A detector's confidences (..., J) as lifters are given them: 0..1, 0 where not visible."""
     return np.where(visible, confidence, 0).clip(0, 1).astype(np.float32)
 
 

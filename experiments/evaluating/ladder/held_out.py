@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-import numpy as np
-
 from ....datasets.for_lifters.held_out import HeldOut, Watched
 from ....gast.errors import InputError
 from .scenes import DETECTOR, EXACT, NOISE, TRUTH, OfJoints, OfPicture, Scene
@@ -48,13 +46,7 @@ class HeldOutPeople:
             yield self._scene(rung, seen, before)
 
     def _scene(self, rung: str, seen: Watched, exact: Watched) -> Scene:
-        given: OfJoints | OfPicture
-        if rung == TRUTH:
-            given = OfJoints(seen.xyz)
-        else:
-            sure = seen.confidence
-            ones = np.ones(seen.xy.shape[:-1], np.float32)
-            given = OfPicture(seen.xy, ones if sure is None else sure)
+        given = OfJoints(seen.xyz) if rung == TRUTH else OfPicture(seen.xy, seen.confidence)
         return Scene(
             name=seen.name,
             dataset=seen.dataset,

@@ -117,24 +117,24 @@ class Whole:
         units = self.card.normalisation
         self.lifter = Lifter(self.net, skeleton=self.net.skeleton, normalisation=units).eval()
 
-    def __call__(self, xy: Tensor) -> Tensor:
-        """Clips (N, T, J, 2) to (N, T, J, 3), however long and many they are."""
-        frames, ahead = xy.shape[1], 0 if self.net.causal else self.net.receptive_field // 2
+    def __call__(self, joints: Tensor) -> Tensor:
+        """Clips (N, T, J, C) to (N, T, J, 3), however long and many they are."""
+        frames, ahead = joints.shape[1], 0 if self.net.causal else self.net.receptive_field // 2
         if frames <= AT_ONCE:
-            return torch.cat([self.lifter(clips) for clips in xy.split(AT_ONCE // frames)])
-        scaled = self.lifter.units(xy)
+            return torch.cat([self.lifter(clips) for clips in joints.split(AT_ONCE // frames)])
+        scaled = self.lifter.units(joints)
         after = scaled[:, -1:].expand(-1, ahead, *scaled.shape[2:])
         padded = torch.cat([scaled, after], 1)
         return in_chunks(self.net, nn.Identity(), padded, frames=AT_ONCE)[:, ahead:]
 
-    def alone(self, xy: Tensor) -> Tensor:
+    def alone(self, joints: Tensor) -> Tensor:
         """The same, each frame as if the person stood still before and after it."""
-        return _each(self._still, xy, AT_ONCE if self.net.causal else AT_ONCE // 9)
+        return _each(self._still, joints, AT_ONCE if self.net.causal else AT_ONCE // 9)
 
-    def _still(self, xy: Tensor) -> Tensor:
+    def _still(self, joints: Tensor) -> Tensor:
         if self.net.causal:
-            return self.lifter.step(xy)[0]
-        scaled = self.lifter.units(xy[:, None])
+            return self.lifter.step(joints)[0]
+        scaled = self.lifter.units(joints[:, None])
         return self.net.strided(scaled.expand(-1, self.net.receptive_field, -1, -1))[:, 0]
 
 
@@ -149,17 +149,17 @@ class Stepped:
         )  # fmt: skip
         self.net, self.runtime, self.inputs = made.net, made.runtime, card.inputs
 
-    def __call__(self, xy: Tensor) -> Tensor:
-        """Clips (N, T, J, 2) to (N, T, J, 3)."""
-        return streamed(self.net, with_channels(xy, self.inputs))
+    def __call__(self, joints: Tensor) -> Tensor:
+        """Clips (N, T, J, C) to (N, T, J, 3)."""
+        return streamed(self.net, with_channels(joints, self.inputs))
 
-    def alone(self, xy: Tensor) -> Tensor:
+    def alone(self, joints: Tensor) -> Tensor:
         """The same, each frame as the first of a stream."""
-        joints = with_channels(xy, self.inputs)
+        joints = with_channels(joints, self.inputs)
         return _each(lambda frames: self.net.step(frames)[0], joints, AT_ONCE)
 
 
-def _each(lift: Lift, xy: Tensor, at_once: int) -> Tensor:
-    """Each frame of (N, T, J, 2) lifted without the others."""
-    lifted = torch.cat([lift(frames) for frames in xy.flatten(0, 1).split(at_once)])
-    return lifted.unflatten(0, xy.shape[:2])
+def _each(lift: Lift, joints: Tensor, at_once: int) -> Tensor:
+    """Each frame of (N, T, J, C) lifted without the others."""
+    lifted = torch.cat([lift(frames) for frames in joints.flatten(0, 1).split(at_once)])
+    return lifted.unflatten(0, joints.shape[:2])

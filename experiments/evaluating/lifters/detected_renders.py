@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from ....datasets.for_lifters.held_out import Watched
-from ....datasets.pair import filled
 from ....gast.errors import InputError
 from ....gast.skeleton import H36M17, Skeleton
 from ....gast.units import to_screen
+from ....realtime.stages.joints import trust
 from ...measuring.watching import Sight, read_sight
 
 EXACT, DETECTED = "exact 2-D joints", "as detected"
@@ -18,8 +18,8 @@ EXACT, DETECTED = "exact 2-D joints", "as detected"
 class DetectedViews:
     """What ``gastlive-measure-noise`` filmed, see `Sight`; conditions `EXACT` and `DETECTED`.
 
-    As detected, a frame in which nobody was found has the 2-D joints of the frame before and no
-    ground truth.
+    As detected, a frame in which nobody was found has the 2-D joints and confidences of the frame
+    before, the first ones those of the first in which somebody was, and no ground truth.
 
     Args:
         folder: Of the takes, one npz each.
@@ -60,8 +60,11 @@ class DetectedViews:
 
 def _watched(name: str, sight: Sight, found: np.ndarray, *, exact: bool) -> Watched:
     width, height = sight.size.tolist()
-    pixels = sight.exact if exact else filled(sight.observed)
-    true = sight.xyz if exact else np.where(found[:, None, None], sight.xyz, np.nan)
+    pixels, sure, true = sight.exact, np.ones(sight.visible.shape, np.float32), sight.xyz
+    if not exact:
+        last = np.maximum.accumulate(np.where(found, np.arange(len(found)), found.argmax()))
+        pixels, sure = sight.observed[last], trust(sight.confidence, sight.visible)[last]
+        true = np.where(found[:, None, None], true, np.nan)
     source = str(sight.source)
     return Watched(
         name=f"take {name}, {source}",
@@ -71,4 +74,5 @@ def _watched(name: str, sight: Sight, found: np.ndarray, *, exact: bool) -> Watc
         cameras=["camera"],
         xy=to_screen(pixels, width=width, height=height).astype(np.float32)[None],
         xyz=true.astype(np.float32)[None],
+        confidence=sure[None],
     )

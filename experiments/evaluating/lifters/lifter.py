@@ -14,6 +14,7 @@ from ....conf.program import program
 from ....datasets.for_lifters.held_out import HeldOut, Watched
 from ....gast.deployed import deployed
 from ....gast.errors import InputError
+from ....gast.lifter import with_confidence
 from ....gast.runtimes.compiled import ready
 from ....gast.skeleton import named
 from ....gast.windowed import mirrored
@@ -108,25 +109,18 @@ def measured(
 def _lift(
     result: Result, condition: str, watched: Watched, flip: bool, alone: bool, *, compare: bool
 ) -> None:
-    lifter, xy = result.candidate, _joints(watched)
-    lifted = lifter.lift(xy)
+    lifter, seen = result.candidate, (watched.xy, watched.confidence)
+    joints = with_confidence(*map(torch.from_numpy, seen))
+    lifted = lifter.lift(joints)
     result.add(condition, "plain", watched, lifted)
     if flip:
-        in_mirror = mirrored(lifter.lift(mirrored(xy, lifter.skeleton)), lifter.skeleton)
+        in_mirror = mirrored(lifter.lift(mirrored(joints, lifter.skeleton)), lifter.skeleton)
         result.add(condition, "flip", watched, (lifted + in_mirror) / 2)
     if alone:
-        result.add(condition, "alone", watched, lifter.alone(xy))
+        result.add(condition, "alone", watched, lifter.alone(joints))
     if compare and lifter.otherwise is not None:
-        apart_mm = float((lifter.otherwise(xy) - lifted).norm(dim=-1).max()) * 1000
+        apart_mm = float((lifter.otherwise(joints) - lifted).norm(dim=-1).max()) * 1000
         result.apart_mm = max(apart_mm, result.apart_mm or 0.0)
-
-
-def _joints(watched: Watched) -> torch.Tensor:
-    """(V, T, J, 2), or (V, T, J, 3) with confidence where it is known."""
-    xy = torch.from_numpy(watched.xy)
-    if watched.confidence is None:
-        return xy
-    return torch.cat([xy, torch.from_numpy(watched.confidence)[..., None]], -1)
 
 
 def step_ms(

@@ -143,19 +143,20 @@ def lifted_alone(
         raise InputError("the recording does not say which 2-D joints it has; give alone=false")
     layout, across = named(header["layout"]), len(joints.layout)
     count = max(frame["index"] for frame in frames) + 1
-    screen = np.full((count, across, 2), np.nan, np.float32)
+    joined = np.full((count, across, 3), np.nan, np.float32)
     joints.reset()
     for record in frames:
         if forget:
             joints.reset()
         frame, person = _frame(record, header, layout), main_person(record)
         people = joints(frame).people
-        if person and (pixels := people[person["track"]].xy) is not None:
-            screen[record["index"]] = to_screen(pixels, width=frame.width, height=frame.height)
-    xy, lifted = torch.from_numpy(screen), torch.full((count, across, 3), torch.nan)
-    known = xy.isfinite().all(-1).all(-1)
+        if person and (found := people[person["track"]]).xy is not None:
+            screen = to_screen(found.xy, width=frame.width, height=frame.height)
+            joined[record["index"]] = np.c_[screen, found.confidence]
+    given, lifted = torch.from_numpy(joined), torch.full((count, across, 3), torch.nan)
+    known = given.isfinite().all(-1).all(-1)
     if known.any():
-        lifted[known] = lifter.alone(xy[known][None])[0]
+        lifted[known] = lifter.alone(given[known][None])[0]
     return lifted
 
 
