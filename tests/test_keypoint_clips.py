@@ -78,6 +78,7 @@ def test_keypoints_are_lifted_as_one_view(tmp_path):
     assert studio.film([seen()], "filmed", "a", ["hello"]).endswith("nothing to do")
 
 
-def test_keypoints_at_another_rate_are_refused():
-    with pytest.raises(InputError, match="one has 25 frames per second; give fps=25"):
-        even(seen(fps=25.0), H36M17, 30.0)
+def test_keypoints_at_another_rate_are_brought_to_the_lifters():
+    clip = even(seen(fps=25.0, frames=26), H36M17, 30.0)
+    assert (clip.fps, len(clip.xy), clip.segments) == (30.0, 31, (Segment(0, 31, "hello"),))
+    assert clip.xy[30] == pytest.approx(seen(frames=26).xy[25])
