@@ -25,13 +25,13 @@ from ..datasets.for_heads.lifted import (
     save_lifted,
     travel_speed,
 )
+from ..datasets.keypoints import resample_keypoints
 from ..datasets.process_seed import generator_of
 from ..datasets.protocols import Split
 from ..datasets.rates import resample
 from ..datasets.seen.detectable import detectable
 from ..datasets.seen.keypoints import as_live
 from ..gast.checkpoint import load
-from ..gast.errors import InputError
 from ..gast.lifter import Lifter
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
@@ -63,16 +63,10 @@ def main(cfg: DictConfig) -> None:
 
 
 def even(clip: Clip, skeleton: Skeleton, fps: float) -> Clip:
-    """A clip at the frame rate wanted, motion also in the layout wanted.
-
-    Raises:
-        InputError: Keypoints at another rate.
-    """
+    """A clip at the frame rate wanted, motion also in the layout wanted."""
     if isinstance(clip, MotionClip):
         return detectable(resample(clip, fps), skeleton)
-    if clip.fps != fps:
-        raise InputError(f"{clip.name} has {clip.fps:g} frames per second; give fps={clip.fps:g}")
-    return clip
+    return resample_keypoints(clip, fps)
 
 
 class Studio:
@@ -129,11 +123,11 @@ class Studio:
         ]
 
     def _lifted(self, clip: KeypointClip, origin: Origin) -> LiftedClip:
-        """Keypoints of a real camera: one view, without ground truth."""
+        """Keypoints of a real camera: one view, whose true speed nobody knows."""
         xy = as_live(clip, self.skeleton.name)[None]
         xyz = self.lift(xy, np.zeros((*xy.shape[:-1], 3), np.float32))[0]
         actions = frame_actions(clip, origin.labels)
-        speed, travel = joint_speed(xyz, clip.fps), np.zeros(len(xyz), np.float32)
+        speed, travel = np.full(len(xyz), np.nan, np.float32), np.zeros(len(xyz), np.float32)
         return LiftedClip(clip.name, 0, xyz, actions, speed, travel, origin)
 
 
