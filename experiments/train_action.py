@@ -1,6 +1,7 @@
 """Train an action head: ``gastlive-train-action data.folder=FOLDER head=... name=...``."""
 
 import sys
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -45,7 +46,8 @@ def run(cfg: DictConfig) -> None:
     print("\n".join(data.report), flush=True)
     training, keep = instantiate(cfg.training), partial(write, cfg, head, data)
     try:
-        fitted = training.fit(head, data)
+        with closing(data):
+            fitted = training.fit(head, data)
     except Interrupted as stopped:
         keep({"steps": stopped.steps, "interrupted": True}, Calibrated())
         print(f"the averaged weights, not calibrated, are in {cfg.output}", flush=True)

@@ -1,7 +1,6 @@
 """Streams of heads as the live program would see them: world, camera, detector, lifter."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import pi
@@ -27,7 +26,7 @@ from ..seen.detectable import detectable
 from ..seen.ground_truth import input_and_truth
 from ..seen.noise import Noise
 from ..seen.views import Views
-from .labelled import subjects_by_label, to_lifted
+from .labelled import to_lifted
 from .lifted import LiftedClip
 from .stream_composer import Repertoire
 from .world import Sway, World
@@ -38,7 +37,7 @@ AT_ONCE = 500
 
 
 class Filmed(NamedTuple):
-    """Joints (N, T, J, 3) as of a `Head`, and class indices (N, T)."""
+    """Joints (N, T, J, 3) as of a `Head`, and, on the CPU, class indices (N, T)."""
 
     xyz: Tensor
     labels: Tensor
@@ -88,8 +87,10 @@ class Filming:
 
     Attributes:
         sets: Readers by the name of their data set, called with the `subjects` wanted.
-        split: Which people are in which part.
+        split: Which people are in which part; those of `parts` are filmed.
         labels: What publishers' labels mean.
+        unlabelled: Subjects of sets that show none of the labels, such as dance; of these sets
+            nobody else is filmed.
         takes: Streams that are cut, one after the other, out of what one camera films: in the
             first the lifter has just begun, in later ones it has a past.
         body_spread: See `other_bodies`.
@@ -108,18 +109,20 @@ class Filming:
     views: Views
     noise: Noise | None
     lifter: str | None
+    unlabelled: Mapping[str, Sequence[str]]
     takes: int = 2
     body_spread: float = 1.0
     front: float = 0.5
     front_deg: float = 60.0
     half: bool = False
     still: float = 0.3
+    parts: Sequence[str] = ("train",)
     how: Choreography = Choreography()
     sway: Sway = Sway()
 
     def recipe(self) -> dict[str, object]:
         """What streams depend on but for the motion itself, as plain JSON."""
-        people = {name: self.split.subjects(name, ["train"]) for name in self.sets}
+        people = {name: self.people(name) for name in self.sets}
         lift = Lift(self.lifter, self.skeleton, fps=self.fps, half=self.half)
         rest = (self.views, self.noise, self.how, self.sway, self.body_spread, self.front,
                 self.front_deg, self.half, self.still, self.takes, self.labels.sets)  # fmt: skip
@@ -130,9 +133,14 @@ class Filming:
             "rest": hashlib.sha256(repr(rest).encode()).hexdigest()[:16],
         }  # fmt: skip
 
-    def studio(self, device: torch.device, *, parts: Sequence[str] = ("train",)) -> "Studio":
+    def people(self, name: str) -> list[str]:
+        """Whom of a set is filmed."""
+        who = self.split.subjects(name, self.parts)
+        return [each for each in who if each in self.unlabelled.get(name, who)]
+
+    def studio(self, device: torch.device) -> "Studio":
         """Read the motion and set up on a device; an InputError if nothing is labelled."""
-        return Studio(self, _read(self, parts), device)
+        return Studio(self, _read(self), device)
 
 
 class Studio:
@@ -148,7 +156,7 @@ class Studio:
         people = [f"{clip.dataset} {clip.subject}" for clip in clips]
         world = World([clip.xyz for clip in clips], people, skeleton, fps=filming.fps)
         repertoire = Repertoire(lifted, filming.labels, skeleton, still=filming.still)
-        self.report = _report(clips, repertoire)
+        self.report = _report(filming, clips, repertoire)
         if not repertoire.acts:
             raise InputError("none of the motion has a label of ours; give other sets or labels")
         still = [clip.speed <= filming.still for clip in lifted]
@@ -175,7 +183,7 @@ class Studio:
         lifted = self.film(xyz, heading, generator)
         cut = (takes * filming.takes, filming.frames)
         return Filmed(lifted.reshape(*cut, *lifted.shape[2:])[:count],
-                      labels.to(self.device).reshape(cut)[:count])  # fmt: skip
+                      labels.reshape(cut)[:count])  # fmt: skip
 
     @torch.no_grad()
     def film(self, xyz: Tensor, heading: Tensor, generator: Generator) -> Tensor:
@@ -199,18 +207,18 @@ class Studio:
         return self.lift(xy, sure, true)
 
 
-def _read(filming: Filming, parts: Sequence[str]) -> list[MotionClip]:
-    """Complete clips of all sets, at the rate and layout wanted, standing on a floor."""
+def _read(filming: Filming) -> list[MotionClip]:
+    """Complete clips of all sets, at the rate and layout wanted."""
     clips = []
     for name, reader in filming.sets.items():
-        if people := filming.split.subjects(name, parts):
+        if people := filming.people(name):
             for clip in reader(subjects=people):
                 even = detectable(resample(clip, filming.fps), filming.skeleton)
                 if np.isfinite(even.xyz).all() and len(even.xyz) > 1:
                     clips.append(replace(even, xyz=even.xyz.astype(np.float32)))
     if not clips:
         raise InputError(
-            f"no motion of {' and '.join(parts)} in {', '.join(filming.sets)}; give other sets, or "
+            f"no motion of {' and '.join(filming.parts)} in {', '.join(filming.sets)}; give other sets, or "
             f"another protocol=..."
         )
     return clips
@@ -221,12 +229,12 @@ def _as_lifted(clip: MotionClip, filming: Filming) -> LiftedClip:
     return to_lifted(clip, filming.skeleton, known)
 
 
-def _report(clips: Sequence[MotionClip], repertoire: Repertoire) -> list[str]:
+def _report(
+    filming: Filming, clips: Sequence[MotionClip], repertoire: Repertoire
+) -> list[str]:
     people = {(clip.dataset, clip.subject) for clip in clips}
-    frames = sum(len(clip.xyz) for clip in clips)
-    return [f"train: {listed(people)}; {len(clips)} clips in the world, {frames} frames"]
-
-
-def recipe_key(recipe: Mapping[str, object]) -> str:
-    """A short name of a recipe."""
-    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
+    frames, names = sum(len(clip.xyz) for clip in clips), filming.labels.names
+    lines = [f"{' and '.join(filming.parts)}: {listed(people)}; {len(clips)} clips, {frames} frames"]
+    if lacking := [name for i, name in enumerate(names) if i not in repertoire.acts]:
+        lines.append(f"nothing shows {', '.join(lacking)}")
+    return lines
