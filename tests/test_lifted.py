@@ -514,16 +514,16 @@ def test_streams_are_of_one_length_and_weigh_what_is_known():
 
 def test_an_actions_first_frames_count_less():
     data = streams(CLIPS)
-    data.class_weights[:] = 1.0
+    data.weights.classes[:] = 1.0
     labels = np.array([WAVE] * 6 + [IDLE] * 6 + [KICKED] * 6 + [UNKNOWN] + [WAVE] * 5)
     first = [0.25] * 4
     expected = [1.0] * 12 + [*first, 1.0, 1.0, 0.0, *first, 1.0]
-    assert data._weights(labels).tolist() == expected
+    assert data.weights(labels).tolist() == expected
 
 
 def test_rare_actions_count_more():
     clips = [*CLIPS, *(lifted(f"more {i}", [HELLO] * 25) for i in range(60))]
-    weights = streams(clips).class_weights
+    weights = streams(clips).weights.classes
     assert weights[KICKED] > weights[WAVE]
 
 

@@ -4,7 +4,7 @@ Between them are pauses and blended transitions. Camera axes: x right, y down, z
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -104,13 +104,66 @@ def _runs(labels: np.ndarray) -> list[tuple[int, int, int]]:
     return [(int(a), int(b), int(labels[a])) for a, b in pairwise(edges)]
 
 
+class Casting:
+    """Draws acts: classes by the square root of their number of segments, 16 at least."""
+
+    def __init__(self, acts: Mapping[int, Sequence[Act]]) -> None:
+        self.acts, self.classes = acts, sorted(acts)
+        shares = np.sqrt([max(len(acts[label]), _RARE) for label in self.classes])
+        self.shares = shares / shares.sum()
+
+    def act(self, rng: np.random.Generator) -> Act:
+        """Any act."""
+        acts = self.acts[self.classes[rng.choice(len(self.classes), p=self.shares)]]
+        return acts[rng.integers(len(acts))]
+
+
+def around(act: Act, frames: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Start and stop of a piece of a clip of so many frames, with an act or part of a long one."""
+    start, stop = act.start, act.stop
+    if (longer := stop - start - _LONGEST) > 0:
+        start += int(rng.integers(longer))
+        stop = start + _LONGEST
+    start = max(0, start - int(rng.integers(_AROUND)))
+    return start, min(frames, stop + int(rng.integers(_AROUND)))
+
+
+class Weights:
+    """Weights of frames in training.
+
+    Those of a class are the inverse square root of how often it is on, mean 1, within a factor of
+    3; an action's first `onset_frames`, in which nobody can know it yet, weigh `onset_weight`.
+
+    Args:
+        often: Labels of many frames, by which classes are weighed.
+        classes: Number of them.
+        idle: Class index of the background, whose onsets are known.
+        onset_frames: See above.
+        onset_weight: See above.
+    """
+
+    def __init__(
+        self, often: np.ndarray, *, classes: int, idle: int, onset_frames: int, onset_weight: float
+    ) -> None:
+        counts = np.bincount(often[often >= 0], minlength=classes)
+        weights = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1))
+        self.classes, self.idle = np.clip(weights, 1 / 3, 3), idle
+        self.onset_frames, self.onset_weight = onset_frames, onset_weight
+
+    def __call__(self, labels: np.ndarray) -> np.ndarray:
+        """(T,) float32 of labels (T,); 0 where `UNKNOWN`."""
+        weights = np.where(labels >= 0, self.classes[labels], 0.0)
+        for start, _, label in _runs(labels)[1:]:
+            if label not in (UNKNOWN, self.idle):
+                weights[start : start + self.onset_frames] *= self.onset_weight
+        return weights.astype(np.float32)
+
+
 class Streams(IterableDataset[Batch]):
     """Random training streams, new ones in every epoch, training process and worker.
 
-    Classes are drawn by the square root of their number of segments, of which `_RARE` is the least.
-
-    A stream has `frames` frames, a mini-batch `batch` streams, an epoch `batches` mini-batches. An
-    action's first `onset_frames`, in which nobody can know it yet, weigh `onset_weight`.
+    A stream has `frames` frames, a mini-batch `batch` streams, an epoch `batches` mini-batches; see
+    `Casting` and `Weights`.
     """
 
     def __init__(
@@ -130,12 +183,11 @@ class Streams(IterableDataset[Batch]):
         self.repertoire, self.frames, self.batch, self.batches = repertoire, frames, batch, batches
         self.seed, self.splice, self.augmentation = seed, splice, augmentation
         self.process = ProcessShare()
-        self.onset_frames, self.onset_weight = onset_frames, onset_weight
-        self.classes = sorted(repertoire.acts)
-        shares = np.sqrt([max(len(repertoire.acts[label]), _RARE) for label in self.classes])
-        self.shares = shares / shares.sum()
-        self.class_weights = np.ones(classes)
-        self.class_weights = self._class_weights(np.random.default_rng(seed))
+        self.casting, draws = Casting(repertoire.acts), np.random.default_rng(seed)
+        self.weights = Weights(
+            np.concatenate([self._joined(draws)[1] for _ in range(200)]), classes=classes,
+            idle=repertoire.idle, onset_frames=onset_frames, onset_weight=onset_weight,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         """Mini-batches an epoch."""
@@ -155,6 +207,10 @@ class Streams(IterableDataset[Batch]):
 
     def stream(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Joints (T, J, 3), labels (T,) and weights (T,)."""
+        xyz, labels = self._joined(rng)
+        return xyz, labels, self.weights(labels)
+
+    def _joined(self, rng: np.random.Generator) -> Piece:
         towards, pieces, total = rng.uniform(-np.pi, np.pi), list[Piece](), 0
         early = int(rng.integers(0, 30))  # a person may come into view in the middle of something
         while total < self.frames + early:
@@ -166,34 +222,13 @@ class Streams(IterableDataset[Batch]):
         varied = self.augmentation.vary(xyz[None], self.repertoire.skeleton, rng, mirror=mirror)[0]
         if mirror:
             labels = np.where(labels >= 0, self.repertoire.swap[labels], labels)
-        return varied, labels, self._weights(labels)
+        return Piece(varied, labels)
 
     def _act(self, towards: float, rng: np.random.Generator) -> Piece:
-        label = self.classes[rng.choice(len(self.classes), p=self.shares)]
-        acts = self.repertoire.acts[label]
-        act = acts[rng.integers(len(acts))]
+        act = self.casting.act(rng)
         piece = self.repertoire.pieces[self.repertoire.view(act.views, towards, rng)]
-        start, stop = act.start, act.stop
-        if (longer := stop - start - _LONGEST) > 0:
-            start += int(rng.integers(longer))
-            stop = start + _LONGEST
-        start = max(0, start - int(rng.integers(_AROUND)))
-        stop = min(len(piece.labels), stop + int(rng.integers(_AROUND)))
+        start, stop = around(act, len(piece.labels), rng)
         return self.augmentation.pace(Piece(piece.xyz[start:stop], piece.labels[start:stop]), rng)
-
-    def _weights(self, labels: np.ndarray) -> np.ndarray:
-        weights = np.where(labels >= 0, self.class_weights[labels], 0.0)
-        for start, _, label in _runs(labels)[1:]:
-            if label not in (UNKNOWN, self.repertoire.idle):
-                weights[start : start + self.onset_frames] *= self.onset_weight
-        return weights.astype(np.float32)
-
-    def _class_weights(self, rng: np.random.Generator) -> np.ndarray:
-        """Inverse square root of how often each label is on, mean 1, within a factor of 3."""
-        labels = np.concatenate([self.stream(rng)[1] for _ in range(200)])
-        counts = np.bincount(labels[labels >= 0], minlength=len(self.class_weights))
-        weights = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1))
-        return np.clip(weights, 1 / 3, 3)
 
 
 _RARE = 16

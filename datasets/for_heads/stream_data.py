@@ -75,6 +75,9 @@ class ActionData(pl.LightningDataModule):
     def _clips(self, part: str) -> list[LiftedClip]:
         return checked_clips(self.source, part, self.protocol, self.skeleton, self.fps)
 
+    def close(self) -> None:
+        """End what runs beside a training."""
+
     def train_dataloader(self) -> DataLoader:
         """Augmented training batches, new ones in every epoch."""
         return DataLoader(self.train, batch_size=None)

@@ -37,11 +37,14 @@ class Views:
         xy, camera = self.film(xyz, root=root, generator=generator)
         return xy, facing_root(camera, root=root)
 
-    def film(self, xyz: Tensor, *, root: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    def film(
+        self, xyz: Tensor, *, root: int, generator: Generator, azimuth: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Clips (N, T, J, 3), metres, world axes, seen by a random camera each.
 
         Returns (N, T, J, 2) in screen units and (N, T, J, 3), metres, camera axes, from the camera.
-        The generator is on the clips' device.
+        The generator is on the clips' device. Cameras are all around, or where `azimuth` (N,) says,
+        radians from x to the direction from the person to the camera.
         """
 
         def uniform(limits: tuple[float, float], *more: int) -> Tensor:
@@ -50,7 +53,8 @@ class Views:
 
         place = xyz[:, :, root].mean(1)
         reach = (xyz[:, :, root] - place[:, None]).norm(dim=-1).amax(1)
-        azimuth, elevation = uniform((-pi, pi)), uniform(self.elevation_deg).deg2rad()
+        azimuth = uniform((-pi, pi)) if azimuth is None else azimuth
+        elevation = uniform(self.elevation_deg).deg2rad()
         distance = reach + uniform(self.distance_m)
         focal = 1 / (uniform(self.field_of_view_deg).deg2rad() / 2).tan()
         away = torch.stack(

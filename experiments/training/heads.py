@@ -1,6 +1,7 @@
 """Training of one action head, as a config describes it, from its data to its file."""
 
 import sys
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,8 @@ def train(cfg: DictConfig) -> None:
     print("\n".join(data.report), flush=True)
     training, keep = instantiate(cfg.training), partial(write, cfg, head, data)
     try:
-        fitted = training.fit(head, data)
+        with closing(data):
+            fitted = training.fit(head, data)
     except Interrupted as stopped:
         keep({"steps": stopped.steps, "interrupted": True}, Calibrated())
         print(f"the averaged weights, not calibrated, are in {cfg.output}", flush=True)

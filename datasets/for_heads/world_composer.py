@@ -1,0 +1,249 @@
+"""Writes streams of actions in the world: which pieces of motion follow each other, and how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..labels import UNKNOWN
+from .stream_composer import Casting, Repertoire, around
+from .world import Course, World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choreography:
+    """How streams go on; pairs are ranges, drawn evenly.
+
+    Attributes:
+        pause: Share of pieces before which the person holds a pose for `pause_s`.
+        long_pause: Share of those that last `long_pause_s`.
+        blend_s: Of the transition from pose to pose.
+        turn: Share of transitions in which the person turns, by up to `turn_deg`.
+        pace: Factor of each piece's speed.
+        mirror: Share of pieces in which left and right are swapped.
+        early_s: At most so much of a stream has passed when the person comes into view.
+        begun: Share of pieces that are the first third of an action, without a label.
+        others: Share of pieces of motion without labels, as background, if there is any;
+            `backwards` of them, and `slowed` to a third, at least, of their speed.
+    """
+
+    pause: float = 0.6
+    pause_s: tuple[float, float] = (0.3, 1.5)
+    long_pause: float = 0.15
+    long_pause_s: tuple[float, float] = (1.5, 4.0)
+    blend_s: tuple[float, float] = (0.2, 0.8)
+    turn: float = 0.25
+    turn_deg: float = 150.0
+    pace: tuple[float, float] = (0.75, 1.35)
+    mirror: float = 0.5
+    early_s: float = 1.0
+    begun: float = 0.06
+    others: float = 0.08
+    backwards: float = 0.3
+    slowed: float = 0.2
+
+
+class Part(NamedTuple):
+    """A piece of motion, or a pose that is held.
+
+    Attributes:
+        places: (T,) among the world's frames.
+        pace: Frames of the world a frame; 0 is a pose held.
+        labels: (T,) class indices.
+        within: First and last place of the clip.
+    """
+
+    places: np.ndarray
+    pace: float
+    labels: np.ndarray
+    within: tuple[float, float]
+
+
+class Written(NamedTuple):
+    """One stream; all (T,), the pace (T, 2); see `Course`."""
+
+    one: np.ndarray
+    other: np.ndarray
+    share: np.ndarray
+    pace: np.ndarray
+    turn: np.ndarray
+    sway: np.ndarray
+    labels: np.ndarray
+
+
+class Composer:
+    """Writes streams from a repertoire whose clips are those of a world, in the same order.
+
+    Args:
+        repertoire: Labelled clips.
+        world: The same clips.
+        still: (T,) bool of each clip: nothing moves.
+        how: See `Choreography`.
+    """
+
+    def __init__(
+        self, repertoire: Repertoire, world: World, still: Sequence[np.ndarray], how: Choreography
+    ) -> None:
+        self.repertoire, self.world, self.how = repertoire, world, how
+        self.casting, self.heights = Casting(repertoire.acts), world.heights.cpu().numpy()
+        labels = [piece.labels for piece in repertoire.pieces]
+        self.others = [
+            i for i, own in enumerate(labels) if (own == UNKNOWN).all() and len(own) >= _OTHERS[0]
+        ]
+        resting = np.concatenate(still) & (np.concatenate(labels) == repertoire.idle)
+        self.rests = np.flatnonzero(resting)
+
+    def draw(self, count: int, frames: int, rng: np.random.Generator) -> tuple[Course, Tensor]:
+        """N streams of T frames, and their labels (N, T)."""
+        streams = [self.write(frames, rng) for _ in range(count)]
+        *course, labels = (torch.from_numpy(np.stack(part)) for part in zip(*streams, strict=True))
+        one, other, *rest = course
+        return Course(one, other, *(part.float() for part in rest)), labels
+
+    def write(self, frames: int, rng: np.random.Generator) -> Written:
+        """One stream of so many frames."""
+        early = int(rng.integers(max(round(self.how.early_s * self.world.fps), 1)))
+        parts = [self._piece(rng)]
+        streams, total = [_alone(parts[0])], len(parts[0].labels)
+        while total < frames + early:
+            for part in self._next(parts[-1], rng):
+                streams += [self._transition(parts[-1], part, rng), _alone(part)]
+                parts.append(part)
+            total = sum(len(stream.labels) for stream in streams)
+        together = (np.concatenate(part) for part in zip(*streams, strict=True))
+        return Written(*(part[early : early + frames] for part in together))
+
+    def _next(self, before: Part, rng: np.random.Generator) -> list[Part]:
+        if rng.random() < self.how.begun:
+            return [self._begun(rng), self._rest(rng)]
+        piece = self._piece(rng)
+        if rng.random() >= self.how.pause:
+            return [piece]
+        last = before.places[-1] + np.sign(before.pace) * _CARRY
+        which = rng.integers(3)
+        if which == 0:
+            held = self._held(float(np.clip(last, *before.within)), rng)
+        elif which == 1:
+            held = self._held(float(piece.places[0]), rng)
+        else:
+            held = self._rest(rng)
+        return [held, piece]
+
+    def _rest(self, rng: np.random.Generator) -> Part:
+        """A pose of somebody who does nothing."""
+        place = rng.choice(self.rests) if len(self.rests) else rng.integers(len(self.world))
+        return self._held(float(place + len(self.world) * (rng.random() < 0.5)), rng)
+
+    def _held(self, place: float, rng: np.random.Generator) -> Part:
+        how = self.how
+        seconds = how.long_pause_s if rng.random() < how.long_pause else how.pause_s
+        frames = max(round(rng.uniform(*seconds) * self.world.fps), 2)
+        labels = np.full(frames, self.repertoire.idle)
+        return Part(np.full(frames, place), 0.0, labels, (place, place))
+
+    def _piece(self, rng: np.random.Generator) -> Part:
+        if self.others and rng.random() < self.how.others:
+            return self._other(rng)
+        act = self.casting.act(rng)
+        clip = int(rng.choice(act.views))
+        labels = self.repertoire.pieces[clip].labels
+        start, stop = around(act, len(labels), rng)
+        return self._played(clip, start, stop, labels, rng.uniform(*self.how.pace), rng)
+
+    def _begun(self, rng: np.random.Generator) -> Part:
+        """An action's first third; nobody can know an action of which that is all."""
+        act = self.casting.act(rng)
+        clip = int(rng.choice(act.views))
+        stop = act.start + max((act.stop - act.start) // 3, 4)
+        labels = np.full(len(self.repertoire.pieces[clip].labels), UNKNOWN)
+        return self._played(clip, act.start, stop, labels, rng.uniform(*self.how.pace), rng)
+
+    def _other(self, rng: np.random.Generator) -> Part:
+        """A piece of motion without labels."""
+        sizes = np.array([len(self.repertoire.pieces[i].labels) for i in self.others])
+        clip = int(rng.choice(self.others, p=sizes / sizes.sum()))
+        frames = len(self.repertoire.pieces[clip].labels)
+        length = min(int(rng.integers(*_OTHERS)), frames)
+        start, pace = int(rng.integers(frames - length + 1)), rng.uniform(*self.how.pace)
+        if rng.random() < self.how.slowed:
+            length, pace = max(length // 2, 4), rng.uniform(1 / 3, 0.6)
+        if rng.random() < self.how.backwards:
+            pace = -pace
+        labels = np.full(frames, self.repertoire.idle)
+        return self._played(clip, start, start + length, labels, pace, rng)
+
+    def _played(
+        self, clip: int, start: int, stop: int, labels: np.ndarray, pace: float,
+        rng: np.random.Generator,
+    ) -> Part:  # fmt: skip
+        """Frames of a clip at a pace, mirrored or not; ``labels`` are those of the whole clip."""
+        at = np.arange(start, stop - 1 + 1e-6, abs(pace))
+        at = at[::-1] if pace < 0 else at
+        named = labels[np.round(at).astype(int)]
+        mirrored = rng.random() < self.how.mirror
+        if mirrored:
+            named = np.where(named >= 0, self.repertoire.swap[named], named)
+        first = float(self.world.start[clip]) + mirrored * len(self.world)
+        return Part(first + at, pace, named, (first, first + len(labels) - 1))
+
+    def _transition(self, before: Part, after: Part, rng: np.random.Generator) -> Written:
+        how, fps = self.how, self.world.fps
+        settles = after.pace == 0 and abs(after.places[0] - before.places[-1]) <= _CARRY
+        angle = 0.0
+        if not settles and rng.random() < how.turn:
+            angle = np.radians(rng.uniform(-how.turn_deg, how.turn_deg))
+        seconds = how.blend_s[0] if settles else rng.uniform(*how.blend_s)
+        frames = max(round(max(seconds, abs(angle) / _TURNS) * fps), 2)
+        since = np.arange(1, frames + 1)
+        share = _eased(since / (frames + 1))
+        one = before.places[-1] + before.pace * _carried(since)
+        other = after.places[0] - after.pace * _carried(since[::-1])
+        turned = angle * np.diff(_eased(np.arange(frames + 1) / frames))
+        paces = np.tile([before.pace, after.pace], (frames, 1))
+        labels = np.full(frames, self._between(before, after))
+        return Written(
+            np.clip(one, *before.within), np.clip(other, *after.within), share, paces, turned,
+            np.zeros(frames), labels,
+        )  # fmt: skip
+
+    def _between(self, before: Part, after: Part) -> int:
+        """The label of a transition: background, if it is not like an action itself."""
+        first, last = before.labels[-1], after.labels[0]
+        heights = self.heights[[round(before.places[-1]), round(after.places[0])]]
+        lifted = abs(heights[1] - heights[0]) > _LIFTED
+        same = first == last != self.repertoire.idle
+        return UNKNOWN if same or lifted or UNKNOWN in (first, last) else self.repertoire.idle
+
+
+_CARRY = 5.0
+"""Frames by which a piece goes on while it fades into the next, which as long before its start."""
+_TURNS = 4.0
+"""Radians a second of somebody who turns, at most."""
+_LIFTED = 0.2
+"""Leg lengths; who goes up or down by more sits down, stands up or squats."""
+_OTHERS = (40, 120)
+"""Frames of a piece without labels."""
+_RAMP = 10
+"""Frames in which a sway begins and ends."""
+
+
+def _alone(part: Part) -> Written:
+    frames = len(part.labels)
+    still, pace = np.zeros(frames), np.tile([part.pace, 0.0], (frames, 1))
+    sway = still
+    if part.pace == 0:
+        since = np.arange(1, frames + 1)
+        sway = _eased(np.minimum(np.minimum(since, since[::-1]) / _RAMP, 1))
+    return Written(part.places, part.places, still, pace, still, sway, part.labels)
+
+
+def _eased(share: np.ndarray) -> np.ndarray:
+    return share * share * (3 - 2 * share)
+
+
+def _carried(since: np.ndarray) -> np.ndarray:
+    return _CARRY * (1 - np.exp(-since / _CARRY))
+
