@@ -9,6 +9,7 @@ VERBS = {
     "folds": "heads.folds",
     "recording": "recordings.recording",
     "ladder": "ladder.ladder",
+    "films": "films.films",
 }
 _USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them explains --help"
 
