@@ -16,12 +16,11 @@ from ....gast.shipped import LIFTERS, find
 from ....realtime.live import naming
 from ....realtime.packets import Action, Event, Frame
 from ....realtime.run_folder import run_folder
-from ....realtime.sources.source import Source
 from ....realtime.sources.video import Video
 from ....realtime.stages.stage import Detector
 from ...lifting.chain import PROGRAM
 from ...lifting.ledger import content_key
-from .lifted import Lifted, gathered, load, save
+from .lifted import Lifted, gathered
 
 BEFORE_HEAD = ("detector", "tracker", "joints", "lifter")
 """Groups of the config that a film's joints depend on."""
@@ -77,8 +76,7 @@ class Chain:
         """
         if self._folder is None:
             return None
-        plain: Any = OmegaConf.to_container(self._cfg, resolve=True)
-        parts = {group: _with_contents(plain[group]) for group in BEFORE_HEAD}
+        parts = {group: _with_contents(plain(self._cfg[group])) for group in BEFORE_HEAD}
         lifter = find(self._cfg.lifter.checkpoint, folder=LIFTERS, kind="lifter")
         key = [PROGRAM, _digest(path), _digest(lifter), parts]
         return self._folder / f"{content_key(key)[:32]}.npz"
@@ -97,7 +95,7 @@ class Chain:
             warnings=video.warnings,
         )
 
-    def _lifted(self, video: Source, watch: Watch) -> Iterator[Frame]:
+    def _lifted(self, video: Video, watch: Watch) -> Iterator[Frame]:
         joints = instantiate(self._cfg.joints, layout=self.lifter.layout.name)
         stages = (self.detector, instantiate(self._cfg.tracker), joints, self.lifter)
         self.detector.reset()
@@ -126,21 +124,15 @@ class Chain:
         return Heard(tuple(said), tuple(actions))
 
 
+def plain(part: DictConfig) -> Any:
+    """A part of the config without interpolations."""
+    return OmegaConf.to_container(part, resolve=True)
+
+
 def film(path: Path) -> Video:
     """A film as a source, read whole by its own time stamps; InputError if it can't be opened."""
     made: Video = option("source/video", path=str(path))
     return made
-
-
-def remembered(path: Path | None) -> Lifted | None:
-    """The joints kept there, if they are."""
-    return None if path is None else load(path)
-
-
-def keep(lifted: Lifted, path: Path | None) -> None:
-    """Keep joints there; InputError if the disk is full."""
-    if path is not None:
-        save(lifted, path)
 
 
 def _digest(path: Path) -> str:

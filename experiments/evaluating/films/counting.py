@@ -104,7 +104,10 @@ def totals(films: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "false_per_hour": round(len(wrong) / hours, 1) if hours else None,
         "hours_with_somebody": round(hours, 4),
         **_late([one["onset_s"] for one in segments]),
-        "ids": sum(film["people"]["ids"] for film in films.values()),
+        **_people([film["people"] for film in films.values()]),
+        "kept": sum(film["joints_kept"] for film in films.values()),
+        "joints_took_s": round(sum(film["joints_took_s"] for film in films.values()), 1),
+        "head_took_s": round(sum(film["head_took_s"] for film in films.values()), 1),
     }
 
 
@@ -137,6 +140,12 @@ def false_events(film: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _of(film: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
     return [event for event in film["events"] if event["verdict"] == kind]
+
+
+def _people(films: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """People in view and ids given out, in the films of which it is known who is in view."""
+    known = [people for people in films if people["in_view"] is not None]
+    return {key: sum(people[key] for people in known) for key in ("in_view", "ids")}
 
 
 def _seconds(events: Sequence[Mapping[str, Any]]) -> float:

@@ -125,7 +125,7 @@ def save(lifted: Lifted, path: Path) -> None:
 def load(path: Path) -> Lifted | None:
     """What was saved there; ``None`` if nothing was, or it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return Lifted(**{field.name: file[field.name] for field in fields(Lifted)})
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            return Lifted(**{field.name: kept[field.name] for field in fields(Lifted)})
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

@@ -21,9 +21,9 @@ def content_of(films: Mapping[str, Mapping[str, Any]], about: Mapping[str, Any])
     """Everything that the report says.
 
     Args:
-        films: By name, as of `counting.figures`, with ``unknown`` labels.
-        about: ``command``, ``labels`` of the head, ``failed`` films with reasons, those
-            ``without_truth``, and whether it was ``interrupted``.
+        films: By name, as of `Work.films`.
+        about: ``command``, ``config``, ``labels`` of the head, ``failed`` films with reasons,
+            those ``without_truth``, and whether it was ``interrupted``.
     """
     return {
         **about,
@@ -57,6 +57,7 @@ def _page(content: Mapping[str, Any], summary: str) -> Iterator[str]:
     yield f"`{content['command']}`"
     yield origin_line(content)
     yield summary
+    yield _spent(content["totals"])
     yield _EXPLAINED
     yield "## By film"
     yield _film_table(films)
@@ -78,7 +79,17 @@ def _summary(found: Mapping[str, Any]) -> str:
     if found["onset_p50_s"] is not None:
         p50, p95 = found["onset_p50_s"], found["onset_p95_s"]
         lines.append(f"onset until said: p50 {p50:.2f} s, p95 {p95:.2f} s")
+    if found["in_view"]:
+        lines.append(f"people: {found['ids']} ids for {found['in_view']} in view")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _spent(found: Mapping[str, Any]) -> str:
+    return (
+        f"Joints took {found['joints_took_s']:.1f} s (those of {found['kept']} of "
+        f"{found['films']} films were kept from before), head and decision "
+        f"{found['head_took_s']:.1f} s."
+    )
 
 
 def _film_table(films: Mapping[str, Mapping[str, Any]]) -> str:

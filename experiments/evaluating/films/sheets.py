@@ -1,7 +1,8 @@
 """Contact sheets: a strip of pictures around an event, cut out around who is said to do it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from ....realtime.run_folder import run_folder, unwritable
 from .chain import Heard
 from .lifted import Lifted
 
-HEIGHT, MAX_WIDTH, GAP, TITLE = 320, 420, 4, 26
+HEIGHT, MAX_WIDTH, GAP, TITLE = 320, 320, 4, 26
 """Pixels: of a picture of the strip, between two, and of the line above them."""
 LEAD_S = 0.5
 """The strip begins so much before the event and ends so much after it."""
@@ -35,7 +36,7 @@ LEAST = 0.3
 class Sheet:
     """The strip of one event, of at most `pictures` pictures; `numbers` are their frames."""
 
-    def __init__(self, event: Mapping[str, Any], lifted: Lifted, *, pictures: int) -> None:
+    def __init__(self, event: dict[str, Any], lifted: Lifted, *, pictures: int) -> None:
         self.event, self._lifted = event, lifted
         first_s, last_s = event["start_s"] - LEAD_S, event["end_s"] + LEAD_S
         at = np.searchsorted(lifted.time_s, np.linspace(first_s, last_s, pictures))
@@ -104,21 +105,32 @@ class Sheet:
         return left, top, right, bottom
 
 
-def draw(frames: Iterable[Frame], sheets: Sequence[Sheet], heard: Heard, lifted: Lifted) -> None:
-    """Fill sheets with pictures of their film, whose frames are read up to the last one needed."""
-    last = max((number for sheet in sheets for number in sheet.numbers), default=-1)
+def filled(
+    sheets: Sequence[Sheet], frames: Iterable[Frame], heard: Heard, lifted: Lifted
+) -> Iterator[Sheet]:
+    """Sheets of one film as they become full; its frames are read up to the last one needed."""
+    waiting = defaultdict[int, list[Sheet]](list)
+    for sheet in sheets:
+        for number in sheet.numbers:
+            waiting[number].append(sheet)
     number_of = {index: number for number, index in enumerate(lifted.index.tolist())}
-    for frame in frames:
-        number = number_of.get(frame.index)
-        for sheet in sheets:
-            if number in sheet.numbers and frame.image is not None:
+    for frame in frames if sheets else ():
+        number = number_of.get(frame.index, -1)
+        for sheet in waiting.pop(number, ()):
+            if frame.image is not None:
                 sheet.add(number, frame.image, heard.actions[number])
-        if number is not None and number >= last:
-            break
+            if number == sheet.numbers[-1]:
+                yield sheet
+        if not waiting:
+            return
 
 
 def save(picture: np.ndarray, folder: Path, name: str) -> str:
-    """Save a picture as PNG below the folder; returns its name as seen from there."""
+    """Save a picture as PNG in ``sheets`` of the folder; returns its name as seen from there.
+
+    Raises:
+        InputError: It can't be written.
+    """
     kept = re.sub(r"[^\w.-]+", "_", name)
     path = run_folder(str(folder / "sheets")) / f"{kept}.png"
     ok, data = cv2.imencode(".png", picture)
