@@ -11,9 +11,11 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
 from hydra import compose, initialize_config_module
-from omegaconf import OmegaConf
 
+from gastlive.action.checkpoint import save_head
+from gastlive.conf.option import option
 from gastlive.experiments.evaluating.films.chain import Chain, Heard, Said
 from gastlive.experiments.evaluating.films.counting import by_label, figures, totals
 from gastlive.experiments.evaluating.films.films import given, without_truth
@@ -23,6 +25,7 @@ from gastlive.experiments.evaluating.films.sheets import HEIGHT, TITLE, Sheet, f
 from gastlive.experiments.evaluating.films.truth import Segment, Truth, read_truth
 from gastlive.experiments.evaluating.films.work import Work
 from gastlive.experiments.lifting.work import progress
+from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.live import build
@@ -31,6 +34,7 @@ from gastlive.realtime.sources.demo import PATH as DEMO
 
 PROGRAM = [sys.executable, "-m", "gastlive.experiments.evaluate", "films"]
 FRAMES = 24
+LABELS = ("idle", "walk", "jog", "hop", "kick", "wave", "throw", "squat")
 TALKATIVE = ("decision.enter=0", "decision.leave=0", "decision.enter_s=0", "decision.shortest_s=0")
 """Everything that is likelier than the background is said."""
 
@@ -332,15 +336,34 @@ def video(path, *, frames=FRAMES):
     return path
 
 
+def nets(folder, *, seed=0):
+    """A small lifter and a small head, untrained, as the overrides that choose them."""
+    torch.manual_seed(seed)
+    folder.mkdir(exist_ok=True)
+    net = option("net/gast27", skeleton=H36M17, filter_widths=(3,), channels=4, causal=True)
+    lifter, head = folder / "lifter.safetensors", folder / "head.safetensors"
+    checkpoint.save(net, lifter, fps=30.0, normalisation="person", training={})
+    tcn = option(
+        "head/tcn", skeleton=H36M17, labels=LABELS, channels=8, dilations=(1, 2),
+        features=("joint", "bone", "joint_motion", "bone_motion"),
+    )  # fmt: skip
+    save_head(tcn, head, background="idle")
+    return f"lifter.checkpoint={lifter}", f"classifier.checkpoint={head}"
+
+
 @cache
-def composed(*overrides):
+def composed(*overrides, program="evaluate_films"):
     with initialize_config_module("gastlive.conf", version_base="1.3"):
-        return compose("evaluate_films", overrides=["runtime=torch", *TALKATIVE, *overrides])
+        return compose(program, overrides=["runtime=torch", *TALKATIVE, *overrides])
 
 
-def work(folder, *overrides, joints="joints", pictures=3):
-    chain = Chain(composed(*overrides), folder=None if joints is None else str(folder / joints))
-    return Work(chain, folder=folder, output=folder / "out", pictures=pictures, bars=progress())
+def chain(folder, *overrides):
+    return Chain(composed(*nets(folder / "nets"), *overrides), folder=str(folder / "joints"))
+
+
+def work(folder, *overrides, pictures=3):
+    made = chain(folder, *overrides)
+    return Work(made, folder=folder, output=folder / "out", pictures=pictures, bars=progress())
 
 
 @pytest.fixture(scope="module")
@@ -363,13 +386,8 @@ def test_a_film_that_cannot_be_read_is_named_and_the_others_go_on(films):
 
 def test_the_same_is_said_as_by_the_live_program(films, tmp_path):
     folder, done = films
-    with initialize_config_module("gastlive.conf", version_base="1.3"):
-        cfg = compose(
-            "live",
-            overrides=["runtime=torch", *TALKATIVE, "source=video", "sink=[jsonl]"],
-        )
-    OmegaConf.update(cfg, "source.path", str(folder / "a.mp4"))
-    cfg.run_folder = str(tmp_path)
+    given = (*nets(folder / "nets"), "source=video", f"source.path={folder / 'a.mp4'}")
+    cfg = composed(*given, f"run_folder={tmp_path}", "sink=[jsonl]", program="live")
     build(cfg).run()
     lines = (tmp_path / "events.jsonl").read_text().splitlines()[1:]
     live = [json.loads(line) for line in lines]
@@ -405,27 +423,26 @@ def test_joints_are_kept_by_the_film_and_by_all_that_comes_before_the_head(films
     (tmp_path / "b.mp4").write_bytes(whole.read_bytes())
 
     def kept(*overrides, path=whole):
-        return Chain(composed(*overrides), folder=str(folder / "joints")).kept(path)
+        return chain(folder, *overrides).kept(path)
 
+    lifter, head = nets(tmp_path / "nets", seed=1)
     assert kept() == kept(path=tmp_path / "b.mp4") == kept("decision.enter=0.9")
-    assert kept() == kept("classifier=fight") == kept("detector.threads=1", "threads=2")
+    assert kept() == kept(head) == kept("detector.threads=1", "threads=2")
     others = [
         kept(path=short), kept("detector.min_score=0.3"), kept("tracker.min_hits=5"),
-        kept("joints.min_confidence=0.4"), kept("smoothing.beta=5"), kept("lifter=gast27s"),
+        kept("joints.min_confidence=0.4"), kept("smoothing.beta=5"), kept(lifter),
     ]  # fmt: skip
     assert len({kept(), *others}) == 7
-    assert Chain(composed(), folder=None).kept(whole) is None
+    assert Chain(composed(lifter, head), folder=None).kept(whole) is None
 
 
-def test_what_stays_the_same_by_name_but_not_by_content_is_not_taken_for_the_same(films, tmp_path):
+def test_another_network_of_the_same_name_is_not_taken_for_the_one_before(films, tmp_path):
     folder, _ = films
-    weights = tmp_path / "my.xml"
-    keys = []
+    network, keys = tmp_path / "my.xml", set()
     for content in ("one", "two"):
-        weights.write_text(content)
-        cfg = composed(f"detector.path={weights}")
-        keys.append(Chain(cfg, folder=str(folder / "joints")).kept(folder / "a.mp4"))
-    assert keys[0] != keys[1]
+        network.write_text(content)
+        keys.add(chain(folder, f"detector.path={network}").kept(folder / "a.mp4"))
+    assert len(keys) == 2
 
 
 def test_only_wrong_events_are_drawn_and_none_if_nobody_wants_to_see_them(films):
@@ -451,10 +468,10 @@ def program(folder, *arguments, script=None):
     """The program as a user runs it: exit status, stdout, stderr."""
     start = PROGRAM if script is None else [sys.executable, "-c", script]
     given = ["runtime=torch", "folder=.", "truth=labels.csv", "joints_folder=joints"]
+    given += [*nets(folder / "nets"), *TALKATIVE, *arguments]
     done = subprocess.run(
-        [*start, *given, *TALKATIVE, *arguments], cwd=folder, capture_output=True,
-        text=True, check=False, timeout=300,
-    )  # fmt: skip
+        [*start, *given], cwd=folder, capture_output=True, text=True, check=False, timeout=300
+    )
     return done.returncode, done.stdout, done.stderr
 
 
