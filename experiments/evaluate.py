@@ -10,6 +10,7 @@ VERBS = {
     "transfer": "heads.transfer",
     "recording": "recordings.recording",
     "ladder": "ladder.ladder",
+    "films": "films.films",
 }
 _USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them explains --help"
 

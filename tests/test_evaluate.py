@@ -29,20 +29,21 @@ def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, word
         run(*words)
     assert ended.value.code == 2
     assert capsys.readouterr() == (
-        "", f"gastlive: {said}; choose one of lifter, action, folds, transfer, recording, ladder\n",
+        "", f"gastlive: {said}; choose one of lifter, action, folds, transfer, recording, ladder, "
+        "films\n",
     )  # fmt: skip
 
 
 def test_help_says_what_there_is(run, capsys):
     run("--help")
-    assert (
-        "gastlive-evaluate lifter|action|folds|transfer|recording|ladder" in capsys.readouterr().out
-    )
+    words = "lifter|action|folds|transfer|recording|ladder|films"
+    assert f"gastlive-evaluate {words}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("verb", "said"), [("lifter", "views_per_clip: 8"), ("action", "part: held_out"),
-                       ("recording", "recording: ???"), ("ladder", "people:")],
+                       ("recording", "recording: ???"), ("ladder", "people:"),
+                       ("films", "pictures: 6")],
 )  # fmt: skip
 def test_each_word_is_a_program_of_its_own(run, capsys, verb, said):
     run(verb, "--cfg", "job")

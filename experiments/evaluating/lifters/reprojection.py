@@ -1,4 +1,7 @@
-"""Lifters on films without truth: ``python -m gastlive.experiments.evaluating.films NAME ...``."""
+"""Lifters on films without 3-D truth: how well their joints fit the 2-D ones.
+
+``python -m gastlive.experiments.evaluating.lifters.reprojection NAME ...``
+"""
 
 import sys
 from collections.abc import Sequence
@@ -7,15 +10,15 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from ...conf.option import option
-from ...datasets.for_lifters.films import Film, prepared
-from ...gast.checkpoint import load
-from ...gast.gastnet import GASTNet
-from ...gast.lifter import Lifter, with_confidence
-from ...gast.shipped import LIFTERS, find
-from ...gast.skeleton import H36M17
-from ...gast.weak_supervision import FilmLoss, reprojection_errors
-from ...gast.windowed import in_chunks
+from ....conf.option import option
+from ....datasets.for_lifters.films import Film, prepared
+from ....gast.checkpoint import load
+from ....gast.gastnet import GASTNet
+from ....gast.lifter import Lifter, with_confidence
+from ....gast.shipped import LIFTERS, find
+from ....gast.skeleton import H36M17
+from ....gast.weak_supervision import FilmLoss, reprojection_errors
+from ....gast.windowed import in_chunks
 
 SETS = ("penn_action", "jhmdb")
 WEIGHTS = dict.fromkeys(("reprojection", "lengths", "symmetry", "constancy", "knees"), 1.0)
