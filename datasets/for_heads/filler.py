@@ -48,7 +48,12 @@ def _fill(filming: Filming, folder: str, files: int, seed: int) -> None:
     parent = multiprocessing.parent_process()
     try:
         for _ in fill(
-            filming, folder, files=files, seed=seed, device=torch.device("cpu"), forever=True,
+            filming,
+            folder,
+            files=files,
+            seed=seed,
+            device=torch.device("cpu"),
+            forever=True,
             wanted=lambda: parent is None or parent.is_alive(),
         ):
             pass  # fmt: skip

@@ -32,7 +32,7 @@ from .stream_composer import Repertoire
 from .world import Sway, World
 from .world_composer import Choreography, Composer
 
-AT_ONCE = 500
+AT_ONCE = 1000
 """Frames that go through a lifter together; more don't fit a core's cache."""
 
 
@@ -109,16 +109,16 @@ class Filming:
     views: Views
     noise: Noise | None
     lifter: str | None
+    half: bool
     unlabelled: Mapping[str, Sequence[str]]
+    how: Choreography
+    sway: Sway
     takes: int = 2
     body_spread: float = 1.0
     front: float = 0.5
     front_deg: float = 60.0
-    half: bool = False
     still: float = 0.3
     parts: Sequence[str] = ("train",)
-    how: Choreography = Choreography()
-    sway: Sway = Sway()
 
     def recipe(self) -> dict[str, object]:
         """What streams depend on but for the motion itself, as plain JSON."""
@@ -218,8 +218,8 @@ def _read(filming: Filming) -> list[MotionClip]:
                     clips.append(replace(even, xyz=even.xyz.astype(np.float32)))
     if not clips:
         raise InputError(
-            f"no motion of {' and '.join(filming.parts)} in {', '.join(filming.sets)}; give other sets, or "
-            f"another protocol=..."
+            f"no motion of {' and '.join(filming.parts)} in {', '.join(filming.sets)}; give other "
+            f"sets, or another protocol=..."
         )
     return clips
 
@@ -229,12 +229,12 @@ def _as_lifted(clip: MotionClip, filming: Filming) -> LiftedClip:
     return to_lifted(clip, filming.skeleton, known)
 
 
-def _report(
-    filming: Filming, clips: Sequence[MotionClip], repertoire: Repertoire
-) -> list[str]:
+def _report(filming: Filming, clips: Sequence[MotionClip], repertoire: Repertoire) -> list[str]:
     people = {(clip.dataset, clip.subject) for clip in clips}
     frames, names = sum(len(clip.xyz) for clip in clips), filming.labels.names
-    lines = [f"{' and '.join(filming.parts)}: {listed(people)}; {len(clips)} clips, {frames} frames"]
+    lines = [
+        f"{' and '.join(filming.parts)}: {listed(people)}; {len(clips)} clips, {frames} frames"
+    ]
     if lacking := [name for i, name in enumerate(names) if i not in repertoire.acts]:
         lines.append(f"nothing shows {', '.join(lacking)}")
     return lines

@@ -270,6 +270,9 @@ class FilmedStreams(ActionStreams):
 
     def _weigh(self, often: np.ndarray) -> Weights:
         return Weights(
-            often[often >= 0], classes=len(self.labels.names), idle=self.labels.idle,
-            onset_frames=self.onset_frames, onset_weight=self.onset_weight,
+            often[often >= 0],
+            classes=len(self.labels.names),
+            idle=self.labels.idle,
+            onset_frames=self.onset_frames,
+            onset_weight=self.onset_weight,
         )

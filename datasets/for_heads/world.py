@@ -79,7 +79,9 @@ class World:
         self._leg = _leg(skeleton)
         legs = [float(lengths[who][self._leg].sum()) for who in people]
         parts = [_frames(clip, skeleton, leg) for clip, leg in zip(clips, legs, strict=True)]
-        together = (torch.from_numpy(np.concatenate(part)).float() for part in zip(*parts))
+        together = (
+            torch.from_numpy(np.concatenate(part)).float() for part in zip(*parts, strict=True)
+        )
         directions, steps, heights, turns = together
         order = torch.tensor(_mirrored_bones(skeleton))
         flip = torch.tensor([1.0, -1.0, 1.0])
@@ -104,9 +106,7 @@ class World:
 
     def bodies(self, count: int, *, spread: float, generator: Generator) -> Tensor:
         """(N, B) lengths of bones: those of a random person, then as of `other_bodies`."""
-        who = torch.randint(
-            len(self.lengths), (count,), generator=generator, device=self.device
-        )
+        who = torch.randint(len(self.lengths), (count,), generator=generator, device=self.device)
         lengths = self.lengths[who]
         if not spread:
             return lengths
@@ -160,6 +160,7 @@ class World:
             placed[child] = placed[parent] + bones[:, :, i]
         return torch.stack(placed, 2)
 
+
 @dataclass(frozen=True)
 class Sway:
     """How people move who stand still.
@@ -185,9 +186,7 @@ class Sway:
         return torch.nn.functional.normalize(pose + moved * much[..., None, None], dim=-1)
 
 
-def wander(
-    shape: Sequence[int], frames: int, generator: Generator, device: torch.device
-) -> Tensor:
+def wander(shape: Sequence[int], frames: int, generator: Generator, device: torch.device) -> Tensor:
     """Noise (N, T, ...) of unit variance, averaged twice over so many frames along T."""
     fresh = torch.randn(
         (shape[0], shape[1] + 2 * frames, *shape[2:]), generator=generator, device=device

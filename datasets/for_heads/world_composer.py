@@ -246,4 +246,3 @@ def _eased(share: np.ndarray) -> np.ndarray:
 
 def _carried(since: np.ndarray) -> np.ndarray:
     return _CARRY * (1 - np.exp(-since / _CARRY))
-
