@@ -15,6 +15,7 @@ import torch
 
 from gastlive.conf.option import option
 from gastlive.datasets.clip import MotionClip, Segment
+from gastlive.datasets.for_heads.beside import Beside
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming, Lift
 from gastlive.datasets.for_heads.filmed_data import CachedStreams, FreshStreams
@@ -117,7 +118,7 @@ def filming(bank):
     return Filming(
         sets={name: partial(Bank, bank, dataset=name) for name in ("moves", "dance")},
         split=SPLIT, labels=LABELS, skeleton=H36M17, fps=30.0, frames=60, views=Views(),
-        noise=None, lifter=None, half=False, unlabelled={"dance": ["dora"]},
+        noise=None, exact=0.0, lifter=None, half=False, unlabelled={"dance": ["dora"]},
         how=Choreography(), sway=Sway(),
     )  # fmt: skip
 
@@ -281,6 +282,24 @@ def test_a_lifter_that_takes_confidence_is_given_it(filming, tmp_path):
     assert torch.equal(two(xy, torch.ones(1, 20, 17), true), two(xy, torch.zeros(1, 20, 17), true))
 
 
+def test_a_share_of_the_cameras_sees_exact_joints(filming, tmp_path):
+    torch.manual_seed(0)
+    net = GASTNet(H36M17, filter_widths=(3,), channels=4, causal=True, dropout=0.0, inputs=3)
+    save(net, tmp_path / "net.safetensors", fps=30.0, normalisation="person", training={})
+    noise = option("noise/measured", file="movenet", fps=30.0, cut=0.0)
+
+    def lifted(**changes):
+        made = replace(filming, lifter=str(tmp_path / "net.safetensors"), takes=1, **changes)
+        return made.studio(CPU).streams(40, 3).xyz
+
+    same = [
+        (lifted(exact=share, noise=noise) == lifted(exact=share, noise=None)).all(3).all(2).all(1)
+        for share in (0.0, 0.5, 1.0)
+    ]
+    assert [int(each.sum()) for each in (same[0], same[2])] == [0, 40]
+    assert 10 < int(same[1].sum()) < 30
+
+
 def test_one_lifter_runs_over_all_that_a_camera_films(filming, tmp_path):
     """The second stream of a take goes on where the first one ends."""
     whole = replace(filming, lifter=net(tmp_path, 2), frames=120, takes=1).studio(CPU)
@@ -364,6 +383,29 @@ def test_fresh_streams_are_new_in_every_batch_and_pass(filming):
     assert all(weights.shape == labels.shape == (2, 60) for _, labels, weights in batches)
 
 
+class Counted(torch.utils.data.IterableDataset):
+    """Batches of a row that counts them."""
+
+    def __init__(self, first, rows):
+        self.first, self.rows = first, rows
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        for i in range(3):
+            xyz = torch.full((self.rows, 4, 17, 3), float(self.first + i))
+            yield xyz, xyz[..., 0, 0].long(), xyz[..., 0, 0]
+
+
+def test_batches_of_two_kinds_of_streams_have_both_in_every_batch():
+    both = Beside(Counted(0, 2), Counted(10, 1))
+    assert len(both) == 3
+    for i, (xyz, labels, weights) in enumerate(both):
+        assert xyz[:, 0, 0, 0].tolist() == [i, i, 10 + i]
+        assert labels[:, 0].tolist() == weights[:, 0].tolist() == [i, i, 10 + i]
+
+
 def until(true, seconds=60):
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:
@@ -385,6 +427,7 @@ def test_a_filler_replaces_what_goes_until_it_is_closed(filming, tmp_path):
 PARENT = """
 import sys
 from functools import partial
+from gastlive.datasets.for_heads.beside import Beside
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming
 from gastlive.datasets.for_heads.world import Sway
@@ -401,7 +444,8 @@ if __name__ == "__main__":
         split=Split(train={"moves": ["anna"]}, val={}, held_out={}),
         labels=LabelMap(names=names, background="idle",
                         sets={"moves": {"hello": "wave", "stroll": "walk"}}),
-        skeleton=H36M17, fps=30.0, frames=30, views=Views(), noise=None, lifter=None, half=False,
+        skeleton=H36M17, fps=30.0, frames=30, views=Views(), noise=None, exact=0.0, lifter=None,
+        half=False,
         unlabelled={}, how=Choreography(), sway=Sway(),
     )
     filler = Filler(filming, sys.argv[2], files=1, seed=0)

@@ -93,6 +93,7 @@ class Filming:
             nobody else is filmed.
         takes: Streams that are cut, one after the other, out of what one camera films: in the
             first the lifter has just begun, in later ones it has a past.
+        exact: Share of cameras whose 2-D joints are exact.
         body_spread: See `other_bodies`.
         front: Share of cameras before the person, within `front_deg` to either side.
         lifter: Name or path; None for true 3-D joints.
@@ -108,6 +109,7 @@ class Filming:
     frames: int
     views: Views
     noise: Noise | None
+    exact: float
     lifter: str | None
     half: bool
     unlabelled: Mapping[str, Sequence[str]]
@@ -125,7 +127,8 @@ class Filming:
         people = {name: self.people(name) for name in self.sets}
         lift = Lift(self.lifter, self.skeleton, fps=self.fps, half=self.half)
         rest = (self.views, self.noise, self.how, self.sway, self.body_spread, self.front,
-                self.front_deg, self.half, self.still, self.takes, self.labels.sets)  # fmt: skip
+                self.front_deg, self.half, self.still, self.takes, self.exact,
+                self.labels.sets)  # fmt: skip
         return {
             "lifter": lift.name, "lifter_sha256": lift.sha256, "layout": self.skeleton.name,
             "fps": self.fps, "frames": self.frames, "labels": list(self.labels.names),
@@ -203,7 +206,10 @@ class Studio:
         xy, true = input_and_truth(*seen, skeleton, normalisation=self.lift.normalisation)
         sure = torch.ones_like(xy[..., 0])
         if filming.noise is not None:
-            xy, sure = filming.noise.apply(xy, skeleton, generator, true)
+            exact = uniform(0, 1) < filming.exact
+            noisy, seen_as = filming.noise.apply(xy, skeleton, generator, true)
+            xy = torch.where(exact[:, None, None, None], xy, noisy)
+            sure = torch.where(exact[:, None, None], sure, seen_as)
         return self.lift(xy, sure, true)
 
 

@@ -14,11 +14,12 @@ from ...gast.errors import InputError
 from ..labels import LabelMap
 from ..process_seed import process_seed
 from .augmentation import Augmentation, mirror_images
+from .beside import Beside
 from .filler import Filler
 from .filmed import Filming, Studio
 from .labelled import Lifted
 from .stream_cache import read_streams, stream_files
-from .stream_composer import Batch, Weights
+from .stream_composer import Batch, Streams, Weights
 from .stream_data import ActionStreams
 
 TOGETHER = 256
@@ -170,7 +171,7 @@ class FilmedStreams(ActionStreams):
 
     On a GPU they are made anew for every batch. On a CPU they come from a `folder` that a process
     beside the training keeps filled, see `CachedStreams`. Arguments are those of `ActionData` and,
-    for `onset_s` and `onset_weight`, of `ActionStreams`.
+    for `onset_s`, `onset_weight` and `splice`, of `ActionStreams`.
 
     Args:
         filming: How streams come about.
@@ -179,6 +180,8 @@ class FilmedStreams(ActionStreams):
         uses: How often a stream is used before it goes, if another is there.
         begin: Files without which training doesn't begin.
         filler: Whether a process beside the training fills the folder.
+        composed: Share of the batch that is composed of the training part's lifted clips, such as
+            films, whose joints are known in the picture alone.
     """
 
     def __init__(
@@ -191,6 +194,7 @@ class FilmedStreams(ActionStreams):
         uses: int,
         begin: int = 4,
         filler: bool,
+        composed: float,
         batch: int,
         batches: int,
         seed: int,
@@ -208,6 +212,11 @@ class FilmedStreams(ActionStreams):
         self.filming = replace(filming, parts=("train", "val") if refit else ("train",))
         self.folder, self.files, self.uses, self.begin = folder, files, uses, min(begin, files)
         self.fills, self.passes = filler, 0
+        self.clips, self.streams = round(composed * batch), batch - round(composed * batch)
+        if not 0 <= composed < 1:
+            raise InputError(f"{composed=} of a batch can't be composed; give 0 to less than 1")
+        self.beside: Streams | None = None
+        self.filmed: FreshStreams | CachedStreams | None = None
         self.filler: Filler | None = None
 
     def windows(self, frames: int | None) -> None:
@@ -216,10 +225,12 @@ class FilmedStreams(ActionStreams):
         self.filming = replace(self.filming, frames=self.frames)
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the validation clips on the first call."""
+        """Read the lifted clips on the first call."""
         if self.report:
             return
         self.val = self.once("val")
+        if self.clips:
+            self.beside = self.composing(self.clips)
         recipe = self.filming.recipe()
         if (made := recipe["lifter_sha256"]) != self.lifter[1]:
             raise InputError(
@@ -232,9 +243,10 @@ class FilmedStreams(ActionStreams):
     def train_dataloader(self) -> DataLoader:
         """Endless streams; starts the process that makes them, if there is one."""
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
-        self.train = train = self._cached() if device.type == "cpu" else self._fresh(device)
-        train.passes = self.passes
-        return DataLoader(train, batch_size=None)
+        self.filmed = self._cached() if device.type == "cpu" else self._fresh(device)
+        self.filmed.passes = self.passes
+        self.train = self.filmed if self.beside is None else Beside(self.filmed, self.beside)
+        return DataLoader(self.train, batch_size=None)
 
     def close(self) -> None:
         """End the process that fills the folder."""
@@ -244,7 +256,7 @@ class FilmedStreams(ActionStreams):
 
     def state_dict(self) -> dict[str, Any]:
         """How many passes are begun: a resumed training goes on with others."""
-        return {"passes": getattr(self.train, "passes", self.passes)}
+        return {"passes": getattr(self.filmed, "passes", self.passes)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """See `state_dict`."""
@@ -254,14 +266,14 @@ class FilmedStreams(ActionStreams):
         studio = self.filming.studio(device)
         print("\n".join(studio.report), flush=True)
         return FreshStreams(
-            studio, batch=self.batch, batches=self.batches, seed=self.seed, weigh=self._weigh
+            studio, batch=self.streams, batches=self.batches, seed=self.seed, weigh=self._weigh
         )
 
     def _cached(self) -> CachedStreams:
         if self.fills and self.filler is None and process_seed() == (0, 0):
             self.filler = Filler(self.filming, self.folder, files=self.files, seed=self.seed)
         return CachedStreams(
-            self.folder, self.filming.recipe(), batch=self.batch, batches=self.batches,
+            self.folder, self.filming.recipe(), batch=self.streams, batches=self.batches,
             seed=self.seed, uses=self.uses, keep=-(-self.files // 2), begin=self.begin,
             filling=lambda: self.fills and (self.filler is None or self.filler.is_alive()),
             augmentation=self.augmentation, swap=mirror_images(self.labels.names),

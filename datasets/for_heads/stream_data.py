@@ -126,14 +126,18 @@ class ActionStreams(ActionData):
         """Read the clips on the first call."""
         if self.report:
             return
-        self.train = Streams(
+        self.train = self.composing(self.batch)
+        self.val = self.once("val")
+        self.report += self.source.problems()
+
+    def composing(self, batch: int) -> Streams:
+        """Training streams, so many a mini-batch, of the training part's clips."""
+        return Streams(
             self._read(["train", "val"] if self.refit else ["train"]), frames=self.frames,
-            batch=self.batch, batches=self.batches, classes=len(self.labels.names), seed=self.seed,
+            batch=batch, batches=self.batches, classes=len(self.labels.names), seed=self.seed,
             splice=self.splice, augmentation=self.augmentation, onset_frames=self.onset_frames,
             onset_weight=self.onset_weight,
         )  # fmt: skip
-        self.val = self.once("val")
-        self.report += self.source.problems()
 
     def windows(self, frames: int | None) -> None:
         """Make training streams as long as a head's window, if it has one."""
