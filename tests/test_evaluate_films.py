@@ -412,9 +412,21 @@ def test_a_second_run_needs_no_detector_and_says_the_same(films):
     folder, done = films
     again = work(folder)
     again.run({"a.mp4": Truth()})
+    assert again.films["a.mp4"]["events"]
     assert "detector" not in vars(again.chain)
     assert (done.films["a.mp4"]["joints_kept"], again.films["a.mp4"]["joints_kept"]) == (0, 1)
     assert again.films["a.mp4"]["events"] == done.films["a.mp4"]["events"]
+
+
+def test_a_film_leaves_nothing_behind_for_the_next_one(films):
+    folder, done = films
+    both = work(folder, pictures=0)
+    both.chain.kept = lambda path: None
+    both.run({"a.mp4": Truth(), "./a.mp4": Truth()})
+    alone = done.films["a.mp4"]
+    events = [{k: v for k, v in event.items() if k != "sheet"} for event in alone["events"]]
+    for found in both.films.values():
+        assert (found["events"], found["people"]) == (events, alone["people"])
 
 
 def test_joints_are_kept_by_the_film_and_by_all_that_comes_before_the_head(films, tmp_path):

@@ -107,9 +107,8 @@ class Chain:
                 yield frame.knowing(image=None)
 
     def hear(self, lifted: Lifted, watch: Watch) -> Heard:
-        """What head and decision say of these joints; ends with the actions still going on."""
+        """What head and decision say of these joints; the actions still going on end with them."""
         self.classifier.reset()
-        self._decide.reset()
         ended, first = list[Event](), dict[tuple[int, str, float], float]()
         actions = list[dict[int, Action]]()
         for frame in watch(lifted.frames()):
