@@ -76,7 +76,10 @@ def write(
         "validation": figures,
         "note": cfg.note,
     }
-    save(net, cfg.output, fps=cfg.fps, normalisation=cfg.normalisation, training=training)
+    save(
+        net, cfg.output, fps=cfg.fps, normalisation=cfg.normalisation, training=training,
+        half=cfg.half,
+    )  # fmt: skip
 
 
 def sets_of(data: Lifting | Paired) -> Mapping[str, Checkable]:
