@@ -64,7 +64,7 @@ def frames_of(lifted: Tensor, count: int) -> Tensor:
 
 
 class NetInput(Streaming):
-    """Joints in a net's units, and their confidence, which has none, if it takes 3 channels."""
+    """Joints in a net's units, with their confidence as it is if the net takes 3 channels."""
 
     def __init__(self, skeleton: Skeleton, *, normalisation: str, channels: int) -> None:
         super().__init__()

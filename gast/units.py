@@ -12,6 +12,9 @@ from torch import Tensor
 from .skeleton import Skeleton
 from .streaming import State, Streaming, begun
 
+BLOCK = 1024
+"""Frames whose running mean is one product."""
+
 
 def to_screen(xy: np.ndarray, *, width: float, height: float) -> np.ndarray:
     """Pixels (..., 2) to screen units, as Pavllo et al. 2019's ``normalize_screen_coordinates``."""
@@ -62,14 +65,19 @@ class PersonUnits(Streaming):
 
     def forward(self, xy: Tensor) -> Tensor:
         """(N, T, J, 2), any units, to (N, T, J, 2) in person units."""
-        sizes = self._size(xy)
-        # The running mean as one product; the first size stands for all that came before.
-        age = torch.arange(xy.shape[1], device=xy.device)
-        weights = self.share * (1 - self.share) ** (age[:, None] - age).clamp_min(0).to(sizes)
-        weights = weights.tril()
-        weights[:, 0] = (1 - self.share) ** age
         centred = xy - xy[..., self.root : self.root + 1, :]
-        return centred / (sizes @ weights.T)[..., None, None]
+        return centred / self._running(self._size(xy))[..., None, None]
+
+    def _running(self, sizes: Tensor) -> Tensor:
+        """Their exponential mean (N, T); the first stands for all that came before."""
+        keep, before, means = 1 - self.share, sizes[:, :1], list[Tensor]()
+        # A product for each block: one for a whole clip takes memory by the square of its length.
+        for block in sizes.split(BLOCK, 1):
+            age = torch.arange(block.shape[1], device=sizes.device)
+            weights = self.share * keep ** (age[:, None] - age).clamp_min(0).to(sizes)
+            means.append(block @ weights.tril().T + before * keep ** (age + 1).to(sizes))
+            before = means[-1][:, -1:]
+        return torch.cat(means, 1)
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
         """The next frame (N, J, 2), any units, to person units; the state is the size (N,)."""

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gastlive.conf.option import option
+from gastlive.gast import units
 from gastlive.gast.errors import InputError
 from gastlive.gast.gastnet import TemporalBlock
 from gastlive.gast.lifter import Lifter
@@ -166,6 +167,14 @@ def test_a_centred_lifter_refuses_to_stream():
 def test_impossible_shapes_are_refused(arguments, said):
     with pytest.raises(InputError, match=said):
         option("net/gast27", skeleton=H36M17, **arguments)
+
+
+@torch.inference_mode()
+def test_the_size_of_a_person_goes_on_however_long_a_clip_is():
+    frames = 2 * units.BLOCK + 7
+    growing = torch.linspace(1, 3, frames)[:, None, None] * torch.rand(2, 1, 17, 2)
+    whole = PersonUnits(H36M17)(growing)
+    torch.testing.assert_close(whole, streamed(PersonUnits(H36M17), growing), rtol=0, atol=1e-5)
 
 
 @torch.inference_mode()

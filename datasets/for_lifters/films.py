@@ -23,8 +23,8 @@ _UNIT = 8192
 class Film(NamedTuple):
     """Joints of a film (T, J, 2), screen units, completed and smoothed as live, 30 per second.
 
-    `confidence` (T, J) is 0 for what was not marked, and for parts of the head that stand where its
-    one marked point is.
+    `confidence` (T, J) is 0 for what was not marked but completed, and for parts of the head that
+    stand where its one marked point is.
     """
 
     name: str

@@ -51,9 +51,8 @@ class Noise(Protocol):
     ) -> Detected:
         """Clips (N, T, J, 2), any units, with errors; `xy` is not written to.
 
-        What is `around` the person decides in what is measured, with pictures' edges not random.
-
-        `xyz` (N, T, J, 3), metres from the root, is x right, y down, z away from the viewer.
+        `xyz` (N, T, J, 3), metres from the root, is x right, y down, z away from the viewer. With
+        what is `around` them measured noise knows the picture's edges and who else is in it.
         """
 
 
