@@ -61,10 +61,11 @@ def program(main, monkeypatch, node, *overrides):
 def train(given, monkeypatch, *overrides):
     program(
         train_action.main, monkeypatch, "datamodule.filming", "+experiment=everyday_filmed",
-        "filming@datamodule.filming=bank", f"data.folder={given}/lifted", "head.channels=8",
+        "filming@datamodule.filming=bank", "head.channels=8",
         "datamodule.filming.lifter=null", f"datamodule.folder={given}/streams", "steps=4",
         "datamodule.files=1", "datamodule.batch=2", "datamodule.batches=2", "threads=1",
-        "+training.trainer.enable_progress_bar=false", f"hydra.run.dir={given}/run", *overrides,
+        "+training.trainer.enable_progress_bar=false", f"hydra.run.dir={given}/run",
+        *(overrides if "~data" in overrides else (f"data.folder={given}/lifted", *overrides)),
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def test_a_head_is_trained_on_streams_of_a_process_that_ends_with_the_training(
 ):
     train(given, monkeypatch)
     assert load_head(given / "run/everyday.safetensors")[1].training["steps"] == 4
-    assert len(stream_files(given / "streams")) == 1
+    assert 1 <= len(stream_files(given / "streams")) <= 2
     assert not multiprocessing.active_children()
     assert "waiting for the first 1 files" in capsys.readouterr().out
 
@@ -103,3 +104,20 @@ def test_streams_of_another_lifter_than_the_validation_are_refused(given, monkey
     with pytest.raises(SystemExit):
         train(given, monkeypatch, "datamodule.filming.lifter=gast27s")
     assert "lifted by no lifter, streams by gast27s" in capsys.readouterr().err
+
+
+def test_without_lifted_clips_the_validation_is_filmed_too(given, monkeypatch, capsys):
+    program(
+        film_streams.main, monkeypatch, "filming", "filming=bank", "filming.lifter=null",
+        f"folder={given}/streams", "files=1", f"hydra.run.dir={given}/filmed",
+    )  # fmt: skip
+    people = ["protocol.train.utd_mhad=['1','3']", "protocol.val.utd_mhad=['5']"]
+    clips = ("~data", "datamodule.data=null", "datamodule.filler=false", "+datamodule.held=6")
+    with pytest.raises(SystemExit):
+        train(given, monkeypatch, *clips, *people)
+    assert "streams with another people; give another folder" in capsys.readouterr().err
+    train(given, monkeypatch, *clips, *people, "datamodule.filler=true",
+          f"datamodule.folder={given}/others")  # fmt: skip
+    assert "val: utd_mhad 5; 3 clips" in capsys.readouterr().out
+    validation = load_head(given / "run/everyday.safetensors")[1].training["validation"]
+    assert 0 < validation["frames"] <= 6 * 30
