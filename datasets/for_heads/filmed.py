@@ -141,6 +141,10 @@ class Filming:
         who = self.split.subjects(name, self.parts)
         return [each for each in who if each in self.unlabelled.get(name, who)]
 
+    def everybody(self) -> str:
+        """Sets and subjects in one line."""
+        return listed((name, each) for name in self.sets for each in self.people(name))
+
     def studio(self, device: torch.device) -> "Studio":
         """Read the motion and set up on a device; an InputError if nothing is labelled."""
         return Studio(self, _read(self), device)

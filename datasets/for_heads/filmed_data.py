@@ -20,13 +20,14 @@ from .filmed import Filming, Studio
 from .labelled import Lifted
 from .stream_cache import read_streams, stream_files
 from .stream_composer import Batch, Streams, Weights
-from .stream_data import ActionStreams
+from .stream_data import ActionStreams, FixedBatches
 
 TOGETHER = 256
 """Streams that a GPU makes together: small operations cost as much for one."""
 _OFTEN = 200
 """Streams whose labels say how often a class is on."""
 _WAIT_S = 0.5
+_ALL = 10**9
 
 Weigh = Callable[[np.ndarray], Weights]
 """Weights by labels of many frames."""
@@ -169,6 +170,7 @@ class CachedStreams(IterableDataset[Batch]):
 class FilmedStreams(ActionStreams):
     """Training streams from world-space motion; validation as of `ActionStreams`, of lifted clips.
 
+    Without those it is `held` filmed streams of the people for validation, always the same.
     On a GPU they are made anew for every batch. On a CPU they come from a `folder` that a process
     beside the training keeps filled, see `CachedStreams`. Arguments are those of `ActionData` and,
     for `onset_s`, `onset_weight` and `splice`, of `ActionStreams`.
@@ -176,8 +178,9 @@ class FilmedStreams(ActionStreams):
     Args:
         filming: How streams come about.
         folder: For files of 64 streams each.
-        files: As many as the folder holds; half of them are always there.
+        files: As many as the folder keeps; the process makes a quarter more.
         uses: How often a stream is used before it goes, if another is there.
+        held: See above.
         begin: Files without which training doesn't begin.
         filler: Whether a process beside the training fills the folder.
         composed: Share of the batch that is composed of the training part's lifted clips, such as
@@ -186,13 +189,14 @@ class FilmedStreams(ActionStreams):
 
     def __init__(
         self,
-        data: Lifted,
+        data: Lifted | None,
         *,
         filming: Filming,
         folder: str,
         files: int,
         uses: int,
         begin: int = 4,
+        held: int = 192,
         filler: bool,
         composed: float,
         batch: int,
@@ -205,16 +209,18 @@ class FilmedStreams(ActionStreams):
         if not isinstance(filming.labels, LabelMap):
             raise InputError("filmed streams want a label map; choose another labels=...")
         super().__init__(
-            data, protocol=filming.split, skeleton=filming.skeleton, labels=filming.labels,
-            fps=filming.fps, frames=filming.frames, batch=batch, batches=batches, seed=seed,
-            refit=refit, augmentation=augmentation, **rest,
+            data or Lifted(""), protocol=filming.split, skeleton=filming.skeleton,
+            labels=filming.labels, fps=filming.fps, frames=filming.frames, batch=batch,
+            batches=batches, seed=seed, refit=refit, augmentation=augmentation, **rest,
         )  # fmt: skip
         self.filming = replace(filming, parts=("train", "val") if refit else ("train",))
         self.folder, self.files, self.uses, self.begin = folder, files, uses, min(begin, files)
-        self.fills, self.passes = filler, 0
+        self.fills, self.passes, self.held = filler, 0, None if data is not None else held
         self.clips, self.streams = round(composed * batch), batch - round(composed * batch)
         if not 0 <= composed < 1:
             raise InputError(f"{composed=} of a batch can't be composed; give 0 to less than 1")
+        if composed and data is None:
+            raise InputError(f"{composed=} of a batch wants lifted clips; give data.folder=...")
         self.beside: Streams | None = None
         self.filmed: FreshStreams | CachedStreams | None = None
         self.filler: Filler | None = None
@@ -232,6 +238,7 @@ class FilmedStreams(ActionStreams):
         if self.clips:
             self.beside = self.composing(self.clips)
         recipe = self.filming.recipe()
+        self.report.append(f"filmed: {self.filming.everybody()}")
         if (made := recipe["lifter_sha256"]) != self.lifter[1]:
             raise InputError(
                 f"the validation clips were lifted by {self.lifter[0] or 'no lifter'}, streams by "
@@ -239,6 +246,19 @@ class FilmedStreams(ActionStreams):
                 f"filming.lifter=..."
             )
         self.report += self.source.problems()
+
+    def once(self, part: str) -> FixedBatches:
+        """See `ActionStreams`; filmed streams where there are no lifted clips."""
+        if self.held is None:
+            return super().once(part)
+        studio = replace(self.filming, parts=(part,)).studio(torch.device("cpu"))
+        self.report += studio.report
+        self.lifter = (studio.lift.name, studio.lift.sha256)
+        xyz, labels = studio.streams(self.held, self.seed, 1)
+        known = (labels >= 0).float()
+        return FixedBatches(
+            zip(*(part.split(self.batch) for part in (xyz, labels, known)), strict=True)
+        )
 
     def train_dataloader(self) -> DataLoader:
         """Endless streams; starts the process that makes them, if there is one."""
@@ -271,10 +291,12 @@ class FilmedStreams(ActionStreams):
 
     def _cached(self) -> CachedStreams:
         if self.fills and self.filler is None and process_seed() == (0, 0):
-            self.filler = Filler(self.filming, self.folder, files=self.files, seed=self.seed)
+            files = self.files + max(self.files // 4, 1)  # so that others come before one goes
+            self.filler = Filler(self.filming, self.folder, files=files, seed=self.seed)
         return CachedStreams(
             self.folder, self.filming.recipe(), batch=self.streams, batches=self.batches,
-            seed=self.seed, uses=self.uses, keep=-(-self.files // 2), begin=self.begin,
+            seed=self.seed, uses=self.uses, begin=self.begin,
+            keep=self.files if self.fills else _ALL,
             filling=lambda: self.fills and (self.filler is None or self.filler.is_alive()),
             augmentation=self.augmentation, swap=mirror_images(self.labels.names),
             skeleton=self.skeleton, weigh=self._weigh,

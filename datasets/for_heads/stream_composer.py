@@ -115,7 +115,7 @@ class Casting:
     def act(self, rng: np.random.Generator) -> Act:
         """Any act."""
         acts = self.acts[self.classes[rng.choice(len(self.classes), p=self.shares)]]
-        return acts[rng.integers(len(acts))]
+        return acts[int(rng.integers(len(acts)))]
 
 
 def around(act: Act, frames: int, rng: np.random.Generator) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from ...gast.shipped import LIFTERS, find
 
 def lift_videos(cfg: DictConfig) -> None:
     """Lift the videos of the user's own data that have not been lifted yet."""
-    data = instantiate(cfg.data)
+    data = instantiate(cfg.get("data"))  # streams may be filmed from motion alone
     if not isinstance(data, Folder) or not data.videos():
         return
     from ..lifting.work import Work, progress
