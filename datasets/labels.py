@@ -1,6 +1,6 @@
 """From publishers' action names to ours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class LabelMap:
         background: str | None,
         sets: Mapping[str, Mapping[str, str | None]],
         walking: str | None = None,
-        in_place: Mapping[str, Sequence[str]] | None = None,
+        in_place: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self.names, self.background, self.walking = tuple(names), background, walking
         self.sets = {data: dict(labels) for data, labels in sets.items()}
@@ -57,6 +57,20 @@ class LabelMap:
         """(L,) bool: whether people walk to and from the place of each publisher's label."""
         done_in_place = self.in_place.get(data, set()) if self.walking is not None else set()
         return np.array([label in done_in_place for label in labels], bool)
+
+    def within(self, known: Collection[str]) -> "LabelMap":
+        """The same without frames whose label is not among those known; the background stays."""
+        kept = {*known, self.background}
+        return LabelMap(
+            names=self.names,
+            background=self.background,
+            sets={
+                data: {theirs: ours if ours in kept else None for theirs, ours in labels.items()}
+                for data, labels in self.sets.items()
+            },
+            walking=self.walking if self.walking in kept else None,
+            in_place=self.in_place,
+        )
 
     def places(self, data: str, labels: Sequence[str]) -> np.ndarray:
         """(L,) class index of each label, `UNKNOWN` to leave out; an InputError if not mapped."""

@@ -160,3 +160,15 @@ class Split(Protocol):
                 f"{', '.join(self.parts)}"
             )
         return parts
+
+
+class LeaveSetOut(Split):
+    """A `split` without one data set; held out are people of sets that are trained on."""
+
+    def __init__(self, split: Split, *, data: str) -> None:
+        self.parts = {
+            part: {pair for pair in people if pair[0] != data}
+            for part, people in split.parts.items()
+        }
+        trained = {owner for owner, _ in self.parts["train"]}
+        self.parts["held_out"] = {p for p in self.parts["held_out"] if p[0] in trained}

@@ -7,6 +7,7 @@ VERBS = {
     "lifter": "lifters.lifter",
     "action": "heads.action",
     "folds": "heads.folds",
+    "transfer": "heads.transfer",
     "recording": "recordings.recording",
     "ladder": "ladder.ladder",
 }

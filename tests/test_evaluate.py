@@ -29,13 +29,15 @@ def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, word
         run(*words)
     assert ended.value.code == 2
     assert capsys.readouterr() == (
-        "", f"gastlive: {said}; choose one of lifter, action, folds, recording, ladder\n",
+        "", f"gastlive: {said}; choose one of lifter, action, folds, transfer, recording, ladder\n",
     )  # fmt: skip
 
 
 def test_help_says_what_there_is(run, capsys):
     run("--help")
-    assert "gastlive-evaluate lifter|action|folds|recording|ladder" in capsys.readouterr().out
+    assert (
+        "gastlive-evaluate lifter|action|folds|transfer|recording|ladder" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
