@@ -14,6 +14,8 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from gastlive.action.checkpoint import load_head
+from gastlive.action.deployed import HEADS
 from gastlive.action.evaluation import figures, scored
 from gastlive.action.head_task import HeadTask
 from gastlive.conf.option import option
@@ -347,6 +349,25 @@ def test_every_label_that_a_reader_knows_has_a_counterpart():
     labels = instantiate(composed("train_action").labels)
     for data in (Jhmdb, Mocap6, MsrAction3d, NwUcla, PennAction, Precog16, UtdMhad):
         assert set(labels.sets[data.dataset]) == set(data.labels)
+
+
+def test_every_new_label_of_the_wide_map_is_in_three_sets_or_more():
+    old, wide = (option(f"labels/{name}") for name in ("everyday", "everyday_wide"))
+    shown = {
+        label: {data for data, ours in wide.sets.items() if label in ours.values()}
+        for label in wide.names
+    }
+    assert all(shown.values())
+    new = set(wide.names) - set(old.names)
+    assert new == {"bend down", "tennis swing", "tennis serve", "golf swing"}
+    assert all(len(shown[label]) >= 3 for label in new)
+    assert {data: set(theirs) for data, theirs in wide.sets.items()} == {
+        data: set(theirs) for data, theirs in old.sets.items()
+    }
+
+
+def test_the_shipped_head_keeps_its_labels():
+    assert load_head(HEADS / "everyday.safetensors")[1].labels == option("labels/everyday").names
 
 
 def repertoire(clips):
