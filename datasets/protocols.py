@@ -22,6 +22,7 @@ class Protocol(Interface):
 
     def meet(self, by_action: Mapping[str, Collection[str]]) -> None:
         """Called once before `part`, with the subjects of each action."""
+        return  # not abstract: most protocols don't need it
 
 
 class ByName(Protocol):

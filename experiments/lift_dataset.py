@@ -123,11 +123,11 @@ class Studio:
         ]
 
     def _lifted(self, clip: KeypointClip, origin: Origin) -> LiftedClip:
-        """Keypoints of a real camera: one view, without ground truth."""
+        """Keypoints of a real camera: one view, whose true speed nobody knows."""
         xy = as_live(clip, self.skeleton.name)[None]
         xyz = self.lift(xy, np.zeros((*xy.shape[:-1], 3), np.float32))[0]
         actions = frame_actions(clip, origin.labels)
-        speed, travel = joint_speed(xyz, clip.fps), np.zeros(len(xyz), np.float32)
+        speed, travel = np.full(len(xyz), np.nan, np.float32), np.zeros(len(xyz), np.float32)
         return LiftedClip(clip.name, 0, xyz, actions, speed, travel, origin)
 
 

@@ -10,6 +10,8 @@ from omegaconf import OmegaConf
 from gastlive.conf.option import option
 from gastlive.datasets.clip import KeypointClip, Segment
 from gastlive.datasets.for_heads.lifted import Cameras, read_lifted
+from gastlive.datasets.for_heads.stream_composer import Repertoire
+from gastlive.datasets.labels import LabelMap
 from gastlive.datasets.seen.keypoints import as_live
 from gastlive.datasets.seen.views import Views
 from gastlive.experiments.lift_dataset import Studio, even
@@ -74,6 +76,10 @@ def test_keypoints_are_lifted_as_one_view(tmp_path):
     (clip,) = read_lifted(file)
     assert clip.xyz.shape == (12, 17, 3)
     assert set(clip.actions) == {0}
+    assert np.isnan(clip.speed).all()
+    labels = LabelMap(names=["idle", "wave"], background="idle", sets={"filmed": {"hello": "wave"}})
+    (piece,) = Repertoire([clip], labels, H36M17).pieces
+    assert set(piece.labels) == {1}  # somebody who hardly moves is not idle in a film of waving
     assert np.isfinite(clip.xyz).all()
     assert studio.film([seen()], "filmed", "a", ["hello"]).endswith("nothing to do")
 

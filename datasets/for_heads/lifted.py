@@ -55,7 +55,7 @@ class LiftedClip:
         view: Counts the views of a recording.
         xyz: (T, J, 3) float32, metres, camera axes, relative to the root.
         actions: (T,) int16, index into the origin's labels, below zero where unlabelled.
-        speed: (T,) float32, true `joint_speed`.
+        speed: (T,) float32, true `joint_speed`; NaN where nobody knows it, as in films.
         travel: (T,) float32, true `travel_speed`.
         partner: A second person like `xyz`, relative to the first one's root; never on disk.
     """

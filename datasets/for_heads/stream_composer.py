@@ -36,6 +36,8 @@ class Act(NamedTuple):
 class Repertoire:
     """Lifted clips by class; still frames at a clip's ends, which publishers leave, are background.
 
+    Films are cut closer, and their true speed is unknown: they keep their label to the end.
+
     Up to the `joint_speed` `still` a person stands still; above the `travel_speed` `travels` they
     are on the way to a place.
 
