@@ -141,7 +141,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(run, monkeypatch
 def test_a_head_that_is_finished_is_only_measured(run):
     run("sets=[two]")
     (run.out / "two" / "fold.json").unlink()
-    report = run("sets=[two]")
+    report = run("sets=two")
     assert run.folds == []
     assert list(report["folds"]) == ["two"]
 

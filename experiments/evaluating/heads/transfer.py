@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
-from torch.utils.data import DataLoader
 
 from ....action.checkpoint import HeadCard, load_head
 from ....action.evaluation import clip_figures, figures, score_clips, scored
@@ -63,7 +63,8 @@ def chosen(cfg: DictConfig) -> list[str]:
     lifted = set(lifted_people(cfg.data.folder))
     found = {data for part in PARTS for data, _ in lifted.intersection(split.people(part))}
     known = sorted(found.intersection(labels.sets))
-    sets = known if cfg.sets is None else list(cfg.sets)
+    given = [cfg.sets] if isinstance(cfg.sets, str) else cfg.sets
+    sets = known if given is None else list(given)
     if not sets or set(sets) - set(known):
         raise InputError(
             f"{', '.join(sorted(set(sets) - set(known))) or 'nothing'} can't be left out: "
@@ -156,20 +157,16 @@ def trained(cfg: Any) -> tuple[Head, HeadCard]:
 
 def measured(head: Head, card: HeadCard, data: ActionData) -> dict[str, Any]:
     """Figures of the held-out clips and, of a head with a background, of their streams."""
-    cut = samples(data.read("held_out"), data.labels)
+    cut = [(each.xyz, each.label) for each in samples(data.read("held_out"), data.labels)]
+    shown = partial(track, transient=True, disable=not sys.stdout.isatty())
     print(f"testing {len(cut)} clips", flush=True)
-    shown = track(((each.xyz, each.label) for each in cut), "clips", len(cut), transient=True)
-    clips = clip_figures(
-        score_clips(head, shown, early=False), card.labels, temperature=card.temperature
-    )
+    result = score_clips(head, shown(cut, "clips"), early=False)
+    clips = clip_figures(result, card.labels, temperature=card.temperature)
     if not isinstance(data, ActionStreams):
         return {"clips": clips, "streams": None}
-    batches = DataLoader(data.once("held_out"), batch_size=None)
-    streams = scored(head.per_frame, track(batches, "streams", transient=True))
-    return {
-        "clips": clips,
-        "streams": figures(streams, card, background=card.background, temperature=card.temperature),
-    }
+    found = scored(head.per_frame, shown(data.once("held_out").batches, "streams"))
+    streams = figures(found, card, background=card.background, temperature=card.temperature)
+    return {"clips": clips, "streams": streams}
 
 
 if __name__ == "__main__":
