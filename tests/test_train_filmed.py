@@ -52,8 +52,11 @@ def given(tmp_path, monkeypatch):
     return tmp_path
 
 
+PEOPLE = ("protocol.train.utd_mhad=['1','3','5']", "+protocol.val.utd_mhad=['7']")
+
+
 def program(main, monkeypatch, node, *overrides):
-    argv = ["program", *(f"~{node}.sets.{name}" for name in SETS), f"{node}.frames=30"]
+    argv = ["program", *PEOPLE, *(f"~{node}.sets.{name}" for name in SETS), f"{node}.frames=30"]
     monkeypatch.setattr(sys, "argv", [*argv, f"+{node}.takes=1", *overrides])
     main()
 
@@ -111,13 +114,19 @@ def test_without_lifted_clips_the_validation_is_filmed_too(given, monkeypatch, c
         film_streams.main, monkeypatch, "filming", "filming=bank", "filming.lifter=null",
         f"folder={given}/streams", "files=1", f"hydra.run.dir={given}/filmed",
     )  # fmt: skip
-    people = ["protocol.train.utd_mhad=['1','3']", "protocol.val.utd_mhad=['5']"]
-    clips = ("~data", "datamodule.data=null", "datamodule.filler=false", "+datamodule.held=6")
+    people = ["protocol.train.utd_mhad=['1','3']", "+protocol.val.utd_mhad=['5']"]
+    clips = (
+        "~data",
+        "datamodule.data=null",
+        "datamodule.filler=false",
+        "+datamodule.held=6",
+        "datamodule.composed=0",
+    )
     with pytest.raises(SystemExit):
         train(given, monkeypatch, *clips, *people)
     assert "streams with another people; give another folder" in capsys.readouterr().err
     train(given, monkeypatch, *clips, *people, "datamodule.filler=true",
-          f"datamodule.folder={given}/others")  # fmt: skip
+          f"datamodule.folder={given}/others", f"hydra.run.dir={given}/again")  # fmt: skip
     assert "val: utd_mhad 5; 3 clips" in capsys.readouterr().out
-    validation = load_head(given / "run/everyday.safetensors")[1].training["validation"]
+    validation = load_head(given / "again/everyday.safetensors")[1].training["validation"]
     assert 0 < validation["frames"] <= 6 * 30
