@@ -250,6 +250,25 @@ def test_only_people_of_the_part_are_filmed_and_of_sets_without_labels_only_thos
         replace(filming, parts=["held_out"]).studio(CPU)
 
 
+def test_clips_with_missing_joints_are_left_out_and_counted(filming):
+    gone = hello()
+    gone[3, H36M17.index["left_wrist"]] = np.nan
+
+    class Gappy:
+        labels, problems = ("hello",), ()
+
+        def __init__(self, subjects):
+            self.subjects = subjects
+
+        def __iter__(self):
+            yield clip("whole", "anna", hello(), "hello")
+            yield clip("gone", "anna", gone, "hello")
+
+    report = replace(filming, sets={"moves": Gappy}).studio(CPU).report
+    assert report[0].startswith("train: moves anna; 1 clips, 60 frames")
+    assert report[-1] == "moves: 1 clips with missing joints left out"
+
+
 def test_cameras_stand_before_a_person_as_often_as_wanted(filming):
     left, right = H36M17.index["left_shoulder"], H36M17.index["right_shoulder"]
     for front in (0.0, 1.0):
