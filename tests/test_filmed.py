@@ -383,6 +383,16 @@ def test_fresh_streams_are_new_in_every_batch_and_pass(filming):
     assert all(weights.shape == labels.shape == (2, 60) for _, labels, weights in batches)
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_fresh_streams_can_be_trained_on(filming, tmp_path, half):
+    lifted = replace(filming, lifter=net(tmp_path, 2), half=half).studio(CPU)
+    (xyz, _, _) = next(iter(FreshStreams(lifted, batch=2, batches=1, seed=0, weigh=weigh)))
+    layer = torch.nn.Linear(3, 1)
+    layer(xyz).sum().backward()
+    assert layer.weight.grad.abs().sum() > 0
+    assert xyz.dtype == torch.float32
+
+
 def until(true, seconds=60):
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:

@@ -78,7 +78,8 @@ class Lift:
         joints = torch.cat([xy, confidence[..., None].to(xy)], -1)
         with torch.autocast(joints.device.type, torch.bfloat16, enabled=self.half):
             frames = AT_ONCE if joints.device.type == "cpu" else 40 * AT_ONCE
-            return in_chunks(self.net, self.units, joints, frames=frames).float()
+            lifted = in_chunks(self.net, self.units, joints, frames=frames)
+        return lifted.float().clone()  # what is made for inference alone can't be trained on
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
 from ..labels import LabelMap
 from ..process_seed import process_seed
 from .augmentation import Augmentation, mirror_images
@@ -66,17 +67,22 @@ class _File:
 class CachedStreams(IterableDataset[Batch]):
     """Streams of a folder in random order, varied anew each time.
 
-    All are used once before any is used again. Files that were used `uses` times go, as long as
-    `keep` others are there; what has come since joins in. Waits only for the first `begin` files.
+    All are used once before any is used again.
 
     Args:
         folder: See `stream_cache.fill`.
         recipe: Of the streams, see `Filming.recipe`.
-        uses: See above, as for `keep` and `begin`.
-        keep: See above.
-        begin: See above.
+        batch: Streams a batch.
+        batches: Batches a pass.
+        seed: Of the order and of what varies.
+        uses: Files that were used so often go, if enough others are there,
+        keep: which is so many.
+        begin: Files for which it waits at first, and never again.
         filling: Whether more files come; if not, what is there is enough, or an InputError.
+        augmentation: Of each use.
         swap: (K,) class index of each class's mirror image.
+        skeleton: Of the joints.
+        weigh: Weights of frames by the labels of the first files.
     """
 
     def __init__(
@@ -93,7 +99,7 @@ class CachedStreams(IterableDataset[Batch]):
         filling: Callable[[], bool],
         augmentation: Augmentation,
         swap: np.ndarray,
-        skeleton: Any,
+        skeleton: Skeleton,
         weigh: Weigh,
     ) -> None:
         self.folder, self.recipe, self.batch, self.batches = folder, recipe, batch, batches
@@ -169,7 +175,7 @@ class CachedStreams(IterableDataset[Batch]):
 class FilmedStreams(ActionStreams):
     """Training streams from world-space motion; validation as of `ActionStreams`, of lifted clips.
 
-    Without those it is `held` filmed streams of the people for validation, always the same.
+    Without those it is filmed streams of the people for validation, always the same.
     On a GPU they are made anew for every batch. On a CPU they come from a `folder` that a process
     beside the training keeps filled, see `CachedStreams`. Arguments are those of `ActionData` and,
     for `onset_s` and `onset_weight`, of `ActionStreams`.
@@ -179,7 +185,7 @@ class FilmedStreams(ActionStreams):
         folder: For files of 64 streams each.
         files: As many as the folder keeps; the process makes a quarter more.
         uses: How often a stream is used before it goes, if another is there.
-        held: See above.
+        held: Streams for validation without lifted clips.
         begin: Files without which training doesn't begin.
         filler: Whether a process beside the training fills the folder.
     """
