@@ -17,7 +17,7 @@ from gastlive.conf.option import option
 from gastlive.datasets.clip import MotionClip, Segment
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming, Lift
-from gastlive.datasets.for_heads.filmed_data import CachedStreams, FreshStreams
+from gastlive.datasets.for_heads.filmed_batches import CachedStreams, FreshStreams
 from gastlive.datasets.for_heads.stream_cache import fill, read_streams, stream_files
 from gastlive.datasets.for_heads.stream_composer import Weights
 from gastlive.datasets.for_heads.world import Course, Sway, World, headings
