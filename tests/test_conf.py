@@ -148,6 +148,17 @@ def test_nobody_who_is_held_out_is_learnt_from(program, groups):
             assert not HELD_OUT.get(name, set()) & set(map(str, data.subjects))
 
 
+@pytest.mark.parametrize("recipe", ["everyday_filmed", "fight_filmed"])
+def test_nobody_who_is_held_out_or_validates_is_filmed(recipe):
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        cfg = compose("train_action", ["+experiment=" + recipe, "data.folder=lifted"])
+    filming = instantiate(cfg.datamodule.filming)
+    for name in filming.sets:
+        validates = set(filming.split.subjects(name, ["val"]))
+        assert not (HELD_OUT.get(name, set()) | validates) & set(filming.people(name))
+    assert filming.people("cmu") == ["01", "05"]
+
+
 def test_who_chooses_a_lifter_does_not_train_it_and_who_measures_it_is_held_out():
     with initialize_config_module("gastlive.conf", version_base="1.3"):
         train, test = compose("train_lifter"), compose("evaluate_lifter")

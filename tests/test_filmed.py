@@ -18,7 +18,7 @@ from gastlive.datasets.clip import MotionClip, Segment
 from gastlive.datasets.for_heads.beside import Beside
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming, Lift
-from gastlive.datasets.for_heads.filmed_data import CachedStreams, FreshStreams
+from gastlive.datasets.for_heads.filmed_batches import CachedStreams, FreshStreams
 from gastlive.datasets.for_heads.stream_cache import fill, read_streams, stream_files
 from gastlive.datasets.for_heads.stream_composer import Weights
 from gastlive.datasets.for_heads.world import Course, Sway, World, headings
@@ -251,6 +251,25 @@ def test_only_people_of_the_part_are_filmed_and_of_sets_without_labels_only_thos
         replace(filming, parts=["held_out"]).studio(CPU)
 
 
+def test_clips_with_missing_joints_are_left_out_and_counted(filming):
+    gone = hello()
+    gone[3, H36M17.index["left_wrist"]] = np.nan
+
+    class Gappy:
+        labels, problems = ("hello",), ()
+
+        def __init__(self, subjects):
+            self.subjects = subjects
+
+        def __iter__(self):
+            yield clip("whole", "anna", hello(), "hello")
+            yield clip("gone", "anna", gone, "hello")
+
+    report = replace(filming, sets={"moves": Gappy}).studio(CPU).report
+    assert report[0].startswith("train: moves anna; 1 clips, 60 frames")
+    assert report[-1] == "moves: 1 clips with missing joints left out"
+
+
 def test_cameras_stand_before_a_person_as_often_as_wanted(filming):
     left, right = H36M17.index["left_shoulder"], H36M17.index["right_shoulder"]
     for front in (0.0, 1.0):
@@ -404,6 +423,16 @@ def test_batches_of_two_kinds_of_streams_have_both_in_every_batch():
     for i, (xyz, labels, weights) in enumerate(both):
         assert xyz[:, 0, 0, 0].tolist() == [i, i, 10 + i]
         assert labels[:, 0].tolist() == weights[:, 0].tolist() == [i, i, 10 + i]
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_fresh_streams_can_be_trained_on(filming, tmp_path, half):
+    lifted = replace(filming, lifter=net(tmp_path, 2), half=half).studio(CPU)
+    (xyz, _, _) = next(iter(FreshStreams(lifted, batch=2, batches=1, seed=0, weigh=weigh)))
+    layer = torch.nn.Linear(3, 1)
+    layer(xyz).sum().backward()
+    assert layer.weight.grad.abs().sum() > 0
+    assert xyz.dtype == torch.float32
 
 
 def until(true, seconds=60):

@@ -16,11 +16,7 @@ from .stream_cache import fill
 class Filler:
     """Fills a folder in a process of its own, which ends with this one, however that ends.
 
-    Args:
-        filming: What is filmed.
-        folder: See `fill`, as for `files` and `seed`.
-        files: See above.
-        seed: See above.
+    Arguments are those of `stream_cache.fill`.
     """
 
     def __init__(self, filming: Filming, folder: str | Path, *, files: int, seed: int) -> None:

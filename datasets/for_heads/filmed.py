@@ -78,7 +78,8 @@ class Lift:
         joints = torch.cat([xy, confidence[..., None].to(xy)], -1)
         with torch.autocast(joints.device.type, torch.bfloat16, enabled=self.half):
             frames = AT_ONCE if joints.device.type == "cpu" else 40 * AT_ONCE
-            return in_chunks(self.net, self.units, joints, frames=frames).float()
+            lifted = in_chunks(self.net, self.units, joints, frames=frames)
+        return lifted.float().clone()  # what is made for inference alone can't be trained on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,14 +127,14 @@ class Filming:
         """What streams depend on but for the motion itself, as plain JSON."""
         people = {name: self.people(name) for name in self.sets}
         lift = Lift(self.lifter, self.skeleton, fps=self.fps, half=self.half)
-        rest = (self.views, self.noise, self.how, self.sway, self.body_spread, self.front,
-                self.front_deg, self.half, self.still, self.takes, self.exact,
-                self.labels.sets)  # fmt: skip
+        settings = (self.views, self.noise, self.how, self.sway, self.body_spread, self.front,
+                    self.front_deg, self.half, self.still, self.takes, self.exact,
+                    self.labels.sets)  # fmt: skip
         return {
             "lifter": lift.name, "lifter_sha256": lift.sha256, "layout": self.skeleton.name,
             "fps": self.fps, "frames": self.frames, "labels": list(self.labels.names),
             "people": {name: who for name, who in people.items() if who},
-            "rest": hashlib.sha256(repr(rest).encode()).hexdigest()[:16],
+            "settings": hashlib.sha256(repr(settings).encode()).hexdigest()[:16],
         }  # fmt: skip
 
     def people(self, name: str) -> list[str]:
@@ -147,7 +148,7 @@ class Filming:
 
     def studio(self, device: torch.device) -> "Studio":
         """Read the motion and set up on a device; an InputError if nothing is labelled."""
-        return Studio(self, _read(self), device)
+        return Studio(self, *_read(self), device)
 
 
 class Studio:
@@ -157,13 +158,15 @@ class Studio:
         report: Lines about what was read.
     """
 
-    def __init__(self, filming: Filming, clips: list[MotionClip], device: torch.device) -> None:
+    def __init__(
+        self, filming: Filming, clips: list[MotionClip], problems: list[str], device: torch.device
+    ) -> None:
         skeleton, self.filming = filming.skeleton, filming
         lifted = [_as_lifted(clip, filming) for clip in clips]
         people = [f"{clip.dataset} {clip.subject}" for clip in clips]
         world = World([clip.xyz for clip in clips], people, skeleton, fps=filming.fps)
         repertoire = Repertoire(lifted, filming.labels, skeleton, still=filming.still)
-        self.report = _report(filming, clips, repertoire)
+        self.report = _report(filming, clips, repertoire) + problems
         if not repertoire.acts:
             raise InputError("none of the motion has a label of ours; give other sets or labels")
         still = [clip.speed <= filming.still for clip in lifted]
@@ -217,21 +220,26 @@ class Studio:
         return self.lift(xy, sure, true)
 
 
-def _read(filming: Filming) -> list[MotionClip]:
-    """Complete clips of all sets, at the rate and layout wanted."""
-    clips = []
+def _read(filming: Filming) -> tuple[list[MotionClip], list[str]]:
+    """Complete clips of all sets, at the rate and layout wanted, and what is wrong with others."""
+    clips, problems = [], []
     for name, reader in filming.sets.items():
         if people := filming.people(name):
-            for clip in reader(subjects=people):
+            data, broken = reader(subjects=people), 0
+            for clip in data:
                 even = detectable(resample(clip, filming.fps), filming.skeleton)
                 if np.isfinite(even.xyz).all() and len(even.xyz) > 1:
                     clips.append(replace(even, xyz=even.xyz.astype(np.float32)))
+                else:
+                    broken += 1
+            if broken:
+                problems.append(f"{name}: {broken} clips with missing joints left out")
     if not clips:
         raise InputError(
             f"no motion of {' and '.join(filming.parts)} in {', '.join(filming.sets)}; give other "
             f"sets, or another protocol=..."
         )
-    return clips
+    return clips, problems
 
 
 def _as_lifted(clip: MotionClip, filming: Filming) -> LiftedClip:

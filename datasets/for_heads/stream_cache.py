@@ -46,7 +46,9 @@ def fill(
                 return
             time.sleep(_WAIT_S)
             continue
-        studio = studio or filming.studio(device)
+        if studio is None:
+            studio = filming.studio(device)
+            print("\n".join(studio.report), flush=True)
         path, number = _claimed(place, seed)
         made = studio.streams(EACH, seed, number)
         _write(path, made, recipe)

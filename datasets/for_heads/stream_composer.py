@@ -134,12 +134,8 @@ class Weights:
     Those of a class are the inverse square root of how often it is on, mean 1, within a factor of
     3; an action's first `onset_frames`, in which nobody can know it yet, weigh `onset_weight`.
 
-    Args:
-        often: Labels of many frames, by which classes are weighed.
-        classes: Number of them.
-        idle: Class index of the background, whose onsets are known.
-        onset_frames: See above.
-        onset_weight: See above.
+    Attributes:
+        classes: (K,) by how often each is on among the labels given.
     """
 
     def __init__(
