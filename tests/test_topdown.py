@@ -208,7 +208,7 @@ def test_everybody_is_searched_anew_after_a_jump_another_size_or_a_reset(monkeyp
 
 def test_two_of_nearly_one_size_do_not_trade_networks(monkeypatch):
     world = World({"anna": (100, 240, 150), "ben": (300, 240, 160), "carl": (500, 240, 152)})
-    world.detector(monkeypatch)
+    world.detector(monkeypatch, budget=None)
     world.after(0.1)
     first = world.by()
     assert sorted(first.values()) == ["lightning", "thunder", "thunder"]
@@ -231,13 +231,48 @@ def test_who_is_clearly_larger_gets_thunder(monkeypatch):
     assert world.by() == {"anna": "thunder", "ben": "lightning"}
 
 
-def test_a_search_with_many_people_costs_one_read_by_thunder(monkeypatch):
-    people = {name: (100 + 180 * at, 240, 120) for at, name in enumerate("abc")}
-    world = World(people).detector(monkeypatch)
+@pytest.mark.parametrize(
+    ("people", "thunder", "thunder_and_search"),
+    [(1, 1, 1), (2, 1, 0), (3, 1, 0), (4, 0, 0), (5, 0, 0), (6, 0, 0)],
+)
+def test_a_picture_costs_no_more_than_the_budget(monkeypatch, people, thunder, thunder_and_search):
+    names = "abcdef"[:people]
+    world = World({name: (60 + 100 * at, 240, 70) for at, name in enumerate(names)})
+    world.detector(monkeypatch, budget=5)
+    world.look()
+    for _ in range(20):
+        unread = set(names)
+        for _ in range(3):  # pictures in which everybody is read at least once
+            assert len(world.look()) == people
+            by = [network for network, *_ in world.reads]
+            dear = by.count("thunder")
+            assert dear == (thunder_and_search if world.searches else thunder)
+            limit = 6 if world.searches else 5  # one read by Thunder after a search
+            assert 3 * len(world.searches) + 3 * dear + by.count("lightning") <= limit
+            unread -= set(world.by())
+        assert not unread
+
+
+def test_whoever_is_not_read_goes_on_as_they_moved(monkeypatch):
+    world = World({name: (60 + 100 * at, 240, 70) for at, name in enumerate("abcdef")})
+    world.detector(monkeypatch, budget=4)
+    for _ in range(60):
+        world.people = {name: (x, y - 2, size) for name, (x, y, size) in world.people.items()}
+        poses = world.look()
+    assert len(world.reads) < 6
+    wanted = sorted(x for x, _, _ in world.people.values())
+    found = sorted(middle(pose).tolist() for pose in poses)
+    np.testing.assert_allclose([x for x, _ in found], wanted, atol=1.5)
+    np.testing.assert_allclose([y for _, y in found], 240 - 120, atol=3)
+
+
+def test_without_a_budget_everybody_is_read_closely_whatever_it_costs(monkeypatch):
+    world = World({name: (60 + 100 * at, 240, 70) for at, name in enumerate("abcdef")})
+    world.detector(monkeypatch, budget=None, closely=6)
+    world.look()
     for _ in range(40):
         world.look()
-        thunder = list(world.by().values()).count("thunder")
-        assert thunder == (1 if world.searches else 2)
+        assert list(world.by().values()) == 6 * ["thunder"]
 
 
 def test_fast_reads_all_with_lightning(monkeypatch):
@@ -365,6 +400,7 @@ def test_a_view_shows_who_is_inside_and_large_enough():
     [
         ({"detail": "fine"}, "detector.detail=fine: choose one of close, fast"),
         ({"closely": -1}, "detector.closely=-1 is no number of people"),
+        ({"budget": 2}, "detector.budget=2 is too little for a read by Thunder; give 3 or more"),
         ({"find_every_s": 0.0}, "detector.find_every_s=0.0 is too short"),
     ],
 )

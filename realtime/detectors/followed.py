@@ -1,6 +1,6 @@
 """A person whom the top-down detector follows, and the crop in which they are read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -62,6 +62,13 @@ class Followed:
             speed = moved.mean(axis=0) / gap_s
             self.velocity += gap_s / (gap_s + 0.07) * (speed - self.velocity)
         self.pose, self.read_s, self.astray = pose, time_s, False
+
+    def pose_at(self, time_s: float) -> Pose:
+        """The newest pose, moved on to then."""
+        gap_s = time_s - self.read_s
+        if gap_s <= 0:
+            return self.pose
+        return replace(self.pose, xy=(self.pose.xy + self.velocity * gap_s).astype(np.float32))
 
     def found(self, pose: Pose, time_s: float) -> None:
         """Go on from where the search found them."""

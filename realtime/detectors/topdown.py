@@ -35,6 +35,8 @@ FINE_EVERY_S = 1.0
 """Stream time between two looks at finer parts of the picture while somebody is known."""
 KEEPS = 1.3
 """How much larger somebody must be to take Thunder from another."""
+COST = 3
+"""Of a search, and of a read by Thunder, in reads by Lightning."""
 
 
 class TopDown:
@@ -48,6 +50,10 @@ class TopDown:
     Args:
         detail: ``close``: Thunder for the `closely` largest people, Lightning for others; ``fast``:
             Lightning for all.
+        budget: What a picture may cost, in reads by Lightning; Thunder and a search cost `COST`,
+            and after a search as much is left at least. Where it is too little, Thunder reads
+            fewer, and then people are read in turns and go on as they moved between. ``None`` is no
+            limit.
         size: Longer side of the search's input, a multiple of 32.
         min_score: People found with less are left out.
         path: Weights of MultiPose to use instead of the published ones.
@@ -65,6 +71,7 @@ class TopDown:
         threads: int,
         detail: str,
         closely: int,
+        budget: int | None,
         find_every_s: float,
         size: int,
         min_score: float,
@@ -75,9 +82,15 @@ class TopDown:
             raise InputError(f"detector.detail={detail}: choose one of close, fast")
         if closely < 0:
             raise InputError(f"detector.closely={closely} is no number of people; give 0 or more")
+        if budget is not None and budget < COST:
+            raise InputError(
+                f"detector.budget={budget} is too little for a read by Thunder; give {COST} or "
+                f"more, or null for no limit"
+            )
         if not find_every_s > 0:
             raise InputError(f"detector.find_every_s={find_every_s} is too short; give over 0")
         self.closely = closely if detail == "close" else 0
+        self.budget = np.inf if budget is None else budget
         self.find_every_s, self.max_people = find_every_s, max_people
         self._finder = Finder(
             threads=threads, size=size, min_score=min_score, max_people=max_people, path=path
@@ -103,7 +116,8 @@ class TopDown:
         if level is not None:
             self._search(frame, level)
         self._read(image)
-        poses = sorted((one.pose for one in self._people), key=lambda pose: -pose.score)
+        poses = [one.pose_at(frame.time_s) for one in self._people]
+        poses.sort(key=lambda pose: -pose.score)
         return frame.knowing(poses=tuple(poses))
 
     def _enter(self, scene: tuple[int, int], time_s: float) -> None:
@@ -157,16 +171,16 @@ class TopDown:
         self._people = kept
 
     def _read(self, image: np.ndarray) -> None:
-        """Read everybody; who is lost, or is somebody else by now, is searched for next."""
+        """Read people; who is lost, or is somebody else by now, is searched for next."""
         before = [measured(one.pose) for one in self._people]
-        closely = self._rank()
+        closely, turn = self._rank(), self._whose_turn()
         reads = []
-        for one in self._people:
+        for one in turn:
             one.aim(self._time_s - one.read_s)
             reader = self._close if one.rank in closely else self._fast
             xy, confidence = reader(image, one.centre, one.side)
             reads.append(Pose(COCO17, xy, confidence, 0.0))
-        for one, read in zip(self._people, reads, strict=True):
+        for one, read in zip(turn, reads, strict=True):
             confidence = np.where(joints_of_others(read, reads), 0, read.confidence)
             pose = replace(read, confidence=confidence, score=_score(confidence))
             if self._is_other(one, pose, before):
@@ -184,10 +198,21 @@ class TopDown:
 
         for at, one in enumerate(sorted(self._people, key=size, reverse=True)):
             one.rank = at
-        # A search costs as much as Thunder: with many people, one of them pays for it.
+        people, left = len(self._people), self._left()
+        dear = range(min(self.closely, people), 0, -1)
+        fits = (number for number in dear if people + (COST - 1) * number <= left)
+        return range(next(fits, 0))
+
+    def _left(self) -> float:
+        """What the budget leaves for reads in this picture."""
         searched = self._time_s in (self._found_s, self._fine_s)
-        is_full = searched and len(self._people) > self.closely
-        return range(self.closely - is_full)
+        return max(self.budget - COST, COST) if searched else self.budget
+
+    def _whose_turn(self) -> list[Followed]:
+        """All people, if the budget allows it, or those whose last read is the longest ago."""
+        if len(self._people) <= (left := self._left()):
+            return self._people
+        return sorted(self._people, key=lambda one: one.read_s)[: int(left)]
 
     def _is_other(self, one: Followed, pose: Pose, before: Sequence[Measured]) -> bool:
         """Whether the read is more like another person as known than like this one."""
