@@ -22,7 +22,7 @@ from ..gast.lifting_task import Batch, LiftingTask
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
 from .training.budget import evaluated_batches
 from .training.fitting import Interrupted, fit
-from .training.starting import start_lifter
+from .training.starting import blend, start_lifter
 
 
 @program("train_lifter")
@@ -48,6 +48,8 @@ def main(cfg: DictConfig) -> None:
         keep({"steps": stopped.steps, "interrupted": True}, {})
         print(f"the averaged weights are in {cfg.output}", flush=True)
         raise
+    if cfg.blend is not None:
+        blend(task.net, cfg.blend, data)
     steps = {"steps": trainer.global_step}
     keep(steps, {})  # from here on an interruption loses only the figures
     print(f"trained; the weights, not evaluated yet, are in {cfg.output}", flush=True)

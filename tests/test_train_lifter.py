@@ -83,6 +83,17 @@ def test_training_starts_from_a_smaller_lifter(tmp_path, monkeypatch, capsys):
     assert "tensors grow from tiny.safetensors" in capsys.readouterr().out
 
 
+def test_trained_weights_are_averaged_with_those_of_another_lifter(tmp_path, monkeypatch):
+    start = train(tmp_path / "start", monkeypatch, "seed=1", "half=false")
+    trained = train(tmp_path / "on", monkeypatch, f"start={start}", "half=false")
+    mixed = train(tmp_path / "mixed", monkeypatch, f"start={start}", f"blend={start}", "half=false")
+    nets = [load(path)[0].state_dict() for path in (start, trained, mixed)]
+    for name, mean in nets[2].items():
+        if mean.is_floating_point():
+            torch.testing.assert_close(mean, (nets[0][name] + nets[1][name]) / 2)
+    assert not torch.equal(nets[0]["shrink.weight"], nets[1]["shrink.weight"])
+
+
 def test_the_rate_falls_to_the_end_of_the_steps(tmp_path, monkeypatch):
     train(tmp_path, monkeypatch, "steps=8", "datamodule.batches=8")
     states = torch.load(tmp_path / "checkpoints/last.ckpt", weights_only=False)

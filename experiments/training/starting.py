@@ -1,5 +1,7 @@
 """Trainings that start from the weights of another net."""
 
+import copy
+
 import pytorch_lightning as pl
 from torch import Tensor
 
@@ -23,6 +25,20 @@ def start_lifter(lifter: Lifter, start: str, data: pl.LightningDataModule) -> st
     xy, _, confidence = next(iter(data.train_dataloader()))
     count = grow(net, known, lifter.units(with_confidence(xy, confidence)))
     return f"{count} of {len(net.state_dict())} tensors grow from {path.name}"
+
+
+def blend(lifter: Lifter, other: str, data: pl.LightningDataModule) -> None:
+    """Average the weights with those of another lifter that it could have started from.
+
+    What is trained for new data keeps more of what it knew. Source: Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models", §3. An InputError as of `start_lifter`.
+    """
+    grown = copy.deepcopy(lifter)
+    start_lifter(grown, other, data)
+    known = grown.state_dict()
+    for name, own in lifter.state_dict().items():
+        if own.is_floating_point():
+            own.lerp_(known[name], 0.5)
 
 
 def start_head(head: Head, start: str) -> str:
