@@ -52,6 +52,7 @@ class KeypointClip:
         score: (T, J) float32, the detector's confidence, 0..1; 0 is a joint that was not seen.
         size: Width and height of the picture, pixels.
         partner: xy and score of a second person.
+        by_hand: Somebody marked the joints: they are exact.
     """
 
     name: str
@@ -65,6 +66,7 @@ class KeypointClip:
     segments: tuple[Segment, ...] = ()
     camera: str = ""
     partner: tuple[np.ndarray, np.ndarray] | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

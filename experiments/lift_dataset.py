@@ -124,8 +124,11 @@ class Studio:
 
     def _lifted(self, clip: KeypointClip, origin: Origin) -> LiftedClip:
         """Keypoints of a real camera: one view, whose true speed nobody knows."""
-        xy = as_live(clip, self.skeleton.name)[None]
-        xyz = self.lift(xy, np.zeros((*xy.shape[:-1], 3), np.float32))[0]
+        joints = as_live(clip, self.skeleton.name)[None]
+        if clip.by_hand:  # a detector would not have seen them so well
+            generator = generator_of(origin.seed, crc32(clip.name.encode()))
+            joints = self.cameras.watch(joints, self.skeleton, generator)
+        xyz = self.lift(joints, np.zeros((*joints.shape[:-1], 3), np.float32))[0]
         actions = frame_actions(clip, origin.labels)
         speed, travel = np.full(len(xyz), np.nan, np.float32), np.zeros(len(xyz), np.float32)
         return LiftedClip(clip.name, 0, xyz, actions, speed, travel, origin)

@@ -108,6 +108,14 @@ class Cameras:
             xy, confidence = self.noise.apply(xy, skeleton, generator, relative)
         return with_confidence(xy, confidence).numpy(), relative.numpy()
 
+    def watch(self, joints: np.ndarray, skeleton: Skeleton, generator: Generator) -> np.ndarray:
+        """Exact joints in pictures, (V, T, J, 3), screen units and confidence, as detected."""
+        if self.noise is None:
+            return joints
+        exact = torch.from_numpy(joints)
+        xy, confidence = self.noise.apply(exact[..., :2], skeleton, generator)
+        return with_confidence(xy, confidence.minimum(exact[..., 2])).numpy()
+
 
 def facing(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Mean yaw (N,) of joints (N, T, J, 3), camera axes: 0 faces the camera, + its right."""

@@ -122,5 +122,6 @@ def _clip(name: str, label: str, xy: np.ndarray) -> KeypointClip:
         score=known.astype(np.float32),
         size=(size[0], size[1]),
         fps=FPS,
+        by_hand=True,
         segments=(Segment(0, len(xy), label),),
     )

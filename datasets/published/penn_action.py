@@ -88,6 +88,7 @@ class PennAction(KeypointFolder):
             score=seen.astype(np.float32),
             size=(width, height),
             fps=FPS,
+            by_hand=True,
             segments=(Segment(0, len(xy), label),),
             camera=pose,
         )
