@@ -150,8 +150,13 @@ class EventScore:
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall; NaN where there are no events at all."""
-        wrong = self.false_alarms + self.misses
-        return 2 * self.hits / (2 * self.hits + wrong) if self.hits + wrong else float("nan")
+        return self.f_score(1.0)
+
+    def f_score(self, false: float) -> float:
+        """F1 in which a false alarm is as bad as so many misses: F-beta, beta² is 1 / `false`."""
+        wrong = false * self.false_alarms + self.misses
+        right = (1 + false) * self.hits
+        return right / (right + wrong) if right + wrong else float("nan")
 
 
 def event_score(predicted: Sequence[Span], true: Sequence[Span], *, iou: float = 0.5) -> EventScore:

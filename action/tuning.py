@@ -16,16 +16,20 @@ from .online_metrics import THRESHOLDS, detections
 
 CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
     {
-        "enter": (0.25, 0.3, 0.35, 0.4, 0.5, 0.6),
+        "enter": (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9),
         "leave": (0.1, 0.15, 0.2, 0.25, 0.3),
         "smooth_s": (0.1, 0.15, 0.2, 0.3),
-        "enter_s": (0.05, 0.1, 0.15, 0.2),
+        "enter_s": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
         "leave_s": (0.1, 0.2, 0.3, 0.4),
         "shortest_s": (0.2, 0.3),
         "late_s": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
     }
 )
 """What is tried of each number. Longer waits would find a few events more, but report them late."""
+
+FALSE = 4.0
+"""How many missed events a false one is as bad as: who waves again is found, who is told of what
+nobody does stops listening."""
 
 
 def best_decision(
@@ -37,7 +41,9 @@ def best_decision(
     passes: int = 2,
     spent: Callable[[], bool] = lambda: False,
 ) -> dict[str, float]:
-    """The numbers of `Decision` with the best event F1, its mean over `online_metrics.THRESHOLDS`.
+    """The numbers of `Decision` with the best events, where a false one counts `FALSE` times.
+
+    See `EventScore.f_score`; it is the mean over `online_metrics.THRESHOLDS`.
 
     Coordinate descent: in each pass one number after another is set to its best of `CHOICES`.
     Streams are calibrated probabilities (T, K) and labels (T,), below zero where unknown. The
@@ -47,7 +53,7 @@ def best_decision(
     idle = list(names).index(background)
     tried: dict[tuple[float, ...], float] = {}
 
-    def f1(numbers: Mapping[str, float]) -> float:
+    def score(numbers: Mapping[str, float]) -> float:
         key = tuple(numbers.values())
         if key not in tried and spent():
             return -1.0  # `max` takes the first: the best so far
@@ -59,14 +65,14 @@ def best_decision(
                 true = spans(truth, background=idle)
                 for i, iou in enumerate(THRESHOLDS):
                     totals[i] += event_score(found, true, iou=iou)
-            tried[key] = float(np.mean([np.nan_to_num(total.f1) for total in totals]))
+            tried[key] = float(np.mean([np.nan_to_num(total.f_score(FALSE)) for total in totals]))
         return tried[key]
 
     best = dict(DEFAULTS)
     for _ in range(passes):
         for name, values in CHOICES.items():
             options = [{**best, name: value} for value in (best[name], *values)]
-            best = max((o for o in options if o["leave"] <= o["enter"]), key=f1)
+            best = max((o for o in options if o["leave"] <= o["enter"]), key=score)
     return best
 
 
