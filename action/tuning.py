@@ -27,7 +27,7 @@ CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
 )
 """What is tried of each number. Longer waits would find a few events more, but report them late."""
 
-FALSE = 4.0
+FALSE = 2.0
 """How many missed events a false one is as bad as: who waves again is found, who is told of what
 nobody does stops listening."""
 

@@ -57,7 +57,7 @@ def test_doubtful_events_of_which_half_are_false_are_not_worth_it():
     assert tuned["enter"] > 0.65
     all_of_them, sure_ones = EventScore(13, 7, 0), EventScore(5, 0, 8)
     assert all_of_them.f1 > sure_ones.f1
-    assert all_of_them.f_score(4.0) < sure_ones.f_score(4.0)
+    assert all_of_them.f_score(2.0) < sure_ones.f_score(2.0)
 
 
 def test_a_search_that_has_to_end_gives_the_best_so_far():
