@@ -16,7 +16,8 @@ from ..conf.program import program
 from ..gast.cards import Card
 from ..gast.deployed import deployed
 from ..gast.errors import InputError
-from ..gast.runtimes.compiled import COMPILERS, PARITY, Compiled
+from ..gast.runtimes.compiled import PARITY, Compiled
+from ..gast.runtimes.compilers import COMPILERS
 from ..gast.runtimes.selection import differences
 from ..gast.runtimes.step_graph import StepGraph, graph_of, load_graph, save_graph
 from ..gast.shipped import LIFTERS, find

@@ -22,3 +22,28 @@ def pytest_configure():
         raise pytest.UsageError(
             f"this environment has gastlive of {elsewhere}, not of {ROOT}; run: make test"
         )
+
+
+@pytest.fixture(scope="session")
+def demo_film():
+    """Writes the first pictures of the demo clip as a video of its own."""
+
+    def write(path, *, frames):
+        import av
+
+        from gastlive.realtime.sources.demo import PATH
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(PATH)) as demo, av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg4", rate=30)
+            stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+            stream.bit_rate = 8_000_000
+            for i, picture in enumerate(demo.decode(video=0)):
+                if i == frames:
+                    break
+                bare = av.VideoFrame.from_ndarray(picture.to_ndarray(format="rgb24"))
+                container.mux(stream.encode(bare))
+            container.mux(stream.encode())
+        return path
+
+    return write

@@ -7,7 +7,6 @@ import sys
 from dataclasses import fields
 from functools import cache
 
-import av
 import cv2
 import numpy as np
 import pytest
@@ -30,7 +29,6 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.live import build
 from gastlive.realtime.packets import Action, Event, Frame, Person, Pose
-from gastlive.realtime.sources.demo import PATH as DEMO
 
 PROGRAM = [sys.executable, "-m", "gastlive.experiments.evaluate", "films"]
 FRAMES = 24
@@ -321,21 +319,6 @@ def test_a_strip_of_someone_out_of_view_shows_the_whole_picture():
 # The whole program
 
 
-def video(path, *, frames=FRAMES):
-    """The first pictures of the demo clip."""
-    with av.open(str(DEMO)) as demo, av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=30)
-        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
-        stream.bit_rate = 8_000_000
-        for i, picture in enumerate(demo.decode(video=0)):
-            if i == frames:
-                break
-            bare = av.VideoFrame.from_ndarray(picture.to_ndarray(format="rgb24"))
-            container.mux(stream.encode(bare))
-        container.mux(stream.encode())
-    return path
-
-
 def nets(folder, *, seed=0):
     """A small lifter and a small head, untrained, as the overrides that choose them."""
     torch.manual_seed(seed)
@@ -367,10 +350,10 @@ def work(folder, *overrides, pictures=3):
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory):
+def films(tmp_path_factory, demo_film):
     """A folder with a short film whose joints are on disk, and the figures of the first run."""
     folder = tmp_path_factory.mktemp("films")
-    video(folder / "a.mp4")
+    demo_film(folder / "a.mp4", frames=FRAMES)
     (folder / "broken.mp4").write_bytes(b"no film")
     done = work(folder)
     done.run({"a.mp4": Truth(), "broken.mp4": Truth(), "none.mp4": Truth()})
@@ -429,9 +412,11 @@ def test_a_film_leaves_nothing_behind_for_the_next_one(films):
         assert (found["events"], found["people"]) == (events, alone["people"])
 
 
-def test_joints_are_kept_by_the_film_and_by_all_that_comes_before_the_head(films, tmp_path):
+def test_joints_are_kept_by_the_film_and_by_all_that_comes_before_the_head(
+    films, tmp_path, demo_film
+):
     folder, _ = films
-    whole, short = folder / "a.mp4", video(tmp_path / "short.mp4", frames=3)
+    whole, short = folder / "a.mp4", demo_film(tmp_path / "short.mp4", frames=3)
     (tmp_path / "b.mp4").write_bytes(whole.read_bytes())
 
     def kept(*overrides, path=whole):

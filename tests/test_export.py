@@ -12,7 +12,7 @@ from gastlive.conf.option import option
 from gastlive.experiments import export
 from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
-from gastlive.gast.runtimes import compiled as runtimes
+from gastlive.gast.runtimes import compilers
 from gastlive.gast.skeleton import H36M17
 from gastlive.realtime.packets import Frame, Person, Pose
 
@@ -91,7 +91,7 @@ def test_only_nets_that_stream_are_exported(weights, files):
 
 def test_files_are_compared_with_torch_in_every_runtime(files):
     for file in files:
-        assert set(file.apart) == set(runtimes.COMPILERS)
+        assert set(file.apart) == set(compilers.COMPILERS)
         assert max(file.apart.values()) <= 1e-5
     export.refuse_differences(files)
     assert export.table(files).row_count == 2
@@ -102,10 +102,10 @@ def test_a_difference_above_the_limit_is_an_error_that_names_file_and_runtime(
     weights, files, monkeypatch, tmp_path, far
 ):
     def lying(graph, threads, precision):
-        run = runtimes._onnxruntime(graph, threads, precision)
+        run = compilers._onnxruntime(graph, threads, precision)
         return lambda given: [array + np.float32(far) for array in run(given)]
 
-    monkeypatch.setitem(runtimes.COMPILERS, "onnxruntime", lying)
+    monkeypatch.setitem(compilers.COMPILERS, "onnxruntime", lying)
     source = export.lifter(str(weights / "lifter.safetensors"))
     other = export.exported(source, tmp_path, frames=10, people=2)
     said = r"lifter\.onnx is (1\.\de-03|nan) off torch in onnxruntime, at most 1e-04 was wanted"

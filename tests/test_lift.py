@@ -41,22 +41,6 @@ def keypoints(path, xy=XY[:20]):
     return path
 
 
-def video(path, *, frames=12):
-    """The first pictures of the demo clip."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(DEMO)) as given, av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=30)
-        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
-        stream.bit_rate = 8_000_000
-        for i, picture in enumerate(given.decode(video=0)):
-            if i == frames:
-                break
-            bare = av.VideoFrame.from_ndarray(picture.to_ndarray(format="rgb24"))
-            container.mux(stream.encode(bare))
-        container.mux(stream.encode())
-    return path
-
-
 @cache
 def composed(*overrides):
     with initialize_config_module("gastlive.conf", version_base="1.3"):
@@ -198,10 +182,10 @@ def test_the_roots_path_is_written_and_moves_the_bvh(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def videos(tmp_path_factory):
+def videos(tmp_path_factory, demo_film):
     """A folder of two videos of the same and a broken one between them, lifted."""
     folder = tmp_path_factory.mktemp("videos")
-    first = video(folder / "in" / "walk" / "a.mp4")
+    first = demo_film(folder / "in" / "walk" / "a.mp4", frames=12)
     for name, content in (("wave/b.mp4", b"no video"), ("wave/c.mp4", first.read_bytes())):
         path = folder / "in" / name
         path.parent.mkdir(exist_ok=True)

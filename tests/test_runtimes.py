@@ -14,6 +14,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.folded import FoldedGASTNet
 from gastlive.gast.lifter import Lifter
 from gastlive.gast.runtimes import compiled as runtimes
+from gastlive.gast.runtimes import compilers
 from gastlive.gast.runtimes.compiled import PARITY, Compiled, ready
 from gastlive.gast.runtimes.selection import differences, fastest
 from gastlive.gast.runtimes.step_graph import graph_of, save_graph
@@ -353,7 +354,7 @@ def test_an_exported_step_is_not_run_by_torch():
 
 
 def test_bfloat16_is_refused_where_the_cpu_has_none():
-    if "BF16" in runtimes.core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if "BF16" in compilers.core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         pytest.skip("this CPU computes in bfloat16")
     with pytest.raises(InputError, match="this CPU does not compute in bfloat16"):
         ready(lifter(1), shape=(17, 2), precision="bfloat16")

@@ -1,11 +1,20 @@
 """Batches of two kinds of streams."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import torch
 from torch.utils.data import IterableDataset
 
 from .stream_composer import Batch
+
+
+class Batches(Protocol):
+    """As many batches a pass as its length says."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Batch]: ...
 
 
 class Beside(IterableDataset[Batch]):
@@ -14,12 +23,12 @@ class Beside(IterableDataset[Batch]):
     Those of the second go to the device of the first.
     """
 
-    def __init__(self, first: IterableDataset[Batch], second: IterableDataset[Batch]) -> None:
+    def __init__(self, first: Batches, second: Batches) -> None:
         self.first, self.second = first, second
 
     def __len__(self) -> int:
         """Batches a pass."""
-        return len(self.first)  # type: ignore[arg-type]
+        return len(self.first)
 
     def __iter__(self) -> Iterator[Batch]:
         for one, other in zip(self.first, self.second, strict=True):

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ...datasets.clip import MotionClip, Problem
-from ...gast.errors import InputError
 from ..rendering.body import Body, anny_mesh
 from ..rendering.build import built
 from ..rendering.camera import Camera
@@ -16,6 +15,7 @@ from ..rendering.rig import Posing
 from ..rendering.scene import Performance, Scene
 from ..rendering.studio import Studio
 from ..rendering.truth import Truth
+from .files import read, write
 from .scenery import backdrop_of, scenery
 from .takes import Role, Take
 
@@ -62,21 +62,12 @@ class Filmed:
 
     def save(self, path: Path) -> None:
         """Write the npz, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
-        np.savez(part, **vars(self))
-        part.replace(path)
+        write(path, self, compressed=False)  # the pictures are
 
 
 def read_filmed(path: Path) -> Filmed:
     """The take in a file; InputError if it is broken."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return Filmed(**{field.name: file[field.name] for field in fields(Filmed)})
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(
-            f"can't read the pictures {path}: {error}; delete it and run again"
-        ) from error
+    return read(path, Filmed, "the pictures")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,16 +1,16 @@
 """Runs the live program's first stages on filmed takes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ...datasets.camera_axes import turned_towards
-from ...gast.errors import InputError
 from ...gast.skeleton import H36M17, joint_map
 from ...realtime.packets import Frame, Person
 from ...realtime.stages.stage import Stage
+from .files import read, write
 from .filming import Filmed
 
 LEAST_PX = 20.0
@@ -48,19 +48,12 @@ class Sight:
 
     def save(self, path: Path) -> None:
         """Write the npz, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
-        np.savez_compressed(part, **vars(self))
-        part.replace(path)
+        write(path, self, compressed=True)
 
 
 def read_sight(path: Path) -> Sight:
     """The take in a file; InputError if it is broken."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return Sight(**{field.name: file[field.name] for field in fields(Sight)})
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(f"can't read the take {path}: {error}; delete it and run again") from error
+    return read(path, Sight, "the take")
 
 
 def watch(filmed: Filmed, stages: Sequence[Stage]) -> Sight:
