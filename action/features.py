@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from ..gast.streaming import State, Streaming, begun
-from ..gast.units import PersonUnits
+from ..gast.units import PersonUnits, running_mean
 
 
 def inward(skeleton: Skeleton) -> Tensor:
@@ -47,11 +47,13 @@ def angles(bones: Tensor, inner: Tensor, mirror: Tensor) -> Tensor:
 
 FEATURES = ("joint", "bone", "joint_motion", "bone_motion")
 ALL_FEATURES = (*FEATURES, "angle")
+FRONT = "front"
 
 
 class BodyFeatures(Streaming):
     """Some `kinds` of `ALL_FEATURES`, in that order, 3 numbers a joint each, in `PersonUnits`.
 
+    With "front" among the kinds, people are turned until they face the camera, see `Facing`.
     An InputError for no kind, an unknown one, or one twice.
 
     Source: Shi et al. 2019, "Two-stream adaptive graph convolutional networks", §4, for bones;
@@ -63,12 +65,18 @@ class BodyFeatures(Streaming):
 
     def __init__(self, skeleton: Skeleton, *, kinds: Sequence[str] = FEATURES) -> None:
         super().__init__()
-        self.kinds = tuple(str(kind) for kind in kinds)
+        self.kinds = tuple(str(kind) for kind in kinds if kind != FRONT)
         self.channels = 3 * len(self.kinds)
-        if not kinds or len(set(kinds)) < len(kinds) or not set(kinds) <= set(ALL_FEATURES):
+        if (
+            not self.kinds
+            or len(set(kinds)) < len(kinds)
+            or not set(self.kinds) <= set(ALL_FEATURES)
+        ):
             raise InputError(
-                f"features {list(self.kinds)}; give different ones of {', '.join(ALL_FEATURES)}"
+                f"features {list(kinds)}; give different ones of {', '.join(ALL_FEATURES)} and, to "
+                f"turn people to the camera, {FRONT}"
             )
+        self.facing = Facing(skeleton) if FRONT in kinds else None
         self.units = PersonUnits(skeleton)
         self.register_buffer("inner", inward(skeleton), persistent=False)
         self.register_buffer("mirror", torch.from_numpy(skeleton.mirror), persistent=False)
@@ -90,15 +98,69 @@ class BodyFeatures(Streaming):
 
     def forward(self, xyz: Tensor) -> Tensor:
         """(N, T, J, 3) to (N, T, J, channels)."""
-        pose = self._pose(self.units(xyz))
+        pose = self._pose(self.units(xyz if self.facing is None else self.facing(xyz)))
         return self._features(pose, motion(pose))
 
     def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to (N, J, channels); the state is the body's size and the pose before."""
-        size, before = (None, None) if state is None else state
+        """(N, J, 3) to (N, J, channels).
+
+        The state is the body's size, the pose before and, if people are turned, where they face.
+        """
+        size, before, *faced = (None, None, None) if state is None else state
+        turned = []
+        if self.facing is not None:
+            xyz, faced = self.facing.step(xyz, faced[0])
+            turned = [faced]
         joints, size = self.units.step(xyz, size)
         pose = self._pose(joints)
-        return self._features(pose, pose - begun(before, pose)), (size, pose)
+        return self._features(pose, pose - begun(before, pose)), (size, pose, *turned)
+
+
+class Facing(Streaming):
+    """Turns people about the vertical until they face the camera, on a running average.
+
+    That is an exponential mean (time constant 20 frames) of the way from right to left hips and
+    shoulders, seen from above; the root has to be at the origin.
+    """
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        super().__init__()
+        self.left, self.right = _sides(skeleton)
+        self.share = 0.05
+
+    def _across(self, xyz: Tensor) -> Tensor:
+        """(..., J, 3) to (..., 2)."""
+        left, right = xyz[..., self.left, :].mean(-2), xyz[..., self.right, :].mean(-2)
+        return (left - right)[..., [0, 2]]
+
+    def _turned(self, xyz: Tensor, across: Tensor) -> Tensor:
+        length = across.square().sum(-1, keepdim=True).sqrt().clamp_min(1e-6)
+        direction = across / length
+        cos, sin = direction[..., 0, None], direction[..., 1, None]
+        x, y, z = xyz[..., 0], xyz[..., 1], xyz[..., 2]
+        return torch.stack([cos * x + sin * z, y, cos * z - sin * x], -1)
+
+    def forward(self, xyz: Tensor) -> Tensor:
+        """(N, T, J, 3), camera axes, to the same: left is on the picture's right."""
+        across = self._across(xyz).transpose(1, 2)  # (N, 2, T)
+        return self._turned(
+            xyz, running_mean(across.flatten(0, 1), self.share).view_as(across).transpose(1, 2)
+        )
+
+    def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """(N, J, 3) to the same; the state is where they face (N, 2)."""
+        across = self._across(xyz)
+        before = begun(state, across)
+        across = before + self.share * (across - before)
+        return self._turned(xyz, across), across
+
+
+def _sides(skeleton: Skeleton) -> list[list[int]]:
+    """Hip and shoulder of the left, and of the right."""
+    return [
+        [skeleton.index[f"{side}_{part}"] for part in ("hip", "shoulder")]
+        for side in ("left", "right")
+    ]
 
 
 class WindowFeatures(nn.Module):
@@ -133,10 +195,7 @@ class ToTheFront(nn.Module):
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__()
-        self.left, self.right = (
-            [skeleton.index[f"{side}_{part}"] for part in ("hip", "shoulder")]
-            for side in ("left", "right")
-        )
+        self.left, self.right = _sides(skeleton)
 
     def forward(self, xyz: Tensor) -> Tensor:
         """(N, T, J, 3), metres, camera axes, to the same: left is on the picture's right."""

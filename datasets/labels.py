@@ -21,6 +21,8 @@ class LabelMap:
         sets: For each data set, every publisher's label with ours; None leaves its frames out.
         walking: The label for walking to and from where something `in_place` is done.
         in_place: For each data set, publishers' labels of what is done in one place.
+        told_by_arms, told_by_legs: Names of what is told by arms or by legs alone, whatever the
+            other limbs do.
     """
 
     def __init__(
@@ -31,11 +33,15 @@ class LabelMap:
         sets: Mapping[str, Mapping[str, str | None]],
         walking: str | None = None,
         in_place: Mapping[str, Collection[str]] | None = None,
+        told_by_arms: Sequence[str] = (),
+        told_by_legs: Sequence[str] = (),
     ) -> None:
         self.names, self.background, self.walking = tuple(names), background, walking
         self.sets = {data: dict(labels) for data, labels in sets.items()}
         self.in_place = {data: set(labels) for data, labels in (in_place or {}).items()}
+        self.told_by_arms, self.told_by_legs = tuple(told_by_arms), tuple(told_by_legs)
         first = [name for name in (background, walking) if name is not None]
+        first += [*self.told_by_arms, *self.told_by_legs]
         used = [*first, *(ours for labels in self.sets.values() for ours in labels.values())]
         if unknown := {ours for ours in used if ours is not None} - set(self.names):
             raise InputError(
@@ -70,6 +76,8 @@ class LabelMap:
             },
             walking=self.walking if self.walking in kept else None,
             in_place=self.in_place,
+            told_by_arms=self.told_by_arms,
+            told_by_legs=self.told_by_legs,
         )
 
     def places(self, data: str, labels: Sequence[str]) -> np.ndarray:

@@ -66,18 +66,7 @@ class PersonUnits(Streaming):
     def forward(self, xy: Tensor) -> Tensor:
         """(N, T, J, 2), any units, to (N, T, J, 2) in person units."""
         centred = xy - xy[..., self.root : self.root + 1, :]
-        return centred / self._running(self._size(xy))[..., None, None]
-
-    def _running(self, sizes: Tensor) -> Tensor:
-        """Their exponential mean (N, T); the first stands for all that came before."""
-        keep, before, means = 1 - self.share, sizes[:, :1], list[Tensor]()
-        # A product for each block: one for a whole clip takes memory by the square of its length.
-        for block in sizes.split(BLOCK, 1):
-            age = torch.arange(block.shape[1], device=sizes.device)
-            weights = self.share * keep ** (age[:, None] - age).clamp_min(0).to(sizes)
-            means.append(block @ weights.tril().T + before * keep ** (age + 1).to(sizes))
-            before = means[-1][:, -1:]
-        return torch.cat(means, 1)
+        return centred / running_mean(self._size(xy), self.share)[..., None, None]
 
     def step(self, xy: Tensor, state: State = None) -> tuple[Tensor, State]:
         """The next frame (N, J, 2), any units, to person units; the state is the size (N,)."""
@@ -91,3 +80,15 @@ UNITS: dict[str, type[ScreenUnits] | type[PersonUnits]] = {
     "screen": ScreenUnits,
     "person": PersonUnits,
 }
+
+
+def running_mean(values: Tensor, share: float) -> Tensor:
+    """Exponential mean (N, T), each frame by its share; the first stands for all before it."""
+    keep, before, means = 1 - share, values[:, :1], list[Tensor]()
+    # A product for each block: one for a whole clip takes memory by the square of its length.
+    for block in values.split(BLOCK, 1):
+        age = torch.arange(block.shape[1], device=values.device)
+        weights = share * keep ** (age[:, None] - age).clamp_min(0).to(values)
+        means.append(block @ weights.tril().T + before * keep ** (age + 1).to(values))
+        before = means[-1][:, -1:]
+    return torch.cat(means, 1)

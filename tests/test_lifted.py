@@ -326,7 +326,7 @@ def test_the_promised_subjects_are_held_out(program, part):
         "precog16": {"9", "10", "11", "12"},
         "hdm05": {"mm", "tr"},
         "cmu": {"07", "86"},
-        "msr_action3d": {f"{i:02}" for i in range(1, 11)},
+        "msr_action3d": {"09", "10"},
     }
     for data, subjects in promised.items():
         assert set(split.subjects(data, ["held_out"])) == subjects
@@ -334,7 +334,7 @@ def test_the_promised_subjects_are_held_out(program, part):
     films = {("penn_action", "test"), ("jhmdb", "test")}
     assert set(split.parts["val"]) == films  # other films than those of the training choose
     trained = {data for data, _ in split.parts["train"]}
-    assert trained == {*promised, "mocap6", "penn_action", "jhmdb"} - {"msr_action3d"}
+    assert trained == {*promised, "mocap6", "penn_action", "jhmdb"}
 
 
 def test_lifting_takes_only_the_subjects_that_may_be_trained_on():
@@ -362,19 +362,10 @@ def test_every_label_that_a_reader_knows_has_a_counterpart():
         assert set(labels.sets[data.dataset]) == set(data.labels)
 
 
-def test_every_new_label_of_the_wide_map_is_in_three_sets_or_more():
-    old, wide = (option(f"labels/{name}") for name in ("everyday", "everyday_wide"))
-    shown = {
-        label: {data for data, ours in wide.sets.items() if label in ours.values()}
-        for label in wide.names
-    }
-    assert all(shown.values())
-    new = set(wide.names) - set(old.names)
-    assert new == {"bend down", "tennis swing", "tennis serve", "golf swing"}
-    assert all(len(shown[label]) >= 3 for label in new)
-    assert {data: set(theirs) for data, theirs in wide.sets.items()} == {
-        data: set(theirs) for data, theirs in old.sets.items()
-    }
+def test_sports_that_three_sets_show_have_labels_of_their_own():
+    labels = option("labels/everyday")
+    for label in ("bend down", "tennis swing", "tennis serve", "golf swing"):
+        assert sum(label in ours.values() for ours in labels.sets.values()) >= 3
 
 
 def test_the_shipped_head_keeps_its_labels():

@@ -129,7 +129,8 @@ class Filming:
         lift = Lift(self.lifter, self.skeleton, fps=self.fps, half=self.half)
         settings = (self.views, self.noise, self.how, self.sway, self.body_spread, self.front,
                     self.front_deg, self.half, self.still, self.takes, self.exact,
-                    self.labels.sets)  # fmt: skip
+                    self.labels.sets, self.labels.told_by_arms,
+                    self.labels.told_by_legs)  # fmt: skip
         return {
             "lifter": lift.name, "lifter_sha256": lift.sha256, "layout": self.skeleton.name,
             "fps": self.fps, "frames": self.frames, "labels": list(self.labels.names),
@@ -170,7 +171,7 @@ class Studio:
         if not repertoire.acts:
             raise InputError("none of the motion has a label of ours; give other sets or labels")
         still = [clip.speed <= filming.still for clip in lifted]
-        self.composer = Composer(repertoire, world.to(device), still, filming.how)
+        self.composer = Composer(repertoire, world.to(device), still, filming.how, filming.labels)
         self.world, self.device = world, device
         self.lift = Lift(filming.lifter, skeleton, fps=filming.fps, half=filming.half).to(device)
 

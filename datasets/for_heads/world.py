@@ -17,8 +17,8 @@ from ...gast.skeleton import Skeleton
 from ..for_lifters.bodies import other_bodies
 from ..seen.completion import MIDDLE, kind_of
 
-LEG = ("left_knee", "left_ankle")
-"""Joints that a person's leg ends in, which is the scale of heights and paths."""
+ARM, LEG = ("elbow", "wrist"), ("knee", "ankle")
+"""Where the bones of arms and legs end; the length of a leg is the scale of heights and paths."""
 FLOOR = 0.05
 """Share of a clip's frames in which the lower ankle may be below what is taken for standing."""
 ACROSS = ("hip", "shoulder")
@@ -36,6 +36,7 @@ class Course(NamedTuple):
             `other`; 0 stands, below 0 is backwards.
         turn: (N, T) radians to the left, in addition to what they turn by themselves.
         sway: (N, T) 0 to 1, of people who stand still.
+        limbs: Whose arms or legs people have for a while, if not their own.
     """
 
     one: Tensor
@@ -44,10 +45,32 @@ class Course(NamedTuple):
     pace: Tensor
     turn: Tensor
     sway: Tensor
+    limbs: "Limbs | None" = None
 
     def to(self, device: torch.device) -> "Course":
         """Itself on a device."""
-        return Course(*(part.to(device) for part in self))
+        *parts, limbs = self
+        moved = (part.to(device) for part in parts)
+        return Course(*moved, limbs=None if limbs is None else limbs.to(device))
+
+
+class Limbs(NamedTuple):
+    """Arms and legs of somebody else, from the second joint on.
+
+    Whose legs people have, that one carries them: height and steps are theirs.
+
+    Attributes:
+        course: Of the other ones.
+        arms, legs: (N, T) 0 are people's own, 1 the other one's.
+    """
+
+    course: Course
+    arms: Tensor
+    legs: Tensor
+
+    def to(self, device: torch.device) -> "Limbs":
+        """Itself on a device."""
+        return Limbs(self.course.to(device), self.arms.to(device), self.legs.to(device))
 
 
 class World:
@@ -69,7 +92,11 @@ class World:
         self.skeleton, self.fps = skeleton, fps
         self.start = np.cumsum([0, *(len(clip) for clip in clips)])
         self._bones = skeleton.outward_bones
-        self._free = torch.tensor([[_is_free(skeleton.joints[child])] for child, _ in self._bones])
+        joints = [skeleton.joints[child] for child, _ in self._bones]
+        self._free = torch.tensor([[_is_free(joint)] for joint in joints])
+        self._arms, self._legs = (
+            torch.tensor([kind_of(joint) in kinds for joint in joints]) for kinds in (ARM, LEG)
+        )
         own = [_lengths(clip, skeleton) for clip in clips]
         lengths = {
             who: np.median([own[i] for i, other in enumerate(people) if other == who], 0)
@@ -126,22 +153,37 @@ class World:
         Returns joints (N, T, J, 3), root above the origin at first, and headings (N, T): radians
         from x to the direction that the person faces.
         """
-        pose = _between(self._at(self.directions, course.one),
-                        self._at(self.directions, course.other), course.share)  # fmt: skip
-        pose = sway(pose, course.sway, self._free.to(pose), generator, fps=self.fps)
+        pose, height, step = self._posed(course)
+        swaying = course.sway
+        if (limbs := course.limbs) is not None:
+            theirs = self._posed(limbs.course)
+            mask = limbs.arms[..., None] * self._arms.to(pose)
+            mask = mask + limbs.legs[..., None] * self._legs.to(pose)
+            pose = _between(pose, theirs.pose, mask)
+            height = torch.lerp(height, theirs.height, limbs.legs)
+            step = torch.lerp(step, theirs.step, limbs.legs[..., None])
+            borrowed = torch.maximum(limbs.arms, limbs.legs)
+            swaying = torch.maximum(swaying, borrowed * limbs.course.sway)
+        pose = sway(pose, swaying, self._free.to(pose), generator, fps=self.fps)
         leg = lengths[:, self._leg].sum(-1)[:, None]
-        paces = torch.stack([1 - course.share, course.share], -1) * course.pace
-        height = torch.lerp(self._at(self.heights, course.one),
-                            self._at(self.heights, course.other), course.share)  # fmt: skip
-        heading = _summed(self._moved(self.turns, course, paces) + course.turn)
-        way = _turned(self._moved(self.steps, course, paces), heading) * leg[..., None]
+        heading = _summed(self._moved(self.turns, course) + course.turn)
+        way = _turned(step, heading) * leg[..., None]
         root = torch.cat([_summed(way), (height * leg)[..., None]], -1)
         bones = torch.cat([_turned(pose[..., :2], heading[..., None]), pose[..., 2:]], -1)
         return self._joints(bones * lengths[:, None, :, None], root), heading
 
-    def _moved(self, values: Tensor, course: Course, paces: Tensor) -> Tensor:
-        """Values (2F, ...) a frame as passed on a course at paces (N, T, 2), the shares in them."""
+    def _posed(self, course: Course) -> "_Posed":
+        pose, height = (
+            (self._at(values, course.one), self._at(values, course.other))
+            for values in (self.directions, self.heights)
+        )
+        pose, height = _between(*pose, course.share[..., None]), torch.lerp(*height, course.share)
+        return _Posed(pose, height, self._moved(self.steps, course))
+
+    def _moved(self, values: Tensor, course: Course) -> Tensor:
+        """Values (2F, ...) a frame as passed on a course."""
         one, other = self._at(values, course.one), self._at(values, course.other)
+        paces = torch.stack([1 - course.share, course.share], -1) * course.pace
         paces = paces.reshape(*paces.shape, *[1] * (values.ndim - 1))
         return paces[:, :, 0] * one + paces[:, :, 1] * other
 
@@ -159,6 +201,14 @@ class World:
         for i, (child, parent) in enumerate(self._bones):
             placed[child] = placed[parent] + bones[:, :, i]
         return torch.stack(placed, 2)
+
+
+class _Posed(NamedTuple):
+    """Bones (N, T, B, 3), the root's height in legs (N, T), its steps in legs (N, T, 2)."""
+
+    pose: Tensor
+    height: Tensor
+    step: Tensor
 
 
 @dataclass(frozen=True)
@@ -242,9 +292,9 @@ def _turned(xy: Tensor, angle: Tensor) -> Tensor:
 
 
 def _between(one: Tensor, other: Tensor, share: Tensor) -> Tensor:
-    """Unit vectors (N, T, B, 3) on the arc from one to the other."""
+    """Unit vectors (N, T, B, 3) on the arc from one to the other; shares (N, T, B or 1)."""
     cos = (one * other).sum(-1, keepdim=True).clamp(-1 + 1e-6, 1 - 1e-6)
-    angle, share = cos.acos(), share[..., None, None]
+    angle, share = cos.acos(), share[..., None]
     mixed = ((1 - share) * angle).sin() * one + (share * angle).sin() * other
     return torch.nn.functional.normalize(mixed, dim=-1)
 
@@ -274,4 +324,4 @@ def _mirrored_bones(skeleton: Skeleton) -> list[int]:
 def _leg(skeleton: Skeleton) -> list[int]:
     """Bones of the left leg."""
     children = [child for child, _ in skeleton.outward_bones]
-    return [children.index(skeleton.index[joint]) for joint in LEG]
+    return [children.index(skeleton.index[f"left_{joint}"]) for joint in LEG]

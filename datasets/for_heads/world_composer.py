@@ -1,6 +1,6 @@
 """Writes streams of actions in the world: which pieces of motion follow each other, and how."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..labels import UNKNOWN
-from .stream_composer import Casting, Repertoire, around
-from .world import Course, World
+from ..labels import UNKNOWN, LabelMap
+from .stream_composer import Act, Casting, Repertoire, around
+from .world import Course, Limbs, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,9 @@ class Choreography:
         begun: Share of pieces that are the first third of an action, without a label.
         others: Share of pieces of motion without labels, as background, if there is any;
             `backwards` of them, and `slowed` to a third, at least, of their speed.
+        other_arms: Share of pieces told by the legs in which the arms are of somebody who rests,
+            walks or does something without a label; so people learn what a kick is by the leg.
+        other_legs: The same of pieces told by the arms.
     """
 
     pause: float = 0.6
@@ -37,13 +40,15 @@ class Choreography:
     blend_s: tuple[float, float] = (0.2, 0.8)
     turn: float = 0.25
     turn_deg: float = 150.0
-    pace: tuple[float, float] = (0.75, 1.35)
+    pace: tuple[float, float] = (0.5, 1.6)
     mirror: float = 0.5
     early_s: float = 1.0
     begun: float = 0.06
     others: float = 0.08
     backwards: float = 0.3
     slowed: float = 0.2
+    other_arms: float = 0.5
+    other_legs: float = 0.35
 
 
 class Part(NamedTuple):
@@ -54,16 +59,19 @@ class Part(NamedTuple):
         pace: Frames of the world a frame; 0 is a pose held.
         labels: (T,) class indices.
         within: First and last place of the clip.
+        arms, legs: Whether they are somebody else's.
     """
 
     places: np.ndarray
     pace: float
     labels: np.ndarray
     within: tuple[float, float]
+    arms: bool = False
+    legs: bool = False
 
 
 class Written(NamedTuple):
-    """One stream; all (T,), the pace (T, 2); see `Course`."""
+    """One stream; all (T,), the pace (T, 2); see `Course` and, for arms and legs, `Limbs`."""
 
     one: np.ndarray
     other: np.ndarray
@@ -71,6 +79,8 @@ class Written(NamedTuple):
     pace: np.ndarray
     turn: np.ndarray
     sway: np.ndarray
+    arms: np.ndarray
+    legs: np.ndarray
     labels: np.ndarray
 
 
@@ -82,39 +92,69 @@ class Composer:
         world: The same clips.
         still: (T,) bool of each clip: nothing moves.
         how: See `Choreography`.
+        labels: Of the repertoire.
     """
 
     def __init__(
-        self, repertoire: Repertoire, world: World, still: Sequence[np.ndarray], how: Choreography
-    ) -> None:
+        self, repertoire: Repertoire, world: World, still: Sequence[np.ndarray], how: Choreography,
+        labels: LabelMap,
+    ) -> None:  # fmt: skip
         self.repertoire, self.world, self.how = repertoire, world, how
+        self.by_arms, self.by_legs = (
+            {labels.names.index(name) for name in names}
+            for names in (labels.told_by_arms, labels.told_by_legs)
+        )
+        walking = None if labels.walking is None else labels.names.index(labels.walking)
+        self.walks = repertoire.acts.get(walking, []) if walking is not None else []
         self.casting, self.heights = Casting(repertoire.acts), world.heights.cpu().numpy()
-        labels = [piece.labels for piece in repertoire.pieces]
+        named = [piece.labels for piece in repertoire.pieces]
         self.others = [
-            i for i, own in enumerate(labels) if (own == UNKNOWN).all() and len(own) >= _OTHERS[0]
+            i for i, own in enumerate(named) if (own == UNKNOWN).all() and len(own) >= _OTHERS[0]
         ]
-        resting = np.concatenate(still) & (np.concatenate(labels) == repertoire.idle)
+        resting = np.concatenate(still) & (np.concatenate(named) == repertoire.idle)
         self.rests = np.flatnonzero(resting)
 
     def draw(self, count: int, frames: int, rng: np.random.Generator) -> tuple[Course, Tensor]:
         """N streams of T frames, and their labels (N, T)."""
         streams = [self.write(frames, rng) for _ in range(count)]
-        *course, labels = (torch.from_numpy(np.stack(part)) for part in zip(*streams, strict=True))
-        one, other, *rest = course
-        return Course(one, other, *(part.float() for part in rest)), labels
+        *course, arms, legs, labels = _stacked(streams)
+        *others, _, _, _ = _stacked([self._idling(frames, rng) for _ in range(count)])
+        limbs = Limbs(_course(others), arms.float(), legs.float())
+        return _course(course)._replace(limbs=limbs), labels
 
     def write(self, frames: int, rng: np.random.Generator) -> Written:
         """One stream of so many frames."""
         early = int(rng.integers(max(round(self.how.early_s * self.world.fps), 1)))
-        parts = [self._piece(rng)]
-        streams, total = [_alone(parts[0])], len(parts[0].labels)
-        while total < frames + early:
-            for part in self._next(parts[-1], rng):
+        written = self._strung(frames + early, rng, [self._piece(rng)], self._next)
+        written = written._replace(arms=_faded(written.arms), legs=_faded(written.legs))
+        return Written(*(part[early : early + frames] for part in written))
+
+    def _idling(self, frames: int, rng: np.random.Generator) -> Written:
+        """One stream of somebody whose arms and legs tell nothing."""
+
+        def following(before: Part, rng: np.random.Generator) -> list[Part]:
+            chance = rng.random()
+            if self.walks and chance < _IDLING_WALKS:
+                return [self._acted(self.walks[int(rng.integers(len(self.walks)))], rng)]
+            others = self.others and chance > 1 - _IDLING_OTHERS
+            return [self._other(rng) if others else self._rest(rng)]
+
+        written = self._strung(frames, rng, [self._rest(rng)], following)
+        return Written(*(part[:frames] for part in written))
+
+    def _strung(
+        self, frames: int, rng: np.random.Generator, parts: list[Part],
+        following: Callable[[Part, np.random.Generator], list[Part]],
+    ) -> Written:  # fmt: skip
+        """Parts with transitions between them, at least so many frames."""
+        streams = [_alone(parts[0])]
+        total = len(parts[0].labels)
+        while total < frames:
+            for part in following(parts[-1], rng):
                 streams += [self._transition(parts[-1], part, rng), _alone(part)]
                 parts.append(part)
             total = sum(len(stream.labels) for stream in streams)
-        together = (np.concatenate(part) for part in zip(*streams, strict=True))
-        return Written(*(part[early : early + frames] for part in together))
+        return Written(*(np.concatenate(part) for part in zip(*streams, strict=True)))
 
     def _next(self, before: Part, rng: np.random.Generator) -> list[Part]:
         if rng.random() < self.how.begun:
@@ -147,7 +187,14 @@ class Composer:
     def _piece(self, rng: np.random.Generator) -> Part:
         if self.others and rng.random() < self.how.others:
             return self._other(rng)
-        act = self.casting.act(rng)
+        part = self._acted(self.casting.act(rng), rng)
+        known = set(part.labels.tolist()) - {self.repertoire.idle, UNKNOWN}
+        return part._replace(
+            arms=bool(known) and known <= self.by_legs and rng.random() < self.how.other_arms,
+            legs=bool(known) and known <= self.by_arms and rng.random() < self.how.other_legs,
+        )
+
+    def _acted(self, act: Act, rng: np.random.Generator) -> Part:
         clip = int(rng.choice(act.views))
         labels = self.repertoire.pieces[clip].labels
         start, stop = around(act, len(labels), rng)
@@ -206,7 +253,7 @@ class Composer:
         labels = np.full(frames, self._between(before, after))
         return Written(
             np.clip(one, *before.within), np.clip(other, *after.within), share, paces, turned,
-            np.zeros(frames), labels,
+            *np.zeros((3, frames)), labels,
         )  # fmt: skip
 
     def _between(self, before: Part, after: Part) -> int:
@@ -227,7 +274,9 @@ _LIFTED = 0.2
 _OTHERS = (40, 120)
 """Frames of a piece without labels."""
 _RAMP = 10
-"""Frames in which a sway begins and ends."""
+"""Frames in which a sway, or other limbs, begin and end."""
+_IDLING_WALKS, _IDLING_OTHERS = 0.25, 0.2
+"""Shares of pieces of somebody whose limbs others take; else they rest."""
 
 
 def _alone(part: Part) -> Written:
@@ -237,7 +286,23 @@ def _alone(part: Part) -> Written:
     if part.pace == 0:
         since = np.arange(1, frames + 1)
         sway = _eased(np.minimum(np.minimum(since, since[::-1]) / _RAMP, 1))
-    return Written(part.places, part.places, still, pace, still, sway, part.labels)
+    arms, legs = still + part.arms, still + part.legs
+    return Written(part.places, part.places, still, pace, still, sway, arms, legs, part.labels)
+
+
+def _faded(mask: np.ndarray) -> np.ndarray:
+    """(T,) 0 or 1 with ramps in between."""
+    window = np.hanning(2 * _RAMP + 1)
+    return np.convolve(np.pad(mask, _RAMP, mode="edge"), window / window.sum(), "valid")
+
+
+def _stacked(streams: Sequence[Written]) -> list[Tensor]:
+    return [torch.from_numpy(np.stack(part)) for part in zip(*streams, strict=True)]
+
+
+def _course(parts: Sequence[Tensor]) -> Course:
+    one, other, *rest = parts
+    return Course(one, other, *(part.float() for part in rest))
 
 
 def _eased(share: np.ndarray) -> np.ndarray:
