@@ -44,6 +44,7 @@ def shaken(net):
 STREAMING = {
     "features": lambda: BodyFeatures(H36M17),
     "other features": lambda: BodyFeatures(H36M17, kinds=("angle", "bone_motion")),
+    "turned features": lambda: BodyFeatures(H36M17, kinds=("front", "joint", "bone_motion")),
     "tcn": lambda: option(
         "head/tcn", skeleton=H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)
     ),
@@ -142,6 +143,18 @@ def test_features_come_in_the_order_asked_for():
 def test_features_that_can_not_be_are_named(kinds):
     with pytest.raises(InputError, match=r"features \[.*; give different ones of joint, bone"):
         option("head/tcn", skeleton=H36M17, labels=LABELS, features=kinds)
+
+
+@torch.inference_mode()
+def test_features_to_the_front_do_not_depend_on_where_the_camera_stands():
+    kinds = ("front", "joint", "bone", "joint_motion")
+    xyz = clip() - clip()[:, :, :1]
+    turn = xyz.new_tensor([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])  # a quarter about the vertical
+    features = BodyFeatures(H36M17, kinds=kinds)
+    torch.testing.assert_close(features(xyz @ turn), features(xyz), rtol=0, atol=1e-4)
+    assert features.channels == 9
+    plain = BodyFeatures(H36M17, kinds=kinds[1:])
+    assert (plain(xyz @ turn) - plain(xyz)).abs().max() > 0.5
 
 
 @torch.inference_mode()

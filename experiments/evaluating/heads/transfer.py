@@ -108,10 +108,10 @@ def fold(cfg: Any, recipe: str) -> dict[str, Any]:
         InputError: No label of the set is in another one, or see `train`.
     """
     folder, labels, split = Path(cfg.folder), instantiate(cfg.labels), instantiate(cfg.split)
-    own: ActionData = instantiate(cfg.datamodule)
+    own: ActionData = instantiate(cfg.measuring)
     known = labels.within(names_of(own.read("train"), labels))
     everyone = Split(train={}, val={}, held_out={cfg.fold: split.subjects(cfg.fold, PARTS)})
-    other: ActionData = instantiate(cfg.datamodule, protocol=everyone, labels=known)
+    other: ActionData = instantiate(cfg.measuring, protocol=everyone, labels=known)
     clips = other.read("held_out")
     tested = names_of(clips, known)
     if not tested:
