@@ -38,10 +38,8 @@ class Recognition:
         self._threads = cfg.threads
         with threads_kept(), in_one_line():
             self._chain = Chain(**stages(cfg))
-        self.labels, self.background = (
-            self._chain.classifier.labels,
-            self._chain.classifier.background,
-        )
+        head = self._chain.classifier
+        self.labels, self.background = head.labels, head.background
         self.begin()
 
     def begin(
