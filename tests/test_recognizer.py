@@ -77,18 +77,6 @@ def test_with_fps_pictures_without_time_stamps_are_evenly_apart(recognizer, pict
     assert [recognizer(image).time_s for image in pictures[:3]] == [0, 0.04, 0.08]
 
 
-def test_actions_still_going_on_are_finished_when_the_user_says_so(pictures):
-    hasty = {"enter": 0.002, "leave": 0.001, "enter_s": 0.0, "shortest_s": 0.0, "late_s": 0.0}
-    recognizer = Recognizer(**SMALL, decision=hasty)
-    for i, image in enumerate(pictures):
-        result = recognizer(image, time_s=i / 30)
-    (person,) = result.people
-    assert person.action != recognizer.background
-    (event,) = recognizer.finish()
-    assert (event.id, event.label, event.start_s) == (person.id, person.action, person.start_s)
-    assert recognizer.finish() == ()
-
-
 @pytest.mark.parametrize(
     ("image", "said"),
     [

@@ -15,7 +15,8 @@ from gastlive.realtime.plain import numbers
 from gastlive.realtime.sources.demo import PATH as DEMO
 from gastlive.realtime.sources.demo import Demo
 
-SPAN = {"start_s": 3.0, "stop_s": 6.0}
+SPAN = {"start_s": 5.0, "stop_s": 9.0}
+"""One action ends in this part of the demo clip, and another one is going on at its end."""
 SMALL = {"lifter": "gast27s", "runtime": "torch"}
 
 
@@ -25,7 +26,7 @@ def lines(path):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """The frames and events that ``gastlive`` writes of three seconds of the demo clip."""
+    """The frames and events that ``gastlive`` writes of four seconds of the demo clip."""
     folder = tmp_path_factory.mktemp("run")
     span = [f"source.{key}={value}" for key, value in SPAN.items()]
     given = ["source=video", f"source.path={DEMO}", *span, "sink=[jsonl]", "runtime=torch"]
@@ -60,17 +61,24 @@ def record(result):
     }
 
 
+def events(folder):
+    """The lines of events.jsonl, with the name that the id has here."""
+    return [{"id": line.pop("track"), **line} for line in lines(folder / "events.jsonl")[1:]]
+
+
+def finished(actions):
+    return [action.to_dict() for action in actions]
+
+
 def test_watch_gives_what_the_program_writes_number_for_number(written):
     header, *frames = lines(written / "frames.jsonl")
     results = list(watch(DEMO, source=SPAN, runtime="torch"))
-    assert len(frames) == len(results) == 90
+    assert len(frames) == len(results) == 120
     assert header["labels"] == list(results[0].labels)
     for wanted, got in zip(frames, results, strict=True):
         assert wanted == record(got)
-    events = [event.to_dict() for result in results for event in result.events]
-    wanted = [{"id": line.pop("track"), **line} for line in lines(written / "events.jsonl")[1:]]
-    assert events == wanted
-    assert wanted, "nobody did anything in this part of the clip"
+    assert [event for result in results for event in finished(result.events)] == events(written)
+    assert finished(results[-1].events) == events(written)[-1:]
 
 
 def test_a_loop_of_ones_own_gives_what_the_program_writes_number_for_number(written):
@@ -83,6 +91,10 @@ def test_a_loop_of_ones_own_gives_what_the_program_writes_number_for_number(writ
             got.append(recognizer(film.retrieve()[1], time_s=time_s))
     for wanted, result in zip(lines(written / "frames.jsonl")[1:], got, strict=True):
         assert wanted == record(result)
+    said = [event for result in got for event in finished(result.events)]
+    assert len(said) == 1
+    assert said + finished(recognizer.finish()) == events(written)
+    assert recognizer.finish() == ()
 
 
 def test_a_file_of_keypoints_is_watched_without_a_detector(written):
