@@ -88,7 +88,7 @@ def _put(cfg: DictConfig, key: str, value: Any) -> None:
         raise InputError(f"{key}={value!r} can't be used: give a plain value") from error
 
 
-def _known(name: str, choices: Iterable[str], said: str) -> str:
+def _known(name: str, choices: Iterable[object], said: str) -> str:
     """The name, if it is one of the choices; an InputError names the nearest of them."""
     found = sorted(map(str, choices))
     if name in found:

@@ -40,10 +40,14 @@ class Recognizer:
         InputError: No such option, or it can't be used here; one line says what to do.
     """
 
+    _index: int
+    _last_s: float
+    _is_timed: bool | None
+
     def __init__(self, *, fps: float | None = None, clock: Clock = SYSTEM, **options: Any) -> None:
-        if "source" in options:
+        if given := [key for key in options if key.partition(".")[0] == "source"]:
             raise InputError(
-                f"source={options['source']!r} is no option of a Recognizer, which gets its "
+                f"{given[0]}={options[given[0]]!r} is no option of a Recognizer, which gets its "
                 f"pictures from you; use gastlive.watch for a source"
             )
         if fps is not None and not (_is_number(fps) and 0 < fps < inf):
@@ -83,8 +87,7 @@ class Recognizer:
     def reset(self) -> None:
         """Begin another stream: everyone is forgotten, and time may start anywhere."""
         self._open().begin(fps=self.fps, source="pictures")
-        self._index, self._last_s = 0, -inf
-        self._is_timed: bool | None = None
+        self._index, self._last_s, self._is_timed = 0, -inf, None
 
     def close(self) -> None:
         """Free the nets; the recognizer can't be used any more, its results can."""
