@@ -44,7 +44,7 @@ lint: $(READY)  ## Check style and formatting.
 	$(BIN)/ruff format --check .
 
 types: $(READY) $(LINK)  ## Check types.
-	MYPYPATH=build/types $(BIN)/mypy $(foreach package,$(PACKAGES),-p gastlive.$(package))
+	MYPYPATH=build/types $(BIN)/mypy -m gastlive $(foreach package,$(PACKAGES),-p gastlive.$(package))
 
 wheel: $(READY)  ## Build the wheel, install it into an empty environment and run it from elsewhere.
 	bash tests/wheel_smoke.sh $(BIN)/python

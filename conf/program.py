@@ -18,7 +18,8 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from ..gast.errors import InputError
 
 Main = Callable[[DictConfig], None]
-_WEIGHTS = (".safetensors", ".onnx", ".ckpt")
+WEIGHTS = (".safetensors", ".onnx", ".ckpt")
+"""Endings of weights files."""
 
 
 def program(
@@ -56,7 +57,7 @@ def quoted(argument: str, verbatim: Collection[str]) -> str:
     ``lifter.checkpoint=my.safetensors``, where that is a key of `verbatim`.
     """
     key, _, value = argument.partition("=")
-    if value.endswith(_WEIGHTS) and f"{key}.checkpoint" in verbatim:
+    if value.endswith(WEIGHTS) and f"{key}.checkpoint" in verbatim:
         key = f"{key}.checkpoint"
     if key not in verbatim or not value:
         return argument

@@ -3,7 +3,7 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
     from .stages.classifying import Classify
     from .stages.deciding import Decide
+    from .stages.joints import Joints
     from .stages.lifting import Lift
+    from .stages.stage import Detector
+    from .stages.tracker import Tracker
 
 VERBATIM = (
     "source.url", "source.path", "source.folder", "lifter.checkpoint", "classifier.checkpoint",
@@ -63,24 +66,42 @@ def build(cfg: DictConfig) -> "Pipeline":
     if "url" in cfg.source:
         config["source"]["url"] = masked(cfg.source.url)
     summary = Summary(folder=cfg.run_folder, config=config)
-    source = instantiate(cfg.source)
+    source, parts = instantiate(cfg.source), stages(cfg)
+    summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
+    return Pipeline(
+        source=source,
+        **parts,
+        sinks={
+            name: apart(instantiate(sink), live=source.live)
+            for name, sink in (cfg.get("sink") or {}).items()
+        },
+        summary=summary,
+    )
+
+
+class Stages(TypedDict):
+    """The stages by their names in `Chain`."""
+
+    detector: "Detector"
+    tracker: "Tracker"
+    joints: "Joints"
+    lifter: "Lift"
+    classifier: "Classify"
+    decision: "Decide"
+
+
+def stages(cfg: DictConfig) -> Stages:
+    """The stages that the config describes."""
     with ThreadPoolExecutor(1) as beside:  # the detector's networks compile while the others load
         detector = beside.submit(instantiate, cfg.detector)
         lifter, classifier, decision = naming(cfg)
-    summary.runtimes = {stage.name: stage.runtime for stage in (lifter, classifier)}
-    return Pipeline(
-        source=source,
+    return Stages(
         detector=detector.result(),
         tracker=instantiate(cfg.tracker),
         joints=instantiate(cfg.joints, layout=lifter.layout.name),
         lifter=lifter,
         classifier=classifier,
         decision=decision,
-        sinks={
-            name: apart(instantiate(sink), live=source.live)
-            for name, sink in (cfg.get("sink") or {}).items()
-        },
-        summary=summary,
     )
 
 

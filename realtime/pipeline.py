@@ -1,12 +1,13 @@
 """Source, stages, sinks: the whole live program."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..gast.errors import InputError
+from .chain import Chain
 from .clock import SYSTEM, Clock
 from .interrupts import Interrupts
-from .packets import Frame, RunInfo
+from .packets import Frame
 from .sinks.sink import Sink
 from .sinks.window import WindowClosed
 from .sources.source import Source
@@ -14,7 +15,7 @@ from .stages.classifying import Classify
 from .stages.deciding import Decide
 from .stages.joints import Joints
 from .stages.lifting import Lift
-from .stages.stage import Detector, Stage
+from .stages.stage import Detector
 from .stages.tracker import Tracker
 from .summary import Summary
 
@@ -39,21 +40,13 @@ class Pipeline:
         summary: Summary,
         clock: Clock = SYSTEM,
     ) -> None:
-        self.source, self.sinks, self.summary, self.clock = source, sinks, summary, clock
-        self.stages: Sequence[Stage] = (detector, tracker, joints, lifter, classifier, decision)
-        self.decision = decision
+        self.source, self.sinks, self.summary = source, sinks, summary
+        self.chain = Chain(
+            detector=detector, tracker=tracker, joints=joints, lifter=lifter,
+            classifier=classifier, decision=decision, clock=clock,
+        )  # fmt: skip
         self.interrupts = Interrupts(clock=clock)
-        layout = detector.layout or source.layout
-        self.info = RunInfo(
-            width=None,
-            height=None,
-            fps=source.fps,
-            detector_layout="" if layout is None else layout.name,
-            lifter_layout=lifter.layout.name,
-            labels=classifier.labels,
-            background=classifier.background,
-            source=source.description,
-        )
+        self.info = self.chain.info(fps=source.fps, source=source.description, layout=source.layout)
 
     def run(self) -> dict[str, Any]:
         """Run until the source ends, the window is closed, or a signal comes (see `Interrupts`).
@@ -87,14 +80,7 @@ class Pipeline:
         return "source ended", None
 
     def _push(self, frame: Frame) -> None:
-        spent_s = {}
-        start_s = self.clock()
-        for stage in self.stages:
-            frame = stage(frame)
-            now_s = self.clock()
-            spent_s[stage.name] = now_s - start_s
-            start_s = now_s
-        frame = frame.knowing(spent_s=spent_s, finished_s=start_s)
+        frame = self.chain(frame)
         for warning in self.source.warnings:
             self.summary.warn(warning)
         self.summary.add(frame)
@@ -103,7 +89,7 @@ class Pipeline:
 
     def _close(self, ended: str, *, failing: bool = False) -> dict[str, Any]:
         """Finish everything, whatever fails on the way; the first failure is raised at the end."""
-        last = self.decision.finish()
+        last = self.chain.finish()
         errors: list[Exception] = []
         for sink in self.sinks.values():
             try:

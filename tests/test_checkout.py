@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 def clone(folder, *, name):
     """As much of a checkout as pytest needs to start."""
-    for file in ("tests/conftest.py", "pyproject.toml", "gast/errors.py"):
+    for file in ("tests/conftest.py", "pyproject.toml", "__init__.py", "gast/errors.py"):
         (folder / name / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, folder / name / file)
     (folder / name / "tests" / "test_it.py").write_text("def test_it():\n    pass\n")

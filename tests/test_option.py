@@ -1,10 +1,16 @@
+from pathlib import Path
+
 import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
 
 from gastlive.action.heads.tcn import TCN
-from gastlive.conf.option import option
+from gastlive.conf.option import chain, option
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.smoothing import OneEuro
 from gastlive.gast.skeleton import H36M17
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_an_option_is_made_with_the_values_of_its_yaml():
@@ -46,3 +52,53 @@ def test_an_option_that_is_not_there_is_answered_with_those_that_are():
         InputError, match="no option 'tracker/sort'; group 'tracker' has given, oks"
     ):
         option("tracker/sort")
+
+
+@pytest.mark.parametrize(
+    ("options", "overrides"),
+    [
+        ({}, []),
+        ({"lifter": "gast27s", "threads": 2}, ["lifter=gast27s", "threads=2"]),
+        ({"decision": {"enter": 0.6}}, ["decision.enter=0.6"]),
+        ({"joints.min_confidence": 0.4}, ["joints.min_confidence=0.4"]),
+        ({"smoothing": "none"}, ["smoothing=none"]),
+        ({"smoothing.beta": 3.0}, ["smoothing.beta=3.0"]),
+        (
+            {"detector": "movenet_multipose", "detector.regions": []},
+            ["detector=movenet_multipose", "detector.regions=[]"],
+        ),
+        ({"lifter": "my.safetensors"}, ["lifter.checkpoint=my.safetensors"]),
+        ({"source": "video", "source.path": "a b.mp4"}, ["source=video", "source.path='a b.mp4'"]),
+    ],
+)
+def test_the_chain_is_composed_as_the_command_line_composes_it(options, overrides):
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        wanted = OmegaConf.to_yaml(compose("chain", overrides=overrides), sort_keys=True)
+    assert OmegaConf.to_yaml(chain(options), sort_keys=True) == wanted
+
+
+def test_every_option_of_the_chain_is_composed_as_the_command_line_composes_it():
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        for group in chain({}):
+            for file in sorted((ROOT / "conf" / str(group)).glob("*.yaml")):
+                wanted = compose("chain", overrides=[f"{group}={file.stem}"])
+                assert chain({str(group): file.stem}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"classifer": "fight"}, "no option classifer; did you mean classifier?"),
+        ({"tracker": "orks"}, "no option tracker=orks; did you mean oks?"),
+        ({"lifter": None}, "no option lifter=None; there are gast243, gast27"),
+        ({"decision": {"entr": 1}}, "no option decision.entr; did you mean enter?"),
+        ({"threads.a": 1}, "no option threads.a"),
+        ({"zoo.a": 1}, "no option zoo.a; there are classifier, decision"),
+        ({"threads": object}, "threads=<class 'object'> can't be used: give a plain value"),
+    ],
+)
+def test_a_wrong_option_of_the_chain_names_the_nearest_right_one(options, said):
+    with pytest.raises(InputError) as caught:
+        chain(options)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)

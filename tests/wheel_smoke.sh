@@ -31,6 +31,18 @@ summary = json.load(open("out/summary.json"))
 assert summary["ended"] == "source ended" and summary["frames"] == 90, summary
 assert summary["people"]["count"] == 1, summary["people"]
 PY
+# The same from Python: typed, nothing heavy until it is used, and no Hydra in sight.
+"$work/venv/bin/python" - <<'PY'
+import pathlib, sys
+import gastlive
+assert not {"torch", "cv2", "hydra"} & sys.modules.keys()
+assert (pathlib.Path(gastlive.__file__).parent / "py.typed").exists()
+from importlib.metadata import version
+assert gastlive.__version__ == version("gastlive")
+*_, last = gastlive.watch("demo", source={"frames": 20})
+assert [person.id for person in last.people] == [1], last
+assert not (pathlib.Path(gastlive.__file__).parent / "setup.py").exists()
+PY
 # The benchmark's options are there too, and a lifter can be exported.
 "$work/venv/bin/gastlive-benchmark" mode=step mode.rounds=1 mode.frames=5 mode.warm=1 hydra.run.dir=step
 test -s step/latency.md && test -s step/steps.png

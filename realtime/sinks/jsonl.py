@@ -7,9 +7,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..packets import Event, Frame, Person, RunInfo
+from ..plain import number, numbers, seconds
 from ..run_folder import run_folder, unwritable
 
 
@@ -116,7 +115,7 @@ class _Lines:
 def _frame(frame: Frame) -> dict[str, Any]:
     return {
         "index": frame.index,
-        "time_s": _seconds(frame.time_s),
+        "time_s": seconds(frame.time_s),
         "dropped": frame.dropped,
         "people": [_person(track, person) for track, person in frame.people.items()],
     }
@@ -126,16 +125,16 @@ def _person(track: int, person: Person) -> dict[str, Any]:
     action, odds = person.action, person.probabilities
     return {
         "track": track,
-        "score": _number(person.pose.score),
-        "xy": _numbers(person.pose.xy, 1),
-        "confidence": _numbers(person.pose.confidence, 3),
-        "xyz": None if person.xyz is None else _numbers(person.xyz, 3),
-        "probabilities": None if odds is None else _numbers(odds, 3),
+        "score": number(person.pose.score),
+        "xy": numbers(person.pose.xy, 1),
+        "confidence": numbers(person.pose.confidence, 3),
+        "xyz": None if person.xyz is None else numbers(person.xyz, 3),
+        "probabilities": None if odds is None else numbers(odds, 3),
         "action": action
         and {
             "label": action.label,
-            "confidence": _number(action.confidence),
-            "start_s": _seconds(action.start_s),
+            "confidence": number(action.confidence),
+            "start_s": seconds(action.start_s),
         },
     }
 
@@ -144,26 +143,7 @@ def _event(event: Event) -> dict[str, Any]:
     return {
         "track": event.track,
         "label": event.label,
-        "start_s": _seconds(event.start_s),
-        "end_s": _seconds(event.end_s),
-        "confidence": _number(event.confidence),
+        "start_s": seconds(event.start_s),
+        "end_s": seconds(event.end_s),
+        "confidence": number(event.confidence),
     }
-
-
-def _seconds(time_s: float) -> float:
-    return round(time_s, 6)  # so fine that pictures of a burst keep different times
-
-
-def _number(value: float) -> float | None:
-    return _numbers(np.array([value]), 3)[0]
-
-
-def _numbers(values: np.ndarray, decimals: int) -> list[Any]:
-    """Nested lists of rounded numbers; None for what is not finite."""
-    exact = np.round(values.astype(np.float64), decimals)
-    finite = np.isfinite(exact)
-    if finite.all():
-        return exact.tolist()
-    holes = exact.astype(object)
-    holes[~finite] = None
-    return holes.tolist()
