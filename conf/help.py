@@ -13,6 +13,7 @@ from .texts import CONF, flat, keys, options, programs, texts, title
 
 _WIDTH, _COLUMN = 110, 34
 _OVER = "override "
+_INTERNAL = "set by the program"
 _PARTS = "Parts. Choose another with NAME=OPTION, change a key with NAME.KEY=VALUE:"
 _FLAGS = (
     ("--version", "which gastlive this is"),
@@ -82,7 +83,7 @@ def _own(config_name: str, cfg: Any, values: Mapping[str, Any]) -> Iterator[str]
     for name in reversed(programs(config_name)):
         said = texts(name)
         for key in keys(name):
-            if key in said and key not in chosen:
+            if key in said and key not in chosen and said[key] != _INTERNAL:
                 yield from _row(_given(key, values), said[key])
 
 

@@ -76,7 +76,11 @@ def _no_key(key: str, config_name: str, words: Sequence[str]) -> str:
         return f"there is no {key!r}; did you mean {near}={value or '...'}?"
     above = key.rpartition(".")[0]
     beside = [each for each in known if above and each.rpartition(".")[0] == above]
-    return f"there is no {key!r}; there are {_all(beside)}" if beside else f"there is no {key!r}"
+    return (
+        f"there is no {key!r}; there are {_all(beside)}"
+        if beside
+        else f"there is no {key!r}; --help lists the keys"
+    )
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
@@ -87,7 +91,7 @@ def _nearest(key: str, known: Sequence[str]) -> str:
             each.removeprefix(above).partition(".")[0] for each in known if each.startswith(above)
         }
         group = above.rstrip(".")
-        below |= {name for each in options(group) for name in keys(f"{group}/{each}")}
+        below |= {name for each in options(group) if group for name in keys(f"{group}/{each}")}
         near = get_close_matches(word, below, 1, _NEAR)
         if not near:
             return ""

@@ -35,7 +35,7 @@ def refuse_kinds(cfg: DictConfig, config_name: str, given: Iterable[str]) -> Non
         kind = _kind(cfg, config_name, key)
         value = OmegaConf.to_container(node) if OmegaConf.is_config(node) else node
         if key not in groups() and value is not None and not _fits(value, kind):
-            shown = {True: "true", False: "false"}.get(value, value) if value in (0, 1) else value
+            shown = str(value).lower() if isinstance(value, bool) else value
             text = _text(config_name, key)
             raise InputError(f"{key}={shown}: wanted {_words(kind)}{f' ({text})' if text else ''}")
 
