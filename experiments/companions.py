@@ -29,21 +29,21 @@ def write_companions(path: Path, graph: StepGraph, card: Card) -> list[Path]:
     """Write ``NAME_README.md`` and ``NAME_run.py`` beside ``NAME.onnx``; returns their paths."""
     joints, size = named(card.layout).joints, state_size(graph.keeps)
     words: dict[str, Any] = {
-        "name": path.stem, "file": path.name, "joints": "\n    ".join(_rows(joints)),
-        "count": len(joints), "channels": graph.shape[-1], "size": size, "fps": f"{card.fps:g}",
+        "name": path.stem, "file": path.name, "count": len(joints), "channels": graph.shape[-1],
+        "size": size, "fps": f"{card.fps:g}",
         "table": "\n".join(f"| {i} | {joint} |" for i, joint in enumerate(joints)),
         "numbers": ", ".join(map(str, graph.shape)), **_units(card),
     }  # fmt: skip
     if isinstance(card, HeadCard):
         words |= {
-            "labels": "\n    ".join(_rows(card.labels)), "temperature": card.temperature,
-            "classes": len(card.labels), "listed": ", ".join(card.labels),
+            "temperature": card.temperature,
+            "listed": ", ".join(card.labels),
             "background": card.background,
         }  # fmt: skip
     kind = "head" if isinstance(card, HeadCard) else "lifter"
     files = {
         path.with_name(f"{path.stem}_README.md"): _README + _READMES[kind] + _TABLE,
-        path.with_name(f"{path.stem}_run.py"): _STREAM[kind],
+        path.with_name(f"{path.stem}_run.py"): _SCRIPTS[kind],
     }
     for file, text in files.items():
         file.write_text(Template(text).substitute(words), encoding="utf-8", newline="\n")
@@ -64,17 +64,6 @@ def _units(card: Card) -> dict[str, str]:
         "output_is": "x, y, z of each joint in metres, camera axes (x right, y down, z forward), "
         "less those of the hip",
     }
-
-
-def _rows(names: tuple[str, ...], width: int = 84) -> list[str]:
-    """Quoted names with commas, wrapped."""
-    rows = [""]
-    for name in names:
-        word = f"{json.dumps(name)}, "
-        if len(rows[-1]) + len(word) > width:
-            rows.append("")
-        rows[-1] += word
-    return [row.rstrip() for row in rows]
 
 
 _README = """# $name
@@ -110,25 +99,22 @@ _TABLE = """| index | joint |
 |---:|---|
 $table
 """
-_CLASS = '''"""
+_STREAM_CLASS = '''"""
 
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-JOINTS = (
-    $joints
-)
-'''
-_STEP = '''
 
 class Stream:
-    """One step after another for N people."""
+    """One step after another for N people; `about` is what the file says of itself."""
 
     def __init__(self, path, people=1):
         self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        self.about = self.session.get_modelmeta().custom_metadata_map
         self.state = np.zeros((people, $size), np.float32)  # zeros: their streams begin
 
     def __call__(self, frame):
@@ -138,56 +124,39 @@ class Stream:
 
 
 '''
-_STREAM = {
+_SCRIPTS = {
     "lifter": '''"""Lifts one person's 2-D joints: python ${name}_run.py keypoints.npy WIDTH HEIGHT
 
-keypoints.npy is (frames, $count, 2 or 3): x, y in pixels and, if known, confidence, of JOINTS. The
-3-D joints go to ${name}_xyz.npy, metres relative to the hip. Without a file it makes joints up.
+keypoints.npy is (frames, $count, 2 or 3): x, y in pixels and, if known, confidence; the README
+lists the joints. 3-D joints go to ${name}_xyz.npy, metres. Without a file it makes joints up.
 '''
-    + _CLASS
-    + _STEP
-    + '''def to_screen(joints, width, height):
-    """(frames, J, 2 or 3) in pixels to what the net takes."""
+    + _STREAM_CLASS
+    + """if __name__ == "__main__":
+    joints = 320 + 3 * np.random.default_rng(0).standard_normal((90, $count, 2)).cumsum(0)
+    width, height = map(float, sys.argv[2:] or (640, 480))
+    joints = np.load(sys.argv[1]) if len(sys.argv) > 1 else joints
+    ones = np.ones_like(joints[..., :1])
     xy = (2 * joints[..., :2] - (width, height)) / width
-    known = joints.shape[-1] > 2
-    confidence = joints[..., 2:] if known else np.ones_like(joints[..., :1])
-    return np.concatenate([xy, confidence], -1)[..., :$channels]
-
-
-if __name__ == "__main__":
-    made_up = 320 + 90 * np.random.default_rng(0).standard_normal((90, $count, 2)).cumsum(0) / 30
-    joints, (width, height) = made_up, (640, 480)
-    if len(sys.argv) > 1:
-        joints, width, height = np.load(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    frames = np.concatenate([xy, joints[..., 2:], ones], -1)[..., :$channels]
     lift = Stream(Path(__file__).with_name("$file"))
-    xyz = np.concatenate([lift(frame[None]) for frame in to_screen(joints, width, height)])
+    xyz = np.concatenate([lift(frame[None]) for frame in frames])
     np.save("${name}_xyz.npy", xyz)
-    print(f"{len(xyz)} frames in ${name}_xyz.npy; last {JOINTS[-1]}: {xyz[-1, -1].round(3)} m")
-''',
+    last = json.loads(lift.about["joints"])[-1]
+    print(f"{len(xyz)} frames in ${name}_xyz.npy; last {last}: {xyz[-1, -1].round(3)} m")
+""",
     "head": '''"""Names one person's actions: python ${name}_run.py xyz.npy
 
-xyz.npy is (frames, $count, 3): metres relative to the hip, of JOINTS, as a lifter makes them.
+xyz.npy is (frames, $count, 3): metres relative to the hip, as a lifter makes them.
 '''
-    + _CLASS
-    + """LABELS = (
-    $labels
-)
-TEMPERATURE = $temperature
-"""
-    + _STEP
-    + '''def probabilities(logits):
-    """Of each label, (N, labels)."""
-    powers = np.exp((logits - logits.max(-1, keepdims=True)) / TEMPERATURE)
-    return powers / powers.sum(-1, keepdims=True)
-
-
-if __name__ == "__main__":
+    + _STREAM_CLASS
+    + """if __name__ == "__main__":
     xyz = 0.1 * np.random.default_rng(0).standard_normal((90, $count, 3))
-    if len(sys.argv) > 1:
-        xyz = np.load(sys.argv[1])
+    xyz = np.load(sys.argv[1]) if len(sys.argv) > 1 else xyz
     name = Stream(Path(__file__).with_name("$file"))
+    labels, temperature = (json.loads(name.about[key]) for key in ("labels", "temperature"))
     for number, frame in enumerate(xyz):
-        odds = probabilities(name(frame[None]))[0]
-        print(f"frame {number}: {LABELS[odds.argmax()]} {odds.max():.2f}")
-''',
+        logits = name(frame[None])[0] / temperature
+        odds = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        print(f"frame {number}: {labels[odds.argmax()]} {odds.max():.2f}")
+""",
 }

@@ -123,7 +123,7 @@ def test_each_script_runs_without_arguments_and_is_short(files, tmp_path):
     for file in files:
         script = file.path.with_name(f"{file.path.stem}_run.py")
         assert alone(script, folder=tmp_path)
-        assert len(script.read_text().splitlines()) <= 60
+        assert len(script.read_text().splitlines()) <= 42
 
 
 def test_readme_and_metadata_name_joints_units_rate_labels_and_temperature(files):
