@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from .texts import CONF, flat, keys, options, programs, texts, title
+from .texts import CONF, defaults, flat, keys, options, programs, texts, title
 
 _WIDTH, _COLUMN = 110, 34
 _OVER = "override "
@@ -57,7 +57,7 @@ def parts(config_name: str, cfg: Any) -> dict[tuple[str, str], list[str]]:
     Those that a program takes out of what it is composed of are left out.
     """
     chosen: dict[str, Any] = dict(cfg.hydra.runtime.choices)
-    entries = [entry for name in programs(config_name) for entry in _defaults(name)]
+    entries = [entry for name in programs(config_name) for entry in defaults(name)]
     gone = {part.removeprefix(_OVER) for part, option in entries if _OVER in part and not option}
     listed = [part for part, _ in entries if _OVER not in part]
     listed += [key for key in reversed(chosen) if key not in listed and "hydra/" not in key]
@@ -68,13 +68,6 @@ def parts(config_name: str, cfg: Any) -> dict[tuple[str, str], list[str]]:
         several = list(cfg.get(group) or ()) if group == "sink" else []
         found[place or group, group] = [choice] if choice else several
     return found
-
-
-def _defaults(name: str) -> Iterator[tuple[str, Any]]:
-    """Entries of a yaml's defaults list that name a group."""
-    for entry in OmegaConf.load(CONF / f"{name}.yaml").get("defaults", []):
-        if not isinstance(entry, str):
-            yield from ((str(part), option) for part, option in entry.items())
 
 
 def _own(config_name: str, cfg: Any, values: Mapping[str, Any]) -> Iterator[str]:

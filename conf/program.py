@@ -53,13 +53,18 @@ def program(
             if said := unknown_flag(words):
                 _end(said, 2)
             sys.argv[1:] = [quoted(word, verbatim) for word in words]
+            told = None if os.environ.get(_FULL) == "1" else partial(_told, config_name, words)
             with _errors_handed_on() as handed_on:
                 composed = _hydra(config_name, lambda cfg: _run(main, cfg, config_name, handed_on))
-                guarded(composed, lambda error: mistake(error, config_name, words))
+                guarded(composed, told)
 
         return start
 
     return decorate
+
+
+def _told(config_name: str, words: Sequence[str], error: Exception) -> str:
+    return mistake(error, config_name, words)
 
 
 def asked(config_name: str, words: Sequence[str]) -> str:
@@ -86,11 +91,16 @@ def _hydra(config_name: str, task: Main) -> Callable[[], None]:
     return decorated
 
 
-def _run(main: Main, cfg: DictConfig, config_name: str, errors: "ExitStack") -> None:
+def _run(main: Main, cfg: DictConfig, config_name: str, errors: ExitStack) -> None:
     errors.close()  # of the program itself, Hydra shows defects as it always does
     with _nothing_left(Path(HydraConfig.get().runtime.output_dir)):
         words = HydraConfig.get().overrides.task
-        guarded(lambda: (refuse_kinds(cfg, config_name, words), main(cfg)))
+
+        def checked() -> None:
+            refuse_kinds(cfg, config_name, words)
+            main(cfg)
+
+        guarded(checked)
 
 
 @contextmanager
@@ -99,11 +109,10 @@ def _errors_handed_on() -> Iterator[ExitStack]:
 
     Until the stack is closed.
     """
+    before = os.environ.get(_FULL, "0")
     with ExitStack() as stack:
-        before = os.environ.get(_FULL)
         os.environ[_FULL] = "1"
-        undo = partial(os.environ.__setitem__, _FULL, before) if before else None
-        stack.callback(undo or partial(os.environ.pop, _FULL, None))
+        stack.callback(os.environ.__setitem__, _FULL, before)
         yield stack
 
 
@@ -201,9 +210,7 @@ def _composed(cfg: DictConfig) -> Composed:
     return Composed(cfg, tuple(hydra_cfg.overrides.task), Path(folder), next(given, None))
 
 
-def guarded(
-    work: Callable[[], object], mistake: Callable[[HydraException], str] | None = None
-) -> None:
+def guarded(work: Callable[[], None], mistake: Callable[[Exception], str] | None = None) -> None:
     """Run `work`; an error that a user can cause ends the program with one line.
 
     `mistake` explains those of composing a config.
@@ -216,8 +223,8 @@ def guarded(
     except (InputError, OSError, HydraException, OmegaConfBaseException) as error:
         if os.environ.get(_FULL) == "1" and mistake is None:
             raise
-        is_mistake = mistake and isinstance(error, HydraException)
-        _end(mistake(error) if is_mistake else explained(error), 1)
+        told = mistake if mistake and isinstance(error, HydraException) else explained
+        _end(told(error), 1)
 
 
 def explained(error: BaseException) -> str:

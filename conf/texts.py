@@ -53,17 +53,16 @@ def groups() -> list[str]:
 @cache
 def keys(name: str) -> dict[str, Any]:
     """Dotted key to value, as written in ``conf/NAME.yaml``; of lists the whole list."""
-    content: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
     return {
         key: value
-        for key, value in flat(content).items()
+        for key, value in flat(_loaded(name)).items()
         if key.partition(".")[0] not in ("defaults", "hydra") and "_target_" not in key
     }
 
 
 def programs(name: str) -> list[str]:
     """A program's yaml and those at the root that it is composed of."""
-    listed = OmegaConf.load(CONF / f"{name}.yaml").get("defaults", [])
+    listed = _loaded(name).get("defaults", [])
     return [*(each for each in listed if isinstance(each, str) and each != "_self_"), name]
 
 
@@ -75,6 +74,22 @@ def flat(content: Any, above: str = "") -> dict[str, Any]:
         if isinstance(value, dict):
             found |= flat(value, f"{above}{key}.")
     return found
+
+
+def defaults(name: str) -> list[tuple[str, Any]]:
+    """The entries of a yaml's defaults list that name a group, with the option."""
+    listed = _loaded(name).get("defaults", [])
+    return [
+        (str(part), option)
+        for entry in listed
+        if not isinstance(entry, str)
+        for part, option in entry.items()
+    ]
+
+
+def _loaded(name: str) -> dict[str, Any]:
+    content: Any = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
+    return dict(content)
 
 
 def _lines(name: str) -> list[str]:

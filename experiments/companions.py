@@ -6,13 +6,13 @@ from string import Template
 from typing import Any
 
 from ..action.checkpoint import HeadCard
-from ..gast.cards import Card
+from ..gast.checkpoint import LifterCard
 from ..gast.runtimes.self_starting import state_size
 from ..gast.runtimes.step_graph import StepGraph
 from ..gast.skeleton import named
 
 
-def about(card: Card) -> dict[str, str]:
+def about(card: HeadCard | LifterCard) -> dict[str, str]:
     """Metadata of the ONNX file that any program can read: plain words and JSON."""
     said: dict[str, Any] = {
         "joints": list(named(card.layout).joints),
@@ -25,7 +25,7 @@ def about(card: Card) -> dict[str, str]:
     return {key: text if isinstance(text, str) else json.dumps(text) for key, text in said.items()}
 
 
-def write_companions(path: Path, graph: StepGraph, card: Card) -> list[Path]:
+def write_companions(path: Path, graph: StepGraph, card: HeadCard | LifterCard) -> list[Path]:
     """Write ``NAME_README.md`` and ``NAME_run.py`` beside ``NAME.onnx``; returns their paths."""
     joints, size = named(card.layout).joints, state_size(graph.keeps)
     words: dict[str, Any] = {
@@ -50,7 +50,7 @@ def write_companions(path: Path, graph: StepGraph, card: Card) -> list[Path]:
     return list(files)
 
 
-def _units(card: Card) -> dict[str, str]:
+def _units(card: HeadCard | LifterCard) -> dict[str, str]:
     if isinstance(card, HeadCard):
         return {
             "frame_is": "x, y, z in metres, camera axes (x right, y down, z forward), of each "

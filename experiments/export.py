@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import torch
 from omegaconf import DictConfig
 
-from ..action.checkpoint import load_head
+from ..action.checkpoint import HeadCard, load_head
 from ..action.deployed import HEADS
 from ..action.head import WindowedHead
 from ..conf.program import program
-from ..gast.cards import Card
+from ..gast.checkpoint import LifterCard
 from ..gast.deployed import deployed
 from ..gast.errors import InputError
 from ..gast.runtimes.compiled import PARITY, Compiled
@@ -35,7 +35,7 @@ class Source:
 
     name: str
     net: Streaming
-    card: Card
+    card: HeadCard | LifterCard
     shape: tuple[int, ...]
 
 

@@ -8,7 +8,7 @@ into its inputs and put the next state together; `bare` takes them away again.
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def state_size(lines: Lines) -> int:
 
 def self_starting(model: "onnx.ModelProto", lines: Lines) -> "onnx.ModelProto":
     """The model with ``state`` and ``next_state`` for its delay lines' inputs and outputs."""
-    from onnx import ModelProto, TensorProto, helper
+    from onnx import ModelProto
 
     made = ModelProto()
     made.CopyFrom(model)
@@ -41,9 +41,8 @@ def self_starting(model: "onnx.ModelProto", lines: Lines) -> "onnx.ModelProto":
     del graph.node[:]
     graph.node.extend(nodes)
     graph.initializer.extend(around.constants.values())
-    size = ["N", state_size(lines)]
-    _declare(graph.input, ["frame"], ("state", TensorProto.FLOAT, size), helper)
-    _declare(graph.output, ["output"], ("next_state", TensorProto.FLOAT, size), helper)
+    _declare(graph.input, "frame", "state", state_size(lines))
+    _declare(graph.output, "output", "next_state", state_size(lines))
     return made
 
 
@@ -71,10 +70,14 @@ def bare(
     return made
 
 
-def _declare(field: object, keep: list[str], extra: tuple, helper: object) -> None:
-    kept = [value for value in field if value.name in keep]
+def _declare(field: Any, kept: str, added: str, size: int) -> None:
+    """Keep one input or output of a model, and declare another of so many numbers."""
+    from onnx import TensorProto, helper
+
+    values = [value for value in field if value.name == kept]
     del field[:]
-    field.extend([*kept, helper.make_tensor_value_info(*extra)])
+    extra = helper.make_tensor_value_info(added, TensorProto.FLOAT, ["N", size])
+    field.extend([*values, extra])
 
 
 class _Around:
@@ -116,7 +119,7 @@ class _Around:
         given = [of, self._ints([start]), self._ints([stop]), self._ints([1])]
         return self._node("Slice", given, made)
 
-    def _node(self, kind: str, given: list[str], made: str, **attributes: int) -> "onnx.NodeProto":
+    def _node(self, kind: str, given: list[str], made: str, **attributes: Any) -> "onnx.NodeProto":
         from onnx import helper
 
         return helper.make_node(kind, given, [made], name=f"{_AROUND}{made}", **attributes)

@@ -223,12 +223,13 @@ def _bare(model: "onnx.ModelProto", graph: StepGraph, path: str | Path) -> "onnx
     from onnx.shape_inference import InferenceError
 
     inner = bare(model, graph.inputs, graph.outputs)
+    other = InputError(f"{path} has other inputs or outputs than its metadata; export it anew")
     try:
         onnx.checker.check_model(inner, full_check=True)
-    except (ValidationError, InferenceError):
-        inner = None
-    if inner is None or self_starting(inner, graph.keeps).graph != model.graph:
-        raise InputError(f"{path} has other inputs or outputs than its metadata; export it anew")
+    except (ValidationError, InferenceError) as error:
+        raise other from error
+    if self_starting(inner, graph.keeps).graph != model.graph:
+        raise other
     return inner
 
 
