@@ -52,10 +52,13 @@ def weaknesses(counts: np.ndarray, labels: Sequence[str], examples: Mapping[str,
     """
     rows = counts.sum(1)
     right = np.diag(counts) / np.maximum(rows, 1)
-    weak = [k for k in np.argsort(right, kind="stable") if rows[k] and right[k] < WEAK][:_MOST]
-    return [
-        f"{labels[k]}, {right[k]:.0%} right: {_why(counts[k], k, labels, examples)}" for k in weak
+    weak = [k for k in np.argsort(right, kind="stable") if rows[k] and right[k] < WEAK]
+    lines = [
+        f"{labels[k]}, {right[k]:.0%} right: {_why(counts[k], k, labels, examples)}"
+        for k in weak[:_MOST]
     ]
+    rest = len(weak) - _MOST
+    return [*lines, f"and {rest} more"] if rest > 0 else lines
 
 
 def _why(row: np.ndarray, own: int, labels: Sequence[str], examples: Mapping[str, int]) -> str:
