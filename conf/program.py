@@ -2,22 +2,31 @@
 
 import os
 import re
+import shutil
 import signal
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
 from pathlib import Path
+from typing import NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import InstantiationException
+from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from ..gast.errors import InputError
+from .help import page
+from .mistakes import mistake, unknown_flag
+from .wanted import refuse_kinds
 
 Main = Callable[[DictConfig], None]
+_FULL = "HYDRA_FULL_ERROR"
 WEIGHTS = (".safetensors", ".onnx", ".ckpt")
 """Endings of weights files."""
 
@@ -28,25 +37,112 @@ def program(
     """Makes ``main(cfg)`` a program: composes `config_name` with what the command line says.
 
     The values of the keys in `verbatim`, its addresses and paths, are taken literally; see
-    `quoted`.
+    `quoted`. ``--help`` prints the texts of the yamls, ``--version`` the version.
 
     What a user can cause (`InputError`, a full or forbidden disk, an option that is missing or
-    can't be used) ends it with one line and status 1, Ctrl-C with status 130. Every other
-    exception is a defect and keeps its traceback; ``HYDRA_FULL_ERROR=1`` shows them all.
+    can't be used, a key that doesn't exist) ends it with one line and status 1, Ctrl-C with status
+    130; a run that leaves nothing takes its folder away. Every other exception is a defect and
+    keeps its traceback; ``HYDRA_FULL_ERROR=1`` shows them all.
     """
 
     def decorate(main: Main) -> Callable[[], None]:
-        composed: Callable[[], None] = hydra.main(
-            version_base="1.3", config_path="pkg://gastlive.conf", config_name=config_name
-        )(lambda cfg: guarded(lambda: main(cfg)))
-
         def start() -> None:
-            sys.argv[1:] = [quoted(argument, verbatim) for argument in sys.argv[1:]]
-            composed()
+            words = sys.argv[1:]
+            if said := asked(config_name, words):
+                print(said)
+                return
+            if said := unknown_flag(words):
+                _end(said, 2)
+            sys.argv[1:] = [quoted(word, verbatim) for word in words]
+            told = None if os.environ.get(_FULL) == "1" else partial(_told, config_name, words)
+            with _errors_handed_on() as handed_on:
+                composed = _hydra(config_name, lambda cfg: _run(main, cfg, config_name, handed_on))
+                guarded(composed, told)
 
         return start
 
     return decorate
+
+
+def _told(config_name: str, words: Sequence[str], error: Exception) -> str:
+    return mistake(error, config_name, words)
+
+
+def asked(config_name: str, words: Sequence[str]) -> str:
+    """What ``--version`` or ``--help`` prints; empty if neither was asked for."""
+    if "--version" in words:
+        return version()
+    if "--help" in words or "-h" in words:
+        try:
+            return page(config_name, words)
+        except HydraException as error:
+            _end(mistake(error, config_name, words), 1)
+    return ""
+
+
+def version() -> str:
+    """Name and version of the installed package."""
+    return f"gastlive {metadata.version('gastlive')}"
+
+
+def _hydra(config_name: str, task: Main) -> Callable[[], None]:
+    decorated: Callable[[], None] = hydra.main(
+        version_base="1.3", config_path="pkg://gastlive.conf", config_name=config_name
+    )(task)
+    return decorated
+
+
+def _run(main: Main, cfg: DictConfig, config_name: str, errors: ExitStack) -> None:
+    errors.close()  # of the program itself, Hydra shows defects as it always does
+    with _nothing_left(Path(HydraConfig.get().runtime.output_dir)):
+        words = HydraConfig.get().overrides.task
+
+        def checked() -> None:
+            refuse_kinds(cfg, config_name, words)
+            main(cfg)
+
+        guarded(checked)
+
+
+@contextmanager
+def _errors_handed_on() -> Iterator[ExitStack]:
+    """Hydra raises what is wrong with a config, instead of printing lines of its own.
+
+    Until the stack is closed.
+    """
+    before = os.environ.get(_FULL, "0")
+    with ExitStack() as stack:
+        os.environ[_FULL] = "1"
+        stack.callback(os.environ.__setitem__, _FULL, before)
+        yield stack
+
+
+@contextmanager
+def _nothing_left(folder: Path) -> Iterator[None]:
+    """A program that ends without a result takes away its folder, and empty ones above it."""
+    try:
+        yield
+    except SystemExit:
+        with suppress(OSError):
+            _remove_if_empty(folder.resolve())
+        raise
+
+
+def _remove_if_empty(folder: Path) -> None:
+    here = Path.cwd().resolve()
+    if here.is_relative_to(folder):
+        return
+    inside = list(folder.iterdir())
+    if all(file.name == ".hydra" or _is_empty_log(file) for file in inside):
+        for file in inside:
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
+        folder.rmdir()
+    while (folder := folder.parent) != here and folder.is_relative_to(here):
+        folder.rmdir()
+
+
+def _is_empty_log(file: Path) -> bool:
+    return file.suffix == ".log" and file.stat().st_size == 0
 
 
 def quoted(argument: str, verbatim: Collection[str]) -> str:
@@ -97,7 +193,8 @@ def sweep(config_name: str) -> Callable[[Callable[[Sequence[Composed]], None]], 
             found: list[Composed] = []
             program(config_name)(lambda cfg: found.append(_composed(cfg)))()
             if found:  # else Hydra was asked to show something
-                guarded(lambda: main(found))
+                with _nothing_left(found[0].folder):
+                    guarded(lambda: main(found))
 
         return run
 
@@ -114,17 +211,21 @@ def _composed(cfg: DictConfig) -> Composed:
     return Composed(cfg, tuple(hydra_cfg.overrides.task), Path(folder), next(given, None))
 
 
-def guarded(work: Callable[[], None]) -> None:
-    """Run `work`; an error that a user can cause ends the program with one line."""
+def guarded(work: Callable[[], None], mistake: Callable[[Exception], str] | None = None) -> None:
+    """Run `work`; an error that a user can cause ends the program with one line.
+
+    `mistake` explains those of composing a config.
+    """
     try:
         work()
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would break the exit
         _end("interrupted", 130)
-    except (InputError, OSError, InstantiationException, OmegaConfBaseException) as error:
-        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+    except (InputError, OSError, HydraException, OmegaConfBaseException) as error:
+        if os.environ.get(_FULL) == "1" and mistake is None:
             raise
-        _end(explained(error), 1)
+        told = mistake if mistake and isinstance(error, HydraException) else explained
+        _end(told(error), 1)
 
 
 def explained(error: BaseException) -> str:
@@ -149,6 +250,6 @@ def _line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _end(line: str, status: int) -> None:
+def _end(line: str, status: int) -> NoReturn:
     print(f"gastlive: {line}", file=sys.stderr)
     raise SystemExit(status)

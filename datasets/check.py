@@ -34,6 +34,7 @@ class Count:
         actions: Frames of each action; unlabelled frames are under an empty name.
         missing: Joints that are not known or not seen, of all `joints` in all frames.
         holes: Frames with a missing joint.
+        problems: Of files that are wrong; those that only wait for something are in `waiting`.
         outside: Joints of keypoint sets beyond the picture and its margin, completed as live.
     """
 
@@ -49,6 +50,7 @@ class Count:
     holes: int = 0
     outside: int = 0
     problems: list[Problem] = field(default_factory=list)
+    waiting: list[Problem] = field(default_factory=list)
 
     def add(self, clip: Recording) -> None:
         """Count one more recording; keypoints that can't be used are a problem instead."""
@@ -120,12 +122,15 @@ def counted(name: str, data: Checkable) -> Count:
     count = Count(name)
     for clip in data:
         count.add(clip)
-    count.problems = [*data.problems, *count.problems]
+    count.waiting = [problem for problem in data.problems if problem.waits]
+    count.problems = [*(p for p in data.problems if not p.waits), *count.problems]
     return count
 
 
 def lines(count: Count) -> list[str]:
     """The count as text, line by line."""
+    if count.waiting and not count.frames:
+        return [f"{count.name}: {_waiting(count)}", *_problems(count)]
     text = [
         f"{count.name}: {count.clips} clips, {count.frames} frames, {count.seconds:.0f} s",
         f"  {len(count.subjects)} subjects: {_tally(count.subjects)}",
@@ -138,7 +143,18 @@ def lines(count: Count) -> list[str]:
     if count.outside:
         share = 100 * count.outside / count.joints
         text.append(f"  {count.outside} joints outside the picture ({share:.2f} %)")
-    text.append(f"  {len(count.problems)} problems")
+    text += [f"  {_waiting(count)}"] if count.waiting else []
+    return text + _problems(count)
+
+
+def _waiting(count: Count) -> str:
+    many = len(count.waiting)
+    how = count.waiting[0].reason.partition("; ")[2]
+    return f"{many} video{'s' * (many > 1)}, not lifted yet; {how}, or train, which does it first"
+
+
+def _problems(count: Count) -> list[str]:
+    text = [f"  {len(count.problems)} problems"]
     text += [f"    {problem.file}: {problem.reason}" for problem in count.problems[:MOST]]
     if (rest := len(count.problems) - MOST) > 0:
         text.append(f"    and {rest} more")
@@ -161,9 +177,12 @@ def report(sets: Mapping[str, Checkable]) -> list[str]:
 
 
 def print_report(sets: Mapping[str, Checkable]) -> bool:
-    """Print the report, each set once it is read. False if one of them holds no frame."""
+    """Print the report, each set once it is read.
+
+    False if one of them holds no frame, nor anything that waits to be lifted.
+    """
     counts = []
     for name, data in sets.items():
         counts.append(counted(name, data))
         print("\n".join(lines(counts[-1])), flush=True)
-    return all(count.frames for count in counts)
+    return all(count.frames or count.waiting for count in counts)

@@ -71,10 +71,14 @@ class KeypointClip:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file that could not be used, or only in part, and the reason in one line."""
+    """A file that could not be used, or only in part, and the reason in one line.
+
+    One that `waits` is sound, but something else has to be done first.
+    """
 
     file: str
     reason: str
+    waits: bool = False
 
 
 class MotionSet(Protocol):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import torch
 from omegaconf import DictConfig
 
-from ..action.checkpoint import load_head
+from ..action.checkpoint import HeadCard, load_head
 from ..action.deployed import HEADS
 from ..action.head import WindowedHead
 from ..conf.program import program
-from ..gast.cards import Card
+from ..gast.checkpoint import LifterCard
 from ..gast.deployed import deployed
 from ..gast.errors import InputError
 from ..gast.runtimes.compiled import PARITY, Compiled
@@ -23,6 +23,7 @@ from ..gast.runtimes.step_graph import StepGraph, graph_of, load_graph, save_gra
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import named
 from ..gast.streaming import Streaming
+from .companions import about, write_companions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,7 +35,7 @@ class Source:
 
     name: str
     net: Streaming
-    card: Card
+    card: HeadCard | LifterCard
     shape: tuple[int, ...]
 
 
@@ -108,6 +109,8 @@ def head(checkpoint: str) -> Source:
 def exported(source: Source, folder: Path, *, frames: int, people: int) -> Exported:
     """Write a net's step, read it again, and compare it with torch in every runtime.
 
+    Beside it go a README and a program that needs numpy and onnxruntime alone.
+
     Compared are `frames` random frames of up to `people` people who come and go.
 
     Raises:
@@ -115,10 +118,11 @@ def exported(source: Source, folder: Path, *, frames: int, people: int) -> Expor
     """
     path = folder / f"{source.name}.onnx"
     try:
-        save_graph(graph_of(source.net, source.shape), source.card, path)
+        save_graph(graph_of(source.net, source.shape), source.card, path, about(source.card))
     except (NotImplementedError, TypeError) as error:
         raise InputError(f"{source.name} can't be exported: {error}") from error
     graph, _ = load_graph(path, type(source.card), version=source.card.version)
+    write_companions(path, graph, source.card)
     nets = {name: Compiled(graph, runtime=name) for name in COMPILERS}
     apart = differences(source.net, nets, source.shape, frames=frames, people=people)
     return Exported(path, graph, apart)

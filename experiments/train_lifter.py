@@ -1,5 +1,6 @@
 """Train a lifter: ``gastlive-train-lifter net=... train_sets...``."""
 
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -20,6 +21,7 @@ from ..gast.gastnet import GASTNet
 from ..gast.lifter import with_confidence
 from ..gast.lifting_task import Batch, LiftingTask
 from ..gast.metrics import mpjpe_mm, p_mpjpe_mm
+from ..gast.skeleton import H36M17
 from .training.budget import evaluated_batches
 from .training.fitting import Interrupted, fit
 from .training.starting import blend, start_lifter
@@ -58,8 +60,17 @@ def main(cfg: DictConfig) -> None:
     keep(steps, figures)
     print(
         f"validation: MPJPE {figures['mpjpe_mm']} mm, P-MPJPE {figures['p_mpjpe_mm']} mm, after "
-        f"{trainer.global_step} steps\nlifter written to {cfg.output}"
+        f"{trainer.global_step} steps\nlifter written to {cfg.output}\n"
+        f"next: {following(cfg)}"
     )
+
+
+def following(cfg: DictConfig) -> str:
+    """The command that uses the lifter: live if it can be, else its evaluation."""
+    live = cfg.net.causal and cfg.skeleton.name == H36M17.name and cfg.normalisation == "person"
+    if live:
+        return shlex.join(["gastlive", f"lifter={cfg.output}", "source=webcam"])
+    return shlex.join(["gastlive-evaluate", "lifter", f"checkpoint={cfg.output}"])
 
 
 def write(

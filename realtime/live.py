@@ -35,8 +35,8 @@ def main(cfg: DictConfig) -> None:
     (`interrupts`); while the parts are being loaded, with status 130.
     """
     speak()
-    print(f"results go to {Path(cfg.run_folder)}", flush=True)
     pipeline = build(cfg)
+    print(f"results go to {Path(cfg.run_folder)}", flush=True)
     pipeline.interrupts.heard_to_the_end()
     print(report(pipeline.run(), Path(cfg.run_folder)), flush=True)
 

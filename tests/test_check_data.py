@@ -109,6 +109,19 @@ def test_the_first_problems_are_told_and_the_others_counted():
     assert told[-1] == "    and 2 more"
 
 
+def test_videos_that_wait_to_be_lifted_are_no_problems(capsys):
+    why = "is not lifted yet; do it with gastlive-lift input=clips output=clips/.lifted"
+    waiting = [Problem(f"wave/{i}.mp4", why, waits=True) for i in range(20)]
+    assert print_report({"data folder": Made([], waiting)})
+    assert capsys.readouterr().out == (
+        "data folder: 20 videos, not lifted yet; do it with gastlive-lift input=clips "
+        "output=clips/.lifted, or train, which does it first\n  0 problems\n"
+    )
+    told = report({"half": Made([clip("1", 2)], [*waiting[:1], Problem("b", "is torn")])})
+    assert told[-3].startswith("  1 video, not lifted yet; do it with gastlive-lift")
+    assert told[-2:] == ["  1 problems", "    b: is torn"]
+
+
 def test_an_empty_set_is_said_to_be_empty(capsys):
     assert print_report({"full": Made([clip("1", 2)])})
     assert not print_report({"full": Made([clip("1", 2)]), "none": Made([])})

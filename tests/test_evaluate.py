@@ -36,8 +36,16 @@ def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, word
 
 def test_help_says_what_there_is(run, capsys):
     run("--help")
-    words = "lifter|action|folds|transfer|recording|ladder|films"
-    assert f"gastlive-evaluate {words}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.count("\n  gastlive-evaluate ") == 3
+    for word in ("lifter", "action", "folds", "transfer", "recording", "ladder", "films"):
+        assert f"\n  {word} " in said
+
+
+def test_a_word_that_is_nearly_right_is_named(run, capsys):
+    with pytest.raises(SystemExit):
+        run("actin")
+    assert "unknown 'actin'; did you mean action?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

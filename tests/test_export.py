@@ -1,9 +1,12 @@
 """Exported files do what torch does, or the program says so."""
 
+import json
 import subprocess
 import sys
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -14,6 +17,8 @@ from gastlive.gast import checkpoint
 from gastlive.gast.errors import InputError
 from gastlive.gast.runtimes import compilers
 from gastlive.gast.skeleton import H36M17
+from gastlive.gast.streaming import streamed
+from gastlive.gast.units import to_screen
 from gastlive.realtime.packets import Frame, Person, Pose
 
 LABELS = ("idle", "wave", "kick")
@@ -65,10 +70,92 @@ def test_the_program_writes_both_and_says_how_they_are_used(weights, tmp_path):
         "gastlive lifter.checkpoint=mine/lifter.onnx classifier.checkpoint=mine/head.onnx\n"
     )
     assert sorted(path.name for path in tmp_path.glob("**/*")) == [
-        "head.onnx", "lifter.onnx", "mine",
+        "head.onnx", "head_README.md", "head_run.py", "lifter.onnx", "lifter_README.md",
+        "lifter_run.py", "mine",
     ]  # fmt: skip
     option("lifter/gast27", checkpoint=str(tmp_path / "mine" / "lifter.onnx"))
     option("classifier/everyday", checkpoint=str(tmp_path / "mine" / "head.onnx"), layout="h36m17")
+
+
+WITHOUT = """import runpy, sys
+for name in ("torch", "gastlive", "hydra"):
+    sys.modules[name] = None  # importing it raises
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def alone(script, *arguments, folder):
+    """What a run.py says in a process in which neither torch nor gastlive can be imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, str(script), *arguments],
+        cwd=folder, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_lies_beside_a_file_runs_without_torch_and_starts_streams_right(
+    weights, files, tmp_path
+):
+    lifter, head = files
+    pixels = np.random.default_rng(0).uniform(100, 400, (30, 17, 2))
+    np.save(tmp_path / "keypoints.npy", pixels)
+    arguments = ("keypoints.npy", "640", "480")
+    said = alone(lifter.path.with_name("lifter_run.py"), *arguments, folder=tmp_path)
+    assert said.startswith("30 frames in lifter_xyz.npy; last right_wrist")
+    xyz = np.load(tmp_path / "lifter_xyz.npy")
+    screen = torch.from_numpy(to_screen(pixels, width=640, height=480)).float()
+    with torch.no_grad():
+        expected = streamed(export.lifter(str(weights / "lifter.safetensors")).net, screen[None])
+    np.testing.assert_allclose(xyz, expected[0], atol=1e-5)
+
+    said = alone(head.path.with_name("head_run.py"), "lifter_xyz.npy", folder=tmp_path)
+    net, card = load_head(weights / "head.safetensors")
+    with torch.no_grad():
+        odds = (streamed(net, torch.from_numpy(xyz)[None])[0] / card.temperature).softmax(-1)
+    assert said.splitlines() == [
+        f"frame {i}: {LABELS[row.argmax()]} {row.max():.2f}" for i, row in enumerate(odds)
+    ]
+
+
+def test_each_script_runs_without_arguments_and_is_short(files, tmp_path):
+    for file in files:
+        script = file.path.with_name(f"{file.path.stem}_run.py")
+        assert alone(script, folder=tmp_path)
+        assert len(script.read_text().splitlines()) <= 42
+
+
+def test_readme_and_metadata_name_joints_units_rate_labels_and_temperature(files):
+    for file in files:
+        props = {p.key: p.value for p in onnx.load(file.path).metadata_props}
+        readme = file.path.with_name(f"{file.path.stem}_README.md").read_text()
+        assert json.loads(props["joints"]) == list(H36M17.joints)
+        assert "metres" in props["frame_is"] + props["output_is"]
+        assert props["frames_per_second"] in ("30", "30.0")
+        assert "a state of zeros" in props["begin"]
+        for joint in H36M17.joints:
+            assert f"| {joint} |" in readme
+        assert "zeros begins a stream" in readme
+    assert json.loads(props["labels"]) == list(LABELS)
+    assert f"softmax(output / {json.loads(props['temperature'])})" in readme
+
+
+def test_a_stream_of_several_begins_anew_where_its_row_of_the_state_is_zeros(files):
+    session = onnxruntime.InferenceSession(str(files[0].path))
+    frames = np.random.default_rng(0).normal(0, 0.3, (12, 2, 17, 2)).astype(np.float32)
+    state = np.zeros((2, session.get_inputs()[1].shape[1]), np.float32)
+    together = []
+    for i, frame in enumerate(frames):
+        if i == 5:
+            state[1] = 0  # somebody else
+        output, state = session.run(["output", "next_state"], {"frame": frame, "state": state})
+        together.append(output)
+    state, alone = np.zeros_like(state[:1]), []
+    for frame in frames[5:]:
+        output, state = session.run(None, {"frame": frame[1:], "state": state})
+        alone.append(output)
+    np.testing.assert_allclose(np.stack(together)[5:, 1:], np.stack(alone), atol=1e-6)
 
 
 def test_what_can_not_be_exported_is_one_line(weights, tmp_path):

@@ -33,7 +33,7 @@ def live(*arguments, folder, **environment):
 def test_an_unknown_option_names_the_choices(tmp_path):
     status, _, said = live("source=telescope", folder=tmp_path)
     assert status == 1
-    assert "Could not find 'source/telescope'" in said
+    assert "there is no source 'telescope'" in said
     for choice in ("demo", "images", "keypoints", "stream", "video", "webcam"):
         assert choice in said
     assert "Traceback" not in said
@@ -78,7 +78,21 @@ def handlers():
         (["lifter.checkpoint=gast9"], "no lifter 'gast9'"),
         (["classifier.checkpoint=nothing"], "no head 'nothing'"),
         (["decision.leave=0.3", "decision.enter=0.1"], "leave=0.3, enter=0.1"),
-        (["decision.smooth_s=often"], "decision can't be made as given"),
+        (["decision.smooth_s=often"], "decision.smooth_s=often: wanted a number or null (time"),
+        (["decision.enter=abc"], "decision.enter=abc: wanted a number or null (probability at"),
+        (["sink.video.crf=low"], "sink.video.crf=low: wanted a whole number (quality of x264"),
+        (["source.realtime=1"], "source.realtime=1: wanted true or false (play at its own speed"),
+        (["patience_s=long"], "patience_s=long: wanted a number (stream time"),
+        (["sourse=webcam"], "there is no 'sourse'; did you mean source=webcam?"),
+        (["source=webcm"], "there is no source 'webcm'; did you mean source=webcam?"),
+        (["sorce.path=my.mp4"], "there is no 'sorce.path'; did you mean source.path=my.mp4?"),
+        (["budget=3"], "there is no 'budget'; did you mean detector.budget=3?"),
+        (
+            ["source.path=my.mp4"],
+            "source=demo has no path, source=keypoints and source=video have it; add source=video",
+        ),
+        (["source.path=my.jsonl"], "source=video have it; add source=keypoints"),
+        (["my.mp4"], "'my.mp4' is no KEY=VALUE; --help lists the keys"),
         (["threads=0"], "threads=0 is no number of CPU threads"),
         (["detector=none"], "detector=none needs source=keypoints"),
     ],
@@ -154,12 +168,33 @@ def test_a_users_own_options_come_from_outside(tmp_path):
     assert "enter: 0.87" in said
 
 
+def test_a_mistyped_flag_names_the_nearest(tmp_path):
+    status, _, said = live("--verison", folder=tmp_path)
+    assert status == 2
+    assert said == "gastlive: there is no --verison; did you mean --version? --help shows what "\
+        "there is\n"  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["source=video", "source.path=no.mp4"], ["threads=0"]])
+def test_a_run_that_failed_leaves_no_folder(tmp_path, arguments):
+    status, _, _ = live(*arguments, folder=tmp_path)
+    assert status == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_failed_leaves_what_others_put_there(tmp_path):
+    (tmp_path / "outputs" / "live").mkdir(parents=True)
+    (tmp_path / "outputs" / "mine.txt").write_text("kept")
+    live("threads=0", folder=tmp_path)
+    assert [each.name for each in (tmp_path / "outputs").iterdir()] == ["mine.txt"]
+
+
 def test_help_explains_the_groups(tmp_path):
     status, said, _ = live("--help", folder=tmp_path)
     assert status == 0
     assert "associates poses with people" in said
     for group in ("source", "detector", "tracker", "lifter", "classifier", "decision", "sink"):
-        assert f"\n{group}: " in said
+        assert f"\n  {group}: " in said
 
 
 def caused(cause):

@@ -14,9 +14,12 @@ from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.packets import Action, Event, Frame, Person, Pose, RunInfo
-from gastlive.realtime.pictures.annotator import Annotator, Timeline
+from gastlive.realtime.pictures import annotator, timeline
+from gastlive.realtime.pictures.annotator import Annotator
 from gastlive.realtime.pictures.drawing import draw_body, person_colour, turned
+from gastlive.realtime.pictures.mirrored import mirrored
 from gastlive.realtime.pictures.rate import Rate
+from gastlive.realtime.pictures.timeline import Timeline
 from gastlive.realtime.sinks import window
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
@@ -281,6 +284,83 @@ def test_keypoints_without_a_picture_are_drawn_on_a_dark_ground():
 def test_a_large_picture_is_drawn_no_larger_than_asked():
     canvas = Annotator(INFO, clock=lambda: 0.0, max_height=480)(frame(size=(1920, 1080)))
     assert 480 < canvas.shape[0] < 600
+
+
+@pytest.fixture
+def words(monkeypatch):
+    """Everything that is written onto pictures, in order."""
+    said = []
+    for module, names in ((annotator, ("write",)), (timeline, ("write", "outlined"))):
+        for name in names:
+            monkeypatch.setattr(module, name, lambda _, text, *__, **___: said.append(text))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("label", "odds", "tag"),
+    [
+        ("wave", [0.6, 0.3, 0.1], "1  wave"),  # ending: reported, though idle is likelier
+        ("idle", [0.2, 0.1, 0.7], "1  walk?"),  # likely, but not reported
+        ("idle", [0.8, 0.1, 0.1], "1  idle"),
+    ],
+)
+def test_tag_and_bars_put_the_same_name_first_and_its_number_stands_once(words, label, odds, tag):
+    people = {1: person(label, probabilities=np.float32(odds))}
+    Annotator(INFO, clock=lambda: 0.0)(frame(people=people))
+    bars = words[words.index("person 1") + 1 :]
+    name = tag.removeprefix("1  ").rstrip("?")
+    assert tag in words
+    assert bars[:2] == [name, f"{odds[LABELS.index(name)]:.2f}"]
+    assert len([said for said in words if said.startswith(name) and "." in said]) == 0
+
+
+def test_a_finished_action_stays_on_the_picture_for_two_seconds(words):
+    draw, line = Annotator(INFO, clock=lambda: 0.0), "1  walk, 0.5 to 1.2 s"
+    for i in range(120):
+        ended = [Event(1, "walk", 0.5, 1.2, 0.9)] if i == 45 else []
+        del words[:]
+        draw(frame(i, events=ended))
+        assert (line in words) == (45 <= i < 105)
+
+
+def test_the_timeline_is_as_wide_as_its_strip_from_the_start(words):
+    strip = np.zeros((70, 400, 3), np.uint8)
+    for now_s in (1.5, 8.0, 30.0):
+        line = Timeline("idle", seconds=20)
+        line.add(frame(0, now_s, events=[Event(1, "wave", max(now_s - 20, 0), now_s, 0.9)]))
+        strip[:] = 0
+        line.draw(strip, now_s, start_s=0.0, unit=1.0)
+        drawn = np.flatnonzero(strip[8].any(-1))
+        assert drawn.min() == 24
+        assert drawn.max() >= 388  # the right edge, with a line at the present second
+    assert not [said for said in words if said.startswith("-")]
+    assert "0 s" in words
+
+
+def test_names_on_the_timeline_are_written_in_full_however_short_their_bar(words):
+    line = Timeline("idle", seconds=20)
+    events = [Event(1, "jumping_jack", 28.0, 28.3, 0.9), Event(1, "walk", 29.8, 30.0, 0.9)]
+    line.add(frame(0, 30.0, people={}, events=events))
+    line.draw(np.zeros((70, 400, 3), np.uint8), 30.0, start_s=0.0, unit=1.0)
+    assert {"jumping jack", "walk"} <= set(words)
+
+
+def test_left_and_right_have_a_legend(words):
+    Annotator(INFO, clock=lambda: 0.0)(frame())
+    plain = Annotator(INFO, clock=lambda: 0.0)(frame(people={}))
+    well = plain[27:60, 480 + 8 : 480 + 60]
+    assert len(np.unique(well.reshape(-1, 3), axis=0)) > 2  # a lighter and a darker stroke
+
+
+def test_in_a_mirror_everything_changes_its_side_but_the_names_of_the_joints():
+    one = frame(image=True)
+    one.image[:, :10] = 255
+    shown = mirrored(one)
+    left = H36M17.index["left_wrist"]
+    assert shown.image[0, -1, 0] == 255
+    assert shown.people[1].xy[left, 0] == 160 - one.people[1].xy[left, 0]
+    assert shown.people[1].xyz[left, 0] == -one.people[1].xyz[left, 0]
+    assert one.people[1].xy[left, 0] > 80  # what was given is left alone
 
 
 def test_the_timeline_forgets_what_has_left_its_window():

@@ -63,6 +63,11 @@ def test_streams_become_a_head_with_its_card_and_a_summary(lifted, tmp_path, mon
     assert f"frames predicted right {validation['frame_accuracy']:6.1%}" in out
     assert f"kick {validation['by_label']['kick']:6.1%}" in out
     assert f"head written to {path}" in out
+    assert "weak:\n" in out  # after four steps
+    assert " examples to learn from, add more of other people" in out
+    assert f"what is taken for what: {path.with_name('tiny_confusion.png')}" in out
+    assert path.with_name("tiny_confusion.png").stat().st_size > 1000
+    assert out.endswith(f"\nnext: gastlive classifier={path} source=webcam\n")
     assert "{" not in out
 
 
@@ -74,6 +79,7 @@ def test_clips_become_a_head_without_a_decision(lifted, tmp_path, monkeypatch, c
     out = capsys.readouterr().out
     assert f"validation on {figures['clips']} clips:" in out
     assert f"clips predicted right {figures['top1']:6.1%}" in out
+    assert f"next: gastlive-evaluate action checkpoint={path} skeleton=h36m17 data=lifted" in out
 
 
 def test_a_linear_head_is_calibrated_like_any_other(lifted, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Cut clips of one action each, as the published protocols score heads."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -209,6 +210,7 @@ class ActionClips(ActionData):
             train = train + val
             self.report.append("the validation clips are trained on too")
         names = self.labels.names
+        self.examples = dict(Counter(names[sample.label] for sample in train))
         self.train = Epoch(
             train, self.skeleton, frames=self.frames, window=self.window, crop=self.crop,
             batch=self.batch, classes=len(names), bodies=self.bodies, seed=self.seed,

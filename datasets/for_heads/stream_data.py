@@ -29,6 +29,7 @@ class ActionData(pl.LightningDataModule):
 
     Attributes:
         report: Lines about what was read.
+        examples: How many training examples show each label that occurs, where that is known.
         lifter: Name and sha256 of the lifter behind the clips that were read.
     """
 
@@ -56,6 +57,7 @@ class ActionData(pl.LightningDataModule):
         self._labels, self.batch, self.seed, self.refit = labels, batch, seed, refit
         self.augmentation = augmentation
         self.report: list[str] = []
+        self.examples: dict[str, int] = {}
         self.lifter = ("", "")
 
     @property
@@ -132,8 +134,11 @@ class ActionStreams(ActionData):
 
     def composing(self, batch: int) -> Streams:
         """Training streams, so many a mini-batch, of the training part's clips."""
+        repertoire = self._read(["train", "val"] if self.refit else ["train"])
+        names = self.labels.names
+        self.examples = {names[label]: len(acts) for label, acts in repertoire.acts.items()}
         return Streams(
-            self._read(["train", "val"] if self.refit else ["train"]), frames=self.frames,
+            repertoire, frames=self.frames,
             batch=batch, batches=self.batches, classes=len(self.labels.names), seed=self.seed,
             splice=self.splice, augmentation=self.augmentation, onset_frames=self.onset_frames,
             onset_weight=self.onset_weight,

@@ -93,6 +93,8 @@ class Folder(MotionFolder):
         for take in self.takes:
             try:
                 yield from self._clips(take)
+            except _Unlifted as error:
+                self.problems.append(Problem(str(take.path), str(error), waits=True))
             except InputError as error:
                 self._note(take, str(error))
 
@@ -139,7 +141,7 @@ class Folder(MotionFolder):
         lifted = self.lifted / path.relative_to(self.root).with_suffix(".npz")
         found = next((file for file in (beside, lifted) if file.is_file()), None)
         if found is None:
-            raise InputError(
+            raise _Unlifted(
                 f"is not lifted yet; do it with gastlive-lift input={self.root} "
                 f"output={self.lifted}"
             )
@@ -216,6 +218,10 @@ class Folder(MotionFolder):
 
     def _problem(self, path: Path, reason: str) -> None:
         self._found.append(Problem(str(path), reason))
+
+
+class _Unlifted(InputError):
+    """A video that has to be lifted before it can be read."""
 
 
 _WANTED = f"a folder of clips for each action, or recordings and a {LABELS}"

@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 from ...action.calibration import best_temperature
 from ...action.checkpoint import HeadCard
 from ...action.decision import Decision
-from ...action.evaluation import clip_figures, figures, score_clips, scored
+from ...action.evaluation import clip_figures, confused, figures, score_clips, scored
 from ...action.head import Head
 from ...action.tuning import shifted, tuned_on
 from ...datasets.for_heads.clip_data import ActionClips
@@ -22,11 +22,15 @@ Data = ActionStreams | ActionClips
 
 @dataclass(frozen=True)
 class Calibrated:
-    """Temperature, thresholds of the decision (none for clips), and figures as plain JSON."""
+    """Temperature, thresholds of the decision (none for clips), and figures as plain JSON.
+
+    `confusion` counts clips or frames, (K, K), row the ground truth.
+    """
 
     temperature: float = 1.0
     decision: dict[str, float] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
+    confusion: np.ndarray | None = None
 
 
 def calibrated(
@@ -47,7 +51,8 @@ def _on_clips(
 ) -> Calibrated:
     clips = score_clips(head, _samples(data, trainer))
     temperature = before.temperature if before else best_temperature(*clips.together())
-    return Calibrated(temperature, {}, clip_figures(clips, head.labels, temperature=temperature))
+    found = clip_figures(clips, head.labels, temperature=temperature)
+    return Calibrated(temperature, {}, found, np.array(found["confusion"]))
 
 
 def _samples(data: ActionClips, trainer: pl.Trainer | None) -> Iterator[tuple[np.ndarray, int]]:
@@ -75,7 +80,9 @@ def _on_streams(
         streams, head, background=background, temperature=temperature,
         decision=Decision(head.labels, background=background, tuned=tuned),
     )  # fmt: skip
-    return Calibrated(temperature, tuned, found | {"background_shift": shift})
+    return Calibrated(
+        temperature, tuned, found | {"background_shift": shift}, confused(*streams.together())
+    )
 
 
 SCORES = {

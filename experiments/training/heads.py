@@ -3,8 +3,10 @@
 import sys
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -13,6 +15,9 @@ from ...action.checkpoint import HeadCard, head_name, load_head, save_head
 from ...action.deployed import HEADS
 from ...action.head import Head
 from ...gast.shipped import find
+from ..confusion import confusion as picture
+from ..confusion import weaknesses
+from ..plotting import DPI
 from .calibrating import Calibrated, Data, calibrated, summary
 from .fitting import Interrupted
 from .own_videos import lift_videos, lifter_of
@@ -47,8 +52,25 @@ def train(cfg: DictConfig) -> None:
     print(f"trained; the weights, not calibrated yet, are in {cfg.output}", flush=True)
     found = calibrated(head.eval(), data, before, getattr(training, "trainer", None))
     keep(fitted, found)
-    print("\n".join(summary(found.figures)))
+    print("\n".join([*summary(found.figures), *weak(found, head, data)]))
+    if found.confusion is not None:
+        print(f"what is taken for what: {draw(found.confusion, head, Path(cfg.output))}")
     print(f"head written to {cfg.output}")
+
+
+def weak(found: Calibrated, head: Head, data: Data) -> list[str]:
+    """Lines on the labels that the validation shows to be weak."""
+    if found.confusion is None:
+        return []
+    lines = weaknesses(found.confusion, head.labels, data.examples)
+    return ["weak:", *(f"  {line}" for line in lines)] if lines else ["no label is weak"]
+
+
+def draw(confusion: np.ndarray, head: Head, output: Path) -> Path:
+    """Save the picture of a confusion matrix beside the head's file."""
+    path = output.with_name(f"{output.stem}_confusion.png")
+    picture(confusion, head.labels, f"{output.stem}, validation").savefig(path, dpi=DPI)
+    return path
 
 
 def calibrated_before(name: str | None) -> HeadCard | None:

@@ -9,8 +9,8 @@ and ``newest{line}``.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from torch import Tensor
 from ..cards import C, Card, parsed
 from ..errors import InputError
 from ..streaming import Mixed, State, Streaming
+from .self_starting import Lines, bare, self_starting
 from .tape import Tape
 from .translations import TRANSLATIONS
 
@@ -68,6 +69,11 @@ class StepGraph:
         """Names of the outputs, in order, and shapes for one stream."""
         newest = {f"newest{i}": line.shape for i, line in enumerate(self.lines)}
         return {"output": self.output} | newest
+
+    @property
+    def keeps(self) -> Lines:
+        """Of each delay line what `self_starting` wants to know."""
+        return [(line.past, line.ago, line.shape) for line in self.lines]
 
     def expect(self, path: str | Path, *, shape: Sequence[int], output: Sequence[int]) -> None:
         """Raise an InputError about the file it is from unless the step has these shapes."""
@@ -159,17 +165,22 @@ def _map(function: Any, state: State) -> State:
     return function(state)
 
 
-def save_graph(graph: StepGraph, card: Card, path: str | Path) -> None:
-    """Write an ONNX file whose metadata hold the net's card and its delay lines."""
+def save_graph(
+    graph: StepGraph, card: Card, path: str | Path, about: Mapping[str, str] | None = None
+) -> None:
+    """Write a `self_starting` ONNX file whose metadata hold the net's card and its delay lines.
+
+    `about` is further metadata, for people and other programs.
+    """
     import onnx
 
-    model = onnx.load_model_from_string(graph.model)
-    about = {"version": VERSION, "shape": graph.shape, "output": graph.output}
-    about["lines"] = [asdict(line) for line in graph.lines]
+    model = self_starting(onnx.load_model_from_string(graph.model), graph.keeps)
+    form: dict[str, Any] = {"version": VERSION, "shape": graph.shape, "output": graph.output}
+    form["lines"] = [asdict(line) for line in graph.lines]
     card_json = json.dumps(asdict(card))
-    metadata = {"gastlive_step": json.dumps(about), f"gastlive_{card.kind}": card_json}
-    onnx.helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
+    metadata = {"gastlive_step": json.dumps(form), f"gastlive_{card.kind}": card_json}
+    onnx.helper.set_model_props(model, {**(about or {}), **metadata})
+    onnx.checker.check_model(model, full_check=True)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     onnx.save_model(model, str(path))
 
@@ -191,6 +202,9 @@ def load_graph(path: str | Path, card: type[C], *, version: int) -> tuple[StepGr
         lines = [DelayLine(x["past"], tuple(x["ago"]), tuple(x["shape"])) for x in about["lines"]]
         shapes = tuple(about["shape"]), tuple(about["output"])
         graph = StepGraph(model.SerializeToString(), tuple(lines), *shapes)
+        if "state" in _shapes(model.graph.input):
+            model = _bare(model, graph, path)
+            graph = replace(graph, model=model.SerializeToString())
     except InputError:
         raise
     except (KeyError, TypeError, ValueError) as error:
@@ -200,6 +214,23 @@ def load_graph(path: str | Path, card: type[C], *, version: int) -> tuple[StepGr
     if (_shapes(model.graph.input), _shapes(model.graph.output)) != (graph.inputs, graph.outputs):
         raise InputError(f"{path} has other inputs or outputs than its metadata; export it anew")
     return graph, made
+
+
+def _bare(model: "onnx.ModelProto", graph: StepGraph, path: str | Path) -> "onnx.ModelProto":
+    """The step itself; InputError if the file is not exactly that with a state around it."""
+    import onnx
+    from onnx.checker import ValidationError
+    from onnx.shape_inference import InferenceError
+
+    inner = bare(model, graph.inputs, graph.outputs)
+    other = InputError(f"{path} has other inputs or outputs than its metadata; export it anew")
+    try:
+        onnx.checker.check_model(inner, full_check=True)
+    except (ValidationError, InferenceError) as error:
+        raise other from error
+    if self_starting(inner, graph.keeps).graph != model.graph:
+        raise other
+    return inner
 
 
 def _read(path: str | Path) -> "onnx.ModelProto":

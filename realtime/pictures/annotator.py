@@ -1,6 +1,5 @@
 """The annotated picture: the camera's view, a panel beside it, a timeline below."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -17,19 +16,24 @@ from .drawing import (
     draw_body,
     draw_floor,
     draw_person,
+    draw_sides,
     person_colour,
     plate,
     shaded,
     width_of,
     write,
 )
+from .mirrored import mirrored
 from .rate import Rate
+from .timeline import Timeline
 
 PANEL: Colour = (38, 33, 30)
 WELL: Colour = (52, 46, 42)
 _MIN_HEIGHT, _MAX_WIDTH = 360, 1280
 _PITCH = np.radians(14)
 _SWAY, _SWAY_S = np.radians(35), 12.0
+FINISHED_S = 2.0
+"""So long a finished action stays on the picture."""
 
 
 class Annotator:
@@ -42,6 +46,7 @@ class Annotator:
         clock: The pipeline's monotonic clock, seconds, for frames without `finished_s`.
         max_height: Lines of the picture; a larger one is scaled down.
         timeline_s: How far back the timeline goes.
+        mirror: Show everything as a mirror would, with words that can be read.
     """
 
     bodies = 3
@@ -53,7 +58,9 @@ class Annotator:
         clock: Callable[[], float] = SYSTEM,
         max_height: int = 720,
         timeline_s: float = 20.0,
+        mirror: bool = False,
     ) -> None:
+        self._mirror, self._finished = mirror, list[tuple[float, Event]]()
         self._info, self._clock, self._max_height = info, clock, max_height
         self._layout = named(info.lifter_layout)
         self._timeline = Timeline(info.background, seconds=timeline_s)
@@ -64,6 +71,7 @@ class Annotator:
 
     def __call__(self, frame: Frame) -> np.ndarray:
         """The canvas, (H, W, 3) uint8 BGR with even H and W; the next call draws on it again."""
+        frame = mirrored(frame) if self._mirror else frame
         done_s = self._clock() if frame.finished_s is None else frame.finished_s
         if self._canvas is None:
             self._canvas = self._lay_out(frame)
@@ -115,15 +123,17 @@ class Annotator:
             )
             if len(points):
                 taken.append(self._tag(view, track, person, points, taken))
+        self._draw_finished(view, frame)
 
     def _tag(
         self, view: np.ndarray, track: int, person: Person, points: np.ndarray, taken: list[Box]
     ) -> Box:
-        """Track id and action, above the head, clear of other tags."""
-        words, idle = str(track), True
-        if person.action is not None:
-            words += f"  {_spaced(person.action.label)} {person.action.confidence:.2f}"
-            idle = person.action.label == self._info.background
+        """Track id and action, above the head, clear of other tags; its number is in the bars."""
+        label, is_reported = self._first(person)
+        words, idle = str(track), not is_reported
+        if label:
+            doubt = "" if is_reported or label == self._info.background else "?"
+            words += f"  {_spaced(label)}{doubt}"
         size = 0.5 * self._unit
         width, height = width_of(words, size=size, bold=True) + 12, round(22 * self._unit)
         x = float(points[:, 0].min() + points[:, 0].max()) / 2 - width / 2
@@ -137,6 +147,39 @@ class Annotator:
         at = left + 6, top + round(16 * self._unit)
         write(view, words, at, size=size, colour=colour if idle else INK, bold=True)
         return box
+
+    def _odds(self, person: Person) -> dict[str, float]:
+        """Probability of each label; empty where there are none yet."""
+        odds = np.zeros(0) if person.probabilities is None else person.probabilities
+        return dict(zip(self._info.labels, np.nan_to_num(odds).clip(0, 1).tolist(), strict=False))
+
+    def _first(self, person: Person) -> tuple[str, bool]:
+        """The label that tag and bars both put first, and whether it is a reported action.
+
+        It is the action going on, or while there is none the likeliest label.
+        """
+        if person.action is not None and person.action.label != self._info.background:
+            return person.action.label, True
+        odds = self._odds(person)
+        return max(odds, key=lambda label: odds[label], default=""), False
+
+    def _draw_finished(self, view: np.ndarray, frame: Frame) -> None:
+        """Actions that ended in the last `FINISHED_S` seconds, in the lower left corner."""
+        self._finished += [(frame.time_s, event) for event in frame.events]
+        self._finished = [
+            (s, event) for s, event in self._finished if 0 <= frame.time_s - s < FINISHED_S
+        ][-4:]
+        unit, height = self._unit, round(24 * self._unit)
+        for row, (_, event) in enumerate(reversed(self._finished)):
+            begin_s, end_s = event.start_s - self._start_s, event.end_s - self._start_s
+            words = f"{event.track}  {_spaced(event.label)}, {begin_s:.1f} to {end_s:.1f} s"
+            bottom = self._height - round(10 * unit) - row * (height + 3)
+            left, size = round(10 * unit), 0.5 * unit
+            right = left + width_of(words, size=size, bold=True) + round(14 * unit)
+            plate(view, (left, bottom - height, right, bottom), INK, opacity=0.75)
+            plate(view, (left, bottom - height, left + 3, bottom), person_colour(event.track))
+            at = left + round(9 * unit), bottom - round(7 * unit)
+            write(view, words, at, size=size, bold=True)
 
     def _draw_panel(self, panel: np.ndarray, frame: Frame, *, fps: float, age_s: float) -> None:
         unit, margin = self._unit, round(10 * self._unit)
@@ -199,6 +242,9 @@ class Annotator:
                 centre=(slot * (i + 0.5), middle[1]),
                 scale=scale,
             )
+        corner = round(8 * self._unit), round(8 * self._unit)
+        first = person_colour(people[0][0]) if people else GREY
+        draw_sides(well, corner, colour=first, unit=self._unit)
 
     def _floor(self, track: int, person: Person) -> float:
         """Metres from the root down to the floor, steady while a foot is lifted."""
@@ -227,70 +273,16 @@ class Annotator:
         colour = person_colour(track)
         base = round(13 * unit)
         write(area, f"person {track}", (0, base), size=0.42 * unit, colour=colour, bold=True)
-        odds = np.zeros(0) if person.probabilities is None else person.probabilities
-        probabilities = np.nan_to_num(odds).clip(0, 1)
-        best = np.argsort(-probabilities)[: max(rows - 1, 1)]
-        for row, k in enumerate(best, start=1):
-            top, share = row * step, float(probabilities[k])
-            label = self._info.labels[k] if k < len(self._info.labels) else str(k)
-            is_decided = person.action is not None and person.action.label == label
+        odds, (first, is_reported) = self._odds(person), self._first(person)
+        best = sorted(odds, key=lambda label: (label != first, -odds[label]))[: max(rows - 1, 1)]
+        for row, label in enumerate(best, start=1):
+            top, share, is_decided = row * step, odds[label], is_reported and label == first
             plate(area, (0, top, right, top + step - 3), WELL)
             tint = shaded(colour, -0.25 if is_decided else -0.55)
             plate(area, (0, top, round(share * right), top + step - 3), tint)
             at = top + round(12 * unit)
             write(area, _spaced(label), (6, at), size=0.38 * unit, bold=is_decided)
             write(area, f"{share:.2f}", (right - 5, at), size=0.38 * unit, align_right=True)
-
-
-class Timeline:
-    """Actions of the last `seconds`, a row a person, the present at the right edge.
-
-    The `background` label is not drawn. Of more than `rows` people, the newest ids are shown.
-    """
-
-    def __init__(self, background: str, *, seconds: float, rows: int = 3) -> None:
-        self.background, self.seconds, self.rows = background, seconds, rows
-        self._past: deque[Event] = deque()
-        self._now: dict[int, Event] = {}
-
-    def add(self, frame: Frame) -> None:
-        """Add the events of a frame and the actions going on in it."""
-        self._past.extend(frame.events)
-        while self._past and self._past[0].end_s < frame.time_s - self.seconds:
-            self._past.popleft()
-        self._now = {
-            track: Event(track, a.label, a.start_s, frame.time_s, a.confidence)
-            for track, person in frame.people.items()
-            if (a := person.action) is not None and a.label != self.background
-        }
-
-    def draw(self, strip: np.ndarray, now_s: float, *, start_s: float, unit: float) -> None:
-        """Draw onto (h, w, 3); the seconds written count from `start_s`."""
-        gutter, right = round(24 * unit), strip.shape[1] - round(10 * unit)
-        pixels = (right - gutter) / self.seconds
-        ticks = np.arange(5 * np.ceil((now_s - start_s - self.seconds) / 5), now_s - start_s, 5)
-        for tick in ticks[ticks >= 0]:
-            x = round(right - (now_s - start_s - tick) * pixels)
-            plate(strip, (x, 0, x + 1, strip.shape[0] - round(14 * unit)), WELL)
-            at = x - round(8 * unit), strip.shape[0] - round(3 * unit)
-            write(strip, f"{tick:.0f} s", at, size=0.33 * unit, colour=GREY)
-        events = [*self._past, *self._now.values()]
-        tracks = sorted({event.track for event in events})[-self.rows :]
-        height = round(16 * unit)
-        for row, track in enumerate(tracks):
-            top = round(3 * unit) + row * (height + 1)
-            base = top + round(12 * unit)
-            colour = person_colour(track)
-            write(strip, str(track), (round(8 * unit), base), size=0.4 * unit, colour=colour)
-            for event in (event for event in events if event.track == track):
-                left = max(round(right - (now_s - event.start_s) * pixels), gutter)
-                end = max(round(right - (now_s - event.end_s) * pixels), left + 1)
-                bar = strip[top : top + height, left : end - 1]
-                running = event in self._now.values()
-                plate(bar, (0, 0, *bar.shape[1::-1]), colour if running else shaded(colour, -0.35))
-                if bar.shape[1] > 14 * unit:
-                    words = _spaced(event.label)
-                    write(bar, words, (4, base - top), size=0.38 * unit, colour=INK, bold=True)
 
 
 def _spaced(label: str) -> str:

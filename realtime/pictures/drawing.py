@@ -20,6 +20,8 @@ _PEOPLE: tuple[Colour, ...] = (
     (247, 195, 79), (77, 183, 255), (132, 214, 116), (166, 112, 250),
     (94, 227, 253), (232, 140, 190), (190, 200, 80), (110, 110, 240),
 )  # fmt: skip
+SIDES = {"left": 0.45, "right": -0.3}
+"""How much lighter or darker a person's left and right limbs are, see `shaded`."""
 _SUBPIXEL_BITS = 3
 
 
@@ -51,6 +53,14 @@ def write(
     if align_right:
         x -= width_of(words, size=size, bold=bold)
     cv2.putText(image, words, (x, y), font, size, colour, 1, cv2.LINE_AA)
+
+
+def outlined(
+    image: np.ndarray, words: str, at: tuple[int, int], *, size: float, colour: Colour = WHITE
+) -> None:
+    """`write` that can be read on any ground."""
+    cv2.putText(image, words, at, cv2.FONT_HERSHEY_DUPLEX, size, INK, 3, cv2.LINE_AA)
+    write(image, words, at, size=size, colour=colour, bold=True)
 
 
 def width_of(words: str, *, size: float = 0.42, bold: bool = False) -> int:
@@ -142,6 +152,18 @@ def draw_body(
     _dots(image, head[None], shaded(colour, 0.3), 5 * unit)
 
 
+def draw_sides(image: np.ndarray, at: Point, *, colour: Colour, unit: float) -> None:
+    """Draw the legend of a person's left and right limbs; `at` is its top left corner."""
+    x, y = at
+    stroke, step = round(16 * unit), round(15 * unit)
+    for row, side in enumerate(SIDES):
+        middle = y + row * step + round(5 * unit)
+        start, end = _subpixel(np.array([(x, middle), (x + stroke, middle)], float))
+        _line(image, start, end, shaded(colour, SIDES[side]), max(round(3 * unit), 1))
+        words = x + stroke + round(6 * unit), middle + round(4 * unit)
+        write(image, side, words, size=0.36 * unit, colour=GREY)
+
+
 def draw_floor(
     image: np.ndarray,
     *,
@@ -208,9 +230,8 @@ def _subpixel(points: np.ndarray) -> list[Point]:
 @cache
 def _tints(layout: Skeleton, colour: Colour) -> tuple[Colour, ...]:
     """One colour a bone: the person's left lighter, right darker."""
-    shades = {"left": 0.45, "right": -0.3}
     sides = [layout.joints[child].partition("_")[0] for child, _ in layout.bones]
-    return tuple(shaded(colour, shades.get(side, 0.0)) for side in sides)
+    return tuple(shaded(colour, SIDES.get(side, 0.0)) for side in sides)
 
 
 @cache

@@ -29,16 +29,20 @@ class WindowSink:
     A thread of its own draws; OpenCV's windows must stay in the main thread, the pipeline's, so
     each call shows what was drawn since the call before: a frame later.
 
+    Args:
+        title: Of the window.
+        mirror: Show everything as a mirror would; sides stay the person's own.
+
     Raises:
         InputError: There is no display, or this build of OpenCV can't show windows.
         WindowClosed: In a call, when the user ends the run.
     """
 
-    def __init__(self, *, title: str, clock: Callable[[], float] = SYSTEM) -> None:
+    def __init__(self, *, title: str, mirror: bool, clock: Callable[[], float] = SYSTEM) -> None:
         if not _has_display():
             raise InputError(_NO_DISPLAY)
         self.title = title
-        self._drawing = _Drawing(clock=clock)
+        self._drawing = _Drawing(mirror=mirror, clock=clock)
         self._drawer = Background(self._drawing, may_skip=True, capacity=1)
         self._picture: np.ndarray | None = None
         self._frames = self._shown = 0
@@ -87,12 +91,12 @@ class WindowSink:
 class _Drawing:
     """Keeps the newest picture, (H, W, 3) uint8 BGR, for another thread to show."""
 
-    def __init__(self, *, clock: Callable[[], float]) -> None:
+    def __init__(self, *, mirror: bool, clock: Callable[[], float]) -> None:
         self.picture: np.ndarray | None = None
-        self._clock = clock
+        self._mirror, self._clock = mirror, clock
 
     def begin(self, info: RunInfo) -> None:
-        self._annotator = Annotator(info, clock=self._clock)
+        self._annotator = Annotator(info, clock=self._clock, mirror=self._mirror)
 
     def __call__(self, frame: Frame) -> None:
         self.picture = self._annotator(frame).copy()

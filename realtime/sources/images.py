@@ -25,6 +25,7 @@ class Images(Source):
         fps: Pictures per second, from which their time stamps are made.
         pattern: Only files whose name fits, such as ``left_*.png``.
         skip_broken: Warn of a picture that can't be read, and go on.
+        rotate, mirror: See `Upright`.
 
     Raises:
         InputError: No such folder, no fitting picture in it; while iterating: one can't be read.
@@ -37,9 +38,11 @@ class Images(Source):
         fps: float,
         pattern: str,
         skip_broken: bool,
+        rotate: int | None = None,
+        mirror: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        super().__init__("images", f"folder {folder}", clock=clock)
+        super().__init__("images", f"folder {folder}", rotate=rotate, mirror=mirror, clock=clock)
         path = Path(folder).expanduser()
         if not 0 < fps < inf:
             raise InputError(f"{self.description}: {fps=} must be above zero")

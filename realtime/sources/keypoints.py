@@ -35,6 +35,7 @@ class Keypoints(Source):
         fps, width, height: Of the pictures, where the file does not state them.
         layout: Name, where the file does not state it; by default coco17 for the reference's JSON,
             and by the number of joints for AlphaPose's and OpenPose's.
+        rotate, mirror: See `Upright`.
 
     Attributes:
         has_tracks: Whether the file has track ids, which ``tracker=given`` needs.
@@ -54,9 +55,13 @@ class Keypoints(Source):
         width: int | None = None,
         height: int | None = None,
         layout: str | None = None,
+        rotate: int | None = None,
+        mirror: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        super().__init__("keypoints", f"keypoints {path}", clock=clock)
+        super().__init__(
+            "keypoints", f"keypoints {path}", rotate=rotate, mirror=mirror, clock=clock
+        )
         self.path = Path(path).expanduser()
         if not self.path.exists():
             raise InputError(f"{self.description}: no such file; give the path of a keypoint file")

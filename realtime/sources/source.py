@@ -12,6 +12,7 @@ from ...gast.skeleton import Skeleton
 from ..clock import SYSTEM, Clock
 from ..mailbox import Latest, Mailbox, Queue
 from ..packets import Frame
+from .upright import Upright
 
 # Pictures read ahead from a file: enough to hide decoding, few enough to need little memory.
 AHEAD = 4
@@ -50,6 +51,7 @@ class Source(ABC):
         fps: Nominal pictures per second, ``None`` while unknown.
         live: Like a camera: newest first.
         layout: Of the poses that its frames bring along; ``None`` of pictures.
+        upright: Turns its frames, see `Upright`.
         warnings: Problems that did not end the run, one line each.
         silence_s: After so long without a frame the source counts as dead; ``None`` never.
     """
@@ -58,8 +60,17 @@ class Source(ABC):
     layout: Skeleton | None = None
     silence_s: float | None = None
 
-    def __init__(self, name: str, description: str, *, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        *,
+        rotate: int | None = None,
+        mirror: bool | None = None,
+        clock: Clock = SYSTEM,
+    ) -> None:
         self.name, self.description, self.clock = name, description, clock
+        self.upright = Upright(rotate=rotate, mirror=mirror)
         self.fps: float | None = None
         self.warnings: list[str] = []
         self._running: tuple[Mailbox[Frame], Thread] | None = None
@@ -119,7 +130,7 @@ class Source(ABC):
         try:
             with closing(self.read(box.left)) as frames:
                 for frame in frames:
-                    if not box.put(frame):
+                    if not box.put(self.upright(frame)):
                         break
         except BaseException as caught:
             error = caught

@@ -26,6 +26,7 @@ class Stream(Source):
         retry_s: First pause before connecting again.
         retry_max_s: Longest pause.
         give_up_s: Without a picture for so long, it ends with an error.
+        rotate, mirror: See `Upright`.
 
     Raises:
         InputError: Not such an address; while iterating: no connection.
@@ -41,9 +42,13 @@ class Stream(Source):
         retry_s: float,
         retry_max_s: float,
         give_up_s: float,
+        rotate: int | None = None,
+        mirror: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        super().__init__("stream", f"stream {masked(url)}", clock=clock)
+        super().__init__(
+            "stream", f"stream {masked(url)}", rotate=rotate, mirror=mirror, clock=clock
+        )
         if url.partition("://")[0].lower() not in SCHEMES:
             raise InputError(
                 f"{self.description}: the address must begin with "

@@ -56,6 +56,7 @@ class Video(Source):
         fps: Pictures a second, evenly spaced from 0, in place of their time stamps.
         repeat: How often the span is played; 0 is without end.
         frames: Stop after so many pictures; ``None`` plays all.
+        rotate, mirror: See `Upright`.
 
     Raises:
         InputError: No such file, no video, no picture in the span, or a number out of range.
@@ -71,12 +72,14 @@ class Video(Source):
         fps: float | None = None,
         repeat: int,
         frames: int | None = None,
+        rotate: int | None = None,
+        mirror: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self.live, self.start_s, self.stop_s = realtime, start_s, stop_s
         self.rate, self.repeat, self.frames = fps, repeat, frames
-        super().__init__("video", f"video {path}", clock=clock)
+        super().__init__("video", f"video {path}", rotate=rotate, mirror=mirror, clock=clock)
         self._check_numbers()
         if not self.path.is_file():
             raise InputError(f"{self.description}: no such file; give the path of a video file")

@@ -25,6 +25,7 @@ class Webcam(Source):
         device: Number as OpenCV counts, or on Linux a path such as ``/dev/video0``.
         width, height, fps: Asked of the camera; one that gives others is a warning.
         timeout_s: A camera that delivers nothing for so long counts as dead.
+        rotate, mirror: See `Upright`.
 
     Raises:
         InputError: There is no such device; while iterating: it can't be opened, it died.
@@ -40,9 +41,11 @@ class Webcam(Source):
         height: int,
         fps: float,
         timeout_s: float,
+        rotate: int | None = None,
+        mirror: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
-        super().__init__("webcam", f"camera {device}", clock=clock)
+        super().__init__("webcam", f"camera {device}", rotate=rotate, mirror=mirror, clock=clock)
         self.device = int(device) if str(device).isdigit() else str(device)
         self.width, self.height, self.fps, self.silence_s = width, height, fps, timeout_s
         if sys.platform == "linux":

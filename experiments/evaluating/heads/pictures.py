@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...plotting import DPI, FAINT, INK, canvas, colour, label, tidy
+from ...confusion import confusion
+from ...plotting import DPI, FAINT, canvas, colour, label, tidy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,8 +19,6 @@ CAPTIONS = {
     "reliability": "Accuracy by confidence; a calibrated head is on the dashed line. Bars: share "
     "of the first head's predictions with that confidence.",
 }
-_NUMBERED = 26
-"""Labels up to which a confusion matrix has numbers in it."""
 
 
 def draw(content: Mapping[str, Any], *, folder: Path) -> list[str]:
@@ -36,32 +35,6 @@ def draw(content: Mapping[str, Any], *, folder: Path) -> list[str]:
     for name, figure in figures.items():
         figure.savefig(folder / name, dpi=DPI)
     return list(figures)
-
-
-def confusion(counts: np.ndarray, labels: Sequence[str], title: str) -> "Figure":
-    """The confusion matrix of (K, K) counts, row the ground truth."""
-    size = float(np.clip(2.5 + 0.36 * len(labels), 4.5, 18))
-    figure = canvas(size, size)
-    axes = figure.subplots()
-    rows = counts.sum(1, keepdims=True)
-    shares = np.where(rows > 0, 100 * counts / np.maximum(rows, 1), np.nan)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-    letters = 8 if len(labels) <= _NUMBERED else float(np.clip(320 / len(labels), 3, 7))
-    places, names = range(len(labels)), [label(name) for name in labels]
-    axes.set_xticks(places, names, rotation=90, fontsize=letters, color=INK)
-    axes.set_yticks(places, names, fontsize=letters, color=INK)
-    axes.tick_params(length=0)
-    axes.spines[:].set_color(FAINT)
-    for row, column in (
-        np.argwhere(np.nan_to_num(shares) >= 0.5) if len(labels) <= _NUMBERED else ()
-    ):
-        share = shares[row, column]
-        ink = "white" if share > 60 else INK
-        axes.text(column, row, f"{share:.0f}", ha="center", va="center", fontsize=7, color=ink)
-    axes.set_xlabel("prediction", fontsize=9)
-    axes.set_ylabel("ground truth", fontsize=9)
-    axes.set_title(label(title, 60), fontsize=10, color=INK)
-    return figure
 
 
 def early(
