@@ -31,10 +31,10 @@ class LabelMap:
         names: Sequence[str],
         background: str | None,
         sets: Mapping[str, Mapping[str, str | None]],
+        told_by_arms: Sequence[str],
+        told_by_legs: Sequence[str],
         walking: str | None = None,
         in_place: Mapping[str, Collection[str]] | None = None,
-        told_by_arms: Sequence[str] = (),
-        told_by_legs: Sequence[str] = (),
     ) -> None:
         self.names, self.background, self.walking = tuple(names), background, walking
         self.sets = {data: dict(labels) for data, labels in sets.items()}
@@ -104,4 +104,10 @@ class OwnLabels:
         if self.background is not None:
             names = {self.background: None} | names
         same = {data: {label: label for label in labels} for data, labels in sets.items()}
-        return LabelMap(names=list(names), background=self.background, sets=same)
+        return LabelMap(
+            names=list(names),
+            background=self.background,
+            sets=same,
+            told_by_arms=(),
+            told_by_legs=(),
+        )

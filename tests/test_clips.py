@@ -302,7 +302,7 @@ def test_stretches_with_other_labels_are_other_samples():
     clip = motion("a", "wave", frames=20)
     seen = to_lifted(clip, KINECT20, LABELS)
     seen.actions[:5], seen.actions[5:8], seen.actions[8:12] = 0, UNKNOWN, 1
-    labels = LabelMap(
+    labels = LabelMap(told_by_arms=(), told_by_legs=(), 
         names=["kick", "wave"], background=None,
         sets={"mine": {"left kick": "kick", "right kick": None, "wave": "wave"}},
     )  # fmt: skip

@@ -76,7 +76,9 @@ EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 @pytest.mark.parametrize("chosen", [*EXPERIMENTS, "bank,films"])
 def test_experiment_composes_with_the_program_that_its_first_lines_name(chosen):
     said = (CONF / "experiment" / f"{chosen.split(',')[0]}.yaml").read_text()
-    program = re.search(r"^# .*?gastlive-([\w-]+(?: lifter)?)", said, re.MULTILINE | re.DOTALL)[1]
+    program = re.search(
+        r"^# .*?gastlive-([\w-]+(?: lifter| transfer)?)", said, re.MULTILINE | re.DOTALL
+    )[1]
     name = program.replace("-", "_").replace(" ", "_")
     with initialize_config_module("gastlive.conf", version_base="1.3"):
         assert compose(name, overrides=[f"+experiment=[{chosen}]"])

@@ -59,7 +59,9 @@ class HeldOut:
     """Of true joints."""
 
     def __init__(self, *, names=LABELS, fps=30.0, lifter=("", "")):
-        self.labels = LabelMap(names=names, background=None, sets={})
+        self.labels = LabelMap(
+            told_by_arms=(), told_by_legs=(), names=names, background=None, sets={}
+        )
         self.fps, self.lifter, self.report = fps, lifter, ["mine"]
 
 

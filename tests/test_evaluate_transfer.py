@@ -21,6 +21,8 @@ SETS = {"one": ("stand", "wave", "kick"), "two": ("stand", "wave"), "three": ("k
 PEOPLE = {"one": "abc", "two": "abc", "three": "a"}
 LABELS = {
     "_target_": "gastlive.datasets.labels.LabelMap",
+    "told_by_arms": [],
+    "told_by_legs": [],
     "names": ["stand", "wave", "kick", "swim"],
     "background": "stand",
     "sets": {data: {label: label for label in labels} for data, labels in SETS.items()},
@@ -169,7 +171,7 @@ def test_without_a_set_nobody_of_it_is_in_a_part():
 
 
 def test_frames_whose_label_nobody_learnt_are_left_out():
-    labels = LabelMap(
+    labels = LabelMap(told_by_arms=(), told_by_legs=(), 
         names=["stand", "walk", "wave", "swim"], background="stand", walking="walk",
         sets={"mine": {"a": "wave", "b": "swim", "c": "stand"}}, in_place={"mine": ["a"]},
     ).within({"wave"})  # fmt: skip

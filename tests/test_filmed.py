@@ -35,6 +35,8 @@ from gastlive.gast.skeleton import H36M17
 
 IDLE, LEFT, RIGHT, WALK = range(4)
 LABELS = LabelMap(
+    told_by_arms=(),
+    told_by_legs=(),
     names=["idle", "left wave", "right wave", "walk"],
     background="idle",
     sets={"moves": {"hello": "left wave", "stroll": "walk"}, "dance": {}},
@@ -227,7 +229,11 @@ def test_somebody_may_have_another_ones_arms_or_legs():
 
 def test_only_what_is_told_by_the_other_limbs_gets_new_ones(filming):
     labels = LabelMap(
-        names=LABELS.names, background="idle", sets=LABELS.sets, told_by_legs=["walk"]
+        told_by_arms=(),
+        names=LABELS.names,
+        background="idle",
+        sets=LABELS.sets,
+        told_by_legs=["walk"],
     )
     how = Choreography(other_arms=1.0, other_legs=1.0, others=0.0)
     told = replace(filming, labels=labels, how=how)
@@ -510,7 +516,7 @@ if __name__ == "__main__":
     filming = Filming(
         sets={"moves": partial(Bank, sys.argv[1], dataset="moves")},
         split=Split(train={"moves": ["anna"]}, val={}, held_out={}),
-        labels=LabelMap(names=names, background="idle",
+        labels=LabelMap(told_by_arms=(), told_by_legs=(), names=names, background="idle",
                         sets={"moves": {"hello": "wave", "stroll": "walk"}}),
         skeleton=H36M17, fps=30.0, frames=30, views=Views(), noise=None, exact=0.0, lifter=None,
         half=False,

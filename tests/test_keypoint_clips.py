@@ -77,7 +77,13 @@ def test_keypoints_are_lifted_as_one_view(tmp_path):
     assert clip.xyz.shape == (12, 17, 3)
     assert set(clip.actions) == {0}
     assert np.isnan(clip.speed).all()
-    labels = LabelMap(names=["idle", "wave"], background="idle", sets={"filmed": {"hello": "wave"}})
+    labels = LabelMap(
+        told_by_arms=(),
+        told_by_legs=(),
+        names=["idle", "wave"],
+        background="idle",
+        sets={"filmed": {"hello": "wave"}},
+    )
     (piece,) = Repertoire([clip], labels, H36M17).pieces
     assert set(piece.labels) == {1}  # somebody who hardly moves is not idle in a film of waving
     assert np.isfinite(clip.xyz).all()

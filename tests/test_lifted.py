@@ -51,6 +51,8 @@ from gastlive.gast.skeleton import H36M17
 from gastlive.gast.windowed import in_chunks
 
 LABELS = LabelMap(
+    told_by_arms=(),
+    told_by_legs=(),
     names=["idle", "wave", "kick"],
     background="idle",
     sets={"mine": {"hello": "wave", "front kick": "kick", "stand": "idle", "junk": None}},
@@ -294,9 +296,15 @@ def test_labels_are_ours_and_strange_ones_are_named():
     with pytest.raises(InputError, match="labels of mine without a counterpart: fly; add them"):
         LABELS.places("mine", ["fly", "hello"])
     with pytest.raises(InputError, match="labels swim are used and not named"):
-        LabelMap(names=["idle"], background="idle", sets={"mine": {"x": "swim"}})
+        LabelMap(
+            told_by_arms=(),
+            told_by_legs=(),
+            names=["idle"],
+            background="idle",
+            sets={"mine": {"x": "swim"}},
+        )
     with pytest.raises(InputError, match="labels rest are used"):
-        LabelMap(names=["idle"], background="rest", sets={})
+        LabelMap(told_by_arms=(), told_by_legs=(), names=["idle"], background="rest", sets={})
 
 
 def test_nobody_is_in_two_parts_of_a_split():
@@ -417,7 +425,7 @@ def test_without_pauses_pieces_are_only_blended():
 
 
 def test_on_the_way_to_what_is_done_in_place_people_walk():
-    labels = LabelMap(
+    labels = LabelMap(told_by_arms=(), told_by_legs=(), 
         names=["idle", "walk", "kick"], background="idle", walking="walk",
         in_place={"mine": ["front kick"]},
         sets={"mine": {"hello": "idle", "front kick": "kick", "junk": None, "stand": "idle"}},
@@ -431,7 +439,14 @@ def test_on_the_way_to_what_is_done_in_place_people_walk():
     assert set(gone.labels) == {1}
     assert labels.on_the_way("yours", ["front kick"]).tolist() == [False]
     with pytest.raises(InputError, match="labels run are used and not named"):
-        LabelMap(names=["idle"], background="idle", walking="run", sets={})
+        LabelMap(
+            told_by_arms=(),
+            told_by_legs=(),
+            names=["idle"],
+            background="idle",
+            walking="run",
+            sets={},
+        )
 
 
 def test_travel_is_of_the_root_over_the_ground():
