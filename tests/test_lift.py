@@ -22,7 +22,7 @@ from gastlive.experiments.lifting.inputs import find_inputs
 from gastlive.experiments.lifting.results import evenly
 from gastlive.experiments.lifting.work import Work, progress
 from gastlive.gast.errors import InputError
-from gastlive.gast.skeleton import CMU31, H36M17
+from gastlive.gast.skeleton import CMU31, COCO17, H36M17
 from gastlive.realtime import live
 from gastlive.realtime.sources.demo import PATH as DEMO
 from gastlive.realtime.sources.keypoints import Keypoints
@@ -106,6 +106,18 @@ def test_a_keypoint_file_becomes_npz_jsonl_bvh_and_mp4(tmp_path):
     assert [len(frame.poses) for frame in Keypoints(str(out / "demo.jsonl"))] == [1] * 20
     assert "1 of 1 inputs lifted" in job.report()
     assert str(out) in job.report()
+
+
+def test_a_mirrored_recording_is_put_right(tmp_path):
+    keypoints(tmp_path / "demo.npz")
+    flipped = XY[:20] * (-1, 1) + (640, 0)
+    keypoints(tmp_path / "mirrored" / "demo.npz", flipped[:, COCO17.mirror])
+    lifted(tmp_path, "formats=[npz]", given="demo.npz")
+    right = read_lifted_video(tmp_path / "out" / "demo.npz")
+    lifted(tmp_path, "formats=[npz]", "source.mirror=true", given="mirrored/demo.npz")
+    again = read_lifted_video(tmp_path / "out" / "demo.npz")
+    np.testing.assert_allclose(again.xy, right.xy, atol=1e-2)
+    np.testing.assert_allclose(again.xyz, right.xyz, atol=1e-3)
 
 
 def in_axes_of_the_camera(xyz, root_xyz):
@@ -294,6 +306,7 @@ def test_what_is_finished_is_left_alone(tmp_path, capsys):
 
 @pytest.mark.parametrize("change", [
     [], ["joints.min_confidence=0.3"], ["smoothing=none"], ["formats=[npz,jsonl]"],
+    ["source.mirror=true"],
 ], ids=str)  # fmt: skip
 def test_what_depends_on_something_changed_is_done_again(tmp_path, change):
     path = keypoints(tmp_path / "in" / "a.npz")

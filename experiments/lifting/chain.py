@@ -63,7 +63,8 @@ class Chain:
 
     def recipe(self, one: Input) -> dict[str, Any]:
         """Everything that a result for this input depends on, as plain data."""
-        kinds = ["tracker", "joints", "lifter", "detector" if one.is_video else "source"]
+        kinds = ["tracker", "joints", "lifter", *(["detector"] if one.is_video else [])]
+        source = self._turn if one.is_video else self._stated | self._turn
         return {
             "path": str(one.path),
             "state": one.state(),
@@ -72,12 +73,25 @@ class Chain:
             "program": PROGRAM,
             "field_of_view_deg": self._plain["field_of_view_deg"],
             **{kind: self._plain[kind] for kind in kinds},
+            **({"source": source} if source else {}),
         }
 
     @cached_property
     def _plain(self) -> dict[str, Any]:
         plain: Any = OmegaConf.to_container(self._cfg, resolve=True)
         return plain
+
+    @property
+    def _turn(self) -> dict[str, Any]:
+        """How pictures are turned, if they are."""
+        given = {key: self._plain["source"].get(key) for key in ("rotate", "mirror")}
+        return {key: value for key, value in given.items() if value is not None}
+
+    @property
+    def _stated(self) -> dict[str, Any]:
+        """What keypoint files don't state."""
+        source = self._plain["source"]
+        return {key: value for key, value in source.items() if key not in ("rotate", "mirror")}
 
     @cached_property
     def _weights(self) -> str:
@@ -87,9 +101,9 @@ class Chain:
     def source(self, one: Input) -> Video | Keypoints:
         """The source of an input's frames; an InputError if it can't be read."""
         return (
-            option("source/video", path=str(one.path))
+            option("source/video", path=str(one.path), **self._turn)
             if one.is_video
-            else Keypoints(str(one.path), **self._plain["source"])
+            else Keypoints(str(one.path), **self._stated, **self._turn)
         )
 
     def info(self, source: Source) -> RunInfo:
