@@ -116,7 +116,7 @@ class _Lines:
 def _frame(frame: Frame) -> dict[str, Any]:
     return {
         "index": frame.index,
-        "time_s": _seconds(frame.time_s),
+        "time_s": to_seconds(frame.time_s),
         "dropped": frame.dropped,
         "people": [_person(track, person) for track, person in frame.people.items()],
     }
@@ -127,15 +127,15 @@ def _person(track: int, person: Person) -> dict[str, Any]:
     return {
         "track": track,
         "score": _number(person.pose.score),
-        "xy": _numbers(person.pose.xy, 1),
-        "confidence": _numbers(person.pose.confidence, 3),
-        "xyz": None if person.xyz is None else _numbers(person.xyz, 3),
-        "probabilities": None if odds is None else _numbers(odds, 3),
+        "xy": to_numbers(person.pose.xy, 1),
+        "confidence": to_numbers(person.pose.confidence, 3),
+        "xyz": None if person.xyz is None else to_numbers(person.xyz, 3),
+        "probabilities": None if odds is None else to_numbers(odds, 3),
         "action": action
         and {
             "label": action.label,
             "confidence": _number(action.confidence),
-            "start_s": _seconds(action.start_s),
+            "start_s": to_seconds(action.start_s),
         },
     }
 
@@ -144,22 +144,23 @@ def _event(event: Event) -> dict[str, Any]:
     return {
         "track": event.track,
         "label": event.label,
-        "start_s": _seconds(event.start_s),
-        "end_s": _seconds(event.end_s),
+        "start_s": to_seconds(event.start_s),
+        "end_s": to_seconds(event.end_s),
         "confidence": _number(event.confidence),
     }
 
 
-def _seconds(time_s: float) -> float:
+def to_seconds(time_s: float) -> float:
+    """Stream time as it is written."""
     return round(time_s, 6)  # so fine that pictures of a burst keep different times
 
 
 def _number(value: float) -> float | None:
-    return _numbers(np.array([value]), 3)[0]
+    return to_numbers(np.array([value]), 3)[0]
 
 
-def _numbers(values: np.ndarray, decimals: int) -> list[Any]:
-    """Nested lists of rounded numbers; None for what is not finite."""
+def to_numbers(values: np.ndarray, decimals: int) -> Any:
+    """A number or nested lists of rounded numbers; None for what is not finite."""
     exact = np.round(values.astype(np.float64), decimals)
     finite = np.isfinite(exact)
     if finite.all():
