@@ -27,7 +27,8 @@ class Access:
         own = [f"[{host}]" if ":" in host else host.lower()]
         self.hosts = tuple(dict.fromkeys(LOOPBACK if is_loopback(host) else (*LOOPBACK, *own)))
         self.origins = tuple(f"http://{name}:{port}" for name in self.hosts)
-        self.sockets = tuple(f"ws://{name}:{port}" for name in self.hosts)
+        # 'self' covers [::1], which has no place in a policy.
+        self.sockets = tuple(f"ws://{name}:{port}" for name in self.hosts if ":" not in name)
         self.address = f"http://{own[0]}:{port}/#token={token}"
         self._token = token
 
