@@ -23,7 +23,7 @@ from gastlive.realtime.page.viewers import Shown
 from gastlive.realtime.page.wire import jpeg_size, packed, unpacked
 
 INFO = RunInfo(160, 120, 30.0, "coco17", "h36m17", ("idle", "wave"), "idle", "demo")
-SOON_S = 10.0
+SOON_S = 60.0  # longest wait for anything; only a failing test takes so long
 
 
 def person(**changes):

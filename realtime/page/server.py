@@ -6,7 +6,7 @@ import json
 import logging
 import mimetypes
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
@@ -95,9 +95,14 @@ class PageServer:
         return self._access.address
 
     @property
+    def state(self) -> Mapping[str, Any]:
+        """What every viewer is told."""
+        return self._state
+
+    @property
     def is_open(self) -> bool:
         """Whether it listens."""
-        return self._thread is not None
+        return self._thread is not None and self._ready.is_set()
 
     def start(self) -> None:
         """Listen; InputError if that can't be done at this address."""
@@ -130,6 +135,10 @@ class PageServer:
         with self._changing:
             self._state = self._state | state
             self._soon(self._tell_all, self._state)
+
+    def tell(self, viewer: Viewer, message: dict[str, Any]) -> None:
+        """Tell one viewer."""
+        self._soon(viewer.tell, as_text(message))
 
     def tell_events(self, events: list[dict[str, Any]]) -> None:
         """Tell all of finished actions; who comes later is told the last of them."""

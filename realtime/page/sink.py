@@ -48,6 +48,7 @@ class PageSink:
         self._messages = Messages(self.server, max_height=max_height, quality=quality)
         self._say, self._clock = say, clock
         self._figures, self._frames = Figures(), 0
+        self._kept = ("", "")  # the source and layout of what is kept of the last minutes
         self._sending: Background | None = None
 
     def open(self) -> None:
@@ -59,6 +60,10 @@ class PageSink:
         """Open the page if that was not done, and show the new run on it."""
         if not self.server.is_open:
             self.open()
+        if (info.source, info.lifter_layout) != self._kept:
+            self._kept = info.source, info.lifter_layout
+            self.recent.forget()
+            self.server.forget_events()
         self._figures = Figures()
         self.server.update(run=run_of(info), status={"is": "running", "words": ""})
         self._sending = Background(self._messages, may_skip=True, capacity=1)
@@ -95,6 +100,29 @@ class PageSink:
     def summary(self) -> dict[str, Any]:
         """How many frames came, and for how many a message was made."""
         return {"frames": self._frames, "sent": self._messages.made}
+
+
+class OneRun:
+    """The page as a sink of one run of several: its end does not end the page."""
+
+    def __init__(self, page: PageSink) -> None:
+        self.page = page
+
+    def begin(self, info: RunInfo) -> None:
+        """Show the run."""
+        self.page.begin(info)
+
+    def __call__(self, frame: Frame) -> None:
+        """Show a frame."""
+        self.page(frame)
+
+    def close(self, events: tuple[Event, ...] = ()) -> None:
+        """End the run."""
+        self.page.pause(events)
+
+    def summary(self) -> dict[str, Any]:
+        """That of the page."""
+        return self.page.summary()
 
 
 class Messages:
