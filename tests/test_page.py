@@ -45,7 +45,8 @@ def frame(index=0, *, image=True, people=None, **known):
 
 @contextmanager
 def page(**given):
-    sink = option("sink/page", **{"port": 0, "say": lambda line: None, **given})
+    given = {"port": 0, "folder": "nowhere", "say": lambda line: None, **given}
+    sink = option("sink/page", **given)
     sink.begin(INFO)
     try:
         yield sink
@@ -660,3 +661,80 @@ def test_of_many_people_those_seen_last_are_kept():
     for track in range(PEOPLE + 2):
         recent(frame(track, people={0: person(), track: person()}))
     assert sorted(recent.people) == [0, *range(3, PEOPLE + 2)]
+
+
+# Recordings
+
+
+def recorded(sink, frames):
+    """What the page is told of a recording of these frames."""
+
+    async def record():
+        async with connection(sink.server) as ws:
+            await ws.send_json({"kind": "record", "on": True})
+            await until(lambda: sink.recorder.is_on)
+            for one in frames:
+                sink(one)
+            await ws.send_json({"kind": "record", "on": False})
+            while not (state := await heard(ws, "state"))["recordings"] or state["recording"]["on"]:
+                continue
+            return state["recordings"]
+
+    return asyncio.run(record())
+
+
+def test_a_recording_is_listed_and_its_files_are_given_to_who_has_the_token(tmp_path):
+    ended_event = Event(1, "wave", 0.0, 0.1, 0.8)
+    with page(folder=str(tmp_path)) as sink:
+        sink(frame(0))  # before
+        (entry,) = recorded(sink, [*map(frame, range(1, 9)), frame(9, events=(ended_event,))])
+        sink(frame(10))  # after
+        files = {one["kind"]: one for one in entry["files"]}
+        assert sorted(files) == ["events", "jsonl", "mp4"]
+        assert (entry["people"], entry["seconds"], entry["words"]) == (1, 0.27, "")
+        known = f"Authorization: Bearer {sink.server.token}\n"
+        for one in entry["files"]:
+            assert one["bytes"] == (tmp_path / one["name"]).stat().st_size
+            answer = get(sink.server, f"/recordings/{one['name']}", more=known)
+            assert answer.startswith("HTTP/1.1 200")
+        head, *rows = (tmp_path / files["jsonl"]["name"]).read_text().splitlines()
+        assert json.loads(head)["labels"] == ["idle", "wave"]
+        assert [json.loads(row)["index"] for row in rows] == list(range(1, 10))
+        assert "wave" in (tmp_path / files["events"]["name"]).read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        one["name"] for one in entry["files"]
+    )
+
+
+def test_a_recording_ends_with_its_run_and_nothing_is_left_half(tmp_path):
+    with page(folder=str(tmp_path)) as sink:
+        sink.recorder.start()
+        sink(frame(1))
+        sink.pause((Event(1, "wave", 0.0, 0.5, 0.8),))
+        sink.recorder.wait()
+        (entry,) = sink.recorder.recordings
+        assert not sink.recorder.is_on
+        (events,) = [one["name"] for one in entry["files"] if one["kind"] == "events"]
+        assert '"wave"' in (tmp_path / events).read_text().splitlines()[1]
+
+
+def test_a_recording_that_can_not_be_written_says_so_and_the_run_goes_on(tmp_path):
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    with page(folder=str(tmp_path / "taken")) as sink:
+        sink.recorder.start()
+        sink(frame(1))
+        sink(frame(2))
+        (entry,) = sink.recorder.recordings
+        assert "can't write" in entry["words"]
+        assert (entry["files"], sink.recorder.is_on) == ([], False)
+
+
+def test_two_recordings_of_one_second_have_two_names(tmp_path):
+    with page(folder=str(tmp_path)) as sink:
+        for i in range(2):
+            sink.recorder.start()
+            sink(frame(i))
+            sink.recorder.stop()
+        sink.recorder.wait()
+        names = {entry["name"] for entry in sink.recorder.recordings}
+    assert len(names) == 2

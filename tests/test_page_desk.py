@@ -274,22 +274,18 @@ def test_source_lifter_and_head_are_changed_while_the_page_stays(tmp_path):
             await ws.send_json({"kind": "choose", "source": "camera", "lifter": "gast27"})
             index = (await heard(ws, "camera"))["next"]
             third = await state(ws, status="running", source="camera", lifter="gast27")
-            await ws.send_json({"kind": "pictures", "wanted": False})
             head = {"index": index, "captured_s": desk.server.clock()}
-            await ws.send_bytes(packed(head, jpeg()))
-            while (answer := await heard(ws, "frame"))[0]["width"] != 64:
-                await ws.send_json({"kind": "shown"})
-            return first, second, refused, third, answer
+            await ws.send_bytes(packed(head, jpeg()))  # too much for detector=none
+            return first, second, refused, third, await state(ws, status="failed")
 
     with running(tmp_path) as desk:
-        first, second, refused, third, (head, picture) = asyncio.run(choose(desk))
+        first, second, refused, third, failed = asyncio.run(choose(desk))
     assert "wave" in first["run"]["labels"]
     assert first["choices"]["source"][0]["title"].endswith("frames.jsonl")
     assert "wave" not in second["run"]["labels"]
     assert refused["words"].startswith("no source moon; choose one of")
     assert third["run"]["source"] == "a browser's camera"
-    assert (head["index"], head["people"], picture) == (0, [], b"")
-    assert json.loads((tmp_path / "run" / "summary.json").read_text())["frames"] == 1
+    assert "detector=none needs source=keypoints" in failed["status"]["words"]
 
 
 def test_what_can_not_be_opened_is_told_to_who_chose_it_and_the_rest_stays(tmp_path):
@@ -325,3 +321,24 @@ def test_a_file_of_the_command_line_is_played_like_a_camera_over_and_over(tmp_pa
         cfg = compose("page", overrides=["source=video", f"source.path={film}"])
         source = maker._source(cfg, "video")
         assert (source.live, source.repeat) == (True, 0)
+
+
+def test_a_recording_has_a_bvh_of_each_person(tmp_path):
+    async def record(desk):
+        await until(lambda: desk.server.is_open)
+        async with connection(desk.server) as ws:
+            await state(ws, status="ended")
+            desk.page.recorder.start()
+            await ws.send_json({"kind": "choose", "source": "keypoints"})
+            while not (now := await heard(ws, "state"))["recordings"]:
+                continue
+            return now["recordings"][0]
+
+    with running(tmp_path) as desk:
+        entry = asyncio.run(record(desk))
+        kinds = {one["kind"]: one["name"] for one in entry["files"]}
+        assert {"bvh", "jsonl"} <= set(kinds)
+        assert ".person" in kinds["bvh"]
+        text = (tmp_path / "run" / "recordings" / kinds["bvh"]).read_text()
+    assert text.startswith("HIERARCHY")
+    assert "Frames: 20" in text

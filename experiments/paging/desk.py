@@ -16,6 +16,7 @@ from ...realtime.page.sink import OneRun, PageSink
 from ...realtime.page.viewers import Viewer
 from ...realtime.pipeline import Pipeline
 from ...realtime.summary import Summary
+from .bvh import BvhSink
 from .parts import GROUPS, OWN, Maker, Parts, plain
 from .shared import Shared
 
@@ -88,6 +89,11 @@ class Desk:
             self._last = parts.source
             for stage in parts.stages.values():
                 stage.reset()  # nothing of another source's people
+        self.page.recorder.more = (
+            lambda folder: BvhSink(
+                folder, lifter=parts.lifter, field_of_view_deg=self.cfg.field_of_view_deg
+            ),
+        )
         pipeline = Pipeline(
             source=parts.source,
             **parts.stages,

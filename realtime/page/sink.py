@@ -1,6 +1,6 @@
 """The page in the browser, as a sink."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..clock import SYSTEM, Clock
@@ -8,8 +8,9 @@ from ..packets import Event, Frame, RunInfo
 from ..sinks.background import Background
 from .figures import Figures
 from .recent import Recent
+from .recorder import Recorder
 from .server import PageServer
-from .viewers import Shown
+from .viewers import Shown, Viewer
 from .wire import encoded, events_of, frame_head, packed, run_of
 
 
@@ -25,6 +26,8 @@ class PageSink:
         max_height: Lines of the picture sent; a larger one is scaled down.
         quality: Of its JPEG, 1 to 100.
         minutes: So long skeletons are kept.
+        folder: Where recordings go.
+        video: Options of their `VideoSink`.
         say: Tells the user the address.
 
     Raises:
@@ -40,11 +43,16 @@ class PageSink:
         max_height: int,
         quality: int,
         minutes: float,
+        folder: str,
+        video: Mapping[str, Any],
         say: Callable[[str], None] = lambda line: print(line, flush=True),
         clock: Clock = SYSTEM,
     ) -> None:
         self.server = PageServer(host=host, port=port, token=token, clock=clock)
         self.recent = Recent(minutes=minutes)
+        self.recorder = Recorder(folder, video=video, changed=self._tell_recordings)
+        self.server.commands["record"] = self._record
+        self.server.file = self.recorder.files.get
         self._messages = Messages(self.server, max_height=max_height, quality=quality)
         self._say, self._clock = say, clock
         self._figures, self._frames = Figures(), 0
@@ -54,6 +62,7 @@ class PageSink:
     def open(self) -> None:
         """Start the server, and tell its address."""
         self.server.start()
+        self._tell_recordings()
         self._say(f"the page is at {self.server.address}")
 
     def begin(self, info: RunInfo) -> None:
@@ -68,6 +77,7 @@ class PageSink:
         self.server.update(run=run_of(info), status={"is": "running", "words": ""})
         self._sending = Background(self._messages, may_skip=True, capacity=1)
         self._sending.begin(info)
+        self.recorder.begin(info)
 
     def __call__(self, frame: Frame) -> None:
         """Hand the frame over."""
@@ -80,12 +90,14 @@ class PageSink:
         if frame.events:
             self.server.tell_events(events_of(frame.events))
         self._sending(frame)
+        self.recorder(frame)
 
     def pause(self, events: tuple[Event, ...] = ()) -> None:
         """End the run, but not the server."""
         sending, self._sending = self._sending, None
         if events:
             self.server.tell_events(events_of(events))
+        self.recorder.close(events)
         if sending is not None:
             sending.close()
 
@@ -93,6 +105,7 @@ class PageSink:
         """End the run and the server."""
         try:
             self.pause(events)
+            self.recorder.wait()
             self.server.update(status={"is": "over", "words": "the program has ended"})
         finally:
             self.server.close()
@@ -100,6 +113,16 @@ class PageSink:
     def summary(self) -> dict[str, Any]:
         """How many frames came, and for how many a message was made."""
         return {"frames": self._frames, "sent": self._messages.made}
+
+    def _record(self, viewer: Viewer, message: dict[str, Any]) -> None:
+        if message.get("on") is True:
+            self.recorder.start()
+        else:
+            self.recorder.stop()
+
+    def _tell_recordings(self) -> None:
+        recorder = self.recorder
+        self.server.update(recording={"on": recorder.is_on}, recordings=list(recorder.recordings))
 
 
 class OneRun:
