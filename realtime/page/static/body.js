@@ -41,6 +41,7 @@ export class Bodies {
   }
 
   draw() {
+    this.canvas.dataset.turned = `${this.#yaw.toFixed(2)} ${this.#pitch.toFixed(2)} ${this.#zoom.toFixed(2)}`;
     const [context, width, height] = fitted(this.canvas);
     const people = (this.#head?.people ?? []).filter((p) => p.xyz && p.xyz[0][0] !== null);
     people.sort((a, b) => this.#across(a) - this.#across(b));

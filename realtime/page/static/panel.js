@@ -133,7 +133,8 @@ export class Panel {
     for (const { name: file, kind, bytes } of files) {
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = `${KINDS[kind] ?? kind} ${size(bytes)}`;
+      const who = file.match(/person(\d+)\./)?.[1]; // a BVH is one person's
+      button.textContent = `${KINDS[kind] ?? kind}${who ? ` of ${who}` : ""} ${size(bytes)}`;
       button.setAttribute("aria-label", `Download ${file}`);
       button.addEventListener("click", () => this.link.download(file).catch((e) => this.notice(e.message)));
       item.append(button);
