@@ -226,10 +226,13 @@ def test_a_second_run_is_shown_to_those_who_stayed():
             await heard(ws, "state")
             await asyncio.to_thread(sink.pause)
             sink.begin(RunInfo(160, 120, 30.0, "coco17", "h36m17", ("idle", "kick"), "idle", "b"))
-            return await heard(ws, "state")
+            while (await heard(ws, "state"))["run"]["labels"] != ["idle", "kick"]:
+                continue
+            sink(frame(7))
+            return await heard(ws, "frame")
 
     with page() as sink:
-        assert asyncio.run(watch(sink))["run"]["labels"] == ["idle", "kick"]
+        assert asyncio.run(watch(sink))[0]["index"] == 7
 
 
 def test_the_page_is_there_without_the_token_and_nothing_it_loads_lies_elsewhere():
@@ -321,7 +324,7 @@ def test_an_upgrade_without_an_origin_is_refused():
         assert get(it, "/socket", more=more).startswith("HTTP/1.1 403")
 
 
-@pytest.mark.parametrize("token", ["wrong", "", 7, ["x"], {"a": 1}])
+@pytest.mark.parametrize("token", ["wrong", "", 7, ["x"], {"a": 1}, "\ud800"])
 def test_a_wrong_token_ends_the_connection_and_nothing_was_told(token):
     async def connect(it):
         async with connection(it, token=token) as ws:
@@ -429,8 +432,9 @@ def test_nothing_can_be_written_by_http():
 @pytest.mark.parametrize(
     "message",
     ["no json", "[]", "{}", '{"kind":"unknown"}', '{"kind":["a"]}', '{"kind":"ping"}', "[" * 3000,
+     '{"kind":"ping","sent":NaN}', '{"kind":"ping","sent":1' + "0" * 400 + "}",
      '{"kind":"ping","sent":1,"x":"' + "x" * 5000 + '"}', b"", b"\xff\xff\xff\xff{}", b"\0\0\0\0x"],
-    ids=range(11),
+    ids=range(13),
 )  # fmt: skip
 def test_a_message_that_is_not_understood_ends_the_connection(message):
     async def send(it):

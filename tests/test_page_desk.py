@@ -341,4 +341,4 @@ def test_a_recording_has_a_bvh_of_each_person(tmp_path):
         assert ".person" in kinds["bvh"]
         text = (tmp_path / "run" / "recordings" / kinds["bvh"]).read_text()
     assert text.startswith("HIERARCHY")
-    assert "Frames: 20" in text
+    assert int(text.partition("Frames: ")[2].split()[0]) > 10

@@ -65,6 +65,8 @@ class Desk:
             if self._parts is not None:
                 self._parts.source.end()
             self.page.close()
+            if self.page.recorder.files:
+                print(f"recordings in {self.page.recorder.folder}", flush=True)
 
     def end(self) -> None:
         """End `run`, from another thread."""

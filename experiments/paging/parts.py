@@ -154,8 +154,9 @@ class Maker:
 
 def plain(cfg: DictConfig) -> Any:
     """The config for the summary, without what hides in it."""
+    hidden = ("run_folder", "page")
     content: Any = OmegaConf.to_container(
-        OmegaConf.masked_copy(cfg, [key for key in cfg if key not in ("run_folder", "page")]),
+        OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in hidden]),
         resolve=True,
     )
     if "url" in cfg.source:

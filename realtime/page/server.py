@@ -2,13 +2,11 @@
 
 import asyncio
 import errno
-import json
 import logging
 import mimetypes
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from math import isfinite
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
@@ -17,21 +15,19 @@ from aiohttp import WSMsgType, web
 
 from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock
-from .access import Access, Allowance, checked_token, is_loopback
+from .access import Access, checked_token, is_loopback
+from .hearing import Command, Hearing, TakePicture, read_text
 from .viewers import Shown, Viewer, as_text
-from .wire import unpacked
 
 STATIC = Path(__file__).parent / "static"
 MAX_MESSAGE = 2**20
-MAX_TEXT = 4096
 MAX_VIEWERS, MAX_STRANGERS = 8, 16
 TOKEN_S = 5.0
 """So long a connection may take to give its token."""
 PAST_EVENTS = 50
 # Why a connection was ended, for the page (RFC 6455: 4000 to 4999 are free for use).
-WRONG, UNKNOWN, TOO_MUCH, FULL = 4400, 4401, 4429, 4503
+UNKNOWN, FULL = 4401, 4503
 
-Command = Callable[[Viewer, dict[str, Any]], None]
 log = logging.getLogger(__name__)
 
 
@@ -72,7 +68,7 @@ class PageServer:
         self.is_public = not is_loopback(host)
         self.stall_s, self.clock = stall_s, clock
         self.commands: dict[str, Command] = {}
-        self.on_picture: Callable[[Viewer, dict[str, Any], bytes], None] | None = None
+        self.on_picture: TakePicture | None = None
         self.on_leave: Callable[[Viewer], None] | None = None
         self.file: Callable[[str], Path | None] = lambda name: None
         self.watching, self.wants_pictures = 0, False
@@ -128,7 +124,7 @@ class PageServer:
 
     def show(self, frame: Shown) -> None:
         """Send a frame to all viewers."""
-        self._soon(lambda: [viewer.show(frame) for viewer in self._viewers])
+        self._soon(self._show_all, frame)
 
     def update(self, **state: Any) -> None:
         """Change part of the state, which every viewer is told, also one that comes later."""
@@ -153,6 +149,10 @@ class PageServer:
         if self._loop is not None and self._thread is not None:
             with suppress(RuntimeError):  # the loop has ended in this moment
                 self._loop.call_soon_threadsafe(what, *given)
+
+    def _show_all(self, frame: Shown) -> None:
+        for viewer in self._viewers:
+            viewer.show(frame)
 
     def _tell_all(self, message: dict[str, Any]) -> None:
         text = as_text(message)
@@ -234,7 +234,7 @@ class PageServer:
             return False
         finally:
             self._strangers -= 1
-        head = _read(first.data) if first.type == WSMsgType.TEXT else None
+        head = read_text(first.data) if first.type == WSMsgType.TEXT else None
         return head is not None and self._access.knows(head.get("token"))
 
     async def _attend(self, socket: web.WebSocketResponse, request: web.Request) -> None:
@@ -244,8 +244,10 @@ class PageServer:
         viewer.tell(as_text(self._state))
         viewer.tell(as_text({"kind": "events", "events": list(self._past)}))
         writing = asyncio.create_task(viewer.write())
+        hearing = Hearing(viewer, self.commands, picture=self._picture, clock=self.clock)
+        hearing.on_wish = self._count
         try:
-            await self._listen(viewer)
+            await hearing.listen()
         finally:
             writing.cancel()
             self._viewers.discard(viewer)
@@ -253,64 +255,13 @@ class PageServer:
             if self.on_leave is not None:
                 self.on_leave(viewer)
 
-    async def _listen(self, viewer: Viewer) -> None:
-        words = Allowance(per_s=150, burst=300, clock=self.clock)
-        asked = Allowance(per_s=5, burst=30, clock=self.clock)
-        pictures = Allowance(per_s=70, burst=70, clock=self.clock)
-        async for message in viewer.socket:
-            is_picture = message.type == WSMsgType.BINARY
-            if not (pictures if is_picture else words).take():
-                await viewer.socket.close(code=TOO_MUCH, message=b"too many messages")
-            elif not (
-                self._picture(viewer, message.data)
-                if is_picture
-                else self._word(viewer, message.data, asked)
-            ):
-                await viewer.socket.close(code=WRONG, message=b"not understood, or too much")
-
-    def _picture(self, viewer: Viewer, message: bytes) -> bool:
-        try:
-            head, jpeg = unpacked(message)
-            if self.on_picture is not None:
-                self.on_picture(viewer, head, jpeg)
-        except InputError:
-            return False
-        return True
-
-    def _word(self, viewer: Viewer, text: Any, asked: Allowance) -> bool:
-        message = _read(text)
-        match message and message.get("kind"):
-            case "shown":
-                viewer.shown()
-            case "ping" if isinstance(message.get("sent"), int | float):
-                sent = message["sent"] if isfinite(message["sent"]) else None
-                viewer.tell(as_text({"kind": "pong", "sent": sent, "now_s": self.clock()}))
-            case "pictures":
-                viewer.wants_pictures = message.get("wanted") is True
-                self._count()
-            case kind if isinstance(kind, str) and kind in self.commands and asked.take():
-                try:
-                    self.commands[kind](viewer, message)
-                except InputError as error:
-                    viewer.tell(as_text({"kind": "refused", "words": str(error)}))
-            case _:
-                return False
-        return True
+    def _picture(self, viewer: Viewer, head: dict[str, Any], jpeg: bytes) -> None:
+        if self.on_picture is not None:
+            self.on_picture(viewer, head, jpeg)
 
     def _count(self) -> None:
         self.watching = len(self._viewers)
         self.wants_pictures = any(viewer.wants_pictures for viewer in self._viewers)
-
-
-def _read(text: Any) -> dict[str, Any] | None:
-    """A small message; None if it is none."""
-    if not isinstance(text, str) or len(text) > MAX_TEXT:
-        return None
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return message if isinstance(message, dict) else None
 
 
 def _unusable(host: str, port: int, error: OSError) -> InputError:

@@ -40,14 +40,14 @@ export class Timeline {
     const running = this.#head.people
       .filter((p) => p.action && p.action.label !== this.run.background)
       .map((p) => ({ id: p.id, ...p.action, end_s: now_s, isRunning: true }));
-    const events = [...this.#past, ...running];
+    const span_s = SPANS_S[this.canvas.clientWidth < NARROW ? 1 : 0];
+    const events = [...this.#past, ...running].filter((event) => event.end_s > now_s - span_s);
     const people = this.#head.people.map((p) => p.id);
     const ids = [...new Set([...events.map((event) => event.id), ...people])].sort((a, b) => a - b);
     const rows = ids.slice(-ROWS);
     this.canvas.style.height = `${26 * Math.max(rows.length, 1) + 26}px`;
     const [context, width, height] = fitted(this.canvas);
     const [left, right] = [26, width - 6];
-    const span_s = SPANS_S[width < NARROW ? 1 : 0];
     const x = (time_s) => Math.max(right - ((now_s - time_s) / span_s) * (right - left), left);
     this.#ticks(context, x, now_s, { height, span_s });
     rows.forEach((id, row) => {
@@ -57,7 +57,7 @@ export class Timeline {
       context.arc(12, top + 10, 9, 0, 2 * Math.PI);
       context.fill();
       this.#write(context, String(id), 12, top + 10.5, "#10141a", "center");
-      const own = events.filter((event) => event.id === id && x(event.end_s) > left);
+      const own = events.filter((event) => event.id === id);
       own.forEach((event, i) => {
         const end = own[i + 1] ? x(own[i + 1].start_s) : width;
         this.#bar(context, event, [x(event.start_s), x(event.end_s), end], top);
