@@ -109,18 +109,23 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
     """Lifter, head and decision; InputError if `cfg.threads` is no number of threads."""
     import torch
 
-    from .stages.deciding import Decide
-
     if not isinstance(cfg.threads, int) or cfg.threads < 1:
         raise InputError(f"threads={cfg.threads} is no number of CPU threads; give 1 or more")
     torch.set_num_threads(cfg.threads)
     lifter = instantiate(cfg.lifter)
     classifier = instantiate(cfg.classifier, layout=lifter.layout.name)
+    return lifter, classifier, deciding(cfg, classifier)
+
+
+def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
+    """The decision on what that head says."""
+    from .stages.deciding import Decide
+
     rule = instantiate(
         cfg.decision, labels=list(classifier.labels), background=classifier.background,
         tuned=dict(classifier.card.decision),
     )  # fmt: skip
-    return lifter, classifier, Decide(rule, patience_s=cfg.patience_s)
+    return Decide(rule, patience_s=cfg.patience_s)
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

@@ -48,4 +48,6 @@ PY
 test -s step/latency.md && test -s step/steps.png
 "$work/venv/bin/gastlive-export" folder=exported frames=60 head_checkpoint=null
 test -s exported/gast81.onnx
+# The page's own files.
+test -s "$own/gastlive/realtime/page/static/index.html"
 echo "wheel: 1 passed, 0 failed"

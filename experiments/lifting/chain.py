@@ -119,12 +119,7 @@ class Chain:
     @property
     def locate(self) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
         """`in_camera_axes` of people whom this lifter lifted, by the assumed field of view."""
-        return partial(
-            in_camera_axes,
-            root=self.lifter.layout.root,
-            field_of_view_deg=self._cfg.field_of_view_deg,
-            faces_person=self.lifter.card.normalisation == "person",
-        )
+        return locating(self.lifter, field_of_view_deg=self._cfg.field_of_view_deg)
 
     def frames(self, source: Video | Keypoints) -> Iterator[Frame]:
         """Every frame with everyone in it lifted, from the first frame of a person on."""
@@ -143,3 +138,13 @@ class Chain:
         if isinstance(tracker, Tracker):
             return with_hindsight(frames, tracker)
         return map(tracker, frames)
+
+
+def locating(lifter: Lift, *, field_of_view_deg: float) -> Callable[..., Any]:
+    """`in_camera_axes` of people whom that lifter lifted."""
+    return partial(
+        in_camera_axes,
+        root=lifter.layout.root,
+        field_of_view_deg=field_of_view_deg,
+        faces_person=lifter.card.normalisation == "person",
+    )

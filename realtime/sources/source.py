@@ -138,4 +138,5 @@ class Source(ABC):
 
     def _part(self, box: Mailbox[Frame], thread: Thread) -> None:
         box.leave()
-        thread.join(PARTING_S)
+        if thread.ident is not None:  # else it is about to start, and finds that nobody reads
+            thread.join(PARTING_S)
