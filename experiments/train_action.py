@@ -6,6 +6,7 @@ import torch
 from omegaconf import DictConfig
 
 from ..conf.program import program
+from .training.few import train_few
 from .training.heads import train
 
 
@@ -19,9 +20,9 @@ def main() -> None:
 
 @program("train_action", verbatim=("data.path",))
 def run(cfg: DictConfig) -> None:
-    """Train, calibrate and tune the head, see `train`."""
+    """Train, calibrate and tune the head, see `train`, or teach it, see `train_few`."""
     torch.set_num_threads(cfg.threads)
-    train(cfg)
+    (train_few if cfg.few else train)(cfg)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ BEFORE_S, AFTER_S = 0.5, 0.4
 BEGUN = 0.35
 """Share of a stretch after which the action can be told."""
 ENDED_S, OVER_S = 0.1, 0.33
-"""How long after the stretch the action is still going on, and when it is over: a head looks back."""
+"""After the stretch: until when the action goes on, and from when it is over; a head looks back."""
 TURNS, TURN_DEG, TILT_DEG = 2, 60.0, 12.0
 """Every example is also seen from so many other sides, up to so far away."""
 

@@ -30,5 +30,10 @@ def lifter_of(data: ActionData, cfg: DictConfig) -> tuple[str, str]:
     """Name and sha256 of the lifter that made the poses; empty for true joints."""
     if not isinstance(getattr(data.source, "data", None), Folder):
         return data.lifter
-    path = find(cfg.lifter, folder=LIFTERS, kind="lifter")
+    return lifter_file(cfg.lifter)
+
+
+def lifter_file(lifter: str) -> tuple[str, str]:
+    """Name and sha256 of a lifter; an InputError if there is none."""
+    path = find(lifter, folder=LIFTERS, kind="lifter")
     return path.stem, hashlib.sha256(path.read_bytes()).hexdigest()
