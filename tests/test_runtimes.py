@@ -66,7 +66,7 @@ def gru(layers):
 def few():
     made = Few(
         H36M17, labels=("idle", "jump"), fps=30.0, channels=16, dilations=(1, 2, 4), dropout=0.0,
-        features=ALL_FEATURES, known=LABELS, kept_scores=(0,),
+        features=ALL_FEATURES, known=LABELS, kept=(0,), groups=3,
     )  # fmt: skip
     return shaken(made)
 

@@ -15,7 +15,7 @@ from ..heads.few import Few
 from ..heads.tcn import TCN
 from .background import Background
 from .examples import Example, Seen, checked_names, described, see
-from .margins import Margins, margins_of
+from .prototypes import Backdrop, Fit, fit_prototypes
 
 REPLACED = 0.15
 """A known label that gets such a share of a taught action's examples is no background for it."""
@@ -106,17 +106,18 @@ def teach(
     rng = np.random.default_rng(seed)
     seen = [see(example, names, trunk, rng, mirror=mirror) for example in examples]
     replaced = _replaced(seen, trunk, temperature, idle)
-    streams = described(trunk, torch.from_numpy(background.xyz))[:, FIRST::EVERY]
-    shipped = streams.reshape(-1, streams.shape[-1])
-    shipped = shipped[~replaced[_shares(shipped, trunk, temperature).argmax(-1)]]
+    shipped = _backdrop(described(trunk, torch.from_numpy(background.xyz)), trunk, replaced)
     own = [described(trunk, torch.from_numpy(x)[None].float())[0, ::2] for x in others]
-    fit = margins_of(seen, shipped, own, classes=len(names), seed=seed)
+    fit, judgements = fit_prototypes(
+        seen, shipped, np.concatenate([shipped.features[:0], *own]), classes=len(names), seed=seed
+    )
     decision = dict(card.decision) if keep and card.decision else DECISION
     kept = [k for k, label in enumerate(trunk.labels) if not replaced[k] and label not in names]
-    made = _head(trunk, kept if keep else [idle], names, fit, temperature, decision["enter"])
+    made = _head(trunk, kept if keep else [idle], names, fit, temperature)
+    fit.fill(made.taught, enter=decision["enter"])
     judged = tuple(
         Judged(e.label, e.name, names[said] if said >= 0 else trunk.labels[idle], margin)
-        for e, (said, margin) in zip(examples, fit.judged, strict=True)
+        for e, (said, margin) in zip(examples, judgements, strict=True)
     )
     gone = tuple(label for k, label in enumerate(trunk.labels) if k not in kept)
     return Taught(made, trunk.labels[idle], dict(decision), judged, gone)
@@ -153,18 +154,22 @@ def _shares(features: np.ndarray, trunk: TCN, temperature: float) -> np.ndarray:
     return found
 
 
+def _backdrop(features: np.ndarray, trunk: TCN, replaced: np.ndarray) -> Backdrop:
+    """Streams (N, T, C) as frames, in groups by what the trunk says of them."""
+    flat = features[:, FIRST::EVERY].reshape(-1, features.shape[-1])
+    groups = _shares(flat, trunk, 1.0).argmax(-1)
+    return Backdrop(flat[~replaced[groups]], groups[~replaced[groups]])
+
+
 @torch.no_grad()
-def _head(
-    trunk: TCN, kept: list[int], names: list[str], fit: Margins, temperature: float, enter: float
-) -> Few:
+def _head(trunk: TCN, kept: list[int], names: list[str], fit: Fit, temperature: float) -> Few:
+    """Not taught yet; the temperature becomes part of the trunk's scores."""
     settings: Any = trunk.settings
     head = Few(
         trunk.skeleton, labels=[*(trunk.labels[k] for k in kept), *names], fps=trunk.fps,
-        known=trunk.labels, kept_scores=kept, **settings,
+        known=trunk.labels, kept=kept, groups=len(fit.groups), **settings,
     ).eval()  # fmt: skip
     head.trunk.load_state_dict(trunk.state_dict())
     head.trunk.score.weight /= temperature
     head.trunk.score.bias /= temperature
-    head.taught.weight.copy_(torch.from_numpy(fit.weights))
-    head.taught.bias.copy_(torch.from_numpy(fit.offsets + np.log(enter / (1 - enter))))
     return head
