@@ -48,6 +48,13 @@ class Judged:
         """Whether the others show something else."""
         return self.margin is not None and self.said != self.label
 
+    def __str__(self) -> str:
+        what = f"{self.label}: {self.name}" if self.name else self.label
+        if self.margin is None:
+            return f"{what}: the only example"
+        unlike = f", unlike the others: they make it {self.said}" if self.is_unlike else ""
+        return f"{what}: {self.margin:+.1f}{unlike}"
+
 
 @dataclass(frozen=True)
 class Taught:
@@ -72,6 +79,11 @@ class Taught:
             training={**training, "examples": examples, "replaced": list(self.replaced)},
             half=half,
         )  # fmt: skip
+
+    def report(self) -> list[str]:
+        """A line for each example, with its log odds by the others, and what the head says."""
+        labels = [label for label in self.head.labels if label != self.background]
+        return [*map(str, self.examples), f"says {', '.join(labels)}, and else {self.background}"]
 
 
 def teach(

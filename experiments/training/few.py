@@ -14,7 +14,7 @@ from ...action.deployed import HEADS
 from ...action.teaching.background import load_background
 from ...action.teaching.examples import Example
 from ...action.teaching.stretch import Stretch
-from ...action.teaching.teach import Judged, Taught, teach
+from ...action.teaching.teach import teach
 from ...datasets.axes import to_camera
 from ...datasets.clip import MotionClip, Segment
 from ...datasets.for_heads.labelled import gaps_filled
@@ -50,7 +50,7 @@ def train_few(cfg: DictConfig) -> None:
         cfg.output, lifter=lifter_file(cfg.lifter), half=cfg.half,
         training=_about(cfg, data, others, spent_s),
     )  # fmt: skip
-    print("\n".join([*report(taught), f"taught in {spent_s:.1f} s", *data_problems(data)]))
+    print("\n".join([*taught.report(), f"taught in {spent_s:.1f} s", *data_problems(data)]))
     print(f"head written to {cfg.output}")
 
 
@@ -104,17 +104,3 @@ def _example(part: Segment, joints: np.ndarray, clip: MotionClip, background: st
     stretch = Stretch(part.start - first, part.stop - first)
     name = f"{clip.name}@{part.start / clip.fps:.1f}s"
     return Example(part.label, joints[first:last], clip.fps, stretch=stretch, name=name)
-
-
-def report(taught: Taught) -> list[str]:
-    """A line for each example, and what the head says."""
-    lines = [_line(each) for each in taught.examples]
-    labels = [label for label in taught.head.labels if label != taught.background]
-    return [*lines, f"says {', '.join(labels)}, and else {taught.background}"]
-
-
-def _line(each: Judged) -> str:
-    if each.margin is None:
-        return f"{each.label}: {each.name}: the only example"
-    unlike = f"  unlike the others, which make it {each.said}" if each.is_unlike else ""
-    return f"{each.label}: {each.name}: {each.margin:+.1f}{unlike}"
