@@ -8,7 +8,7 @@ import numpy as np
 
 from ..action.teaching.examples import SHORTEST_S, Example
 from ..gast.errors import InputError
-from ..gast.interpolation import interpolated
+from ..gast.interpolation import frames_at, interpolated
 from .packets import Frame
 
 LEAD_S = 0.5
@@ -101,7 +101,7 @@ class Notes:
                 missed.append(f"nobody was seen for long enough in {what}")
                 continue
             at = np.arange(watched.times_s[0], watched.times_s[-1], 1 / fps)
-            places = np.interp(at, watched.times_s, np.arange(len(watched.times_s)))
+            places = frames_at(np.array(watched.times_s), at)
             xyz = interpolated(np.stack(watched.xyz), places).astype(np.float32)
             if part.label:
                 visible = np.stack(watched.visible)[np.round(places).astype(int)]
@@ -111,6 +111,6 @@ class Notes:
         shown = {example.label for example in examples}
         if never := sorted({part.label for part in self.parts} - shown - {""}):
             raise InputError(
-                f"nobody was seen doing {', '.join(never)}; stand so that the camera sees all of you"
+                f"nobody was seen doing {', '.join(never)}; stand where the camera sees all of you"
             )
         return examples, others, missed

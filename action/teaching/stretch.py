@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 AVERAGED_S = 0.23
-"""Speeds are averaged over so long, so that a detector's jitter is no movement."""
+"""Joints and speeds are averaged over so long, so that a detector's jitter is no movement."""
 FASTEST = 4
 """A frame is as fast as its so many fastest joints on average."""
 SHARE = 0.35
-"""Of the take's top speed, above which somebody moves."""
+"""Of the way from a take's lowest to its top speed, above which somebody moves."""
 STILL_S = 0.6
 """A shorter pause belongs to the movement."""
 LONGEST_S = 4.0
@@ -29,7 +29,8 @@ def best_stretch(xyz: np.ndarray, *, fps: float, visible: np.ndarray | None = No
     Joints that are not `visible` (T, J) do not move. A take in which nobody moves is kept whole.
     """
     speed = _speed(xyz, fps, visible)
-    moving = speed > SHARE * np.percentile(speed, 95)
+    still, top = np.percentile(speed, [10, 95])
+    moving = speed > still + SHARE * (top - still)
     if not moving.any() or speed.max() < 1e-3:
         return Stretch(0, len(xyz))
     return _bounded(speed, _most_moving(speed, moving, round(STILL_S * fps)), fps)
@@ -37,13 +38,22 @@ def best_stretch(xyz: np.ndarray, *, fps: float, visible: np.ndarray | None = No
 
 def _speed(xyz: np.ndarray, fps: float, visible: np.ndarray | None) -> np.ndarray:
     """(T,) m/s."""
-    each = np.linalg.norm(np.diff(xyz, axis=0, prepend=xyz[:1]), axis=-1) * fps
+    half = max(round(AVERAGED_S * fps) // 2, 1)
+    smooth = _averaged(xyz, half)
+    each = np.linalg.norm(np.diff(smooth, axis=0, prepend=smooth[:1]), axis=-1) * fps
     if visible is not None:
         each = each * (visible & np.concatenate([visible[:1], visible[:-1]]))
-    fastest = np.sort(each, axis=1)[:, -FASTEST:].mean(1)
-    half = max(round(AVERAGED_S * fps) // 2, 1)
-    kernel = np.full(2 * half + 1, 1 / (2 * half + 1))
-    return np.convolve(np.pad(fastest, half, mode="edge"), kernel, mode="valid")
+    return _averaged(np.sort(each, axis=1)[:, -FASTEST:].mean(1), half)
+
+
+def _averaged(values: np.ndarray, half: int) -> np.ndarray:
+    """(T, ...) averaged over each frame and so many before and after it."""
+    around = ((half, half), *((0, 0),) * (values.ndim - 1))
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(values, around, mode="edge"), 2 * half + 1, axis=0
+    )
+    found: np.ndarray = windows.mean(-1)
+    return found
 
 
 def _most_moving(speed: np.ndarray, moving: np.ndarray, still: int) -> Stretch:
