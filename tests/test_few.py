@@ -22,6 +22,7 @@ from gastlive.action.teaching.stretch import Stretch, best_stretch
 from gastlive.action.teaching.teach import teach
 from gastlive.conf.option import option
 from gastlive.datasets.clip import MotionClip
+from gastlive.datasets.motion import runs
 from gastlive.datasets.own.lifted_video import LiftedVideo, save_lifted_video
 from gastlive.experiments import train_action
 from gastlive.experiments.training.few import examples_of
@@ -31,8 +32,8 @@ from gastlive.gast.skeleton import H36M17
 from gastlive.gast.streaming import streamed
 
 HEIGHTS = {
-    "root": 0.0, "right_hip": 0.0, "left_hip": 0.0, "right_knee": 0.45, "left_knee": 0.45,
-    "right_ankle": 0.9, "left_ankle": 0.9, "spine": -0.25, "thorax": -0.5, "neck": -0.6,
+    "hip": 0.0, "right_hip": 0.0, "left_hip": 0.0, "right_knee": 0.45, "left_knee": 0.45,
+    "right_ankle": 0.9, "left_ankle": 0.9, "spine": -0.25, "thorax": -0.5, "nose": -0.65,
     "head": -0.75,
 }  # fmt: skip
 """Of a standing person's joints below the root, metres; arms are below."""
@@ -364,17 +365,10 @@ def test_a_row_of_a_recording_is_its_stretch_and_what_is_in_no_row_is_background
     class Clips(list):
         background = "idle"
 
-    parts = [
-        (0, 60, "idle"),
-        (60, 90, "raise"),
-        (90, 95, "idle"),
-        (95, 130, "bow"),
-        (130, 200, "idle"),
-    ]
+    parts = [("idle", 60), ("raise", 90), ("idle", 95), ("bow", 130), ("idle", 200)]
     xyz = np.concatenate([raises(frames=100), bows(frames=100)])
-    clip = MotionClip(
-        "long", "folder", "anna", H36M17, xyz, 30.0, tuple(Segment(*p) for p in parts)
-    )
+    segments = runs([label for label, _ in parts], stops=[stop for _, stop in parts])
+    clip = MotionClip("long", "folder", "anna", H36M17, xyz, 30.0, segments)
     found, others = examples_of(Clips([clip]), H36M17, fps=30.0)
     assert [(e.label, len(e.xyz), e.stretch) for e in found] == [
         ("raise", 95, Stretch(60, 90)),

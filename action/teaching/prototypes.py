@@ -18,8 +18,8 @@ COSINES = 15.0
 """A cosine of 1 as log odds, before they are sharpened."""
 CALIBRATING = 4
 """One of so many background frames is not fitted to, and sets the thresholds."""
-QUIET = 0.998
-"""Share of those that stay below an action's threshold."""
+QUIET, RESTING = 0.998, 0.8
+"""Shares that stay below an action's threshold: of those, and of what is around the examples."""
 SURE = 5.5
 """Log odds of the median example."""
 
@@ -144,7 +144,11 @@ def _fit(rows: Sequence[Seen], known: Backdrop, quiet: np.ndarray, classes: int)
         whiten, (-whiten @ centre).astype(np.float32), _unit(means @ white.T),
         _unit(others @ white.T), 1.0, np.zeros(classes),
     )  # fmt: skip
-    return replace(made, thresholds=np.quantile(made.margins(quiet), QUIET, axis=0))
+    thresholds = np.quantile(made.margins(quiet), QUIET, axis=0)
+    rest = np.concatenate([row.rest for row in rows])
+    if len(rest):
+        thresholds = np.maximum(thresholds, np.quantile(made.margins(rest), RESTING, axis=0))
+    return replace(made, thresholds=thresholds)
 
 
 def _scatter(around: np.ndarray) -> np.ndarray:
