@@ -14,6 +14,7 @@ VERBS = {
     "recording": ("recordings.recording", "a recording of the live program against the truth"),
     "ladder": ("ladder.ladder", "where quality is lost between true joints and camera"),
     "films": ("films.films", "what the live program says of films, right and wrong"),
+    "few": ("few.few", "actions taught with a few examples, on other people"),
 }
 _USAGE = """gastlive-evaluate: how good lifters, heads and recordings are.
 

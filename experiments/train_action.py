@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from ..action.checkpoint import load_head
 from ..conf.program import program
 from ..gast.skeleton import H36M17
+from .training.few import train_few
 from .training.heads import train
 
 _SAME = ("skeleton", "data", "protocol", "labels", "datamodule")
@@ -27,9 +28,9 @@ def main() -> None:
 
 @program("train_action", verbatim=("data.path",))
 def run(cfg: DictConfig) -> None:
-    """Train, calibrate and tune the head, see `train`."""
+    """Train, calibrate and tune the head, see `train`, or teach it, see `train_few`."""
     torch.set_num_threads(cfg.threads)
-    train(cfg)
+    (train_few if cfg.few else train)(cfg)
     print(f"next: {following(cfg, HydraConfig.get().overrides.task)}")
 
 

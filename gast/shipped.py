@@ -1,5 +1,6 @@
 """Weights that come with the package."""
 
+import hashlib
 from pathlib import Path
 
 from .errors import InputError
@@ -17,3 +18,8 @@ def find(name_or_path: str | Path, *, folder: Path, kind: str) -> Path:
         f"no {kind} {str(name_or_path)!r}; give the name of one that comes with gastlive "
         f"({names}) or the path of a .safetensors or .onnx file"
     )
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

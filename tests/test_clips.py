@@ -11,10 +11,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from gastlive.action.head import of_bodies
+from gastlive.action.mirroring import mirror_images
 from gastlive.conf.option import option
 from gastlive.datasets import process_seed
 from gastlive.datasets.clip import MotionClip, Problem, Segment
-from gastlive.datasets.for_heads.augmentation import Augmentation, mirror_images
+from gastlive.datasets.for_heads.augmentation import Augmentation
 from gastlive.datasets.for_heads.clip_data import ActionClips, samples
 from gastlive.datasets.for_heads.labelled import Joints, gaps_filled, to_lifted
 from gastlive.datasets.labels import UNKNOWN, LabelMap, OwnLabels

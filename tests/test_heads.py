@@ -21,6 +21,7 @@ from gastlive.action.features import (
     inward,
     motion,
 )
+from gastlive.action.heads.few import Few
 from gastlive.action.heads.tcn import TCN
 from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
@@ -41,6 +42,14 @@ def shaken(net):
     return net.eval()
 
 
+def few():
+    """Two actions kept and two taught."""
+    return Few(
+        H36M17, labels=("idle", "wave", "jump", "bow"), fps=30.0, channels=24, dilations=(1, 2, 4),
+        dropout=0.0, features=ALL_FEATURES, known=LABELS, kept=(0, 1), groups=3,
+    )  # fmt: skip
+
+
 STREAMING = {
     "features": lambda: BodyFeatures(H36M17),
     "other features": lambda: BodyFeatures(H36M17, kinds=("angle", "bone_motion")),
@@ -49,6 +58,7 @@ STREAMING = {
         "head/tcn", skeleton=H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)
     ),
     "gru": lambda: option("head/gru", skeleton=H36M17, labels=LABELS, channels=24, layers=2),
+    "few": few,
 }
 
 

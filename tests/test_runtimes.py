@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from gastlive.action.deployed import deployed as deployed_head
+from gastlive.action.features import ALL_FEATURES
+from gastlive.action.heads.few import Few
 from gastlive.conf.option import option
 from gastlive.gast.checkpoint import LifterCard
 from gastlive.gast.deployed import deployed as deployed_lifter
@@ -61,6 +63,14 @@ def gru(layers):
     return shaken(option("head/gru", skeleton=H36M17, labels=LABELS, channels=16, layers=layers))
 
 
+def few():
+    made = Few(
+        H36M17, labels=("idle", "jump"), fps=30.0, channels=16, dilations=(1, 2, 4), dropout=0.0,
+        features=ALL_FEATURES, known=LABELS, kept=(0,), groups=3,
+    )  # fmt: skip
+    return shaken(made)
+
+
 NETS = {
     "single frame": lambda: lifter(1, normalisation="screen"),
     "single frame, person": lambda: lifter(1),
@@ -69,6 +79,7 @@ NETS = {
     "81 frames, person": lambda: lifter(3, 3, 3, 3),
     "243 frames, screen": lambda: lifter(3, 3, 3, 3, 3, normalisation="screen"),
     "tcn": tcn,
+    "few": few,
     "gru": lambda: gru(1),
     "gru of two layers": lambda: gru(2),
     "gast27s": lambda: deployed_lifter("gast27s")[0],

@@ -139,18 +139,6 @@ def mirrored(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     return xyz[..., skeleton.mirror, :] * np.array([-1, 1, 1], xyz.dtype)
 
 
-def mirror_images(names: Sequence[str]) -> np.ndarray:
-    """(K,) class index of each action's mirror image, its own where the image is none of the names.
-
-    Left and right are swapped, and clockwise and counter-clockwise.
-    """
-    swaps = {"left": "right", "right": "left"}
-    turned = {"clockwise": "counter-clockwise", "counter-clockwise": "clockwise"}
-    words = swaps | turned
-    images = [" ".join(words.get(word, word) for word in name.split()) for name in names]
-    return np.array([names.index(i) if i in names else k for k, i in enumerate(images)])
-
-
 def _about(axis: int, angle: float) -> np.ndarray:
     turn = np.eye(3)
     i, j = [k for k in range(3) if k != axis]

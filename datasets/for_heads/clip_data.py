@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from ...action.mirroring import mirror_images
 from ...action.windowing import random_window, to_frames
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
@@ -17,7 +18,7 @@ from ..clip import MotionSet
 from ..labels import UNKNOWN, LabelMap, OwnLabels
 from ..process_seed import ProcessShare
 from ..protocols import Protocol
-from .augmentation import Augmentation, Piece, mirror_images
+from .augmentation import Augmentation, Piece
 from .labelled import Lifted, part_summary
 from .lifted import LiftedClip
 from .stream_data import ActionData, FixedBatches

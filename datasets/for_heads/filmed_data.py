@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from ...action.mirroring import mirror_images
 from ...gast.errors import InputError
 from ..labels import LabelMap
 from ..process_seed import process_seed
-from .augmentation import Augmentation, mirror_images
+from .augmentation import Augmentation
 from .beside import Beside
 from .filler import Filler
 from .filmed import Filming

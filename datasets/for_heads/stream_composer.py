@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
+from ...action.mirroring import mirror_images
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN, LabelMap
 from ..process_seed import ProcessShare
-from .augmentation import Augmentation, Piece, Splice, mirror_images
+from .augmentation import Augmentation, Piece, Splice
 from .lifted import LiftedClip, facing
 
 Batch = tuple[Tensor, Tensor, Tensor]

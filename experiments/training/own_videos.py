@@ -1,14 +1,12 @@
 """The user's own videos, which are lifted before a head is trained on them."""
 
-import hashlib
-
 from hydra import compose
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from ...datasets.for_heads.stream_data import ActionData
 from ...datasets.own.folder import Folder
-from ...gast.shipped import LIFTERS, find
+from ...gast.shipped import LIFTERS, digest, find
 
 
 def lift_videos(cfg: DictConfig) -> None:
@@ -30,5 +28,10 @@ def lifter_of(data: ActionData, cfg: DictConfig) -> tuple[str, str]:
     """Name and sha256 of the lifter that made the poses; empty for true joints."""
     if not isinstance(getattr(data.source, "data", None), Folder):
         return data.lifter
-    path = find(cfg.lifter, folder=LIFTERS, kind="lifter")
-    return path.stem, hashlib.sha256(path.read_bytes()).hexdigest()
+    return lifter_file(cfg.lifter)
+
+
+def lifter_file(lifter: str) -> tuple[str, str]:
+    """Name and sha256 of a lifter; an InputError if there is none."""
+    path = find(lifter, folder=LIFTERS, kind="lifter")
+    return path.stem, digest(path)

@@ -185,6 +185,7 @@ TRANSLATIONS: dict[str, Callable[..., str | Sequence[str]]] = {
     "softmax": lambda g, out, x, dim=-1, **_: g.add("Softmax", x, axis=dim),
     "sum": _reduced("ReduceSum"),
     "mean": _reduced("ReduceMean"),
+    "logsumexp": _reduced("ReduceLogSumExp"),
     "where": lambda g, out, *given: g.add("Where", *given),
     "getitem": _getitem,
     "cat": _concat,
