@@ -11,6 +11,7 @@ VERBS = {
     "recording": "recordings.recording",
     "ladder": "ladder.ladder",
     "films": "films.films",
+    "quiet": "heads.quiet",
 }
 _USAGE = f"gastlive-evaluate {'|'.join(VERBS)} [key=value ...]; each of them explains --help"
 

@@ -30,13 +30,13 @@ def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, word
     assert ended.value.code == 2
     assert capsys.readouterr() == (
         "", f"gastlive: {said}; choose one of lifter, action, folds, transfer, recording, ladder, "
-        "films\n",
+        "films, quiet\n",
     )  # fmt: skip
 
 
 def test_help_says_what_there_is(run, capsys):
     run("--help")
-    words = "lifter|action|folds|transfer|recording|ladder|films"
+    words = "lifter|action|folds|transfer|recording|ladder|films|quiet"
     assert f"gastlive-evaluate {words}" in capsys.readouterr().out
 
 

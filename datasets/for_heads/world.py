@@ -6,7 +6,7 @@ and up, of which the heading says where forward points.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -117,9 +117,14 @@ class World:
         child, parent = zip(*self._bones, strict=True)
         return (varied[:, 0, child] - varied[:, 0, parent]).norm(dim=-1)
 
+    def bones_to(self, kind: str) -> list[int]:
+        """The left and the right bone that ends in such a joint, such as ``wrist``."""
+        children = [child for child, _ in self._bones]
+        return [children.index(self.skeleton.index[f"{s}_{kind}"]) for s in ("left", "right")]
+
     @torch.no_grad()
     def perform(
-        self, course: Course, lengths: Tensor, *, sway: "Sway", generator: Generator
+        self, course: Course, lengths: Tensor, *, sway: "Swaying", generator: Generator
     ) -> tuple[Tensor, Tensor]:
         """People with bones of these `lengths` (N, B) on a course.
 
@@ -161,9 +166,19 @@ class World:
         return torch.stack(placed, 2)
 
 
+class Swaying(Protocol):
+    """How people move who stand still."""
+
+    def __call__(
+        self, pose: Tensor, much: Tensor, free: Tensor, generator: Generator, *, fps: float
+    ) -> Tensor:
+        """Unit vectors (N, T, B, 3) with `much` (N, T) sway; (B, 1) 1 is for bones of their own."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sway:
-    """How people move who stand still.
+    """Noise that wanders: the body leans, limbs go a little about.
 
     Attributes:
         lean_deg: Standard deviation of the whole body's lean, to each side.
@@ -178,7 +193,7 @@ class Sway:
     def __call__(
         self, pose: Tensor, much: Tensor, free: Tensor, generator: Generator, *, fps: float
     ) -> Tensor:
-        """Unit vectors (N, T, B, 3) with `much` (N, T) sway; (B, 1) 1 is for bones of their own."""
+        """See `Swaying`."""
         frames = max(round(self.over_s * fps), 1)
         lean = wander((*much.shape, 3), frames, generator, pose.device) * np.radians(self.lean_deg)
         limbs = wander(pose.shape, frames, generator, pose.device) * np.radians(self.limbs_deg)

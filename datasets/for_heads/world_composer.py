@@ -107,10 +107,10 @@ class Composer:
         """One stream of so many frames."""
         early = int(rng.integers(max(round(self.how.early_s * self.world.fps), 1)))
         parts = [self._piece(rng)]
-        streams, total = [_alone(parts[0])], len(parts[0].labels)
+        streams, total = [alone(parts[0])], len(parts[0].labels)
         while total < frames + early:
             for part in self._next(parts[-1], rng):
-                streams += [self._transition(parts[-1], part, rng), _alone(part)]
+                streams += [self.transition(parts[-1], part, rng, turns=self.how.turn), alone(part)]
                 parts.append(part)
             total = sum(len(stream.labels) for stream in streams)
         together = (np.concatenate(part) for part in zip(*streams, strict=True))
@@ -151,7 +151,7 @@ class Composer:
         clip = int(rng.choice(act.views))
         labels = self.repertoire.pieces[clip].labels
         start, stop = around(act, len(labels), rng)
-        return self._played(clip, start, stop, labels, rng.uniform(*self.how.pace), rng)
+        return self.played(clip, start, stop, labels, rng.uniform(*self.how.pace), rng)
 
     def _begun(self, rng: np.random.Generator) -> Part:
         """An action's first third; nobody can know an action of which that is all."""
@@ -159,7 +159,7 @@ class Composer:
         clip = int(rng.choice(act.views))
         stop = act.start + max((act.stop - act.start) // 3, 4)
         labels = np.full(len(self.repertoire.pieces[clip].labels), UNKNOWN)
-        return self._played(clip, act.start, stop, labels, rng.uniform(*self.how.pace), rng)
+        return self.played(clip, act.start, stop, labels, rng.uniform(*self.how.pace), rng)
 
     def _other(self, rng: np.random.Generator) -> Part:
         """A piece of motion without labels."""
@@ -173,9 +173,9 @@ class Composer:
         if rng.random() < self.how.backwards:
             pace = -pace
         labels = np.full(frames, self.repertoire.idle)
-        return self._played(clip, start, start + length, labels, pace, rng)
+        return self.played(clip, start, start + length, labels, pace, rng)
 
-    def _played(
+    def played(
         self, clip: int, start: int, stop: int, labels: np.ndarray, pace: float,
         rng: np.random.Generator,
     ) -> Part:  # fmt: skip
@@ -189,11 +189,14 @@ class Composer:
         first = float(self.world.start[clip]) + mirrored * len(self.world)
         return Part(first + at, pace, named, (first, first + len(labels) - 1))
 
-    def _transition(self, before: Part, after: Part, rng: np.random.Generator) -> Written:
+    def transition(
+        self, before: Part, after: Part, rng: np.random.Generator, *, turns: float
+    ) -> Written:
+        """From one part to the next; a share `turns` of people turns on the way."""
         how, fps = self.how, self.world.fps
         settles = after.pace == 0 and abs(after.places[0] - before.places[-1]) <= _CARRY
         angle = 0.0
-        if not settles and rng.random() < how.turn:
+        if not settles and rng.random() < turns:
             angle = np.radians(rng.uniform(-how.turn_deg, how.turn_deg))
         seconds = how.blend_s[0] if settles else rng.uniform(*how.blend_s)
         frames = max(round(max(seconds, abs(angle) / _TURNS) * fps), 2)
@@ -230,7 +233,8 @@ _RAMP = 10
 """Frames in which a sway begins and ends."""
 
 
-def _alone(part: Part) -> Written:
+def alone(part: Part) -> Written:
+    """A part as it goes, without a transition."""
     frames = len(part.labels)
     still, pace = np.zeros(frames), np.tile([part.pace, 0.0], (frames, 1))
     sway = still
