@@ -39,11 +39,12 @@ class Finished:
 class Memory:
     """What a decision remembers of one person; opaque to callers.
 
-    `smooth` are the smoothed probabilities (K,); `rising_s` is since when each of the likeliest
-    classes has been above `enter`; `quiet_s` when the background was last the likeliest or an
-    action ended.
+    `since_s` is when the person came; `smooth` are the smoothed probabilities (K,); `rising_s` is
+    since when each of the likeliest classes has been above `enter`; `quiet_s` when the background
+    was last the likeliest or an action ended.
     """
 
+    since_s: float
     time_s: float
     smooth: tuple[float, ...]
     running: Running | None
@@ -54,7 +55,7 @@ class Memory:
 DEFAULTS = MappingProxyType(
     {
         "enter": 0.5, "leave": 0.3, "enter_s": 0.15, "leave_s": 0.3, "smooth_s": 0.15,
-        "shortest_s": 0.2, "late_s": 0.0,
+        "shortest_s": 0.2, "late_s": 0.0, "settle_s": 0.5,
     }
 )  # fmt: skip
 """The numbers of a `Decision` where neither the head's card nor the user says otherwise."""
@@ -63,10 +64,11 @@ DEFAULTS = MappingProxyType(
 class Decision:
     """Hysteresis over time from probabilities to actions with a beginning and an end.
 
-    An action begins when it has been the likeliest class, and at least `enter`, for `enter_s`. Its
-    start is when that began, or up to `late_s` earlier, but never inside the background or the
-    action before. It ends when it has been below `leave` for `leave_s`, dated back to when it
-    fell, or when another action begins. The background is never an action.
+    An action begins when it has been the likeliest class, and at least `enter`, for `enter_s`, but
+    nobody's before they have been there for `settle_s`: joints and nets have no past yet. Its start
+    is when that began, or up to `late_s` earlier, but never inside the background or the action
+    before. It ends when it has been below `leave` for `leave_s`, dated back to when it fell, or
+    when another action begins. The background is never an action.
 
     Probabilities are first smoothed by an exponential mean of time constant `smooth_s`. An action
     that falls sooner than `shortest_s` after it rose is not reported.
@@ -89,6 +91,7 @@ class Decision:
         smooth_s: float | None = None,
         shortest_s: float | None = None,
         late_s: float | None = None,
+        settle_s: float | None = None,
     ) -> None:
         if background is None:
             raise InputError(
@@ -102,6 +105,7 @@ class Decision:
         given = {
             "enter": enter, "leave": leave, "enter_s": enter_s, "leave_s": leave_s,
             "smooth_s": smooth_s, "shortest_s": shortest_s, "late_s": late_s,
+            "settle_s": settle_s,
         }  # fmt: skip
         if unknown := set(tuned or {}) - set(DEFAULTS):
             raise InputError(
@@ -121,7 +125,7 @@ class Decision:
         self.enter, self.leave = numbers["enter"], numbers["leave"]
         self.enter_s, self.leave_s = numbers["enter_s"], numbers["leave_s"]
         self.smooth_s, self.shortest_s = numbers["smooth_s"], numbers["shortest_s"]
-        self.late_s = numbers["late_s"]
+        self.late_s, self.settle_s = numbers["late_s"], numbers["settle_s"]
 
     def step(
         self, time_s: float, probabilities: np.ndarray, memory: Memory | None = None
@@ -144,9 +148,12 @@ class Decision:
             quiet_s = memory.quiet_s
         running, ended = self._leave(time_s, smooth, None if memory is None else memory.running)
         quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
-        running, pushed_out = self._begin(time_s, smooth, rising_s, running, quiet_s)
+        since_s = time_s if memory is None else memory.since_s
+        pushed_out = list[Running]()
+        if time_s - since_s >= self.settle_s:
+            running, pushed_out = self._begin(time_s, smooth, rising_s, running, quiet_s)
         finished = [_finished(done) for done in (*ended, *pushed_out) if self._long_enough(done)]
-        return running, finished, Memory(time_s, smooth, running, rising_s, quiet_s)
+        return running, finished, Memory(since_s, time_s, smooth, running, rising_s, quiet_s)
 
     def finish(self, memory: Memory) -> list[Finished]:
         """The action that was going on when the person, or the stream, ended."""

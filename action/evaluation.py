@@ -27,6 +27,9 @@ from .metrics import (
 from .online_metrics import OnlineScore, detections, online_score
 from .windowing import even_windows
 
+Streams = Sequence[tuple[np.ndarray, np.ndarray]]
+"""Calibrated probabilities (T, K) and labels (T,) of each, below zero where unknown."""
+
 PerFrame = Callable[[Tensor], Tensor]
 """Streams (N, T, J, 3) to logits (N, T, K), such as `Head.per_frame` in evaluation mode."""
 
@@ -41,6 +44,13 @@ class Scored:
     def together(self) -> tuple[Tensor, Tensor]:
         """Logits (F, K) and labels (F,) of all frames."""
         return torch.cat(self.logits), torch.cat(self.labels)
+
+    def calibrated(self, temperature: float) -> Streams:
+        """Probabilities and labels of each stream."""
+        return [
+            ((logits / temperature).softmax(-1).numpy(), truth.numpy())
+            for logits, truth in zip(self.logits, self.labels, strict=True)
+        ]
 
 
 @torch.inference_mode()
@@ -106,7 +116,7 @@ def _event_figures(score: OnlineScore) -> dict[str, Any]:
         "events": score.true,
         "detection_rate": rounded(score.detection_rate),
         "false_positive_rate": rounded(score.false_positive_rate),
-        "false_positives_per_minute": rounded(score.false_positives_per_minute),
+        "false_positives_per_hour": rounded(score.false_positives_per_hour),
         "onset_delay_mean_s": rounded(_mean(score.delays_s)),
         "onset_delay_p50_s": rounded(score.delay_s(50)),
         "onset_delay_p95_s": rounded(score.delay_s(95)),

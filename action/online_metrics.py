@@ -81,9 +81,9 @@ class OnlineScore:
         return _ratio(self.reported - self.detected, self.true)
 
     @property
-    def false_positives_per_minute(self) -> float:
-        """False positives for each minute; NaN if there are no frames."""
-        return _ratio(60 * (self.reported - self.detected), self.seconds)
+    def false_positives_per_hour(self) -> float:
+        """False positives for each hour; NaN if there are no frames."""
+        return _ratio(3600 * (self.reported - self.detected), self.seconds)
 
     def delay_s(self, percentile: float) -> float:
         """Percentile of `delays_s`; NaN if nothing was detected."""

@@ -1,6 +1,7 @@
 """Tunes a head's decision on subjects that it was not trained on."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -9,17 +10,18 @@ import torch
 from .calibration import background_shift
 from .checkpoint import HeadCard
 from .decision import DEFAULTS, Decision
-from .evaluation import Scored
+from .evaluation import Scored, Streams
 from .head import Head
-from .metrics import EventScore, event_score, spans
+from .metrics import EventScore, Span, event_score, spans
 from .online_metrics import THRESHOLDS, detections
+from .rejection import last_layer
 
 CHOICES: Mapping[str, Sequence[float]] = MappingProxyType(
     {
-        "enter": (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9),
+        "enter": (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),
         "leave": (0.1, 0.15, 0.2, 0.25, 0.3),
         "smooth_s": (0.1, 0.15, 0.2, 0.3),
-        "enter_s": (0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
+        "enter_s": (0.05, 0.1, 0.15, 0.2),
         "leave_s": (0.1, 0.2, 0.3, 0.4),
         "shortest_s": (0.2, 0.3),
         "late_s": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
@@ -32,40 +34,51 @@ FALSE = 2.0
 nobody does stops listening."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """What a decision is tuned for, besides what happens where something is done.
+
+    Attributes:
+        false_per_hour: Most false events an hour of people who do nothing that has a name.
+        quiet_hours: How much of that they are counted in.
+    """
+
+    false_per_hour: float
+    quiet_hours: float
+
+
 def best_decision(
-    streams: Sequence[tuple[np.ndarray, np.ndarray]],
+    streams: Streams,
     names: Sequence[str],
     *,
     background: str,
     fps: float,
+    quiet: Streams = (),
+    false_per_hour: float = np.inf,
     passes: int = 2,
     spent: Callable[[], bool] = lambda: False,
 ) -> dict[str, float]:
     """The numbers of `Decision` with the best events, where a false one counts `FALSE` times.
 
-    See `EventScore.f_score`; it is the mean over `online_metrics.THRESHOLDS`.
+    See `EventScore.f_score`; it is the mean over `online_metrics.THRESHOLDS`. In `quiet` streams no
+    more than `false_per_hour` may be false; if nothing does that, what comes next to it is best.
 
-    Coordinate descent: in each pass one number after another is set to its best of `CHOICES`.
-    Streams are calibrated probabilities (T, K) and labels (T,), below zero where unknown. The
+    Coordinate descent: in each pass one number after another is set to its best of `CHOICES`. The
     search ends with the best so far once `spent` says so.
     """
     known = [(odds[truth >= 0], truth[truth >= 0]) for odds, truth in streams]
     idle = list(names).index(background)
-    tried: dict[tuple[float, ...], float] = {}
+    tried: dict[tuple[float, ...], tuple[float, float]] = {}
 
-    def score(numbers: Mapping[str, float]) -> float:
+    def score(numbers: Mapping[str, float]) -> tuple[float, float]:
         key = tuple(numbers.values())
         if key not in tried and spent():
-            return -1.0  # `max` takes the first: the best so far
+            return -np.inf, 0.0  # `max` takes the first: the best so far
         if key not in tried:
             decision = Decision(names, background=background, tuned=numbers)
-            totals = [EventScore() for _ in THRESHOLDS]
-            for odds, truth in known:
-                found = [one.event for one in detections(odds, decision, fps=fps)]
-                true = spans(truth, background=idle)
-                for i, iou in enumerate(THRESHOLDS):
-                    totals[i] += event_score(found, true, iou=iou)
-            tried[key] = float(np.mean([np.nan_to_num(total.f_score(FALSE)) for total in totals]))
+            kept = -max(false_events_per_hour(quiet, decision, fps=fps) - false_per_hour, 0.0)
+            hopeless = any(kept < other for other, _ in tried.values())
+            tried[key] = kept, -1.0 if hopeless else _events_score(known, decision, idle, fps)
         return tried[key]
 
     best = dict(DEFAULTS)
@@ -76,10 +89,35 @@ def best_decision(
     return best
 
 
+def _events_score(streams: Streams, decision: Decision, idle: int, fps: float) -> float:
+    totals = [EventScore() for _ in THRESHOLDS]
+    for odds, truth in streams:
+        found = [one.event for one in detections(odds, decision, fps=fps)]
+        true = spans(truth, background=idle)
+        for i, iou in enumerate(THRESHOLDS):
+            totals[i] += event_score(found, true, iou=iou)
+    return float(np.mean([np.nan_to_num(total.f_score(FALSE)) for total in totals]))
+
+
+def false_events_per_hour(streams: Streams, decision: Decision, *, fps: float) -> float:
+    """Events that share no frame with one of their label, by the hour; 0 without streams."""
+    false = sum(
+        not _happens(one.event, truth)
+        for odds, truth in streams
+        for one in detections(odds, decision, fps=fps)
+    )
+    frames = sum(len(truth) for _, truth in streams)
+    return false * 3600 * fps / frames if frames else 0.0
+
+
+def _happens(event: Span, truth: np.ndarray) -> bool:
+    return bool((truth[event.start : event.stop] == event.label).any())
+
+
 def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> float:
     """Add `background_shift`, or that of a card, to the head's bias and its logits, in place."""
-    score = getattr(head, "score", None)
-    if not isinstance(score, torch.nn.Linear) or score.bias is None:
+    score = last_layer(head)
+    if score is None:
         return 0.0
     if before:
         shift = float(before.training.get("validation", {}).get("background_shift", 0.0))
@@ -90,19 +128,3 @@ def shifted(head: Head, streams: Scored, idle: int, before: HeadCard | None) -> 
         for logits in streams.logits:
             logits[:, idle] += shift
     return shift
-
-
-def tuned_on(
-    streams: Scored,
-    head: Head,
-    background: str,
-    temperature: float,
-    *,
-    spent: Callable[[], bool] = lambda: False,
-) -> dict[str, float]:
-    """`best_decision` on a head's streams."""
-    pairs = [
-        ((logits / temperature).softmax(-1).numpy(), truth.numpy())
-        for logits, truth in zip(streams.logits, streams.labels, strict=True)
-    ]
-    return best_decision(pairs, head.labels, background=background, fps=head.fps, spent=spent)

@@ -15,6 +15,7 @@ VERBS = {
     "ladder": ("ladder.ladder", "where quality is lost between true joints and camera"),
     "films": ("films.films", "what the live program says of films, right and wrong"),
     "few": ("few.few", "actions taught with a few examples, on other people"),
+    "quiet": ("heads.quiet", "false events of people who do nothing"),
 }
 _USAGE = """gastlive-evaluate: how good lifters, heads and recordings are.
 

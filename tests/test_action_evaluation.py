@@ -77,7 +77,7 @@ def test_online_figures_of_two_streams_are_those_of_both():
         HEAD, background="idle", temperature=1.0, decision=sharp,
     )  # fmt: skip
     assert told["events"] == told["detection_rate"] == told["false_positive_rate"] == 1
-    assert told["false_positives_per_minute"] == 3.75  # one in 16 s
+    assert told["false_positives_per_hour"] == 225  # one in 16 s
     assert told["onset_delay_p50_s"] == told["onset_delay_p95_s"] == 1.2
     assert told["onset_delay_mean_s"] == 1.2
     assert told["early"] == [0, 0, *[1] * 8]
@@ -99,7 +99,7 @@ def test_what_nothing_tells_is_null():
     for name in ("event_f1", "frame_map", "detection_rate", "onset_delay_p95_s"):
         assert told[name] is None
     assert told["early"] == [None] * 10
-    assert told["false_positives_per_minute"] == 0
+    assert told["false_positives_per_hour"] == 0
     with pytest.raises(InputError, match="knows no background class"):
         figures(result, HEAD, background=None, temperature=1.0)
 

@@ -19,7 +19,7 @@ def odds(*runs):
 def decision(**given):
     """10 frames a second; sure after 3 frames, over after 2."""
     times = {"enter_s": 0.25, "leave_s": 0.15, "smooth_s": 0.0, "shortest_s": 0.2} | given
-    return Decision(LABELS, background="idle", **times)
+    return Decision(LABELS, background="idle", **{"settle_s": 0.0, **times})
 
 
 def test_an_event_is_dated_back_and_known_later():
@@ -56,7 +56,7 @@ def test_detections_false_positives_and_delays_are_counted():
     assert score.delays_s == pytest.approx((0.4, -0.1))
     assert score.detection_rate == pytest.approx(2 / 3)
     assert score.false_positive_rate == pytest.approx(2 / 3)
-    assert score.false_positives_per_minute == pytest.approx(10)
+    assert score.false_positives_per_hour == pytest.approx(600)
     assert score.delay_s(50) == pytest.approx(0.15)
     assert score.events == (EventScore(3, 1, 0), EventScore(3, 1, 0), EventScore(2, 2, 1))
 
@@ -87,7 +87,7 @@ def test_scores_of_streams_add_up():
 def test_of_nothing_every_figure_is_nan():
     nothing = OnlineScore()
     for figure in (
-        nothing.detection_rate, nothing.false_positive_rate, nothing.false_positives_per_minute,
+        nothing.detection_rate, nothing.false_positive_rate, nothing.false_positives_per_hour,
         nothing.delay_s(50), *nothing.early_accuracy(),
     ):  # fmt: skip
         assert np.isnan(figure)

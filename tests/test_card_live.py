@@ -146,9 +146,10 @@ CASES = {
         0.3, [[0.2, 0.4, 0.4]] * 15 + waving((0.9, 15), (0, 30)),
         [("wave", 0.5, 0.97)], [("wave", 0.2, 0.97)],
     ),
+    "settle_s": (0.8, waving((0.9, 15), (0, 30)), [("wave", 0, 0.47)], []),
 }  # fmt: skip
 """Another value of each number of a decision, probabilities, and the events without and with it."""
-PLAIN = {**DEFAULTS, "smooth_s": 0.0}
+PLAIN = {**DEFAULTS, "smooth_s": 0.0, "settle_s": 0.0}
 
 
 def test_every_number_of_a_decision_has_a_case():

@@ -12,6 +12,7 @@ WAVE, WALK = 1, 2
 
 def decision(**changes):
     plain = {"enter": 0.6, "leave": 0.4, "enter_s": 0.2, "leave_s": 0.3, "smooth_s": 0.0}
+    plain |= {"settle_s": 0.0}
     return Decision(LABELS, background="idle", **{**plain, "shortest_s": 0.0, **changes})
 
 
@@ -149,3 +150,17 @@ def test_negative_times_are_refused():
 def test_a_number_on_the_card_that_nobody_knows_is_refused():
     with pytest.raises(InputError, match=r"has patience_s in its decision.*update gastlive"):
         Decision(LABELS, background="idle", tuned={"enter": 0.5, "patience_s": 1.0})
+
+
+def test_nothing_is_said_of_who_has_just_come_but_what_began_meanwhile_is_said_after():
+    waves = [(WAVE, 0.9)] * 14
+    assert play(decision(settle_s=1.0), waves)[0] == [None] * 10 + ["wave"] * 4
+    _, (wave,) = play(decision(settle_s=1.0), waves)
+    assert wave.start_s == 0
+    running, ended = play(decision(settle_s=1.0), [(WAVE, 0.9)] * 8 + [(0, 0.9)] * 20)
+    assert (running, ended) == ([None] * 28, [])
+
+
+def test_who_has_been_there_for_long_has_settled():
+    running, _ = play(decision(settle_s=1.0), [(0, 0.9)] * 20 + [(WAVE, 0.9)] * 5)
+    assert running[20:] == [None, None, "wave", "wave", "wave"]

@@ -30,7 +30,7 @@ def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, word
     assert ended.value.code == 2
     assert capsys.readouterr() == (
         "", f"gastlive: {said}; choose one of lifter, action, folds, transfer, recording, ladder, "
-        "films\n",
+        "films, quiet\n",
     )  # fmt: skip
 
 
@@ -38,7 +38,17 @@ def test_help_says_what_there_is(run, capsys):
     run("--help")
     said = capsys.readouterr().out
     assert said.count("\n  gastlive-evaluate ") == 3
-    for word in ("lifter", "action", "folds", "transfer", "recording", "ladder", "films"):
+    for word in (
+        "lifter",
+        "action",
+        "folds",
+        "transfer",
+        "recording",
+        "ladder",
+        "films",
+        "quiet",
+        "few",
+    ):
         assert f"\n  {word} " in said
 
 

@@ -233,7 +233,7 @@ def test_the_report_on_streams_tells_events_as_they_happen(weights, streams, tmp
     for part in (
         f"## Accuracy, {found['events']} events in 180 frames", "F1@10 | F1@25 | F1@50",
         f"| head | {100 * found['frame_accuracy']:.1f} |", "## Events as they happen",
-        "| false per minute | delay mean, s | p50, s | p95, s |", "![confusion](confusion.png)",
+        "| false per hour | delay mean, s | p50, s | p95, s |", "![confusion](confusion.png)",
     ):  # fmt: skip
         assert part in page
     assert (tmp_path / "confusion.png").exists()

@@ -21,7 +21,8 @@ from gastlive.datasets.for_heads.filmed import Filming, Lift
 from gastlive.datasets.for_heads.filmed_batches import CachedStreams, FreshStreams
 from gastlive.datasets.for_heads.stream_cache import fill, read_streams, stream_files
 from gastlive.datasets.for_heads.stream_composer import Weights
-from gastlive.datasets.for_heads.world import Course, Limbs, Sway, World, headings
+from gastlive.datasets.for_heads.sway import Sway
+from gastlive.datasets.for_heads.world import Course, Limbs, World, headings
 from gastlive.datasets.for_heads.world_composer import Choreography
 from gastlive.datasets.labels import UNKNOWN, LabelMap
 from gastlive.datasets.own.bank import Bank, write_bank
@@ -504,7 +505,7 @@ from functools import partial
 from gastlive.datasets.for_heads.beside import Beside
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming
-from gastlive.datasets.for_heads.world import Sway
+from gastlive.datasets.for_heads.sway import Sway
 from gastlive.datasets.for_heads.world_composer import Choreography
 from gastlive.datasets.labels import LabelMap
 from gastlive.datasets.own.bank import Bank

@@ -91,7 +91,7 @@ def pipeline(source, weights, folder, *, sinks=None, **changes):
         checkpoint=str(weights / "head.safetensors"),
         layout=lifter.layout.name,
     )
-    rule = Decision(classifier.labels, background="idle", enter=0.34, leave=0.3)
+    rule = Decision(classifier.labels, background="idle", enter=0.34, leave=0.3, settle_s=0)
     parts = {
         "source": source,
         "detector": NoDetector(),
@@ -400,7 +400,9 @@ def decide(stage, time_s, **people):
 
 @pytest.fixture
 def stage():
-    rule = Decision(LABELS, background="idle", enter_s=0, leave_s=0, smooth_s=0, shortest_s=0)
+    rule = Decision(
+        LABELS, background="idle", enter_s=0, leave_s=0, smooth_s=0, shortest_s=0, settle_s=0
+    )
     return Decide(rule, patience_s=1.0)
 
 

@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from gastlive.action.calibration import best_temperature
-from gastlive.action.checkpoint import load_head
+from gastlive.action.checkpoint import load_head, save_head
 from gastlive.action.head_task import HeadTask
+from gastlive.conf.option import option
 from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
-from gastlive.experiments import train_action
+from gastlive.experiments import calibrate, train_action
 from gastlive.experiments.training import calibrating
+from gastlive.gast.skeleton import H36M17
 
 LABELS = ("stand", "wave", "kick")
 MOVED = {"stand": 0, "wave": 16, "kick": 6}
@@ -163,9 +165,66 @@ def test_ctrl_c_in_the_calibration_leaves_the_head(lifted, tmp_path, monkeypatch
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(calibrating, "tuned_on", stop)
+    monkeypatch.setattr(calibrating, "best_decision", stop)
     with pytest.raises(SystemExit):
         train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
     path = tmp_path / "run/tiny.safetensors"
     assert load_head(path)[1].training["steps"] == 4
     assert f"the weights, not calibrated yet, are in {path}" in capsys.readouterr().out
+
+
+def calibrate_again(lifted, folder, monkeypatch, head, *overrides):
+    argv = [
+        "gastlive-calibrate", f"checkpoint={head}", f"data.folder={lifted}", "protocol=own",
+        "labels=own", "name=again", "threads=1", f"hydra.run.dir={folder}", *overrides,
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", argv)
+    calibrate.main()
+    return folder / "again.safetensors"
+
+
+def test_a_head_is_calibrated_anew_without_its_training(lifted, tmp_path, monkeypatch, capsys):
+    path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS, "note=here")
+    head, card = load_head(path)
+    other = tmp_path / "other.safetensors"
+    save_head(head, other, background="stand", lifter=("net", "ab"), temperature=9.0,
+              decision={"enter": 0.9}, training=card.training)  # fmt: skip
+    found = calibrate_again(lifted, tmp_path / "new", monkeypatch, other, *STREAMS)
+    again, now = load_head(found)
+    assert now.temperature != 9.0
+    assert now.decision["enter"] != 0.9 or set(now.decision) != {"enter"}
+    assert (now.training["steps"], now.training["note"]) == (4, "here")
+    assert now.training["config"] == card.training["config"]
+    assert now.training["calibrated"]["command"].startswith("gastlive-calibrate checkpoint=")
+    for name, weights in again.state_dict().items():
+        if not name.startswith("score."):
+            torch.testing.assert_close(weights, head.state_dict()[name])
+    assert f"head written to {found}" in capsys.readouterr().out
+
+
+def test_the_shift_of_a_head_calibrated_twice_is_that_of_both_times(lifted, tmp_path, monkeypatch):
+    path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
+    head, card = load_head(path)
+    again, now = load_head(calibrate_again(lifted, tmp_path / "new", monkeypatch, path, *STREAMS))
+    shifts = [each.training["validation"]["background_shift"] for each in (card, now)]
+    moved = (again.score.bias - head.score.bias).detach()[0]
+    assert float(moved) == pytest.approx(shifts[1] - shifts[0], abs=1e-2)  # stored in float16
+
+
+@pytest.mark.parametrize(
+    ("labels", "background", "lifter", "said"),
+    [
+        (("stand", "wave", "dance"), "stand", "ab", "has other labels than the ones given"),
+        (LABELS, "wave", "ab", "the background of head .* is wave, of the labels here stand"),
+        (LABELS, "stand", "cd", "was trained on net, the data were lifted by net, or another"),
+    ],
+)
+def test_a_head_is_only_calibrated_on_what_it_takes(
+    lifted, tmp_path, monkeypatch, capsys, labels, background, lifter, said
+):
+    head = option("head/tcn", skeleton=H36M17, labels=labels, channels=8)
+    path = tmp_path / "head.safetensors"
+    save_head(head, path, background=background, lifter=("net", lifter))
+    with pytest.raises(SystemExit):
+        calibrate_again(lifted, tmp_path / "new", monkeypatch, path, *STREAMS)
+    assert re.search(said, capsys.readouterr().err)

@@ -19,8 +19,8 @@ from gastlive.gast.skeleton import H36M17
 SETS = ("nw_ucla", "precog16", "hdm05", "mocap6", "cmu")
 
 
-def moving(subject, label, joint):
-    """Somebody of about the right shape, of whom one joint goes up and down."""
+def moving(subject, label, joint, rest=0):
+    """Somebody of about the right shape, of whom one joint goes up and down after a rest."""
     rng = np.random.default_rng(len(label))
     pose = rng.normal(0, 0.02, (17, 3)).astype(np.float32)
     for name, (x, z) in {
@@ -32,7 +32,7 @@ def moving(subject, label, joint):
             at = H36M17.index[f"{side}_{name[:-1]}" if name.endswith("_") else name]
             pose[at] += [sign * x, 0, z]
     xyz = np.repeat(pose[None], 60, 0)
-    xyz[:, H36M17.index[joint], 2] += 0.3 * np.sin(np.arange(60) / 4)
+    xyz[rest:, H36M17.index[joint], 2] += 0.3 * np.sin(np.arange(60 - rest) / 4)
     where = (f"{label} {subject}", "utd_mhad", subject, H36M17, xyz, 30.0)
     return MotionClip(*where, (Segment(0, 60, label),))
 
@@ -68,6 +68,7 @@ def train(given, monkeypatch, *overrides):
         "datamodule.filming.lifter=null", f"datamodule.folder={given}/streams", "steps=4",
         "datamodule.files=1", "datamodule.batch=2", "datamodule.batches=2", "threads=1",
         "+training.trainer.enable_progress_bar=false", f"hydra.run.dir={given}/run",
+        "decision.quiet_hours=0.01",
         *(overrides if "~data" in overrides else (f"data.folder={given}/lifted", *overrides)),
     )  # fmt: skip
 
@@ -80,6 +81,26 @@ def test_a_head_is_trained_on_streams_of_a_process_that_ends_with_the_training(
     assert 1 <= len(stream_files(given / "streams")) <= 2
     assert not multiprocessing.active_children()
     assert "waiting for the first 1 files" in capsys.readouterr().out
+
+
+def test_quiet_people_are_filmed_for_the_calibration_where_somebody_rests(
+    given, monkeypatch, capsys
+):
+    clips = [moving(who, label, joint, 20) for who in "135" for label, joint in MOVES.items()]
+    write_bank(given / "bank.npz", clips, layout=H36M17, fps=30.0)
+    train(given, monkeypatch)
+    validation = load_head(given / "run/everyday.safetensors")[1].training["validation"]
+    assert validation["quiet_hours"] == 0.05  # one batch of nine people, 20 s each
+    assert validation["quiet_false_per_hour"] is not None
+    assert "rejecting: 1 of 1 validation batches" in capsys.readouterr().out
+
+
+def test_where_nobody_rests_the_calibration_does_without(given, monkeypatch, capsys):
+    train(given, monkeypatch)
+    validation = load_head(given / "run/everyday.safetensors")[1].training["validation"]
+    assert validation["quiet_hours"] == 0
+    said = capsys.readouterr().out
+    assert "the background is not fitted: nobody in this motion stands still" in said
 
 
 def test_a_training_that_breaks_ends_the_process_too(given, monkeypatch):

@@ -11,13 +11,14 @@ from gastlive.action.decision import DEFAULTS, Decision
 from gastlive.action.evaluation import scored
 from gastlive.action.metrics import EventScore, event_score, spans
 from gastlive.action.online_metrics import detections
-from gastlive.action.tuning import best_decision, shifted
+from gastlive.action.tuning import Aim, best_decision, false_events_per_hour, shifted
 from gastlive.conf.option import option
 from gastlive.experiments.training.calibrating import calibrated
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
 
 NAMES = ("idle", "wave", "kick")
+AIM = Aim(false_per_hour=12.0, quiet_hours=0.1)
 
 
 def unsure(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -58,6 +59,47 @@ def test_doubtful_events_that_are_false_more_often_than_not_are_not_worth_it():
     all_of_them, sure_ones = EventScore(11, 9, 0), EventScore(5, 0, 6)
     assert all_of_them.f1 > sure_ones.f1
     assert all_of_them.f_score(2.0) < sure_ones.f_score(2.0)
+
+
+def test_what_people_who_do_nothing_are_said_to_do_is_bounded():
+    """With 0.65 the head is right where something is done, and wrong where nothing is."""
+    truth = np.repeat([0, 1, 0, 2, 0, 1, 0, 1, 0], 40)
+    odds = np.full((len(truth), 3), 0.01)
+    odds[np.arange(len(truth)), truth] = 0.98
+    odds[40:80] = 0.34, 0.65, 0.01
+    calm, nothing = np.tile(odds[:120], (3, 1)), np.zeros(360, np.int64)
+    given = {"background": "idle", "fps": 30.0, "passes": 1}
+    free = best_decision([(odds, truth)], NAMES, **given)
+    bound = best_decision(
+        [(odds, truth)], NAMES, quiet=[(calm, nothing)], false_per_hour=12.0, **given
+    )
+    rates = [
+        false_events_per_hour(
+            [(calm, nothing)], Decision(NAMES, background="idle", tuned=tuned), fps=30.0
+        )
+        for tuned in (free, bound)
+    ]
+    assert free["enter"] < 0.65 < bound["enter"]
+    assert rates == [900, 0]  # three in 12 s, of which each is 40 frames long
+
+
+def test_what_comes_next_to_a_bound_that_nothing_keeps_is_taken():
+    odds, truth = unsure(0)
+    calm = np.tile([0.01, 0.98, 0.01], (300, 1))
+    tuned = best_decision(
+        [(odds, truth)], NAMES, background="idle", fps=30.0, passes=1, false_per_hour=1.0,
+        quiet=[(calm, np.zeros(300, np.int64))],
+    )  # fmt: skip
+    assert set(tuned) == set(DEFAULTS)
+
+
+def test_an_event_is_no_false_one_where_somebody_does_just_that():
+    odds = np.tile([0.01, 0.98, 0.01], (90, 1))
+    decision = Decision(NAMES, background="idle")
+    for label, false in ((0, 1200), (1, 0), (2, 1200)):
+        truth = np.full(90, label)
+        assert false_events_per_hour([(odds, truth)], decision, fps=30.0) == false
+    assert false_events_per_hour([], decision, fps=30.0) == 0
 
 
 def test_a_search_that_has_to_end_gives_the_best_so_far():
@@ -129,13 +171,14 @@ def test_a_head_calibrated_before_keeps_temperature_decision_and_shift():
     data = SimpleNamespace(
         labels=SimpleNamespace(names=NAMES, idle=0),
         val_dataloader=lambda: [(xyz, truth, truth)],
+        aside=lambda hours: (),
     )
     before = SimpleNamespace(
         temperature=1.7,
         decision={"enter": 0.41, "late_s": 0.2},
         training={"validation": {"background_shift": 0.75}},
     )
-    done = calibrated(head, data, before, None)
+    done = calibrated(head, data, before, None, aim=AIM)
     assert (done.temperature, done.decision) == (1.7, {"enter": 0.41, "late_s": 0.2})
     assert done.figures["background_shift"] == 0.75
     torch.testing.assert_close(head.score.bias - bias, torch.tensor([0.75, 0.0, 0.0]))

@@ -29,7 +29,8 @@ from ..seen.views import Views
 from .labelled import to_lifted
 from .lifted import LiftedClip
 from .stream_composer import Repertoire
-from .world import Sway, World
+from .sway import Sway
+from .world import World
 from .world_composer import Choreography, Composer
 
 AT_ONCE = 1000
@@ -197,8 +198,18 @@ class Studio:
                       labels.reshape(cut)[:count])  # fmt: skip
 
     @torch.no_grad()
-    def film(self, xyz: Tensor, heading: Tensor, generator: Generator) -> Tensor:
-        """Lifted joints of people (N, T, J, 3) with these headings (N, T)."""
+    def film(
+        self,
+        xyz: Tensor,
+        heading: Tensor,
+        generator: Generator,
+        *,
+        track: Callable[[Tensor], Tensor] = lambda seen: seen,
+    ) -> Tensor:
+        """Lifted joints of people (N, T, J, 3) with these headings (N, T).
+
+        `track` says which of all that is in the pictures (N, T, ...) becomes a stream, of as many.
+        """
         filming, skeleton = self.filming, self.filming.skeleton
 
         def uniform(low: float, high: float) -> Tensor:
@@ -211,7 +222,9 @@ class Studio:
             uniform(0, 1) < filming.front, ahead + uniform(-reach, reach), uniform(-pi, pi)
         )
         seen = filming.views.film(xyz, root=skeleton.root, generator=generator, azimuth=azimuth)
-        xy, true = input_and_truth(*seen, skeleton, normalisation=self.lift.normalisation)
+        xy, true = input_and_truth(
+            track(seen[0]), track(seen[1]), skeleton, normalisation=self.lift.normalisation
+        )
         sure = torch.ones_like(xy[..., 0])
         if filming.noise is not None:
             exact = uniform(0, 1) < filming.exact

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import IterableDataset
+from torch.utils.data import Dataset, IterableDataset
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
@@ -25,6 +25,23 @@ _WAIT_S = 0.5
 
 Weigh = Callable[[np.ndarray], Weights]
 """Weights by labels of many frames."""
+
+
+class SomeStreams(Dataset[Batch]):
+    """Streams of a studio, always the same, on the CPU."""
+
+    def __init__(self, studio: Studio, *, batches: int, batch: int, seed: int) -> None:
+        self.studio, self.batches, self.batch, self.seed = studio, batches, batch, seed
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self[index] for index in range(self.batches))
+
+    def __getitem__(self, index: int) -> Batch:
+        xyz, labels = self.studio.streams(self.batch, self.seed, 2, index)
+        return xyz.cpu(), labels, (labels >= 0).float()
 
 
 class FreshStreams(IterableDataset[Batch]):

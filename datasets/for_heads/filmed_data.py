@@ -1,5 +1,6 @@
 """Lightning data module of filmed streams: fresh on a GPU, from a folder on a CPU."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +16,10 @@ from .augmentation import Augmentation
 from .beside import Beside
 from .filler import Filler
 from .filmed import Filming
-from .filmed_batches import CachedStreams, FreshStreams
+from .filmed_batches import CachedStreams, FreshStreams, SomeStreams
 from .labelled import Lifted
-from .stream_composer import Streams, Weights
+from .quiet import Pastime, QuietStreams
+from .stream_composer import Batch, Streams, Weights
 from .stream_data import ActionStreams, FixedBatches
 
 _ALL = 10**9
@@ -87,11 +89,11 @@ class FilmedStreams(ActionStreams):
         self.filming = replace(self.filming, frames=self.frames)
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the lifted clips on the first call."""
+        """See `ActionStreams`."""
         if self.report:
             return
         self.val = self.once("val")
-        if self.clips:
+        if self.clips and stage != "validate":
             self.beside = self.composing(self.clips)
         recipe = self.filming.recipe()
         self.report.append(f"filmed: {self.filming.everybody()}")
@@ -115,6 +117,20 @@ class FilmedStreams(ActionStreams):
         return FixedBatches(
             zip(*(part.split(self.batch) for part in (xyz, labels, known)), strict=True)
         )
+
+    def aside(self, hours: float) -> Sequence[Iterable[Batch]]:
+        """See `ActionStreams`; of the people who train, since nobody else's motion is known."""
+        if not hours:
+            return ()
+        studio = self.filming.studio(torch.device("cpu"))
+        try:
+            quiet = QuietStreams(studio, Pastime(), hours=hours, seed=self.seed)
+        except InputError as error:
+            print(f"the background is not fitted: {error}", flush=True)
+            return ()
+        count = round(hours * 3600 * self.fps / self.filming.frames / len(quiet))
+        acting = SomeStreams(studio, batches=len(quiet), batch=count, seed=self.seed)
+        return quiet, acting
 
     def train_dataloader(self) -> DataLoader:
         """Endless streams; starts the process that makes them, if there is one."""

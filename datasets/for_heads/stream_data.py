@@ -125,10 +125,11 @@ class ActionStreams(ActionData):
         self.still, self.splice = still, splice or Splice()
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the clips on the first call."""
+        """Read the clips on the first call; those of the training not to ``validate`` alone."""
         if self.report:
             return
-        self.train = self.composing(self.batch)
+        if stage != "validate":
+            self.train = self.composing(self.batch)
         self.val = self.once("val")
         self.report += self.source.problems()
 
@@ -143,6 +144,10 @@ class ActionStreams(ActionData):
             splice=self.splice, augmentation=self.augmentation, onset_frames=self.onset_frames,
             onset_weight=self.onset_weight,
         )  # fmt: skip
+
+    def aside(self, hours: float) -> "Sequence[Iterable[Batch]]":
+        """Hours of quiet people, and hours of people who act, to calibrate on; empty: none."""
+        return ()
 
     def windows(self, frames: int | None) -> None:
         """Make training streams as long as a head's window, if it has one."""

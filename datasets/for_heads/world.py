@@ -5,7 +5,6 @@ and up, of which the heading says where forward points.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from ...gast.inputs.filling import TORSO
 from ...gast.skeleton import Skeleton
 from ..for_lifters.bodies import other_bodies
 from ..seen.completion import MIDDLE, kind_of
+from .sway import Swaying
 
 ARM, LEG = ("elbow", "wrist"), ("knee", "ankle")
 """Where the bones of arms and legs end; the length of a leg is the scale of heights and paths."""
@@ -144,9 +144,14 @@ class World:
         child, parent = zip(*self._bones, strict=True)
         return (varied[:, 0, child] - varied[:, 0, parent]).norm(dim=-1)
 
+    def bones_to(self, kind: str) -> list[int]:
+        """The left and the right bone that ends in such a joint, such as ``wrist``."""
+        children = [child for child, _ in self._bones]
+        return [children.index(self.skeleton.index[f"{s}_{kind}"]) for s in ("left", "right")]
+
     @torch.no_grad()
     def perform(
-        self, course: Course, lengths: Tensor, *, sway: "Sway", generator: Generator
+        self, course: Course, lengths: Tensor, *, sway: "Swaying", generator: Generator
     ) -> tuple[Tensor, Tensor]:
         """People with bones of these `lengths` (N, B) on a course.
 
@@ -209,43 +214,6 @@ class _Posed(NamedTuple):
     pose: Tensor
     height: Tensor
     step: Tensor
-
-
-@dataclass(frozen=True)
-class Sway:
-    """How people move who stand still.
-
-    Attributes:
-        lean_deg: Standard deviation of the whole body's lean, to each side.
-        limbs_deg: That of each bone of arms, legs and head, besides.
-        over_s: Time over which they wander.
-    """
-
-    lean_deg: float = 0.6
-    limbs_deg: float = 1.5
-    over_s: float = 0.6
-
-    def __call__(
-        self, pose: Tensor, much: Tensor, free: Tensor, generator: Generator, *, fps: float
-    ) -> Tensor:
-        """Unit vectors (N, T, B, 3) with `much` (N, T) sway; (B, 1) 1 is for bones of their own."""
-        frames = max(round(self.over_s * fps), 1)
-        lean = wander((*much.shape, 3), frames, generator, pose.device) * np.radians(self.lean_deg)
-        limbs = wander(pose.shape, frames, generator, pose.device) * np.radians(self.limbs_deg)
-        moved = torch.linalg.cross(lean[:, :, None].expand_as(pose), pose) + limbs * free
-        return torch.nn.functional.normalize(pose + moved * much[..., None, None], dim=-1)
-
-
-def wander(shape: Sequence[int], frames: int, generator: Generator, device: torch.device) -> Tensor:
-    """Noise (N, T, ...) of unit variance, averaged twice over so many frames along T."""
-    fresh = torch.randn(
-        (shape[0], shape[1] + 2 * frames, *shape[2:]), generator=generator, device=device
-    )
-    for _ in range(2):
-        sums = fresh.cumsum(1)
-        fresh = sums[:, frames:] - sums[:, :-frames]
-    # The variance of two boxes of n frames, one after the other, is n (2 n^2 + 1) / 3.
-    return fresh / (frames * (2 * frames**2 + 1) / 3) ** 0.5
 
 
 def headings(xyz: np.ndarray, skeleton: Skeleton) -> np.ndarray:

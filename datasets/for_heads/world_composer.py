@@ -117,10 +117,10 @@ class Composer:
     def draw(self, count: int, frames: int, rng: np.random.Generator) -> tuple[Course, Tensor]:
         """N streams of T frames, and their labels (N, T)."""
         streams = [self.write(frames, rng) for _ in range(count)]
-        *course, arms, legs, labels = _stacked(streams)
-        *others, _, _, _ = _stacked([self._idling(frames, rng) for _ in range(count)])
-        limbs = Limbs(_course(others), arms.float(), legs.float())
-        return _course(course)._replace(limbs=limbs), labels
+        *course, arms, legs, labels = stacked(streams)
+        others = course_of(stacked([self._idling(frames, rng) for _ in range(count)]))
+        limbs = Limbs(others, arms.float(), legs.float())
+        return course_of(course)._replace(limbs=limbs), labels
 
     def write(self, frames: int, rng: np.random.Generator) -> Written:
         """One stream of so many frames."""
@@ -147,11 +147,11 @@ class Composer:
         following: Callable[[Part, np.random.Generator], list[Part]],
     ) -> Written:  # fmt: skip
         """Parts with transitions between them, at least so many frames."""
-        streams = [_alone(parts[0])]
+        streams = [alone(parts[0])]
         total = len(parts[0].labels)
         while total < frames:
             for part in following(parts[-1], rng):
-                streams += [self._transition(parts[-1], part, rng), _alone(part)]
+                streams += [self.transition(parts[-1], part, rng, turns=self.how.turn), alone(part)]
                 parts.append(part)
             total = sum(len(stream.labels) for stream in streams)
         return Written(*(np.concatenate(part) for part in zip(*streams, strict=True)))
@@ -198,7 +198,7 @@ class Composer:
         clip = int(rng.choice(act.views))
         labels = self.repertoire.pieces[clip].labels
         start, stop = around(act, len(labels), rng)
-        return self._played(clip, start, stop, labels, rng.uniform(*self.how.pace), rng)
+        return self.played(clip, start, stop, labels, rng.uniform(*self.how.pace), rng)
 
     def _begun(self, rng: np.random.Generator) -> Part:
         """An action's first third; nobody can know an action of which that is all."""
@@ -206,7 +206,7 @@ class Composer:
         clip = int(rng.choice(act.views))
         stop = act.start + max((act.stop - act.start) // 3, 4)
         labels = np.full(len(self.repertoire.pieces[clip].labels), UNKNOWN)
-        return self._played(clip, act.start, stop, labels, rng.uniform(*self.how.pace), rng)
+        return self.played(clip, act.start, stop, labels, rng.uniform(*self.how.pace), rng)
 
     def _other(self, rng: np.random.Generator) -> Part:
         """A piece of motion without labels."""
@@ -220,9 +220,9 @@ class Composer:
         if rng.random() < self.how.backwards:
             pace = -pace
         labels = np.full(frames, self.repertoire.idle)
-        return self._played(clip, start, start + length, labels, pace, rng)
+        return self.played(clip, start, start + length, labels, pace, rng)
 
-    def _played(
+    def played(
         self, clip: int, start: int, stop: int, labels: np.ndarray, pace: float,
         rng: np.random.Generator,
     ) -> Part:  # fmt: skip
@@ -236,11 +236,14 @@ class Composer:
         first = float(self.world.start[clip]) + mirrored * len(self.world)
         return Part(first + at, pace, named, (first, first + len(labels) - 1))
 
-    def _transition(self, before: Part, after: Part, rng: np.random.Generator) -> Written:
+    def transition(
+        self, before: Part, after: Part, rng: np.random.Generator, *, turns: float
+    ) -> Written:
+        """From one part to the next; a share `turns` of people turns on the way."""
         how, fps = self.how, self.world.fps
         settles = after.pace == 0 and abs(after.places[0] - before.places[-1]) <= _CARRY
         angle = 0.0
-        if not settles and rng.random() < how.turn:
+        if not settles and rng.random() < turns:
             angle = np.radians(rng.uniform(-how.turn_deg, how.turn_deg))
         seconds = how.blend_s[0] if settles else rng.uniform(*how.blend_s)
         frames = max(round(max(seconds, abs(angle) / _TURNS) * fps), 2)
@@ -279,7 +282,8 @@ _IDLING_WALKS, _IDLING_OTHERS = 0.25, 0.2
 """Shares of pieces of somebody whose limbs others take; else they rest."""
 
 
-def _alone(part: Part) -> Written:
+def alone(part: Part) -> Written:
+    """A part as it goes, without a transition."""
     frames = len(part.labels)
     still, pace = np.zeros(frames), np.tile([part.pace, 0.0], (frames, 1))
     sway = still
@@ -296,12 +300,14 @@ def _faded(mask: np.ndarray) -> np.ndarray:
     return np.convolve(np.pad(mask, _RAMP, mode="edge"), window / window.sum(), "valid")
 
 
-def _stacked(streams: Sequence[Written]) -> list[Tensor]:
+def stacked(streams: Sequence[Written]) -> list[Tensor]:
+    """What N streams of T frames are written of, (N, T, ...) each."""
     return [torch.from_numpy(np.stack(part)) for part in zip(*streams, strict=True)]
 
 
-def _course(parts: Sequence[Tensor]) -> Course:
-    one, other, *rest = parts
+def course_of(parts: Sequence[Tensor]) -> Course:
+    """The first six parts of streams, on bodies of their own."""
+    one, other, *rest = parts[:6]
     return Course(one, other, *(part.float() for part in rest))
 
 

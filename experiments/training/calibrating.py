@@ -6,13 +6,22 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 
 from ...action.calibration import best_temperature
 from ...action.checkpoint import HeadCard
 from ...action.decision import Decision
-from ...action.evaluation import clip_figures, confused, figures, score_clips, scored
+from ...action.evaluation import (
+    Scored,
+    clip_figures,
+    confused,
+    figures,
+    score_clips,
+    scored,
+)
 from ...action.head import Head
-from ...action.tuning import shifted, tuned_on
+from ...action.rejection import last_layer, rejecting, watching
+from ...action.tuning import Aim, best_decision, false_events_per_hour, shifted
 from ...datasets.for_heads.clip_data import ActionClips
 from ...datasets.for_heads.stream_data import ActionStreams
 from .budget import TimeBudget, evaluated_batches
@@ -34,16 +43,17 @@ class Calibrated:
 
 
 def calibrated(
-    head: Head, data: Data, before: HeadCard | None, trainer: pl.Trainer | None
+    head: Head, data: Data, before: HeadCard | None, trainer: pl.Trainer | None, *, aim: Aim
 ) -> Calibrated:
     """Calibrate a head, in evaluation mode, on validation data.
 
-    For streams the bias of its background class is shifted and a decision tuned, too. The numbers
-    of a card `before` are kept; the trainer bounds the data, see `evaluated_batches`.
+    For streams the bias of its background class is shifted and a decision tuned, too; and if the
+    data can film quiet people, the class is fitted to them as of `rejecting`. The numbers of a card
+    `before` are kept; the trainer bounds the data, see `evaluated_batches`.
     """
     if isinstance(data, ActionClips):
         return _on_clips(head, data, before, trainer)
-    return _on_streams(head, data, before, trainer)
+    return _on_streams(head, data, before, trainer, aim)
 
 
 def _on_clips(
@@ -63,25 +73,66 @@ def _samples(data: ActionClips, trainer: pl.Trainer | None) -> Iterator[tuple[np
 
 
 def _on_streams(
-    head: Head, data: ActionStreams, before: HeadCard | None, trainer: pl.Trainer | None
+    head: Head, data: ActionStreams, before: HeadCard | None, trainer: pl.Trainer | None, aim: Aim
 ) -> Calibrated:
     background, idle = data.labels.names[data.labels.idle], data.labels.idle
-    batches = evaluated_batches(trainer, data.val_dataloader(), doing="calibrating")
-    streams = scored(head.per_frame, batches)
+    with watching(head) as seen:
+        batches = evaluated_batches(trainer, data.val_dataloader(), doing="calibrating")
+        streams = scored(head.per_frame, batches)
     shift = shifted(head, streams, idle, before)
+    streams, quiet = _rejecting(head, streams, seen, data, trainer, aim)
+    temperature = before.temperature if before else best_temperature(*streams.together())
+    calm = quiet.calibrated(temperature)
     if before:
-        temperature, tuned = before.temperature, dict(before.decision)
+        tuned = dict(before.decision)
     else:
-        temperature = best_temperature(*streams.together())
         print(f"tuning the decision on {sum(map(len, streams.labels))} frames", flush=True)
-        spent = TimeBudget.of(trainer).spent
-        tuned = tuned_on(streams, head, background, temperature, spent=spent)
+        tuned = best_decision(
+            streams.calibrated(temperature), head.labels, background=background, fps=head.fps,
+            quiet=calm, false_per_hour=aim.false_per_hour, spent=TimeBudget.of(trainer).spent,
+        )  # fmt: skip
+    decision = Decision(head.labels, background=background, tuned=tuned)
     found = figures(
-        streams, head, background=background, temperature=temperature,
-        decision=Decision(head.labels, background=background, tuned=tuned),
+        streams, head, background=background, temperature=temperature, decision=decision
+    )
+    return Calibrated(temperature, tuned, found | {
+        "background_shift": shift,
+        "quiet_hours": round(sum(map(len, quiet.labels)) / head.fps / 3600, 3),
+        "quiet_false_per_hour": round(false_events_per_hour(calm, decision, fps=head.fps), 1),
+    }, confused(*streams.together()))  # fmt: skip
+
+
+def _rejecting(
+    head: Head, streams: Scored, seen: list[torch.Tensor], data: ActionStreams,
+    trainer: pl.Trainer | None, aim: Aim,
+) -> tuple[Scored, Scored]:  # fmt: skip
+    """Fit the background; the streams as the head scores them then, and those of quiet people.
+
+    `seen` is what the last layer was given for the streams.
+    """
+    idle, everybody = data.labels.idle, data.aside(aim.quiet_hours)
+    with watching(head) as others:
+        filmed = [
+            scored(head.per_frame, evaluated_batches(trainer, batches, doing="rejecting"))
+            for batches in everybody
+        ]
+    quiet = filmed[0] if filmed else Scored([], [])
+    layer = last_layer(head)
+    if not others or layer is None:
+        return streams, quiet
+    truth = [label for each in (streams, *filmed) for label in each.labels]
+    weights, bias = rejecting(
+        layer, torch.cat([*seen, *others]), torch.cat(truth), background=idle,
+        temperature=best_temperature(*streams.together()),
     )  # fmt: skip
-    return Calibrated(
-        temperature, tuned, found | {"background_shift": shift}, confused(*streams.together())
+    with torch.inference_mode():
+        layer.weight[idle] += weights
+        layer.bias[idle] += bias
+        again = [layer(each.float()) for each in (*seen, *others)]
+    count = len(streams.logits)
+    return (
+        Scored(again[:count], streams.labels),
+        Scored(again[count : count + len(quiet.logits)], quiet.labels),
     )
 
 
@@ -104,8 +155,10 @@ def summary(validation: dict[str, Any]) -> Sequence[str]:
                  f"{'clips' if 'clips' in validation else 'frames'}:")  # fmt: skip
     shares = ((name, validation.get(key)) for key, name in SCORES.items())
     lines += [f"{name:>36} {share:6.1%}" for name, share in shares if share is not None]
-    if (alarms := validation.get("false_positives_per_minute")) is not None:
-        lines.append(f"{'false alarms a minute':>36} {alarms:6.2f}")
+    if (alarms := validation.get("false_positives_per_hour")) is not None:
+        lines.append(f"{'false events an hour':>36} {alarms:6.0f}")
+    if validation.get("quiet_hours"):
+        lines.append(f"{'of people who do nothing':>36} {validation['quiet_false_per_hour']:6.0f}")
     if (delay_s := validation.get("onset_delay_p50_s")) is not None:
         lines.append(f"{'median delay of an action':>36} {delay_s:6.2f} s")
     return lines

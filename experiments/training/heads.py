@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from ...action.checkpoint import HeadCard, head_name, load_head, save_head
 from ...action.deployed import HEADS
 from ...action.head import Head
+from ...gast.errors import InputError
 from ...gast.shipped import find
 from ..confusion import confusion as picture
 from ..confusion import weaknesses
@@ -50,7 +51,8 @@ def train(cfg: DictConfig) -> None:
         raise
     keep(fitted, Calibrated())  # from here on an interruption loses only the calibration
     print(f"trained; the weights, not calibrated yet, are in {cfg.output}", flush=True)
-    found = calibrated(head.eval(), data, before, getattr(training, "trainer", None))
+    trainer, aim = getattr(training, "trainer", None), instantiate(cfg.decision)
+    found = calibrated(head.eval(), data, before, trainer, aim=aim)
     keep(fitted, found)
     print("\n".join([*summary(found.figures), *weak(found, head, data)]))
     if found.confusion is not None:
@@ -71,6 +73,62 @@ def draw(confusion: np.ndarray, head: Head, output: Path) -> Path:
     path = output.with_name(f"{output.stem}_confusion.png")
     picture(confusion, head.labels, f"{output.stem}, validation").savefig(path, dpi=DPI)
     return path
+
+
+def recalibrate(cfg: DictConfig) -> None:
+    """Calibrate and tune a head anew as `train` does, with the rest of its card as it was.
+
+    `cfg` is that of ``gastlive-calibrate``.
+
+    Raises:
+        InputError: No such head, or the data are not what it takes.
+    """
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    head, card = load_head(find(cfg.checkpoint, folder=HEADS, kind="head"))
+    data: Data = instantiate(cfg.datamodule)
+    data.windows(head.frames)
+    data.setup("validate")
+    _refuse_unfit(cfg.checkpoint, card, data)
+    print("\n".join(data.report), flush=True)
+    found = calibrated(head, data, None, None, aim=instantiate(cfg.decision))
+    if "background_shift" in found.figures:  # that of the weights as they were trained
+        earlier = card.training.get("validation", {}).get("background_shift", 0.0)
+        found.figures["background_shift"] += earlier
+    training = {
+        **card.training,
+        "validation": found.figures,
+        "calibrated": {"command": " ".join(sys.argv), "data": data.report},
+    }
+    save_head(
+        head, cfg.output, background=card.background, temperature=found.temperature,
+        lifter=(card.lifter, card.lifter_sha256), decision=found.decision, training=training,
+        half=cfg.half,
+    )  # fmt: skip
+    print("\n".join(summary(found.figures)))
+    print(f"head written to {cfg.output}")
+
+
+def _refuse_unfit(name: str, card: HeadCard, data: Data) -> None:
+    if card.labels != tuple(data.labels.names):
+        raise InputError(
+            f"head {name} has other labels than the ones given here; choose labels=... as it was "
+            f"trained with"
+        )
+    if card.background != data.labels.background:
+        raise InputError(
+            f"the background of head {name} is {card.background}, of the labels here "
+            f"{data.labels.background}; choose labels=... as it was trained with"
+        )
+    if card.fps != data.fps:
+        raise InputError(
+            f"head {name} takes {card.fps:g} frames per second, the data have {data.fps:g}; give "
+            f"fps={card.fps:g}"
+        )
+    if card.lifter_sha256 != data.lifter[1]:
+        raise InputError(
+            f"head {name} was trained on {card.lifter or 'true joints'}, the data were lifted by "
+            f"{data.lifter[0] or 'nothing'}, or another version; lift them anew"
+        )
 
 
 def calibrated_before(name: str | None) -> HeadCard | None:

@@ -19,7 +19,7 @@ SHOWN = {
 }  # fmt: skip
 """In %."""
 PLAIN = {
-    "false_positives_per_minute": "false per minute", "onset_delay_p50_s": "delay p50, s",
+    "false_positives_per_hour": "false per hour", "onset_delay_p50_s": "delay p50, s",
     "onset_delay_p95_s": "p95, s",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ _OF_STREAMS = {
 }
 _ONLINE = {
     "false_positive_rate": ("false per event", 2),
-    "false_positives_per_minute": ("false per minute", 2),
+    "false_positives_per_hour": ("false per hour", 0),
     "onset_delay_mean_s": ("delay mean, s", 2),
     "onset_delay_p50_s": ("p50, s", 2),
     "onset_delay_p95_s": ("p95, s", 2),

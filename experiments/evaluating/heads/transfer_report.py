@@ -13,7 +13,7 @@ _SHOWN = (
     ("clips", "top1", "clips right", 100, 1),
     ("clips", "class_accuracy", "mean of labels", 100, 1),
     ("streams", "frame_accuracy", "frames right", 100, 1),
-    ("streams", "false_positives_per_minute", "false a minute", 1, 2),
+    ("streams", "false_positives_per_hour", "false an hour", 1, 0),
     ("streams", "calibration_error", "calibration", 100, 1),
 )
 """Part, key, heading, factor and decimals of a column."""
@@ -21,7 +21,7 @@ _EXPLAINED = (
     "Each head was trained without the set in its line. Left out: on everybody of that set, with "
     "the labels that another set has; own: the same head on held-out people of the sets it was "
     "trained on. Shares in %. Streams show every recording once, cut clips end to end with pauses. "
-    "False a minute: reported events that are not there. Calibration: expected calibration error "
+    "False an hour: reported events that are not there. Calibration: expected calibration error "
     "of frames, in percentage points."
 )
 
