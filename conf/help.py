@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
@@ -46,6 +48,9 @@ def page(config_name: str, words: Sequence[str]) -> str:
 def composed(config_name: str, words: Sequence[str]) -> Any:
     """The config with Hydra's own part; words that are no overrides are left out."""
     given = [word for word in words if "=" in word and not word.startswith("-")]
+    for flag, folder in pairwise(words):
+        if flag in ("--config-dir", "-cd"):
+            given.append(f"hydra.searchpath=['file://{Path(folder).absolute()}']")
     GlobalHydra.instance().clear()
     with initialize_config_module("gastlive.conf", version_base="1.3"):
         return compose(config_name, list(given), return_hydra_config=True)

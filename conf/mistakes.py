@@ -25,7 +25,7 @@ _KEY = re.compile(r"Could not (?:override|append to|delete)[^']*'([^']+)'")
 def mistake(error: Exception, config_name: str, words: Sequence[str]) -> str:
     """An error of composing the config, as one line."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        return _no_option(error.missing_cfg_file)
+        return _no_option(error.missing_cfg_file, error.options or ())
     if isinstance(error, OverrideParseException):
         return _unreadable(error.override)
     if match := _KEY.search(str(error)):
@@ -48,9 +48,9 @@ def _unreadable(word: str) -> str:
     return f"{word}: the value can't be read; put it into quotes twice: '{key}=\"{value}\"'"
 
 
-def _no_option(missing: str) -> str:
+def _no_option(missing: str, there: Sequence[str]) -> str:
     group, _, name = missing.rpartition("/")
-    there = options(group)
+    there = sorted(there) or options(group)
     if not there:
         return f"there is no {missing}"
     return f"there is no {group} {name!r}{_meant(f'{group}=', name, there)} there are {_all(there)}"
@@ -67,7 +67,7 @@ def _no_key(key: str, config_name: str, words: Sequence[str]) -> str:
         now = cfg.hydra.runtime.choices.get(group) or "nothing"
         return (
             f"{said}: {group}={now} has no {below}, {_all(f'{group}={name}' for name in others)} "
-            f"{'has' if len(others) == 1 else 'have'} it; add {group}={_first(others, value)}"
+            f"{'has' if len(others) == 1 else 'have'} it; use {group}={_first(others, value)}"
         )
     content: Any = OmegaConf.to_container(cfg, resolve=False)
     known = [each for each in flat(content) if not re.match(r"hydra|.*\b_", each)]
@@ -109,9 +109,10 @@ def _elsewhere(key: str, known: Sequence[str]) -> str:
 def _without(config_name: str, words: Sequence[str]) -> Any:
     """The config without the words that are wrong."""
     good = [word for word in words if word.partition("=")[0].partition(".")[0] in groups()]
+    flags = [word for word in words if "=" not in word]
     for given in (good, [word for word in good if "." not in word.partition("=")[0]], []):
         try:
-            return composed(config_name, given)
+            return composed(config_name, [*flags, *given])
         except (HydraException, OmegaConfBaseException):
             continue
     raise RuntimeError(f"{config_name} can't be composed")

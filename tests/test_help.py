@@ -73,3 +73,10 @@ def test_a_recipe_is_listed_by_its_own_program_alone():
 def test_what_a_program_takes_out_of_the_chain_is_no_part_of_its_help():
     assert composed("lift", []).hydra.runtime.choices["classifier"] is None
     assert "classifier" not in page("lift", [])
+
+
+def test_options_of_the_users_own_are_in_the_help_too(tmp_path):
+    (tmp_path / "decision").mkdir()
+    (tmp_path / "decision" / "careful.yaml").write_text("enter: 0.87\n")
+    shown = page("live", ["--config-dir", str(tmp_path), "decision=careful"])
+    assert "decision=careful " in shown

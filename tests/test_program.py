@@ -89,9 +89,9 @@ def handlers():
         (["budget=3"], "there is no 'budget'; did you mean detector.budget=3?"),
         (
             ["source.path=my.mp4"],
-            "source=demo has no path, source=keypoints and source=video have it; add source=video",
+            "source=demo has no path, source=keypoints and source=video have it; use source=video",
         ),
-        (["source.path=my.jsonl"], "source=video have it; add source=keypoints"),
+        (["source.path=my.jsonl"], "source=video have it; use source=keypoints"),
         (["my.mp4"], "'my.mp4' is no KEY=VALUE; --help lists the keys"),
         (["threads=0"], "threads=0 is no number of CPU threads"),
         (["detector=none"], "detector=none needs source=keypoints"),
