@@ -208,8 +208,11 @@ def test_after_a_lost_connection_numbers_go_on():
             await ws.send_bytes(packed({"index": 7, "captured_s": it.clock()}, jpeg()))
             await until(lambda: got)
         await until(lambda: it.watching == 0)
+        assert it.state["status"]["words"] == "a browser's camera has gone"
         async with connection(it) as ws:
-            return await granted(ws)
+            index = await granted(ws)
+            assert it.state["status"]["is"] == "running"
+            return index
 
     with server() as it, camera(it) as got:
         assert asyncio.run(send(it, got)) == 8

@@ -56,6 +56,8 @@ class BrowserCamera(Source):
         if self.owner is not None and self.owner is not viewer:
             words = "The pictures come from another page now."
             self.server.tell(self.owner, {"kind": "taken", "words": words})
+        if self.owner is None:
+            self.server.update(status={"is": "running", "words": ""})
         self.owner = viewer
         self.server.tell(viewer, {"kind": "camera", "next": self._next})
 
@@ -80,6 +82,7 @@ class BrowserCamera(Source):
         """The viewer has gone; the source waits for another."""
         if viewer is self.owner:
             self.owner = None
+            self.server.update(status={"is": "waiting", "words": f"{self.description} has gone"})
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
         """Pictures as they come; waits for ever when none does."""
