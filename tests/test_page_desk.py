@@ -218,6 +218,24 @@ def test_after_a_lost_connection_numbers_go_on():
         assert asyncio.run(send(it, got)) == 8
 
 
+def test_a_viewer_who_leaves_when_another_source_runs_is_no_news():
+    async def leave(it, source, reading):
+        async with connection(it) as ws:
+            await granted(ws)
+            source.close()
+            await asyncio.to_thread(reading.join, SOON_S)
+            it.update(status={"is": "running"})
+        await until(lambda: it.watching == 0)
+        return it.state["status"]["is"]
+
+    with server() as it:
+        source = BrowserCamera(it, what="film")
+        it.commands["mine"] = lambda viewer, message: source.grant(viewer)
+        reading = Thread(target=lambda: list(source), daemon=True)
+        reading.start()
+        assert asyncio.run(leave(it, source, reading)) == "running"
+
+
 # The program
 
 
