@@ -4,6 +4,8 @@
 where there is none. GASTLIVE_SCREENSHOTS=FOLDER keeps the pictures of the page in four sizes.
 """
 
+import asyncio
+import json
 import os
 import re
 import shutil
@@ -16,6 +18,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import aiohttp
 import cv2
 import pytest
 
@@ -123,10 +126,14 @@ def pixels(page, canvas):
     return page.evaluate(f"document.querySelector('{canvas}').toDataURL()")
 
 
-def test_the_page_loads_and_labels_appear(browser, port):
+def test_the_page_loads_and_labels_appear(browser, port, capsys):
     with opened(browser, port) as page:
-        source(page, "demo", "the embedded demo clip")
-        runs(page)
+        runs(page)  # once it has loaded its networks
+    start_s = time.monotonic()
+    with opened(browser, port) as page:
+        shows(page, frames=1)
+        with capsys.disabled():
+            print(f"\nopened until labels appear: {time.monotonic() - start_s:.1f} s")
         shows(page)
         assert page.title() == "gastlive"
         assert "token" not in page.url
@@ -354,3 +361,41 @@ def test_the_page_comes_back_when_the_server_was_started_anew(browser, tmp_path)
         until(page, "document.querySelector('#where').textContent == \"a browser's camera\"")
         shows(page)
         context.close()
+
+
+@pytest.mark.parametrize("viewers", [0, 2])
+def test_viewers_are_measured(tmp_path, capsys, viewers):
+    """The age of labels with so many viewers that show each frame at once; printed, not judged."""
+
+    async def watch(port):
+        headers = {"Origin": f"http://127.0.0.1:{port}"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"http://127.0.0.1:{port}/socket", headers=headers) as ws,
+        ):
+            await ws.send_json({"token": TOKEN})
+            async for message in ws:
+                if message.type == aiohttp.WSMsgType.BINARY:
+                    await ws.send_json({"kind": "shown"})
+
+    async def all_of_them(port, process):
+        watching = [asyncio.create_task(watch(port)) for _ in range(viewers)]
+        await asyncio.to_thread(process.wait)
+        await asyncio.gather(*watching)
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gastlive.realtime.live", "source.realtime=true", "source.repeat=0",
+         "source.frames=600", "sink=[page]", "sink.page.port=0", f"sink.page.token={TOKEN}",
+         f"hydra.run.dir={tmp_path}"],
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    port = next(found[1] for line in process.stdout if (found := re.search(r":(\d+)/#", line)))
+    asyncio.run(all_of_them(int(port), process))
+    process.stdout.close()
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["ended"] == "source ended"
+    assert (summary["sinks"]["page"]["sent"] > 0) == (viewers > 0)
+    age = summary["age_ms"]
+    with capsys.disabled():
+        print(f"\n{viewers} viewers: age p50 {age['p50']}, p99 {age['p99']} ms,", end=" ")
+        print(f"{summary['dropped']} of {summary['frames'] + summary['dropped']} dropped")

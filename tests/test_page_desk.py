@@ -208,11 +208,32 @@ def test_after_a_lost_connection_numbers_go_on():
             await ws.send_bytes(packed({"index": 7, "captured_s": it.clock()}, jpeg()))
             await until(lambda: got)
         await until(lambda: it.watching == 0)
+        assert it.state["status"]["words"] == "a browser's camera has gone"
         async with connection(it) as ws:
-            return await granted(ws)
+            index = await granted(ws)
+            assert it.state["status"]["is"] == "running"
+            return index
 
     with server() as it, camera(it) as got:
         assert asyncio.run(send(it, got)) == 8
+
+
+def test_a_viewer_who_leaves_when_another_source_runs_is_no_news():
+    async def leave(it, source, reading):
+        async with connection(it) as ws:
+            await granted(ws)
+            source.close()
+            await asyncio.to_thread(reading.join, SOON_S)
+            it.update(status={"is": "running"})
+        await until(lambda: it.watching == 0)
+        return it.state["status"]["is"]
+
+    with server() as it:
+        source = BrowserCamera(it, what="film")
+        it.commands["mine"] = lambda viewer, message: source.grant(viewer)
+        reading = Thread(target=lambda: list(source), daemon=True)
+        reading.start()
+        assert asyncio.run(leave(it, source, reading)) == "running"
 
 
 # The program

@@ -1,6 +1,7 @@
 """A viewer's own camera or video file as a source."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -56,6 +57,8 @@ class BrowserCamera(Source):
         if self.owner is not None and self.owner is not viewer:
             words = "The pictures come from another page now."
             self.server.tell(self.owner, {"kind": "taken", "words": words})
+        if self.owner is None:
+            self.server.update(status={"is": "running", "words": ""})
         self.owner = viewer
         self.server.tell(viewer, {"kind": "camera", "next": self._next})
 
@@ -80,20 +83,24 @@ class BrowserCamera(Source):
         """The viewer has gone; the source waits for another."""
         if viewer is self.owner:
             self.owner = None
+            self.server.update(status={"is": "waiting", "words": f"{self.description} has gone"})
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
         """Pictures as they come; waits for ever when none does."""
         stamp = Rising(TICK_S)
-        while not stop.is_set():
-            try:
-                for picture in self._incoming.items(timeout_s=_LOOK_S):
+        try:
+            while not stop.is_set():
+                for picture in self._arrived():
                     image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
                     if image is not None:
                         yield self._frame(np.asarray(image), picture, stamp(picture.captured_s))
-                    if stop.is_set():
-                        return
-            except TimeoutError:
-                continue
+        finally:
+            self.owner = None
+
+    def _arrived(self) -> Iterator[_Picture]:
+        """The next pictures, until none comes for a moment."""
+        with suppress(TimeoutError):
+            yield from self._incoming.items(timeout_s=_LOOK_S)
 
     def _frame(self, image: np.ndarray, picture: _Picture, time_s: float) -> Frame:
         height, width = image.shape[:2]
