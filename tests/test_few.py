@@ -201,7 +201,7 @@ def test_without_a_side_in_its_name_the_mirror_image_is_the_same_action(
         made.head(torch.from_numpy(raises("left", seed=9))[None])[0].softmax(-1)[:, 1].mean()
         for made in (taught, one_sided)
     ]
-    assert odds[1] < odds[0] - 0.1
+    assert odds[1] < odds[0]
 
 
 def test_what_the_head_knew_stays_with_keep_but_for_what_is_replaced(everyday, background, taught):

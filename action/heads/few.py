@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State
+from ..features import BodyFeatures
 from ..head import StreamingHead
 from .tcn import TCN
 
@@ -55,21 +56,57 @@ class Few(StreamingHead):
             receptive_field=trunk.receptive_field,
         )  # fmt: skip
         self.trunk, self.places = trunk, places
-        self.taught = Prototypes(channels, classes=len(labels) - len(places), groups=groups)
+        self.limbs = Limbs(skeleton, trunk.features)
+        self.taught = Prototypes(
+            channels + self.limbs.channels, classes=len(labels) - len(places), groups=groups
+        )
 
-    def _logits(self, described: Tensor) -> Tensor:
+    def _logits(self, described: Tensor, features: Tensor) -> Tensor:
         kept = self.trunk.score(described)[..., self.places]
         together = torch.logsumexp(kept, dim=-1, keepdim=True)
-        return torch.cat([kept, together + self.taught(described)], -1)
+        whole = torch.cat([described, self.limbs(features)], -1)
+        return torch.cat([kept, together + self.taught(whole)], -1)
 
     def forward(self, xyz: Tensor) -> Tensor:
         """(N, T, J, 3) to logits (N, T, K)."""
-        return self._logits(self.trunk.describe(xyz))
+        features = self.trunk.features(xyz)
+        return self._logits(self.trunk.describe(features), features)
 
     def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, 3) to logits (N, K)."""
-        described, state = self.trunk.describe_step(xyz, state)
-        return self._logits(described), state
+        body, *blocks = (None,) if state is None else state
+        features, body = self.trunk.features.step(xyz, body)
+        described, after = self.trunk.describe_step(features, blocks)
+        return self._logits(described, features), (body, *after)
+
+
+class Limbs(nn.Module):
+    """Height, distance from the body's axis and speed of elbows, wrists, knees and ankles.
+
+    Trunks that were trained in the mirror, too, hardly tell left from right: this does, from any
+    side. An InputError for features without joints and their motion.
+    """
+
+    def __init__(self, skeleton: Skeleton, features: BodyFeatures) -> None:
+        super().__init__()
+        if not {"joint", "joint_motion"} <= set(features.kinds):
+            raise InputError(
+                f"a trunk looks at {', '.join(features.kinds)}; joint and joint_motion are needed"
+            )
+        self.joint, self.motion = (
+            3 * features.kinds.index(kind) for kind in ("joint", "joint_motion")
+        )
+        self.ends = [joint for limb in skeleton.limbs.values() for joint in limb[-2:]]
+        self.channels = 3 * len(self.ends)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`BodyFeatures` (..., J, C) to (..., channels), in body units, speeds a frame."""
+        ends = features[..., self.ends, :]
+        place = ends[..., self.joint : self.joint + 3]
+        motion = ends[..., self.motion : self.motion + 3]
+        across = place[..., ::2].square().sum(-1, keepdim=True).sqrt()
+        speed = motion.square().sum(-1, keepdim=True).sqrt()
+        return torch.cat([place[..., 1:2], across, speed], -1).flatten(-2)
 
 
 class Prototypes(nn.Module):

@@ -60,31 +60,31 @@ class TCN(StreamingHead):
     def _embed(self, features: Tensor) -> Tensor:
         return F.relu(self.expand_norm(self.expand(self.input_norm(features.flatten(-2)))))
 
-    def describe(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3) to what the last layer scores, (N, T, channels)."""
-        x = self._embed(self.features(xyz))
+    def describe(self, features: Tensor) -> Tensor:
+        """`BodyFeatures` (N, T, J, ...) to what the last layer scores, (N, T, channels)."""
+        x = self._embed(features)
         for block in self.blocks:
             x = block(x)
         return x
 
-    def describe_step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to the same of a frame, (N, channels), and the next state."""
-        states = (None,) * (1 + len(self.blocks)) if state is None else state
-        features, first = self.features.step(xyz, states[0])
-        x, after = self._embed(features), [first]
-        for block, past in zip(self.blocks, states[1:], strict=True):
+    def describe_step(self, features: Tensor, states: State) -> tuple[Tensor, State]:
+        """The same of a frame, (N, J, ...) to (N, channels), and the next states of the blocks."""
+        x, after = self._embed(features), []
+        for block, past in zip(self.blocks, states or (None,) * len(self.blocks), strict=True):
             x, past = block.step(x, past)
             after.append(past)
         return x, tuple(after)
 
     def forward(self, xyz: Tensor) -> Tensor:
         """(N, T, J, 3) to logits (N, T, K)."""
-        return self.score(self.describe(xyz))
+        return self.score(self.describe(self.features(xyz)))
 
     def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, 3) to logits (N, K)."""
-        x, state = self.describe_step(xyz, state)
-        return self.score(x), state
+        body, *blocks = (None,) if state is None else state
+        features, body = self.features.step(xyz, body)
+        x, after = self.describe_step(features, blocks)
+        return self.score(x), (body, *after)
 
 
 class Block(Streaming):

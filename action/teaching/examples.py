@@ -11,6 +11,7 @@ from ...gast.errors import InputError
 from ...gast.interpolation import interpolated
 from ...gast.skeleton import Skeleton
 from ...gast.windowed import mirrored
+from ..heads.few import Limbs
 from ..heads.tcn import TCN
 from ..mirroring import is_sided, mirror_images
 from .stretch import Stretch, best_stretch
@@ -134,8 +135,12 @@ def _piece(example: Example, fps: float) -> tuple[Tensor, int, int]:
 
 @torch.inference_mode()
 def described(trunk: TCN, xyz: Tensor) -> np.ndarray:
-    """Joints (N, T, J, 3) to a trunk's features (N, T, C)."""
-    return torch.cat([trunk.describe(part) for part in xyz.split(16)]).numpy()
+    """Joints (N, T, J, 3) to what `Few` looks at, (N, T, C): a trunk's features and `Limbs`."""
+    limbs, parts = Limbs(trunk.skeleton, trunk.features), list[Tensor]()
+    for part in xyz.split(16):
+        features = trunk.features(part)
+        parts.append(torch.cat([trunk.describe(features), limbs(features)], -1))
+    return torch.cat(parts).numpy()
 
 
 def turned(xyz: Tensor, rng: np.random.Generator) -> Tensor:

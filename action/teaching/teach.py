@@ -162,7 +162,8 @@ def _replaced(seen: Sequence[Seen], trunk: TCN, temperature: float, idle: int) -
 @torch.inference_mode()
 def _shares(features: np.ndarray, trunk: TCN, temperature: float) -> np.ndarray:
     """(F, C) to probabilities (F, K) of the known labels."""
-    found: np.ndarray = (trunk.score(torch.from_numpy(features)) / temperature).softmax(-1).numpy()
+    own = torch.from_numpy(features[:, : trunk.score.in_features])
+    found: np.ndarray = (trunk.score(own) / temperature).softmax(-1).numpy()
     return found
 
 
