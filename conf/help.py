@@ -32,12 +32,13 @@ def page(config_name: str, words: Sequence[str]) -> str:
     values = flat({key: value for key, value in content.items() if key != "hydra"})
     about = OmegaConf.load(CONF / f"{config_name}.yaml")
     said: Any = about.hydra.get("help", {})
-    lines = [said.header.rstrip(), ""]
+    header = said.get("header") or f"gastlive-{config_name.replace('_', '-')}:"
+    lines = [header.rstrip(), ""]
     if own := list(_own(config_name, cfg, values)):
         lines += ["Keys, changed with KEY=VALUE:", "", *own, ""]
     if parts := list(_parts(config_name, cfg, values)):
         lines += [_PARTS, *parts, ""]
-    if recipes := list(_recipes(said.header.partition(":")[0])):
+    if recipes := list(_recipes(header.partition(":")[0])):
         lines += ["Recipes, chosen with +experiment=NAME:", "", *recipes, ""]
     lines += [line for flag, text in _FLAGS for line in _row(flag, text)]
     if said.get("footer"):

@@ -52,6 +52,7 @@ def test_motion_becomes_a_lifter_with_its_card_and_logs(tmp_path, monkeypatch, c
     assert {"mpjpe_mm", "p_mpjpe_mm"} == set(card.training["validation"])
     out = capsys.readouterr().out
     assert "train: renders" in out
+    assert f"next: gastlive lifter={tmp_path}/tiny.safetensors source=webcam" in out
     figures = card.training["validation"]
     assert (
         f"validation: MPJPE {figures['mpjpe_mm']} mm, P-MPJPE {figures['p_mpjpe_mm']} mm, after 2 "
