@@ -183,6 +183,6 @@ def _head(trunk: TCN, kept: list[int], names: list[str], fit: Fit, temperature: 
         known=trunk.labels, kept=kept, groups=len(fit.groups), **settings,
     ).eval()  # fmt: skip
     head.trunk.load_state_dict(trunk.state_dict())
-    head.trunk.score.weight /= temperature
-    head.trunk.score.bias /= temperature
+    head.trunk.score.weight.div_(temperature)
+    head.trunk.score.bias.div_(temperature)
     return head
