@@ -57,7 +57,7 @@ def test_the_snippet_of_the_readme_runs_word_for_word(tmp_path, demo_film):
     demo_film(tmp_path / "clip.mp4", frames=30)
     (tmp_path / "mine.py").write_text(snippet)
     done = subprocess.run(
-        [sys.executable, "mine.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+        [sys.executable, "mine.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 idle 0." in done.stdout
