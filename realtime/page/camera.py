@@ -57,7 +57,7 @@ class BrowserCamera(Source):
         if self.owner is not None and self.owner is not viewer:
             words = "The pictures come from another page now."
             self.server.tell(self.owner, {"kind": "taken", "words": words})
-        if self.owner is None:
+        if self.server.state.get("status", {}).get("is") == "waiting":
             self.server.update(status={"is": "running", "words": ""})
         self.owner = viewer
         self.server.tell(viewer, {"kind": "camera", "next": self._next})
