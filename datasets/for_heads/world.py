@@ -49,9 +49,9 @@ class Course(NamedTuple):
 
     def to(self, device: torch.device) -> "Course":
         """Itself on a device."""
-        *parts, limbs = self
-        moved = (part.to(device) for part in parts)
-        return Course(*moved, limbs=None if limbs is None else limbs.to(device))
+        limbs = None if self.limbs is None else self.limbs.to(device)
+        one, other, share, pace, turn, sway = (part.to(device) for part in self[:6])
+        return Course(one, other, share, pace, turn, sway, limbs)
 
 
 class Limbs(NamedTuple):
@@ -178,11 +178,10 @@ class World:
         return self._joints(bones * lengths[:, None, :, None], root), heading
 
     def _posed(self, course: Course) -> "_Posed":
-        pose, height = (
-            (self._at(values, course.one), self._at(values, course.other))
-            for values in (self.directions, self.heights)
-        )
-        pose, height = _between(*pose, course.share[..., None]), torch.lerp(*height, course.share)
+        one, other = (self._at(self.directions, at) for at in course[:2])
+        low, high = (self._at(self.heights, at) for at in course[:2])
+        pose = _between(one, other, course.share[..., None])
+        height = torch.lerp(low, high, course.share)
         return _Posed(pose, height, self._moved(self.steps, course))
 
     def _moved(self, values: Tensor, course: Course) -> Tensor:

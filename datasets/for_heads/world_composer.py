@@ -253,10 +253,10 @@ class Composer:
         other = after.places[0] - after.pace * _carried(since[::-1])
         turned = angle * np.diff(_eased(np.arange(frames + 1) / frames))
         paces = np.tile([before.pace, after.pace], (frames, 1))
-        labels = np.full(frames, self._between(before, after))
+        labels, none = np.full(frames, self._between(before, after)), np.zeros(frames)
         return Written(
             np.clip(one, *before.within), np.clip(other, *after.within), share, paces, turned,
-            *np.zeros((3, frames)), labels,
+            none, none, none, labels,
         )  # fmt: skip
 
     def _between(self, before: Part, after: Part) -> int:
@@ -307,8 +307,9 @@ def stacked(streams: Sequence[Written]) -> list[Tensor]:
 
 def course_of(parts: Sequence[Tensor]) -> Course:
     """The first six parts of streams, on bodies of their own."""
-    one, other, *rest = parts[:6]
-    return Course(one, other, *(part.float() for part in rest))
+    one, other = parts[:2]
+    share, pace, turn, sway = (part.float() for part in parts[2:6])
+    return Course(one, other, share, pace, turn, sway)
 
 
 def _eased(share: np.ndarray) -> np.ndarray:
