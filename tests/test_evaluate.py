@@ -30,7 +30,7 @@ def test_a_wrong_or_missing_word_names_the_choices_in_one_line(run, capsys, word
     assert ended.value.code == 2
     assert capsys.readouterr() == (
         "", f"gastlive: {said}; choose one of lifter, action, folds, transfer, recording, ladder, "
-        "films, quiet\n",
+        "films, few, quiet\n",
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ SAID = {
     "square and sqrt": lambda x, flags: (x.square() + 1).sqrt(),
     "relu": lambda x, flags: F.relu(x),
     "leaky_relu": lambda x, flags: F.leaky_relu(x) + F.leaky_relu(x, 0.2),
+    "logsumexp": lambda x, flags: x.logsumexp(-1, keepdim=True),
     "softmax": lambda x, flags: x.softmax(-1) + F.softmax(x, 1),
     "sum": lambda x, flags: x.sum(-1) + x.sum(2),
     "mean": lambda x, flags: x.mean((1, 2), keepdim=True) + x,

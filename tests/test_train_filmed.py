@@ -16,7 +16,7 @@ from gastlive.datasets.own.bank import write_bank
 from gastlive.experiments import film_streams, train_action
 from gastlive.gast.skeleton import H36M17
 
-SETS = ("nw_ucla", "precog16", "hdm05", "mocap6", "cmu")
+SETS = ("nw_ucla", "precog16", "hdm05", "mocap6", "msr_action3d", "cmu")
 
 
 def moving(subject, label, joint, rest=0):
