@@ -537,6 +537,7 @@ def test_a_filler_ends_with_the_training_however_that_ends(bank, tmp_path, end):
     parent = subprocess.Popen(
         [sys.executable, str(tmp_path / "parent.py"), bank, str(tmp_path / "cache"), end],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     with parent:
         assert parent.stdout is not None
