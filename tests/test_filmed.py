@@ -16,6 +16,7 @@ import torch
 from gastlive.conf.option import option
 from gastlive.datasets.clip import MotionClip, Segment
 from gastlive.datasets.for_heads.beside import Beside
+from gastlive.datasets.for_heads.choreography import Choreography
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming, Lift
 from gastlive.datasets.for_heads.filmed_batches import CachedStreams, FreshStreams
@@ -23,7 +24,6 @@ from gastlive.datasets.for_heads.stream_cache import fill, read_streams, stream_
 from gastlive.datasets.for_heads.stream_composer import Weights
 from gastlive.datasets.for_heads.sway import Sway
 from gastlive.datasets.for_heads.world import Course, Limbs, World, headings
-from gastlive.datasets.for_heads.world_composer import Choreography
 from gastlive.datasets.labels import UNKNOWN, LabelMap
 from gastlive.datasets.own.bank import Bank, write_bank
 from gastlive.datasets.process_seed import generator_of
@@ -506,7 +506,7 @@ from gastlive.datasets.for_heads.beside import Beside
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming
 from gastlive.datasets.for_heads.sway import Sway
-from gastlive.datasets.for_heads.world_composer import Choreography
+from gastlive.datasets.for_heads.choreography import Choreography
 from gastlive.datasets.labels import LabelMap
 from gastlive.datasets.own.bank import Bank
 from gastlive.datasets.protocols import Split

@@ -10,6 +10,7 @@ import torch
 from gastlive.action.metrics import Span
 from gastlive.action.online_metrics import Detection
 from gastlive.datasets.clip import MotionClip, Segment
+from gastlive.datasets.for_heads.choreography import Choreography
 from gastlive.datasets.for_heads.filmed import Filming
 from gastlive.datasets.for_heads.quiet import (
     SITUATIONS,
@@ -18,7 +19,6 @@ from gastlive.datasets.for_heads.quiet import (
     QuietStudio,
 )
 from gastlive.datasets.for_heads.sway import Sway
-from gastlive.datasets.for_heads.world_composer import Choreography
 from gastlive.datasets.labels import LabelMap
 from gastlive.datasets.own.bank import Bank, write_bank
 from gastlive.datasets.protocols import Split

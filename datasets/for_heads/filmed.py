@@ -26,12 +26,13 @@ from ..seen.detectable import detectable
 from ..seen.ground_truth import input_and_truth
 from ..seen.noise import Noise
 from ..seen.views import Views
+from .choreography import Choreography
 from .labelled import to_lifted
 from .lifted import LiftedClip
 from .stream_composer import Repertoire
 from .sway import Sway
 from .world import World
-from .world_composer import Choreography, Composer
+from .world_composer import Composer
 
 AT_ONCE = 1000
 """Frames that go through a lifter together; more don't fit a core's cache."""
