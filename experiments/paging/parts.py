@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from ...gast.errors import InputError
-from ...realtime.live import deciding
+from ...realtime.live import deciding, stages
 from ...realtime.page.camera import BrowserCamera
 from ...realtime.page.server import PageServer
 from ...realtime.sources.stream import masked
@@ -74,19 +74,7 @@ class Maker:
         """As the command line says."""
         cfg = self._composed(self.given)
         source = Shared(self._source(cfg, self.given["source"]))
-        lifter: Lift = instantiate(cfg.lifter)
-        classifier: Classify = instantiate(cfg.classifier, layout=lifter.layout.name)
-        return Parts(
-            chosen=self.given,
-            config=cfg,
-            source=source,
-            detector=instantiate(cfg.detector),
-            tracker=instantiate(cfg.tracker),
-            joints=instantiate(cfg.joints, layout=lifter.layout.name),
-            lifter=lifter,
-            classifier=classifier,
-            decision=deciding(cfg, classifier),
-        )
+        return Parts(chosen=self.given, config=cfg, source=source, **stages(cfg))
 
     def changed(self, parts: Parts, wish: Mapping[str, str]) -> Parts:
         """Parts as wished, with all others as they are; InputError if that can't be."""
