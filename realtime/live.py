@@ -119,13 +119,19 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
 
 def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     """The decision on what that head says."""
+    from ..gast.skeleton import named
     from .stages.deciding import Decide
 
     rule = instantiate(
         cfg.decision, labels=list(classifier.labels), background=classifier.background,
         tuned=dict(classifier.card.decision),
     )  # fmt: skip
-    return Decide(rule, patience_s=cfg.patience_s)
+    return Decide(
+        rule,
+        patience_s=cfg.patience_s,
+        travels=list(cfg.travels),
+        layout=named(classifier.card.layout),
+    )
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

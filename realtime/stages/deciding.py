@@ -1,29 +1,48 @@
 """The decision stage: each person's probabilities to actions that begin and end, and events."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ...action.decision import Decision, Finished, Memory
-from ..packets import Action, Event, Frame
+from ...gast.skeleton import Skeleton
+from ..packets import Action, Event, Frame, Person
 from .stage import Remembering
+from .travel import Travel
 
 
 class Decide(Remembering):
     """Hysteresis per person: `Person.probabilities` to `Person.action` and `Frame.events`.
 
     After `patience_s` of stream time an absent person's action has ended, when last seen.
+
+    Args:
+        travels: Labels of those who leave the spot; of who does not, their probability becomes the
+            background's. Names that the head does not know count for nothing.
+        layout: Of `Person.xy`, by which that is told; ``None``: nobody is asked.
     """
 
     name = "decision"
 
-    def __init__(self, rule: Decision, *, patience_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        rule: Decision,
+        *,
+        patience_s: float = 1.0,
+        travels: Sequence[str] = (),
+        layout: Skeleton | None = None,
+    ) -> None:
         self.rule, self.patience_s = rule, patience_s
+        self._travels = [place for place, name in enumerate(rule.labels) if name in travels]
+        self._travel = None if layout is None else Travel(layout, patience_s=patience_s)
         self.reset()
 
     def reset(self) -> None:
         """Forget everyone, without events."""
         self._memories: dict[int, Memory] = {}
+        if self._travel is not None:
+            self._travel.reset()
 
     def step(self, frame: Frame) -> Frame:
         """Write `Person.action`, and the events that ended with this frame."""
@@ -31,10 +50,22 @@ class Decide(Remembering):
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
-                action, ended = self._decide(track, person.probabilities, frame.time_s)
-                people[track] = replace(person, action=action)
+                odds = self._placed(track, person, person.probabilities, frame.time_s)
+                action, ended = self._decide(track, odds, frame.time_s)
+                people[track] = replace(person, probabilities=odds, action=action)
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
+
+    def _placed(self, track: int, person: Person, odds: np.ndarray, time_s: float) -> np.ndarray:
+        """Probabilities (K,), without travelling for who stays where they are."""
+        if self._travel is None or not self._travels or person.xy is None:
+            return odds
+        if self._travel(track, person.xy, time_s):
+            return odds
+        odds = odds.copy()
+        odds[self.rule.background] += odds[self._travels].sum()
+        odds[self._travels] = 0.0
+        return odds
 
     def start_over(self, frame: Frame) -> Frame:
         """Forget everyone; the actions going on are events of this frame."""
