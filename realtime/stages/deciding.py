@@ -18,8 +18,8 @@ class Decide(Remembering):
     After `patience_s` of stream time an absent person's action has ended, when last seen.
 
     Args:
-        travels: Labels of those who leave the spot; of who does not, their probability becomes the
-            background's. Names that the head does not know count for nothing.
+        travels: Labels of those who leave the spot. Of who does not, they are not said, and their
+            probability becomes the background's. Names that the head does not know don't count.
         layout: Of `Person.xy`, by which that is told; ``None``: nobody is asked.
     """
 
@@ -50,22 +50,29 @@ class Decide(Remembering):
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
-                odds = self._placed(track, person, person.probabilities, frame.time_s)
-                action, ended = self._decide(track, odds, frame.time_s)
-                people[track] = replace(person, probabilities=odds, action=action)
+                barred = () if self._leaves(track, person, frame.time_s) else self._travels
+                odds = person.probabilities
+                action, ended = self._decide(track, odds, frame.time_s, barred)
+                people[track] = replace(
+                    person, probabilities=self._without(odds, barred), action=action
+                )
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
 
-    def _placed(self, track: int, person: Person, odds: np.ndarray, time_s: float) -> np.ndarray:
-        """Probabilities (K,), without travelling for who stays where they are."""
+    def _leaves(self, track: int, person: Person, time_s: float) -> bool:
+        """Whether a person leaves the spot, as far as that can be told."""
         if self._travel is None or not self._travels or person.xy is None:
+            return True
+        return self._travel(track, person.xy, time_s)
+
+    def _without(self, odds: np.ndarray, barred: Sequence[int]) -> np.ndarray:
+        """Probabilities (K,) as they are shown."""
+        if not barred:
             return odds
-        if self._travel(track, person.xy, time_s):
-            return odds
-        odds = odds.copy()
-        odds[self.rule.background] += odds[self._travels].sum()
-        odds[self._travels] = 0.0
-        return odds
+        shown = odds.copy()
+        shown[barred] = 0.0
+        shown[self.rule.background] += odds[barred].sum()
+        return shown
 
     def start_over(self, frame: Frame) -> Frame:
         """Forget everyone; the actions going on are events of this frame."""
@@ -86,9 +93,11 @@ class Decide(Remembering):
         return events
 
     def _decide(
-        self, track: int, probabilities: np.ndarray, time_s: float
+        self, track: int, probabilities: np.ndarray, time_s: float, barred: Sequence[int]
     ) -> tuple[Action, list[Event]]:
-        running, ended, memory = self.rule.step(time_s, probabilities, self._memories.get(track))
+        running, ended, memory = self.rule.step(
+            time_s, probabilities, self._memories.get(track), barred=barred
+        )
         self._memories[track] = memory
         label = self.rule.background if running is None else running.label
         start_s = time_s if running is None else running.start_s
