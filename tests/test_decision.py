@@ -173,7 +173,7 @@ def test_what_is_barred_begins_when_it_no_longer_is_dated_back_and_ends_as_if_it
         now, finished, memory = rule.step(i / 10, likely(WALK), memory, barred=barred)
         running.append(None if now is None else LABELS[now.label])
         ended += finished
-    assert running == [None] * 6 + ["walk"] * 8 + [None] * 6
+    assert running == [None] * 6 + ["walk"] * 9 + [None] * 5  # 0.3 s after it fell
     assert [(e.start_s, e.end_s) for e in ended] == [(0.0, 1.1)]
 
 
