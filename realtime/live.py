@@ -120,18 +120,19 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
 def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     """The decision on what that head says."""
     from ..gast.skeleton import named
+    from .stages.cues import Hands, Travel
     from .stages.deciding import Decide
 
     rule = instantiate(
         cfg.decision, labels=list(classifier.labels), background=classifier.background,
         tuned=dict(classifier.card.decision),
     )  # fmt: skip
-    return Decide(
-        rule,
-        patience_s=cfg.patience_s,
-        travels=list(cfg.travels),
-        layout=named(classifier.card.layout),
+    layout, patience_s = named(classifier.card.layout), cfg.patience_s
+    needs = (
+        (Travel(layout, patience_s=patience_s), list(cfg.travels)),
+        (Hands(layout, patience_s=patience_s), list(cfg.by_hand)),
     )
+    return Decide(rule, patience_s=patience_s, needs=needs)
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

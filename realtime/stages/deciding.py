@@ -1,15 +1,14 @@
 """The decision stage: each person's probabilities to actions that begin and end, and events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ...action.decision import Decision, Finished, Memory
-from ...gast.skeleton import Skeleton
 from ..packets import Action, Event, Frame, Person
+from .cues import Cue
 from .stage import Remembering
-from .travel import Travel
 
 
 class Decide(Remembering):
@@ -18,9 +17,8 @@ class Decide(Remembering):
     After `patience_s` of stream time an absent person's action has ended, when last seen.
 
     Args:
-        travels: Labels of those who leave the spot. Of who does not, they are not said, and their
-            probability becomes the background's. Names that the head does not know don't count.
-        layout: Of `Person.xy`, by which that is told; ``None``: nobody is asked.
+        needs: Labels that are said only where a cue is seen; elsewhere their probability becomes
+            the background's. Names that the head does not know don't count.
     """
 
     name = "decision"
@@ -30,19 +28,21 @@ class Decide(Remembering):
         rule: Decision,
         *,
         patience_s: float = 1.0,
-        travels: Sequence[str] = (),
-        layout: Skeleton | None = None,
+        needs: Sequence[tuple[Cue, Collection[str]]] = (),
     ) -> None:
         self.rule, self.patience_s = rule, patience_s
-        self._travels = [place for place, name in enumerate(rule.labels) if name in travels]
-        self._travel = None if layout is None else Travel(layout, patience_s=patience_s)
+        self._needs = [
+            (cue, places)
+            for cue, labels in needs
+            if (places := [i for i, name in enumerate(rule.labels) if name in labels])
+        ]
         self.reset()
 
     def reset(self) -> None:
         """Forget everyone, without events."""
         self._memories: dict[int, Memory] = {}
-        if self._travel is not None:
-            self._travel.reset()
+        for cue, _ in self._needs:
+            cue.reset()
 
     def step(self, frame: Frame) -> Frame:
         """Write `Person.action`, and the events that ended with this frame."""
@@ -50,7 +50,7 @@ class Decide(Remembering):
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
-                barred = () if self._leaves(track, person, frame.time_s) else self._travels
+                barred = self._barred(track, person, frame.time_s)
                 odds = person.probabilities
                 action, ended = self._decide(track, odds, frame.time_s, barred)
                 people[track] = replace(
@@ -59,11 +59,10 @@ class Decide(Remembering):
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
 
-    def _leaves(self, track: int, person: Person, time_s: float) -> bool:
-        """Whether a person leaves the spot, as far as that can be told."""
-        if self._travel is None or not self._travels or person.xy is None:
-            return True
-        return self._travel(track, person.xy, time_s)
+    def _barred(self, track: int, person: Person, time_s: float) -> list[int]:
+        """Classes that can't be said of a person now."""
+        missing = (places for cue, places in self._needs if not cue(track, person, time_s))
+        return [place for places in missing for place in places]
 
     def _without(self, odds: np.ndarray, barred: Sequence[int]) -> np.ndarray:
         """Probabilities (K,) as they are shown."""
