@@ -621,11 +621,19 @@ def test_a_missing_camera_is_named_with_those_there_are(tmp_path, capfd):
 # Network cameras
 
 
+def jpeg(picture):
+    return cv2.imencode(".jpg", picture)[1].tobytes()
+
+
 class Server:
-    """A small HTTP camera on this machine; as a context manager it is on the air."""
+    """A small HTTP camera on this machine; as a context manager it is on the air.
+
+    Its pictures are so many of `flat`, or a list of the bytes of each.
+    """
 
     def __init__(self, *, pictures=3, body=None, is_stalling=False):
-        self.pictures, self.body, self.is_stalling = pictures, body, is_stalling
+        made = map(jpeg, map(flat, range(pictures))) if isinstance(pictures, int) else pictures
+        self.pictures, self.body, self.is_stalling = list(made), body, is_stalling
         self.port, self.end = 0, Event()
 
     def url(self, path="cam"):
@@ -662,8 +670,7 @@ class Server:
             return
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=cut")
         request.end_headers()
-        for i in range(self.pictures):
-            data = cv2.imencode(".jpg", flat(i))[1].tobytes()
+        for data in self.pictures:
             head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
             request.wfile.write(head.encode() + data + b"\r\n")
         if self.is_stalling:

@@ -45,6 +45,8 @@ class Reel:
             self.patched += picture.is_patched
             self._stamp(picture.time_s)
             return True
+        if self.damaged:  # a decoder on several cores may drop one without an error
+            self.damaged = max(self.damaged, self.decoder.packets - self.read)
         return False
 
     def losses(self) -> str:

@@ -122,7 +122,7 @@ class Source(ABC):
 
     def _received(self, frame: Frame, box: Mailbox[Frame]) -> Frame:
         if self.live:
-            return frame.knowing(dropped=box.dropped)
+            return frame.knowing(dropped=box.dropped, unix_s=self.clock.unix_s(frame.time_s))
         # A file is read ahead and waits for the pipeline, so the age of a label counts from here,
         # not from when the picture was read.
         return frame.knowing(captured_s=self.clock())

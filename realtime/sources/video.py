@@ -81,7 +81,7 @@ class Video(Source):
         except Unreadable as error:
             raise InputError(
                 f"{self.description}: not a video that can be read: {self._told(str(error))}; "
-                f"try converting it to mp4"
+                f"give another file, or mend or convert this one with ffmpeg"
             ) from error
 
     def _told(self, reason: str) -> str:
@@ -154,7 +154,7 @@ class Video(Source):
         if not reel.read:
             return InputError(
                 f"{self.description}: none of its {reel.decoder.packets} pictures could be decoded "
-                f"({reel.decoder.kind}); try converting it to mp4"
+                f"({reel.decoder.kind}); give another file"
             )
         return InputError(
             f"{self.description}: no picture from {self.start_s:g} s on could be read; "
