@@ -20,6 +20,9 @@ WIDEST_PIXEL = 4
 """A pixel aspect beyond this ratio is taken for a mistake in the file."""
 MOST_FPS = 1000.0
 """A frame rate above is a time base that nobody filled in."""
+LARGE = 31 << 20
+"""A block so large, taken and freed once, makes the C library keep freed pictures instead of giving
+their pages back to the system (mallopt(3), M_MMAP_THRESHOLD): a third of the cost of reading."""
 GIVES_UP = 100
 """After so many unreadable pieces in a row nothing more is expected of a container."""
 
@@ -106,7 +109,9 @@ class Decoder:
         self.packets, self.failure = 0, ""
         self._start = stream.start_time
         self._aspects = stream.codec_context.sample_aspect_ratio, stream.sample_aspect_ratio
+        self._turn: tuple[int, bytes] | None = None
         self._convert = VideoReformatter()
+        np.empty(LARGE, np.uint8)  # freed at once
         stream.thread_type = "SLICE" if is_live else "AUTO"
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # should they grow
 
@@ -157,8 +162,17 @@ class Decoder:
         plane = shown.planes[0]
         rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height]
         image = rows[:, : 3 * width].reshape(height, width, 3)  # a copy only if rows are padded
-        matrix = frame.side_data.get("DISPLAYMATRIX")
-        return image if matrix is None else turned(image, bytes(matrix))
+        matrix = self._matrix(frame)
+        return turned(image, matrix) if matrix else image
+
+    def _matrix(self, frame: av.VideoFrame) -> bytes:
+        """The frame's display matrix, empty if it has none; looked up only where it changes.
+
+        A frame that was asked for its side data refers to itself, and stays in memory for long.
+        """
+        if self._turn is None or self._turn[0] != frame.rotation:
+            self._turn = frame.rotation, bytes(frame.side_data.get("DISPLAYMATRIX") or b"")
+        return self._turn[1]
 
     def _packets(self) -> Iterator["av.Packet | None"]:
         failures = 0
