@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from ..gast.errors import InputError
-from .help import page
+from .help import config_dir, page
 from .mistakes import mistake, unknown_flag
 from .wanted import refuse_kinds
 
@@ -53,6 +53,8 @@ def program(
                 return
             if said := unknown_flag(words):
                 _end(said, 2)
+            if folder := config_dir(words):
+                _say(f"the yamls in {folder} count as code: a _target_ runs whatever it names")
             sys.argv[1:] = [quoted(word, verbatim) for word in words]
             told = None if os.environ.get(_FULL) == "1" else partial(_told, config_name, words)
             with _errors_handed_on() as handed_on:
@@ -250,6 +252,10 @@ def _line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _end(line: str, status: int) -> NoReturn:
+def _say(line: str) -> None:
     print(f"gastlive: {line}", file=sys.stderr)
+
+
+def _end(line: str, status: int) -> NoReturn:
+    _say(line)
     raise SystemExit(status)
