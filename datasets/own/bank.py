@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz, read_json
 from ...gast.skeleton import Skeleton, named
 from ..clip import MotionClip, Problem, Segment
 from ..rates import resample
@@ -95,10 +95,10 @@ def write_bank(
 
 def _read(path: Path) -> tuple[dict, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            card, steps = json.loads(str(file["card"])), file["steps_mm"]
+        with opened_npz(path) as file:
+            card, steps = read_json(str(file["card"])), file["steps_mm"]
         if card["version"] == VERSION:
             return card, steps
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"can't read the motion bank {path}: {error}; make it anew") from error
     raise InputError(f"{path} is a bank of version {card['version']}, wanted {VERSION}; make anew")
