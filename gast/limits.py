@@ -29,7 +29,7 @@ TIMES = 100
 """Beyond, a file may unpack to so many times its own size; arrays of motion do to at most 20."""
 EMPTY = 1 << 20
 """Longest axis of an array without any number."""
-DIGITS = 18
+DIGITS = 20
 """Longest whole number in JSON: what 64 bits hold."""
 KINDS = "biufUS"
 """Kinds of numpy types that our files have: numbers and text."""
