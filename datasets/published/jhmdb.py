@@ -94,9 +94,10 @@ class Jhmdb:
                 f"{path} is missing or no npz with 'xy', 'frames' and 'label'; get split 1 of "
                 f"JHMDB and give its folder as root"
             ) from error
-        ends = np.cumsum(frames)
-        counted = frames.ndim == 1 and frames.dtype.kind in "iu" and len(frames) > 0
-        if not counted or len(label) != len(frames) or xy.shape != (ends[-1], len(JHMDB15), 2):
+        counted = frames.ndim == 1 and frames.dtype.kind in "iu" and (frames > 0).all()
+        ends = np.cumsum(frames) if counted and len(frames) else np.array([-1])
+        shape = (ends[-1], len(JHMDB15), 2)
+        if label.shape != frames.shape or xy.shape != shape or xy.dtype.kind not in "iuf":
             raise InputError(
                 f"{path}: 'xy' is {xy.shape}, 'frames' {frames.shape}, 'label' {label.shape}; "
                 f"wanted joints (frames, 15, 2), and a length and an action for each film"
