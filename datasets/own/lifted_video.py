@@ -3,11 +3,11 @@
 from dataclasses import dataclass, fields
 from os import PathLike
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz
 
 VERSION = 1
 
@@ -68,12 +68,12 @@ def save_lifted_video(path: str | PathLike[str], video: LiftedVideo) -> None:
 def read_lifted_video(path: str | PathLike[str]) -> LiftedVideo:
     """Raises InputError for what `save_lifted_video` did not write, or in another version."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             content: dict[str, Any] = dict(file)
         version = int(content.pop("version"))
         plain = {key: value.item() if not value.ndim else value for key, value in content.items()}
         video = LiftedVideo(**plain)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no file of gastlive-lift ({error}); lift it anew") from error
     if version != VERSION:
         raise InputError(f"{path} has format version {version}, wanted {VERSION}; lift it anew")

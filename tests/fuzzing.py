@@ -1,0 +1,175 @@
+"""Readers and damaged files: ``python -m gastlive.tests.fuzzing --inputs 1000000 --seconds 480``.
+
+Whatever is done to a valid file, it ends in data or in an `InputError` of one line: no other
+exception, no crash, within `LONGEST_S` and `MOST_MB`.
+"""
+
+import argparse
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from gastlive.gast.errors import InputError
+
+from .readers import TARGETS, Target
+
+LONGEST_S, MOST_MB = 5.0, 1024
+
+
+class TooLong(BaseException):
+    """A reader took longer than `LONGEST_S`."""
+
+
+def damaged(made: Target, *, seed: int) -> Iterator[bytes]:
+    """The valid file of a target, then endless damaged ones."""
+    valid, how, name, _ = made
+    yield valid
+    rng = Random(f"{name} {seed}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        while True:
+            yield how(valid, rng)
+
+
+def tried(made: Target, folder: Path, contents: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
+    """Each content and how it ended: ``data``, ``refused``, or what was not expected."""
+    _, _, name, read = made
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for content in contents:
+        path.write_bytes(content)
+        yield content, _outcome(read, path)
+
+
+def _outcome(read: Callable[[Path], object], path: Path) -> str:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            read(path)
+        except InputError as error:
+            return "refused" if "\n" not in str(error).strip() else "refused in several lines"
+        except TooLong:
+            return f"longer than {LONGEST_S:g} s"
+        except Exception as error:
+            return f"{type(error).__name__}: {str(error)[:100]} {_where(error)}"
+    return "data"
+
+
+def _where(error: Exception) -> str:
+    trace, found = error.__traceback__, ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "gastlive" in file and "tests" not in file and "site-packages" not in file:
+            found = f"{Path(file).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
+
+
+@contextlib.contextmanager
+def alarmed() -> Iterator[Callable[[], None]]:
+    """Raises `TooLong` unless what it gives is called again in time."""
+
+    def ring(*_: object) -> None:
+        raise TooLong
+
+    signal.signal(signal.SIGALRM, ring)
+    try:
+        yield lambda: signal.setitimer(signal.ITIMER_REAL, LONGEST_S) and None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def run(target: str, *, inputs: int, seed: int, seconds: float, keep: Path) -> None:
+    """Try a target here; prints the counts, and a line for each unexpected outcome."""
+    end_s, counts = time.monotonic() + seconds, Counter[str]()
+    with tempfile.TemporaryDirectory() as made, alarmed() as again:
+        folder = Path(made)
+        ready = TARGETS[target](folder)
+
+        def contents() -> Iterator[bytes]:
+            for number, content in enumerate(damaged(ready, seed=seed)):
+                if number == inputs or time.monotonic() > end_s:
+                    return
+                (keep / f"{target}.last").write_bytes(content)
+                _forget_peak()
+                again()
+                yield content
+
+        for content, outcome in tried(ready, folder, contents()):
+            if (peak_mb := _peak_mb()) > MOST_MB:
+                outcome = f"{peak_mb:.0f} MB ({outcome})"
+            if outcome not in ("data", "refused") and not counts[outcome]:
+                (keep / f"{target}.{len(counts)}").write_bytes(content)
+                print(f"{target}: {outcome}", flush=True)
+            counts[outcome] += 1
+    print(f"COUNT {sum(counts.values())} {counts['data']} {counts['refused']}", flush=True)
+
+
+def _forget_peak() -> None:
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb() -> float:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def main() -> None:
+    """Every target in a process of its own, so that a crash is an outcome too."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="of all targets together")
+    parser.add_argument("--seconds", type=float, default=480.0, help="for all of them together")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", default="outputs/fuzz", help="folder for what is not expected")
+    parser.add_argument("--target", choices=list(TARGETS), help="only this one")
+    given = parser.parse_args()
+    keep = Path(given.keep)
+    keep.mkdir(parents=True, exist_ok=True)
+    if given.target:
+        run(given.target, inputs=given.inputs, seed=given.seed, seconds=given.seconds, keep=keep)
+        return
+    begin_s, total, wrong, left = time.monotonic(), 0, 0, list(TARGETS)
+    while left:
+        spent_s = time.monotonic() - begin_s
+        inputs = (given.inputs - total) // len(left)
+        lines = _apart(left.pop(0), given, inputs, (given.seconds - spent_s) / (len(left) + 1))
+        print("\n".join(lines), flush=True)
+        counted = [line for line in lines if " inputs: " in line]
+        total += sum(int(line.partition(": ")[2].split()[0]) for line in counted)
+        wrong += len(lines) - len(counted)
+    kept = f", kept in {keep}" if wrong else ""
+    spent_s = time.monotonic() - begin_s
+    print(f"{total} inputs, seed {given.seed}, {spent_s:.0f} s, {wrong} unexpected outcomes{kept}")
+    raise SystemExit(wrong > 0)
+
+
+def _apart(target: str, given: argparse.Namespace, inputs: int, seconds: float) -> list[str]:
+    """What a target's process says, its counts last."""
+    command = [
+        sys.executable, "-m", __spec__.name, "--target", target, "--inputs", str(inputs),
+        "--seconds", str(seconds), "--seed", str(given.seed), "--keep", given.keep,
+    ]  # fmt: skip
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines or not lines[-1].startswith("COUNT "):
+        return [*lines, f"{target}: the process ended with {done.returncode}; see {target}.last"]
+    _, total, data, refused = lines.pop().split()
+    return [*lines, f"{target}: {total} inputs: {data} gave data, {refused} were refused"]
+
+
+if __name__ == "__main__":
+    main()
