@@ -44,13 +44,13 @@ MEASURES = {
 
 @program("evaluate_few", verbatim=("folder", "head", "hydra.run.dir"))
 def main(cfg: DictConfig) -> None:
-    """Teach and test draw by draw, and write a report."""
+    """Teach and test draw by draw, and write the report after each."""
     torch.set_num_threads(cfg.threads)
     people = [who for who in lifted_people(cfg.folder) if who[0] == cfg.dataset]
     if not people:
         raise InputError(f"{cfg.folder} has nobody of {cfg.dataset}; lift it first")
     clips, demo = cuts(read_folder(cfg.folder, people)), demo_joints(cfg)
-    found = defaultdict[str, list[dict[str, float]]](list)
+    found, page = defaultdict[str, list[dict[str, float]]](list), ""
     chosen = draws(
         clips, without=cfg.without, classes=cfg.classes, examples=max(cfg.examples),
         tests=cfg.clips, others=cfg.others, count=cfg.draws, seed=cfg.seed,
@@ -63,7 +63,7 @@ def main(cfg: DictConfig) -> None:
         print(
             f"{number + 1} of {cfg.draws}: {', '.join(draw.labels)}, by {draw.teacher}", flush=True
         )
-    page = written(found, cfg)
+        page = written(found, cfg)
     print(page)
 
 
