@@ -267,6 +267,8 @@ def explained(error: BaseException) -> str:
         return f"{error.full_key} is missing; give {error.full_key}=..."
     if isinstance(error, OmegaConfBaseException):
         return _line(error).partition(" full_key:")[0]
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
     return _line(error)
 
 

@@ -6,6 +6,8 @@ exception, no crash, within `LONGEST_S` and `MOST_MB`.
 
 import argparse
 import contextlib
+import logging
+import resource
 import signal
 import subprocess
 import sys
@@ -24,6 +26,8 @@ from gastlive.gast.errors import InputError
 from .readers import TARGETS, Target
 
 LONGEST_S, MOST_MB = 5.0, 1024
+_MOST_BYTES = 8 << 30
+"""Of address space: what is refused too late must not take the machine with it."""
 
 
 class TooLong(BaseException):
@@ -91,6 +95,8 @@ def alarmed() -> Iterator[Callable[[], None]]:
 
 def run(target: str, *, inputs: int, seed: int, seconds: float, keep: Path) -> None:
     """Try a target here; prints the counts, and a line for each unexpected outcome."""
+    logging.disable()
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
     end_s, counts = time.monotonic() + seconds, Counter[str]()
     with tempfile.TemporaryDirectory() as made, alarmed() as again:
         folder = Path(made)

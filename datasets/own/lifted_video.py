@@ -73,8 +73,34 @@ def read_lifted_video(path: str | PathLike[str]) -> LiftedVideo:
         version = int(content.pop("version"))
         plain = {key: value.item() if not value.ndim else value for key, value in content.items()}
         video = LiftedVideo(**plain)
+        _check(video)
     except BROKEN as error:
         raise InputError(f"{path} is no file of gastlive-lift ({error}); lift it anew") from error
     if version != VERSION:
         raise InputError(f"{path} has format version {version}, wanted {VERSION}; lift it anew")
     return video
+
+
+_TEXTS = ("source", "label", "layout", "lifter", "detector")
+_NUMBERS = ("fps", "width", "height")
+
+
+def _check(video: LiftedVideo) -> None:
+    """Raises one of `BROKEN` if a field is not as `LiftedVideo` says."""
+    rows, joints = len(video.person), video.xyz.shape[1]
+    wanted = {
+        "person": ("iu", ()), "frame": ("iu", ()), "time_s": ("f", ()), "xy": ("f", (joints, 2)),
+        "visible": ("b", (joints,)), "xyz": ("f", (joints, 3)), "root_xyz": ("f", (3,)),
+    }  # fmt: skip
+    for name, (kinds, shape) in wanted.items():
+        values = getattr(video, name)
+        if values is not None and (
+            values.dtype.kind not in kinds or values.shape != (rows, *shape)
+        ):
+            raise ValueError(f"{name} is {values.dtype} {values.shape}")
+    if not all(isinstance(getattr(video, name), str) for name in _TEXTS):
+        raise TypeError("a name is no text")
+    if not all(float(getattr(video, name)) > 0 for name in _NUMBERS):
+        raise ValueError("its rate or size is none")
+    if not np.isfinite(video.time_s).all():
+        raise ValueError("a time is none")
