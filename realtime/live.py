@@ -140,10 +140,12 @@ def report(summary: dict[str, Any], folder: Path) -> str:
     if not summary["frames"]:
         return f"{summary['ended']}: no frame came\nresults in {folder}"
     age = summary["age_ms"]
+    damaged = f"{summary['damaged']} damaged, " * bool(summary["damaged"])
     events = ", ".join(f"{n} {label}" for label, n in summary["events"]["labels"].items())
     return "\n".join(
         (
             f"{summary['ended']}: {summary['frames']} frames, {summary['dropped']} dropped, "
+            f"{damaged}"
             f"{summary['fps']} frames/s, {summary['people']['count']} people",
             f"actions: {events or 'none'}",
             f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms, p99 {age['p99']} ms",
