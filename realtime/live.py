@@ -130,7 +130,7 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     layout, patience_s = named(classifier.card.layout), cfg.patience_s
     needs = (
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
-        (Hands(layout, patience_s=patience_s), list(cfg.by_hand)),
+        (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
     return Decide(rule, patience_s=patience_s, needs=needs)
 

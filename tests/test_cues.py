@@ -68,14 +68,14 @@ def hands(left, right):
 
 
 def test_one_hand_that_is_seen_well_is_enough_and_a_blurred_picture_is_not_the_end():
-    cue = Hands(H36M17, patience_s=1.0)
+    cue = Hands(H36M17, patience_s=1.0, sure=0.5)
     for i in range(60):
         sure = hands(0.1, 0.0 if i % 5 == 4 else 0.8)
         assert cue(1, somebody(confidence=sure), i / FPS)
 
 
 def test_hands_that_are_guessed_at_are_not_seen():
-    cue = Hands(H36M17, patience_s=1.0)
+    cue = Hands(H36M17, patience_s=1.0, sure=0.5)
     rng = np.random.default_rng(0)
     told = [
         cue(1, somebody(confidence=hands(*rng.uniform(0.1, 0.55, 2))), i / FPS) for i in range(60)
@@ -113,7 +113,7 @@ def test_walking_is_said_of_who_leaves_the_spot_alone_and_probabilities_agree():
 
 
 def test_waving_is_said_of_hands_that_are_seen():
-    needs = [(Hands(H36M17, patience_s=1.0), ["wave"])]
+    needs = [(Hands(H36M17, patience_s=1.0, sure=0.5), ["wave"])]
     odds = [0.1, 0.1, 0.8]
     seen_well = decided(odds, [somebody(confidence=hands(0.7, 0.1))] * 30, needs=needs)
     guessed = decided(odds, [somebody(confidence=hands(0.3, 0.4))] * 30, needs=needs)
@@ -121,6 +121,6 @@ def test_waving_is_said_of_hands_that_are_seen():
 
 
 def test_where_it_can_not_be_told_everything_may_be_said():
-    needs = [*travel("walk"), (Hands(H36M17, patience_s=1.0), ["wave"])]
+    needs = [*travel("walk"), (Hands(H36M17, patience_s=1.0, sure=0.5), ["wave"])]
     for odds, label in (([0.1, 0.8, 0.1], "walk"), ([0.1, 0.1, 0.8], "wave")):
         assert decided(odds, [somebody()] * 30, needs=needs).action.label == label

@@ -19,9 +19,6 @@ DEPTH = 4.0
 
 In truth that is their distance, 5 and more; the trunk's length also trembles.
 """
-SURE = 0.5
-"""MoveNet's confidence of a wrist: of hands seen well 0.66 and more, of those in 30 px less."""
-
 
 Seen = TypeVar("Seen")
 
@@ -73,9 +70,13 @@ class Travel:
 
 
 class Hands:
-    """Whether a hand is seen well, by the detector's confidence of the surer wrist; as `Travel`."""
+    """Whether a hand is seen well: the detector's confidence of the surer wrist is `sure` or more.
 
-    def __init__(self, layout: Skeleton, *, patience_s: float) -> None:
+    Else as `Travel`.
+    """
+
+    def __init__(self, layout: Skeleton, *, patience_s: float, sure: float) -> None:
+        self.sure = sure
         self._wrists = _pair(layout, "wrist")
         self._past = Past[float](patience_s)
 
@@ -89,7 +90,7 @@ class Hands:
             return True
         sure = max(person.confidence[self._wrists].tolist())
         past = self._past(track, sure, time_s)
-        return sum(past) / len(past) >= SURE
+        return sum(past) / len(past) >= self.sure
 
 
 class Past(Generic[Seen]):
