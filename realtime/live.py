@@ -122,6 +122,7 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     from ..gast.skeleton import named
     from .stages.cues import Hands, Travel
     from .stages.deciding import Decide
+    from .stages.zones import Zones
 
     rule = instantiate(
         cfg.decision, labels=list(classifier.labels), background=classifier.background,
@@ -132,7 +133,10 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
-    return Decide(rule, patience_s=patience_s, needs=needs)
+    zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
+    return Decide(
+        rule, patience_s=patience_s, needs=needs, zones=Zones(zones, layout, patience_s=patience_s)
+    )
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:
