@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 VERBATIM = (
     "source.url", "source.path", "source.folder", "lifter.checkpoint", "classifier.checkpoint",
-    "hydra.run.dir",
+    "hydra.run.dir", "sink.webhook.url", "sink.webhook.secret", "sink.webhook.spool",
+    "sink.mqtt.username", "sink.mqtt.password", "sink.mqtt.spool",
 )  # fmt: skip
 """Addresses and paths of the command line."""
 
@@ -57,15 +58,13 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
+    from .hidden import hidden
     from .pipeline import Pipeline
     from .sinks.background import apart
-    from .sources.stream import masked
     from .summary import Summary
 
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    if "url" in cfg.source:
-        config["source"]["url"] = masked(cfg.source.url)
-    summary = Summary(folder=cfg.run_folder, config=config)
+    summary = Summary(folder=cfg.run_folder, config=hidden(config))
     source, parts = instantiate(cfg.source), stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
