@@ -20,19 +20,13 @@ import pytest
 from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.realtime.hidden import hidden
-from gastlive.realtime.packets import Event, Frame, RunInfo
+from gastlive.realtime.packets import Event
 from gastlive.realtime.sinks.background import Background, apart
 
+from .sent import INFO, frame, said, webhook
+
 HERE = Path(__file__).parent
-INFO = RunInfo(160, 120, 30.0, "coco17", "h36m17", ("idle", "wave"), "idle", "demo")
 WAVE = Event(1, "wave", 1.0, 2.4, 0.91)
-
-
-def frame(index=0, *, events=(), people=None, unix_s=None):
-    return Frame(
-        None, index, index / 30, 0.0, 160, 120, events=tuple(events), people=people or {},
-        unix_s=unix_s,
-    )  # fmt: skip
 
 
 def made(name, folder):
@@ -169,15 +163,6 @@ class Pauses:
         return stop.is_set()
 
 
-def webhook(folder, port, *, address="", **changes):
-    known = {"secret": None, "spool": str(folder / "spool.sqlite"), "close_s": 30.0, **changes}
-    return option("sink/webhook", url=f"http://{address}127.0.0.1:{port}/in?a=1", **known)
-
-
-def said(*tracks):
-    return tuple(Event(track, "wave", 1.0, 2.4, 0.91) for track in tracks)
-
-
 def test_each_event_is_posted_in_order_signed_and_with_an_id(tmp_path):
     with Receiver() as there:
         sink = webhook(tmp_path, there.port, secret="s3cret", address="me:pass%20word@")
@@ -225,7 +210,7 @@ def test_an_event_that_will_never_be_taken_does_not_hold_up_the_others(tmp_path,
 
 KILLED = """
 import os, signal, sys
-from test_events_out import INFO, frame, said, webhook
+from sent import INFO, frame, said, webhook
 from pathlib import Path
 sink = webhook(Path(sys.argv[1]), sys.argv[2])
 sink.begin(INFO)

@@ -26,9 +26,9 @@ class WebhookSink:
 
     The body is a record of ``events.jsonl`` with the `source`'s description and an `id`; one that
     is sent twice has the same id, also in the header ``Idempotency-Key``. Any answer of 2xx means
-    received. After 400, 410, 413, 415 or 422 the event is left out; after all else, and while nobody
-    answers, it waits on the disk and is tried again, by the next run if need be. Redirects are not
-    followed. With a secret, ``X-Gastlive-Signature: sha256=HEX`` is the body's HMAC-SHA256.
+    received. After 400, 410, 413, 415 or 422 the event is left out. After all else, and while
+    nobody answers, it waits on the disk and is tried again, by the next run if need be; redirects
+    are not followed. With a secret, ``X-Gastlive-Signature: sha256=HEX`` is the body's HMAC-SHA256.
 
     Args:
         url: http:// or https://, with name and password where it wants them; of which
