@@ -21,13 +21,14 @@ import numpy as np
 import pytest
 
 from gastlive.conf.option import option
+from gastlive.gast.addresses import masked
 from gastlive.gast.errors import InputError
 from gastlive.realtime.clock import Clock
 from gastlive.realtime.packets import Frame
 from gastlive.realtime.sources import demo
 from gastlive.realtime.sources.keypoints import Keypoints
 from gastlive.realtime.sources.source import Rising, Source
-from gastlive.realtime.sources.stream import Stream, masked
+from gastlive.realtime.sources.stream import Stream
 from gastlive.realtime.sources.video import Video
 from gastlive.realtime.sources.webcam import Webcam
 
