@@ -35,7 +35,7 @@ class Outlet:
         """Write all of it, or none or a part if nobody reads."""
         if self._file is None:
             return self.stream.write(text)
-        data = text.encode(self.encoding, "replace")
+        data = text.encode(self.encoding, "backslashreplace")
         for start in range(0, len(data), _PIECE):
             if not self._is_ready(self._file):
                 self.left_out += 1

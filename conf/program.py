@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -54,6 +55,7 @@ def program(
         def start() -> None:
             words = put_away(sys.argv[1:])
             hear()
+            _print_any_name()
             if said := asked(config_name, words):
                 print(shown(said))
                 return
@@ -70,6 +72,13 @@ def program(
         return start
 
     return decorate
+
+
+def _print_any_name() -> None:
+    """A file's name may be no UTF-8, or nothing that the terminal can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _told(config_name: str, words: Sequence[str], error: Exception) -> str:

@@ -488,7 +488,7 @@ def test_what_a_keypoint_file_does_not_say_is_asked_for(tmp_path, capsys):
     np.save(tmp_path / "in" / "a.npy", XY[:5])
     job = lifted(tmp_path, "source.layout=coco17", "source.fps=30", "source.width=640")
     assert job.failed == ["a"]
-    assert "give it as source.height=..." in capsys.readouterr().out
+    assert "no height; give source.height=..." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

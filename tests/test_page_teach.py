@@ -132,7 +132,8 @@ def test_what_is_taught_on_the_page_is_named_of_other_bodies(browser, tmp_path, 
             teaches(page, witness, act, films / f"{act}.mp4")
         plays(page, witness, films / "else.mp4")
         page.click("#show-others")
-        until(page, "!document.querySelector('#stop').hidden")
+        until(page, "document.querySelector('#cue').dataset.is == 'now'")
+        _pictured(page, "lesson.png")
         until(page, "document.querySelector('#stop').hidden")
         takes = witness.state["takes"]
         with say():
@@ -149,8 +150,7 @@ def test_what_is_taught_on_the_page_is_named_of_other_bodies(browser, tmp_path, 
                 f"from pressing Teach until it runs: {time.monotonic() - pressed_s:.1f} s;", end=" "
             )
             print(page.inner_text("#taught"))
-        if folder := os.environ.get("GASTLIVE_SCREENSHOTS"):
-            page.screenshot(path=Path(folder) / "teach.png", full_page=True)
+        _pictured(page, "teach.png")
         right, said = _tested(page, witness, films)
         with say():
             print(f"{right} of {len(VIEWS) * len(ACTED)} right: {said}")
@@ -164,6 +164,11 @@ def test_what_is_taught_on_the_page_is_named_of_other_bodies(browser, tmp_path, 
         assert right >= 8
         assert len(false) <= 1
         _saved(page, tmp_path)
+
+
+def _pictured(page, name):
+    if folder := os.environ.get("GASTLIVE_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / name, full_page=True)
 
 
 def _tested(page, witness, films):

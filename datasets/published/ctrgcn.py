@@ -8,9 +8,9 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.limits import npy_header, opened_npz
+from ...gast.pickled import explained
 from ...gast.skeleton import NTU25
 from ..clip import MotionClip, Problem, Segment
-from ..formats.pickled import explained
 from ..rates import resample
 from .ntu import FPS, NTU_ACTIONS, people_of
 
@@ -95,7 +95,7 @@ class CtrGcn:
 
 def _one_hot(path: Path, part: str) -> np.ndarray:
     """One-hot actions (clips, 60 or 120) of a part."""
-    with explained(path, "npz of CTR-GCN"), opened_npz(path) as file:
+    with explained(path, "npz of CTR-GCN"), opened_npz(path, f"y_{part}") as file:
         hot = file[f"y_{part}"]
         clips = _count(path, part)
     if hot.shape not in {(clips, 60), (clips, 120)} or hot.dtype.kind not in "fiub":

@@ -174,7 +174,7 @@ class PageServer:
         try:
             if self._stop is not None and self._error is None:
                 await self._stop.wait()
-                for viewer in self._viewers:
+                for viewer in tuple(self._viewers):  # who goes meanwhile is taken away
                     await viewer.socket.close(code=1001)
         finally:
             await runner.cleanup()

@@ -16,8 +16,8 @@ from zipfile import ZipFile
 
 import numpy as np
 
-from ...gast.errors import InputError
-from ...gast.limits import BROKEN, bound, npy_header
+from .errors import InputError
+from .limits import BROKEN, bound, npy_header
 
 
 def read_object(path: str | PathLike[str], key: str) -> Any:
