@@ -16,6 +16,8 @@ from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
 import numpy as np
 
+from .errors import InputError
+
 BROKEN = (
     OSError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError, EOFError,
     MemoryError, RuntimeError, SyntaxError, SystemError, TokenError, struct.error, zlib.error,
@@ -33,6 +35,12 @@ DIGITS = 20
 """Longest whole number in JSON: what 64 bits hold."""
 KINDS = "biufUS"
 """Kinds of numpy types that our files have: numbers and text."""
+
+
+def broken(error: Exception) -> str:
+    """Why a file can't be used: what an InputError says, and of any other what it is."""
+    said = " ".join(str(error).split())[:200]
+    return said if isinstance(error, InputError) else f"is broken ({type(error).__name__}: {said})"
 
 
 def bound(path: str | PathLike[str]) -> int:

@@ -9,15 +9,17 @@ import contextlib
 import logging
 import resource
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -93,18 +95,29 @@ def alarmed() -> Iterator[Callable[[], None]]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def run(target: str, *, inputs: int, seed: int, seconds: float, keep: Path) -> None:
-    """Try a target here; prints the counts, and a line for each unexpected outcome."""
+@dataclass
+class Tried:
+    """What came of a target's inputs."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [outcome for outcome in self.counts if outcome not in ("data", "refused")]
+
+
+def run(target: str, *, inputs: int, seed: int, seconds: float, keep: Path) -> Tried:
+    """Try a target in this process; inputs that end unexpectedly are kept, the first of a kind."""
     logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
-    end_s, counts = time.monotonic() + seconds, Counter[str]()
+    end_s, found = time.monotonic() + seconds, Tried()
     with tempfile.TemporaryDirectory() as made, alarmed() as again:
         folder = Path(made)
         ready = TARGETS[target](folder)
 
         def contents() -> Iterator[bytes]:
-            for number, content in enumerate(damaged(ready, seed=seed)):
-                if number == inputs or time.monotonic() > end_s:
+            for content in islice(damaged(ready, seed=seed), inputs):
+                if time.monotonic() > end_s:
                     return
                 (keep / f"{target}.last").write_bytes(content)
                 _forget_peak()
@@ -114,11 +127,10 @@ def run(target: str, *, inputs: int, seed: int, seconds: float, keep: Path) -> N
         for content, outcome in tried(ready, folder, contents()):
             if (peak_mb := _peak_mb()) > MOST_MB:
                 outcome = f"{peak_mb:.0f} MB ({outcome})"
-            if outcome not in ("data", "refused") and not counts[outcome]:
-                (keep / f"{target}.{len(counts)}").write_bytes(content)
-                print(f"{target}: {outcome}", flush=True)
-            counts[outcome] += 1
-    print(f"COUNT {sum(counts.values())} {counts['data']} {counts['refused']}", flush=True)
+            if outcome not in found.counts and outcome not in ("data", "refused"):
+                (keep / f"{target}.{len(found.counts)}").write_bytes(content)
+            found.counts[outcome] += 1
+    return found
 
 
 def _forget_peak() -> None:
@@ -145,36 +157,40 @@ def main() -> None:
     given = parser.parse_args()
     keep = Path(given.keep)
     keep.mkdir(parents=True, exist_ok=True)
-    if given.target:
-        run(given.target, inputs=given.inputs, seed=given.seed, seconds=given.seconds, keep=keep)
-        return
-    begin_s, total, wrong, left = time.monotonic(), 0, 0, list(TARGETS)
+    begin_s, total, wrong = time.monotonic(), 0, 0
+    left = [given.target] if given.target else list(TARGETS)
     while left:
-        spent_s = time.monotonic() - begin_s
-        inputs = (given.inputs - total) // len(left)
-        lines = _apart(left.pop(0), given, inputs, (given.seconds - spent_s) / (len(left) + 1))
-        print("\n".join(lines), flush=True)
-        counted = [line for line in lines if " inputs: " in line]
-        total += sum(int(line.partition(": ")[2].split()[0]) for line in counted)
-        wrong += len(lines) - len(counted)
-    kept = f", kept in {keep}" if wrong else ""
+        share = 1 / len(left)
+        found = _apart(
+            left[0], inputs=int((given.inputs - total) * share), seed=given.seed, keep=keep,
+            seconds=(given.seconds - (time.monotonic() - begin_s)) * share,
+        )  # fmt: skip
+        counts = found.counts
+        print(f"{left.pop(0)}: {counts['data']} gave data, {counts['refused']} were refused")
+        print(
+            "".join(f"  {counts[kind]} {kind}\n" for kind in found.unexpected), end="", flush=True
+        )
+        total += counts.total()
+        wrong += sum(counts[kind] for kind in found.unexpected)
     spent_s = time.monotonic() - begin_s
-    print(f"{total} inputs, seed {given.seed}, {spent_s:.0f} s, {wrong} unexpected outcomes{kept}")
+    print(f"{total} inputs, seed {given.seed}, {spent_s:.0f} s, {wrong} unexpected outcomes")
     raise SystemExit(wrong > 0)
 
 
-def _apart(target: str, given: argparse.Namespace, inputs: int, seconds: float) -> list[str]:
-    """What a target's process says, its counts last."""
-    command = [
-        sys.executable, "-m", __spec__.name, "--target", target, "--inputs", str(inputs),
-        "--seconds", str(seconds), "--seed", str(given.seed), "--keep", given.keep,
-    ]  # fmt: skip
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    lines = done.stdout.splitlines()
-    if done.returncode or not lines or not lines[-1].startswith("COUNT "):
-        return [*lines, f"{target}: the process ended with {done.returncode}; see {target}.last"]
-    _, total, data, refused = lines.pop().split()
-    return [*lines, f"{target}: {total} inputs: {data} gave data, {refused} were refused"]
+def _apart(target: str, **given: Any) -> Tried:
+    """`run` in a process made of this one, which has everything imported."""
+    fork = get_context("fork")
+    reader, writer = fork.Pipe(duplex=False)
+    process = fork.Process(target=lambda: writer.send(run(target, **given)))
+    process.start()
+    writer.close()
+    try:
+        found: Tried = reader.recv()
+    except EOFError:
+        process.join()
+        found = Tried(Counter({f"the process ended with {process.exitcode}; see {target}.last": 1}))
+    process.join()
+    return found
 
 
 if __name__ == "__main__":

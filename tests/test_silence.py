@@ -24,7 +24,7 @@ def test_the_live_program_runs_where_there_is_no_network(tmp_path, demo_film):
     assert (summary["ended"], summary["frames"]) == ("source ended", 12)
 
 
-def test_no_thread_of_openvino_has_a_sender():
+def test_openvino_has_nothing_to_send_with():
     script = (
         "import sys\n"
         "from gastlive.gast.runtimes.compilers import core\n"

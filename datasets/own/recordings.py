@@ -10,7 +10,8 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.interpolation import frames_at
-from ...gast.limits import read_json
+from ...gast.limits import BROKEN, read_json
+from ...gast.limits import broken as why
 from ...gast.skeleton import Skeleton, named
 from ..axes import from_camera
 from ..clip import MotionClip
@@ -57,8 +58,8 @@ class Recordings(MotionFolder):
                     yield resample(clip, self.fps)
                 if not count:
                     self._note(take, "nobody was lifted in it")
-            except InputError as error:
-                self._note(take, str(error))
+            except BROKEN as error:
+                self._note(take, why(error))
 
     def _read(self, take: Take) -> MotionClip:
         for clip in self._clips(take):
