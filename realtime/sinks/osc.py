@@ -122,9 +122,7 @@ class _Receiver:
         if not 0 < port < 65536:
             raise InputError(f"sink.osc.{key}={port} is no port; give 1 to 65535")
         try:
-            family, _, _, _, self._address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[
-                0
-            ]
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
             raise InputError(f"sink.osc.host={host} can't be found ({error})") from error
         family, _, _, _, self._address = found[0]
