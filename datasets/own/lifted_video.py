@@ -87,10 +87,10 @@ _NUMBERS = ("fps", "width", "height")
 
 def _check(video: LiftedVideo) -> None:
     """Raises one of `BROKEN` if a field is not as `LiftedVideo` says."""
-    rows, joints = len(video.person), video.xyz.shape[1]
+    rows, joints, lifted = len(video.person), video.xy.shape[1], video.xyz.shape[1]
     wanted = {
         "person": ("iu", ()), "frame": ("iu", ()), "time_s": ("f", ()), "xy": ("f", (joints, 2)),
-        "visible": ("b", (joints,)), "xyz": ("f", (joints, 3)), "root_xyz": ("f", (3,)),
+        "visible": ("b", (joints,)), "xyz": ("f", (lifted, 3)), "root_xyz": ("f", (3,)),
     }  # fmt: skip
     for name, (kinds, shape) in wanted.items():
         values = getattr(video, name)

@@ -75,7 +75,10 @@ class CtrGcn:
         if len(hot) != 1:
             raise InputError(f"shows {len(hot)} actions at once, wanted one")
         people = people_of(bodies)
-        people = people[:, : np.flatnonzero(np.isfinite(people).any((0, 2, 3)))[-1] + 1]
+        known = np.flatnonzero(np.isfinite(people).any((0, 2, 3)))
+        if not len(known):
+            raise InputError("has no joint in any frame")
+        people = people[:, : known[-1] + 1]
         if gaps := int(np.isnan(people[0]).any((1, 2)).sum()):
             self._note(part, number, f"the first person is away in {gaps} frames")
         return MotionClip(
