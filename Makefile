@@ -40,8 +40,8 @@ test-slow: $(READY)  ## Run the longer checks too.
 	$(PYTEST) -m 'slow or not slow' $(args)
 
 page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); without one it is skipped.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
-	$(BIN)/python -m pytest -m slow tests/test_page_browser.py $(args) || [ $$? -eq 5 ]
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,render]'
+	$(BIN)/python -m pytest -m slow tests/test_page_browser.py tests/test_page_teach.py $(args) || [ $$? -eq 5 ]
 
 lint: $(READY)  ## Check style and formatting.
 	$(BIN)/ruff check .

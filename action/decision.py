@@ -1,6 +1,6 @@
 """Decides from probabilities at every frame when actions begin and end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from types import MappingProxyType
@@ -128,11 +128,17 @@ class Decision:
         self.late_s, self.settle_s = numbers["late_s"], numbers["settle_s"]
 
     def step(
-        self, time_s: float, probabilities: np.ndarray, memory: Memory | None = None
+        self,
+        time_s: float,
+        probabilities: np.ndarray,
+        memory: Memory | None = None,
+        *,
+        barred: Collection[int] = (),
     ) -> tuple[Running | None, list[Finished], Memory]:
         """The action going on, those that have just ended, and the memory for the next step.
 
         Takes rising times, calibrated probabilities (K,), and the last memory or ``None`` at first.
+        None of the `barred` classes begins now, and one that goes on ends as if it had fallen.
         """
         # In plain numbers: on so few, each array operation costs more than all of this.
         smooth = self._smooth(time_s, probabilities.tolist(), memory)
@@ -146,12 +152,14 @@ class Decision:
         quiet_s = time_s
         if memory is not None and smooth[self.background] != highest:
             quiet_s = memory.quiet_s
-        running, ended = self._leave(time_s, smooth, None if memory is None else memory.running)
+        running = None if memory is None else memory.running
+        running, ended = self._leave(time_s, smooth, running, barred)
         quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
         since_s = time_s if memory is None else memory.since_s
         pushed_out = list[Running]()
         if time_s - since_s >= self.settle_s:
-            running, pushed_out = self._begin(time_s, smooth, rising_s, running, quiet_s)
+            may = {label: since for label, since in rising_s.items() if label not in barred}
+            running, pushed_out = self._begin(time_s, smooth, may, running, quiet_s)
         finished = [_finished(done) for done in (*ended, *pushed_out) if self._long_enough(done)]
         return running, finished, Memory(since_s, time_s, smooth, running, rising_s, quiet_s)
 
@@ -171,12 +179,16 @@ class Decision:
         return tuple([before + share * (now - before) for before, now in both])
 
     def _leave(
-        self, time_s: float, smooth: Sequence[float], running: Running | None
+        self,
+        time_s: float,
+        smooth: Sequence[float],
+        running: Running | None,
+        barred: Collection[int],
     ) -> tuple[Running | None, list[Running]]:
         if running is None:
             return None, []
         now = smooth[running.label]
-        if now >= self.leave:
+        if now >= self.leave and running.label not in barred:
             total, frames = running.total + now, running.frames + 1
             return replace(running, seen_s=time_s, total=total, frames=frames), []
         if time_s - running.seen_s < self.leave_s:

@@ -127,12 +127,14 @@ def _read(name: str) -> Any:
 
 
 def _values(program: str) -> dict[str, Any]:
-    """The plain values at the root of a program's yaml."""
+    """The plain values, and lists of them, at the root of a program's yaml."""
     root: Any = OmegaConf.to_container(OmegaConf.load(_CONF / f"{program}.yaml"), resolve=False)
     return {
         key: value
         for key, value in root.items()
-        if isinstance(value, bool | int | float | str) and "$" not in str(value)
+        if key != "defaults"
+        and isinstance(value, bool | int | float | str | list)
+        and "$" not in str(value)
     }
 
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,6 +49,7 @@ def program(
     def decorate(main: Main) -> Callable[[], None]:
         def start() -> None:
             words = sys.argv[1:]
+            _print_any_name()
             if said := asked(config_name, words):
                 print(said)
                 return
@@ -62,6 +64,13 @@ def program(
         return start
 
     return decorate
+
+
+def _print_any_name() -> None:
+    """A file's name may be no UTF-8, or nothing that the terminal can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _told(config_name: str, words: Sequence[str], error: Exception) -> str:

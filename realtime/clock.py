@@ -14,6 +14,10 @@ class Clock:
         """Now, seconds, monotonic, from an arbitrary start."""
         return time.monotonic()
 
+    def unix_s(self, time_s: float) -> float:
+        """The Unix time of a moment on this clock."""
+        return time.time() + time_s - self()
+
     def wait(self, stop: Event, seconds: float) -> bool:
         """Let `seconds` pass, not at all if negative; true, and at once, when `stop` is set."""
         return stop.wait(max(seconds, 0.0))

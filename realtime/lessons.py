@@ -57,22 +57,32 @@ class _Watched:
     xyz: list[np.ndarray] = field(default_factory=list)
     visible: list[np.ndarray] = field(default_factory=list)
 
+    def evenly(self, fps: float, *, label: str, name: str) -> Example:
+        at = np.arange(self.times_s[0], self.times_s[-1], 1 / fps)
+        places = frames_at(np.array(self.times_s), at)
+        xyz = interpolated(np.stack(self.xyz), places).astype(np.float32)
+        visible = np.stack(self.visible)[np.round(places).astype(int)]
+        return Example(label, xyz, fps, visible=visible, name=name)
+
 
 class Notes:
     """Collects what is seen in each part of a lesson, frame by frame.
 
     Times count from the first frame. Of several people, whoever is seen most in a part shows it.
+
+    Attributes:
+        begin_s: Stream time of the first frame.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = list(parts)
-        self._start_s: float | None = None
+        self.begin_s: float | None = None
         self._seen = [defaultdict[int, _Watched](_Watched) for _ in self.parts]
 
     def add(self, frame: Frame) -> float:
         """Seconds of the lesson, after a frame with everybody lifted."""
-        self._start_s = frame.time_s if self._start_s is None else self._start_s
-        now_s = frame.time_s - self._start_s
+        self.begin_s = frame.time_s if self.begin_s is None else self.begin_s
+        now_s = frame.time_s - self.begin_s
         for part, people in zip(self.parts, self._seen, strict=True):
             if part.start_s - LEAD_S <= now_s < part.stop_s:
                 for track, person in frame.people.items():
@@ -88,29 +98,22 @@ class Notes:
         """When the lesson is over."""
         return self.parts[-1].stop_s
 
-    def examples(self, fps: float) -> tuple[list[Example], list[np.ndarray], list[str]]:
-        """Examples, joints (T, J, 3) of the background, and a line for each part without anybody.
+    def takes(self, fps: float) -> tuple[list[Example], list[str]]:
+        """A take of each part, the background's without a label, and a line for each without one.
 
         An InputError if an action was never seen.
         """
-        examples, others, missed = list[Example](), list[np.ndarray](), list[str]()
+        takes, missed = list[Example](), list[str]()
         for part, people in zip(self.parts, self._seen, strict=True):
             watched = max(people.values(), key=lambda one: len(one.times_s), default=_Watched())
             what = f"{part.label} {part.number}" if part.label else "the background"
             if not watched.times_s or watched.times_s[-1] - watched.times_s[0] < 2 * SHORTEST_S:
                 missed.append(f"nobody was seen for long enough in {what}")
-                continue
-            at = np.arange(watched.times_s[0], watched.times_s[-1], 1 / fps)
-            places = frames_at(np.array(watched.times_s), at)
-            xyz = interpolated(np.stack(watched.xyz), places).astype(np.float32)
-            if part.label:
-                visible = np.stack(watched.visible)[np.round(places).astype(int)]
-                examples.append(Example(part.label, xyz, fps, visible=visible, name=what))
             else:
-                others.append(xyz)
-        shown = {example.label for example in examples}
-        if never := sorted({part.label for part in self.parts} - shown - {""}):
+                takes.append(watched.evenly(fps, label=part.label, name=what))
+        named = {part.label for part in self.parts} - {""}
+        if never := sorted(named - {take.label for take in takes}):
             raise InputError(
                 f"nobody was seen doing {', '.join(never)}; stand where the camera sees all of you"
             )
-        return examples, others, missed
+        return takes, missed

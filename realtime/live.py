@@ -119,13 +119,20 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
 
 def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     """The decision on what that head says."""
+    from ..gast.skeleton import named
+    from .stages.cues import Hands, Travel
     from .stages.deciding import Decide
 
     rule = instantiate(
         cfg.decision, labels=list(classifier.labels), background=classifier.background,
         tuned=dict(classifier.card.decision),
     )  # fmt: skip
-    return Decide(rule, patience_s=cfg.patience_s)
+    layout, patience_s = named(classifier.card.layout), cfg.patience_s
+    needs = (
+        (Travel(layout, patience_s=patience_s), list(cfg.travels)),
+        (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
+    )
+    return Decide(rule, patience_s=patience_s, needs=needs)
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:
@@ -133,10 +140,12 @@ def report(summary: dict[str, Any], folder: Path) -> str:
     if not summary["frames"]:
         return f"{summary['ended']}: no frame came\nresults in {folder}"
     age = summary["age_ms"]
+    damaged = f"{summary['damaged']} damaged, " * bool(summary["damaged"])
     events = ", ".join(f"{n} {label}" for label, n in summary["events"]["labels"].items())
     return "\n".join(
         (
             f"{summary['ended']}: {summary['frames']} frames, {summary['dropped']} dropped, "
+            f"{damaged}"
             f"{summary['fps']} frames/s, {summary['people']['count']} people",
             f"actions: {events or 'none'}",
             f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms, p99 {age['p99']} ms",

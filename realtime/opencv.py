@@ -15,7 +15,7 @@ except ImportError as error:
         "opencv-python-headless"
     ) from error
 
-__all__ = ["cv2", "falls_short", "open_capture", "retrieve"]
+__all__ = ["cv2", "open_capture", "retrieve"]
 
 
 def open_capture(
@@ -35,8 +35,3 @@ def retrieve(capture: cv2.VideoCapture) -> np.ndarray | None:
     """The picture last grabbed, (H, W, 3) uint8 BGR; ``None`` when it can't be decoded."""
     ok, image = capture.retrieve()
     return image if ok else None
-
-
-def falls_short(frames: int, announced: float) -> bool:
-    """Whether a file ended early; its number of pictures is exact in mp4, an estimate elsewhere."""
-    return frames < announced - max(2.0, 0.02 * announced)

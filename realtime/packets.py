@@ -79,6 +79,7 @@ class Frame:
             filters and decisions see true durations however fast it is read.
         captured_s: When the picture was captured or read, on the pipeline's monotonic clock; the
             age of a label counts from here.
+        unix_s: Of a live source, the Unix time of `time_s`, for the wall clock.
         dropped: How many pictures the source has dropped so far, because newer ones had come.
         poses: As detected, before tracking.
         people: Those in view, by track id; ids are never used again.
@@ -93,6 +94,7 @@ class Frame:
     captured_s: float
     width: int
     height: int
+    unix_s: float | None = None
     dropped: int = 0
     poses: tuple[Pose, ...] = ()
     people: Mapping[int, Person] = field(default_factory=dict)

@@ -81,11 +81,15 @@ class Pipeline:
 
     def _push(self, frame: Frame) -> None:
         frame = self.chain(frame)
-        for warning in self.source.warnings:
-            self.summary.warn(warning)
+        self._hear_source()
         self.summary.add(frame)
         for sink in self.sinks.values():
             sink(frame)
+
+    def _hear_source(self) -> None:
+        self.summary.damaged = self.source.damaged
+        for warning in self.source.warnings:
+            self.summary.warn(warning)
 
     def _close(self, ended: str, *, failing: bool = False) -> dict[str, Any]:
         """Finish everything, whatever fails on the way; the first failure is raised at the end."""
@@ -101,8 +105,7 @@ class Pipeline:
         if errors and not failing:
             ended = _reason(errors[0])
         self.summary.add_events(last)
-        for warning in self.source.warnings:
-            self.summary.warn(warning)
+        self._hear_source()
         summaries = {name: sink.summary() for name, sink in self.sinks.items()}
         try:
             content = self.summary.write(ended, sinks=summaries)

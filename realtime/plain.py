@@ -1,5 +1,6 @@
 """Numbers as plain data, as files hold them: rounded, and None for what is not finite."""
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,11 @@ import numpy as np
 def seconds(time_s: float) -> float:
     """A time, so fine that pictures of a burst keep different ones."""
     return round(time_s, 6)
+
+
+def wall_clock(unix_s: float) -> str:
+    """ISO 8601 to the millisecond, in this machine's time zone."""
+    return datetime.fromtimestamp(unix_s).astimezone().isoformat(timespec="milliseconds")
 
 
 def number(value: float) -> float | None:

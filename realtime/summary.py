@@ -22,7 +22,8 @@ from .run_folder import run_folder, unwritable
 class Summary:
     """Counts during a run and writes ``summary.json``, at the end and every `every_s` seconds.
 
-    So a killed program leaves a summary marked as running. `runtimes` is the runtime of each net.
+    So a killed program leaves a summary marked as running. `runtimes` is the runtime of each net,
+    `damaged` the number of pictures that the source could not decode.
     InputError if the folder can't be written to or, in a call, the disk is full.
 
     Args:
@@ -47,6 +48,7 @@ class Summary:
         self._started_s = _process_start_s(clock()) if started_s is None else started_s
         self._fixed = {"versions": versions(), "machine": machine(), "config": dict(config)}
         self.runtimes: Mapping[str, str] = {}
+        self.damaged = 0
         self._warnings: list[str] = []
         self._age_ms, self._stages_ms = Samples(), dict[str, Samples]()
         self._people: set[int] = set()
@@ -112,6 +114,7 @@ class Summary:
             "ended": ended,
             "frames": self._frames,
             "dropped": self._dropped,
+            "damaged": self.damaged,
             "fps": _rounded((self._frames - 1) / wall_s) if wall_s > 0 else None,
             "wall_s": _rounded(wall_s),
             "stream_s": _rounded(self._stream_s),

@@ -12,7 +12,7 @@ from .live import VERBATIM, speak
 from .sources.source import Source
 
 
-@program("teach", verbatim=(*VERBATIM, "output"))
+@program("teach", verbatim=(*VERBATIM, "output", "examples"))
 def main(cfg: DictConfig) -> None:
     """Watch a lesson, teach the head what was shown, and write it.
 
@@ -26,6 +26,7 @@ def main(cfg: DictConfig) -> None:
     from ..action.teaching.background import load_background
     from ..action.teaching.teach import teach
     from ..gast.shipped import LIFTERS, digest, find
+    from .example_folder import save_examples
 
     parts = lesson(
         list(cfg.actions or []), takes=cfg.takes, countdown_s=cfg.countdown_s, take_s=cfg.take_s,
@@ -39,10 +40,14 @@ def main(cfg: DictConfig) -> None:
     head, card = load_head(path, layout=stages[-1].layout.name)
     notes = Notes(parts)
     watch(instantiate(cfg.source), [*stages[:2], joints, stages[2]], notes)
-    examples, others, missed = notes.examples(head.fps)
+    takes, missed = notes.takes(head.fps)
+    if cfg.examples is not None:
+        save_examples(
+            cfg.examples, takes, layout=head.skeleton.name, background=card.background or ""
+        )
     taught = teach(
-        examples, head, card, background=load_background(), others=others, keep=cfg.keep,
-        mirror=cfg.mirror,
+        [take for take in takes if take.label], head, card, background=load_background(),
+        others=[take.xyz for take in takes if not take.label], keep=cfg.keep, mirror=cfg.mirror,
     )  # fmt: skip
     taught.save(
         cfg.output, lifter=(lifter.stem, digest(lifter)), half=True,

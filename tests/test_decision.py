@@ -164,3 +164,21 @@ def test_nothing_is_said_of_who_has_just_come_but_what_began_meanwhile_is_said_a
 def test_who_has_been_there_for_long_has_settled():
     running, _ = play(decision(settle_s=1.0), [(0, 0.9)] * 20 + [(WAVE, 0.9)] * 5)
     assert running[20:] == [None, None, "wave", "wave", "wave"]
+
+
+def test_what_is_barred_begins_when_it_no_longer_is_dated_back_and_ends_as_if_it_fell():
+    rule, memory, running, ended = decision(), None, [], []
+    for i in range(20):
+        barred = () if 6 <= i < 12 else (WALK,)
+        now, finished, memory = rule.step(i / 10, likely(WALK), memory, barred=barred)
+        running.append(None if now is None else LABELS[now.label])
+        ended += finished
+    assert running == [None] * 6 + ["walk"] * 9 + [None] * 5  # 0.3 s after it fell
+    assert [(e.start_s, e.end_s) for e in ended] == [(0.0, 1.1)]
+
+
+def test_what_is_barred_holds_back_nothing_else():
+    rule, memory = decision(), None
+    for i in range(5):
+        now, _, memory = rule.step(i / 10, likely(WAVE), memory, barred=(WALK,))
+    assert now.label == WAVE

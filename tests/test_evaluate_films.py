@@ -33,7 +33,8 @@ from gastlive.realtime.packets import Action, Event, Frame, Person, Pose
 PROGRAM = [sys.executable, "-m", "gastlive.experiments.evaluate", "films"]
 FRAMES = 24
 LABELS = ("idle", "walk", "jog", "hop", "kick", "wave", "throw", "squat")
-TALKATIVE = ("decision.enter=0", "decision.leave=0", "decision.enter_s=0", "decision.shortest_s=0")
+TALKATIVE = ("decision.enter=0", "decision.leave=0", "decision.enter_s=0", "decision.shortest_s=0",
+             "travels=[]", "by_hand=[]")  # fmt: skip
 """Everything that is likelier than the background is said."""
 
 

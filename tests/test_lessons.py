@@ -62,28 +62,29 @@ def test_a_lesson_that_can_t_be_given_is_one_line(actions, change, words):
 
 
 def test_what_is_seen_in_a_take_and_just_before_becomes_an_example_at_the_head_s_rate():
-    examples, others, missed = noted(lambda t: {1: t}).examples(30.0)
+    takes, missed = noted(lambda t: {1: t}).takes(30.0)
+    examples, others = takes[:2], takes[2:]
     assert [(e.label, e.name) for e in examples] == [("wave", "wave 1"), ("wave", "wave 2")]
     np.testing.assert_allclose(examples[0].xyz[:, 0, 0], 1 - LEAD_S + np.arange(44) / 30, atol=1e-3)
     assert examples[0].visible.shape == (44, 17)
-    assert [round(len(each) / 30, 1) for each in others] == [2.5]
+    assert [(each.label, round(len(each.xyz) / 30, 1)) for each in others] == [("", 2.5)]
     assert missed == []
 
 
 def test_of_several_people_whoever_is_seen_most_in_a_take_shows_it():
-    examples, _, _ = noted(lambda t: {1: 1.0, 2: 2.0} if t < 1.5 else {2: 2.0}).examples(30.0)
-    assert {float(value) for e in examples for value in e.xyz.ravel()} == {2.0}
+    takes, _ = noted(lambda t: {1: 1.0, 2: 2.0} if t < 1.5 else {2: 2.0}).takes(30.0)
+    assert {float(value) for e in takes for value in e.xyz.ravel()} == {2.0}
 
 
 def test_a_take_without_anybody_is_left_out_and_told():
-    examples, _, missed = noted(lambda t: {} if t < 2.4 else {1: 0.0}).examples(30.0)
-    assert [e.name for e in examples] == ["wave 2"]
+    takes, missed = noted(lambda t: {} if t < 2.4 else {1: 0.0}).takes(30.0)
+    assert [take.name for take in takes] == ["wave 2", "the background"]
     assert missed == ["nobody was seen for long enough in wave 1"]
 
 
 def test_an_action_that_nobody_was_seen_doing_is_an_error():
     with pytest.raises(InputError, match="nobody was seen doing wave"):
-        noted(lambda t: {}).examples(30.0)
+        noted(lambda t: {}).takes(30.0)
 
 
 # The program, with keypoints in place of a camera

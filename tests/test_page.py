@@ -16,7 +16,6 @@ from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.packets import Action, Event, Frame, Person, Pose, RunInfo
-from gastlive.realtime.page.recent import PEOPLE, Recent
 from gastlive.realtime.page.server import MAX_MESSAGE, MAX_STRANGERS, MAX_VIEWERS, PageServer
 from gastlive.realtime.page.sink import Messages
 from gastlive.realtime.page.viewers import Shown
@@ -633,38 +632,6 @@ def test_the_size_of_a_jpeg_is_read_without_decoding(size):
 def test_what_is_no_jpeg_is_refused(data):
     with pytest.raises(InputError, match="no JPEG"):
         jpeg_size(data)
-
-
-# The skeletons of the last minutes
-
-
-def test_the_last_minutes_are_kept_and_what_lies_before_is_not():
-    recent = Recent(minutes=1 / 60, fps=10)
-    for i in range(30):
-        recent(frame(i, time_s=i / 10, people={1: person(xyz=np.full((17, 3), i, np.float32))}))
-    kept = recent.between(1, 0.0, 99.0)
-    np.testing.assert_allclose(kept.time_s, np.arange(20, 30) / 10)
-    np.testing.assert_array_equal(kept.xyz[:, 0, 0], np.arange(20, 30))
-    np.testing.assert_allclose(recent.between(1, 2.2, 2.4).time_s, [2.2, 2.3, 2.4])
-    assert recent.between(1, 50.0, 60.0) is None
-    assert recent.between(2, 0.0, 99.0) is None
-
-
-def test_a_stretch_does_not_change_when_time_goes_on():
-    recent = Recent(minutes=1 / 60, fps=3)
-    for i in range(3):
-        recent(frame(i, people={1: person(xyz=np.full((17, 3), i, np.float32))}))
-    kept = recent.between(1, 0.0, 99.0)
-    for i in range(3, 9):
-        recent(frame(i, people={1: person(xyz=np.full((17, 3), i, np.float32))}))
-    np.testing.assert_array_equal(kept.xyz[:, 0, 0], [0, 1, 2])
-
-
-def test_of_many_people_those_seen_last_are_kept():
-    recent = Recent(minutes=1)
-    for track in range(PEOPLE + 2):
-        recent(frame(track, people={0: person(), track: person()}))
-    assert sorted(recent.people) == [0, *range(3, PEOPLE + 2)]
 
 
 # Recordings

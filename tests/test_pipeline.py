@@ -55,7 +55,7 @@ class Clip:
 
     def __init__(self, *people, frames=60, then=None, poses=None):
         self.people, self.frames, self.then, self.poses = people, frames, then, poses
-        self.warnings, self.closed = [], False
+        self.warnings, self.damaged, self.closed = [], 0, False
 
     def __iter__(self):
         for i in range(self.frames):
@@ -151,6 +151,13 @@ def test_nobody_in_view_is_no_error(weights, tmp_path):
 def test_a_source_without_a_single_frame_is_no_error(weights, tmp_path):
     summary = pipeline(Clip(frames=0), weights, tmp_path).run()
     assert (summary["frames"], summary["fps"], summary["age_ms"]) == (0, None, None)
+
+
+def test_damaged_pictures_of_the_source_are_counted_in_the_summary(weights, tmp_path):
+    clip = Clip(150)
+    assert pipeline(clip, weights, tmp_path).run()["damaged"] == 0
+    clip.damaged = 3
+    assert pipeline(clip, weights, tmp_path).run()["damaged"] == 3
 
 
 def test_nan_keypoints_do_not_reach_the_nets(weights, tmp_path):

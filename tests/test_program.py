@@ -151,6 +151,17 @@ def test_a_server_without_libgl_is_told_what_to_install(tmp_path):
     assert errors.count("\n") == 1
 
 
+def test_a_name_that_is_no_utf8_can_be_named_by_every_program(tmp_path):
+    name = os.fsdecode(b"caf\xe9.mp4")
+    done = subprocess.run(
+        [sys.executable, "-m", "gastlive.experiments.lift", f"input={name}", "output=out"],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(r"gastlive: input=caf\udce9.mp4: no such file")
+
+
 def test_a_folder_that_can_not_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     status, _, errors = live(f"run_folder={tmp_path}/file/run", folder=tmp_path)

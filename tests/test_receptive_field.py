@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gastlive.action.deployed import deployed
-from gastlive.action.features import BodyFeatures
+from gastlive.action.features import BodyFeatures, Facing
 from gastlive.conf.option import option
 from gastlive.gast.skeleton import H36M17
 
@@ -42,10 +42,10 @@ def stream(frames):
 
 
 @torch.inference_mode()
-def test_with_the_size_of_the_body_held_no_frame_before_the_receptive_field_counts(head):
+def test_with_size_and_facing_of_the_body_held_no_frame_before_the_receptive_field_counts(head):
     xyz = stream(PAST + head.receptive_field)
     other = xyz.clone()
-    other[:, :PAST, :, 0] *= -1  # a mirror image: no bone changes its length
+    other[:, :PAST, :, 1] *= -1  # upside down: bones keep their lengths, hips their way to the left
     apart = (head(other) - head(xyz)).abs().amax(-1)[0]
     assert apart[-1] < 1e-5
     assert apart[-2] > 1e-5  # there the last changed frame is still in it
@@ -70,3 +70,16 @@ def test_the_running_size_forgets_a_tenth_of_the_past_with_every_frame():
     larger[:, :PAST] *= 2
     too_large = (features(still) / features(larger))[0, PAST:].flatten(1).nanmean(1) - 1
     torch.testing.assert_close(too_large, 0.9 ** torch.arange(1.0, AFTER + 1))
+
+
+@torch.inference_mode()
+def test_where_somebody_faces_is_forgotten_by_a_twentieth_with_every_frame():
+    facing, left = Facing(H36M17), H36M17.index["left_hip"]
+    xyz = torch.zeros(1, PAST + AFTER, 17, 3)
+    for side, way in (("left", 1.0), ("right", -1.0)):
+        for part in ("hip", "shoulder"):
+            xyz[:, :PAST, H36M17.index[f"{side}_{part}"], 2] = way  # they are seen from the side,
+            xyz[:, PAST:, H36M17.index[f"{side}_{part}"], 0] = way  # and then from the front
+    seen = facing(xyz)[0, PAST:, left]
+    kept = 0.95 ** torch.arange(1.0, AFTER + 1)
+    torch.testing.assert_close(-seen[:, 2] / seen[:, 0], kept / (1 - kept))

@@ -4,6 +4,7 @@ import resource
 import threading
 import time
 from contextlib import contextmanager
+from datetime import datetime
 from io import StringIO
 
 import av
@@ -407,6 +408,17 @@ def test_frames_and_events_come_back_as_they_were(tmp_path):
         {"track": 1, "label": "wave", "start_s": 1.0, "end_s": 2.4, "confidence": 0.91},
     ]
     assert sink.summary()["frames"]["records"] == 2
+
+
+def test_events_of_a_live_source_carry_the_time_on_the_wall(tmp_path):
+    sink = JsonlSink(folder=str(tmp_path))
+    event, unix_s = Event(1, "wave", 501.0, 502.4, 0.91), 1_795_000_000.5
+    run(sink, [frame(0, 503.0, unix_s=unix_s, events=[event])])
+    sink.close((event,))
+    for line in parsed(tmp_path / "events.jsonl")[1:]:
+        clocks = [datetime.fromisoformat(line[key]) for key in ("start_clock", "end_clock")]
+        assert [c.timestamp() - unix_s for c in clocks] == pytest.approx([-2.0, -0.6], abs=1e-3)
+        assert all(clock.tzinfo for clock in clocks)
 
 
 def test_a_burst_of_pictures_can_be_read_back(tmp_path):

@@ -9,9 +9,11 @@ import threading
 import time
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Condition, Event, Timer
+from types import SimpleNamespace
 
 import av
 import cv2
@@ -210,13 +212,12 @@ def test_a_video_cut_short_ends_with_what_there_is_and_a_warning(tmp_path, capfd
 
 def test_a_file_that_is_no_video_is_named_in_one_line_without_noise(tmp_path, capfd):
     junk = tmp_path / "junk.mp4"
-    for content in (b"", b"not a video " * 50):
+    for content, said in ((b"", "is empty"), (b"not a video " * 50, "not a video")):
         junk.write_bytes(content)
-        with one_line(str(junk), "not a video"):
+        with one_line(str(junk), said):
             option("source/video", path=str(junk))
-    for path in (tmp_path / "missing.mp4", tmp_path):
-        with one_line(str(path), "no such file"):
-            option("source/video", path=str(path))
+    with one_line(str(tmp_path / "missing.mp4"), "no such file"):
+        option("source/video", path=str(tmp_path / "missing.mp4"))
     assert capfd.readouterr().err == ""
 
 
@@ -328,7 +329,7 @@ def test_a_damaged_video_says_so_once_however_often_it_is_played(tmp_path):
 
 
 def test_a_video_that_is_gone_at_the_next_turn_is_an_error(clip):
-    with one_line(clip, "not a video"):
+    with one_line(clip, "no such file"):
         for frame in option("source/video", path=clip, repeat=0):
             if frame.index == 0:
                 Path(clip).unlink()
@@ -470,20 +471,29 @@ def test_a_cameras_frames_are_stamped_when_grabbed(tmp_path):
     assert stamps == [(0, 100.0, 100.0), (1, 101.0, 101.0)]
 
 
-class Stamped(FakeCapture):
-    """Twelve pictures whose time stamps say `STAMPS_MS`; a recording if `frames` are announced."""
+STAMPS_S = (0.0, 0.04, 0.0, 0.0, float("nan"), 0.035, 0.2, 0.12, 0.2, 0.24, -1e3, 0.24)
 
-    STAMPS_MS = (0.0, 40.0, 0.0, 0.0, float("nan"), 35.0, 200.0, 120.0, 200.0, 240.0, -1e6, 240.0)
 
-    def __init__(self, frames=0.0):
-        super().__init__([flat(i) for i in range(len(self.STAMPS_MS))], fps=25.0)
-        self.properties[cv2.CAP_PROP_FRAME_COUNT] = frames
-        self.stamps = iter(self.STAMPS_MS)
+class Stamped:
+    """A decoder of twelve pictures whose time stamps are `STAMPS_S`."""
 
-    def grab(self):
-        if is_there := super().grab():
-            self.properties[cv2.CAP_PROP_POS_MSEC] = next(self.stamps)
-        return is_there
+    kind, fps, announced, failure, packets = "a fake", 25.0, 0, "", 12
+
+    def __init__(self, *, is_recording=True):
+        self.is_recording, self.duration_s = is_recording, 0.48 * is_recording
+
+    def __iter__(self):
+        for i, time_s in enumerate(STAMPS_S):
+            yield SimpleNamespace(time_s=time_s, is_patched=False, image=partial(flat, i))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        pass
 
 
 def with_wild_stamps(kind, tmp_path):
@@ -494,22 +504,22 @@ def with_wild_stamps(kind, tmp_path):
             def _open(self):
                 return Stamped()
 
-        (tmp_path / "clip.mp4").touch()
+        (tmp_path / "clip.mp4").write_bytes(b"x")
         return FakeVideo(str(tmp_path / "clip.mp4"), realtime=False, start_s=0.0, repeat=1)
     if kind == "images":
         for i in range(12):
             cv2.imwrite(str(tmp_path / f"{i}.png"), flat(i))
         return option("source/images", folder=str(tmp_path))
     if kind == "webcam":
-        return webcam(tmp_path, Stamped(), clock=Skipping())
+        return webcam(tmp_path, FakeCapture([flat(i) for i in range(12)]), clock=Skipping())
 
     class FakeStream(Stream):
         def _connect(self):
             self.fps = 25.0
-            return Stamped(frames=12.0 if kind == "recording" else 0.0)
+            return Stamped(is_recording=kind == "recording")
 
     waits = {"timeout_s": 10.0, "retry_s": 1.0, "retry_max_s": 30.0, "give_up_s": 120.0}
-    return FakeStream("http://127.0.0.1/clip.mp4", **waits, clock=Skipping())
+    return FakeStream("http://127.0.0.1/clip.mp4", transport="tcp", **waits, clock=Skipping())
 
 
 @pytest.mark.parametrize("kind", ["video", "recording", "stream", "images", "webcam"])
@@ -611,11 +621,19 @@ def test_a_missing_camera_is_named_with_those_there_are(tmp_path, capfd):
 # Network cameras
 
 
+def jpeg(picture):
+    return cv2.imencode(".jpg", picture)[1].tobytes()
+
+
 class Server:
-    """A small HTTP camera on this machine; as a context manager it is on the air."""
+    """A small HTTP camera on this machine; as a context manager it is on the air.
+
+    Its pictures are so many of `flat`, or a list of the bytes of each.
+    """
 
     def __init__(self, *, pictures=3, body=None, is_stalling=False):
-        self.pictures, self.body, self.is_stalling = pictures, body, is_stalling
+        made = map(jpeg, map(flat, range(pictures))) if isinstance(pictures, int) else pictures
+        self.pictures, self.body, self.is_stalling = list(made), body, is_stalling
         self.port, self.end = 0, Event()
 
     def url(self, path="cam"):
@@ -652,8 +670,7 @@ class Server:
             return
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=cut")
         request.end_headers()
-        for i in range(self.pictures):
-            data = cv2.imencode(".jpg", flat(i))[1].tobytes()
+        for data in self.pictures:
             head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
             request.wfile.write(head.encode() + data + b"\r\n")
         if self.is_stalling:

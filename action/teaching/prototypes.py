@@ -125,8 +125,6 @@ def _judged(fit: Fit, row: Seen, known: bool) -> Judgement:
 
 
 def _fit(rows: Sequence[Seen], known: Backdrop, quiet: np.ndarray, classes: int) -> Fit:
-    from sklearn.covariance import shrunk_covariance
-
     centre = known.features.mean(0)
     spread = known.features.std(0) + 0.1 * known.features.std()
     named = np.concatenate([row.classes for row in rows])
@@ -137,7 +135,7 @@ def _fit(rows: Sequence[Seen], known: Backdrop, quiet: np.ndarray, classes: int)
     others = np.stack([theirs[known.groups == g].mean(0) for g in places])
     within = (1 - OWN) * _scatter(theirs - others[np.searchsorted(places, known.groups)])
     within = within + OWN * _scatter(mine - means[named])
-    shrunk = shrunk_covariance(within, shrinkage=SHRINKAGE)
+    shrunk = (1 - SHRINKAGE) * within + SHRINKAGE * within.diagonal().mean() * np.eye(len(within))
     white = np.linalg.cholesky(np.linalg.inv(shrunk)).T
     whiten = (white / spread).astype(np.float32)
     made = Fit(

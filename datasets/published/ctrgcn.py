@@ -7,9 +7,10 @@ from zipfile import ZipFile
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import npy_header
+from ...gast.pickled import explained
 from ...gast.skeleton import NTU25
 from ..clip import MotionClip, Problem, Segment
-from ..formats.pickled import explained, npy_header
 from ..rates import resample
 from .ntu import FPS, NTU_ACTIONS, people_of
 

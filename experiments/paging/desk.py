@@ -1,6 +1,9 @@
 """What runs on the page: one run after another, as it is chosen there."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
@@ -17,10 +20,15 @@ from ...realtime.page.viewers import Viewer
 from ...realtime.pipeline import Pipeline
 from ...realtime.summary import Summary
 from .bvh import BvhSink
+from .lesson import Lesson
 from .parts import GROUPS, OWN, Maker, Parts, plain
 from .shared import Shared
+from .taught import TaughtHeads
 
 log = logging.getLogger(__name__)
+
+Wish = tuple[Viewer, Callable[[], None]]
+"""Who wishes for something, and what has to be done; an error is told to them."""
 
 
 class Desk:
@@ -40,8 +48,11 @@ class Desk:
         self.cfg = cfg
         self.page: PageSink = instantiate(cfg.page)
         self.server = self.page.server
-        self.maker = Maker(cfg, self.server)
-        self._wishes: SimpleQueue[tuple[Viewer, dict[str, str]] | None] = SimpleQueue()
+        self.taught = TaughtHeads(str(Path(cfg.run_folder) / "taught"))
+        self.maker = Maker(cfg, self.server, self.taught)
+        self.server.file = self._file
+        self.lesson: Lesson | None = None
+        self._wishes: SimpleQueue[Wish | None] = SimpleQueue()
         self._parts: Parts | None = None  # what runs, or runs next
         self._is_over = False
         self._last: Shared | None = None
@@ -52,8 +63,12 @@ class Desk:
         self.page.open()
         making = Thread(target=self._make, name="desk", daemon=True)
         try:
-            self._load()
-            self.server.commands["choose"] = self._choose
+            self.lesson = Lesson(self.server, fps=self._load().classifier.card.fps)
+            self.server.commands.update(
+                choose=self._choose,
+                teach=self._asked(self._teach),
+                export=self._asked(self._export),
+            )
             making.start()
             while not self._is_over and self._run_once() != "interrupted":
                 if not self._is_over:
@@ -67,6 +82,8 @@ class Desk:
             self.page.close()
             if self.page.recorder.files:
                 print(f"recordings in {self.page.recorder.folder}", flush=True)
+            if self.taught.files:
+                print(f"what was taught is in {self.taught.folder}", flush=True)
 
     def end(self) -> None:
         """End `run`, from another thread."""
@@ -75,11 +92,12 @@ class Desk:
             self._parts.source.end()
         self._changed.set()
 
-    def _load(self) -> None:
+    def _load(self) -> Parts:
         words = "loading detector, lifter and head"
         self.server.update(status={"is": "loading", "words": words})
         self._parts = self.maker.first()
-        self.server.update(choices=self.maker.choices, chosen=self._parts.chosen)
+        self.server.update(choices=self.maker.choices, chosen=self._parts.chosen, taught=[])
+        return self._parts
 
     def _run_once(self) -> str:
         """Run what is chosen until it ends or something else is; returns how it ended."""
@@ -87,6 +105,7 @@ class Desk:
             self._changed.clear()
             parts = self._parts
         assert parts is not None
+        assert self.lesson is not None
         if parts.source is not self._last:
             self._last = parts.source
             for stage in parts.stages.values():
@@ -99,7 +118,7 @@ class Desk:
         pipeline = Pipeline(
             source=parts.source,
             **parts.stages,
-            sinks={"page": OneRun(self.page)},
+            sinks={"page": OneRun(self.page), "lesson": self.lesson},
             summary=Summary(folder=self.cfg.run_folder, config=plain(parts.config)),
         )
         try:
@@ -116,14 +135,21 @@ class Desk:
     def _choose(self, viewer: Viewer, message: dict[str, Any]) -> None:
         """A viewer chooses; called in the server's thread."""
         wish = self.maker.check({what: message[what] for what in GROUPS if what in message})
-        self._wishes.put((viewer, wish))
+        self._wishes.put((viewer, partial(self._change, viewer, wish)))
+
+    def _asked(self, what: Callable[[Viewer], None]) -> Callable[[Viewer, dict[str, Any]], None]:
+        """A command that takes its time."""
+        return lambda viewer, message: self._wishes.put((viewer, partial(what, viewer)))
+
+    def _file(self, name: str) -> Path | None:
+        return self.page.recorder.files.get(name) or self.taught.files.get(name)
 
     def _make(self) -> None:
         while (wished := self._wishes.get()) is not None:
-            viewer, wish = wished
+            viewer, do = wished
             status = self.server.state["status"]
             try:
-                self._change(viewer, wish)
+                do()
             except Exception as error:  # also of a library: the run goes on
                 self._refuse(viewer, error)
                 self.server.update(status=status)
@@ -153,3 +179,32 @@ class Desk:
         if wish.get("source") in OWN and isinstance(parts.source.source, BrowserCamera):
             parts.source.source.grant(viewer)
         self.server.update(chosen=parts.chosen)
+
+    @property
+    def _running(self) -> tuple[Parts, Lesson]:
+        assert self._parts is not None
+        assert self.lesson is not None
+        return self._parts, self.lesson
+
+    def _teach(self, viewer: Viewer) -> None:
+        """Teach what was shown, beside the names of the head that runs or was taught on."""
+        parts, lesson = self._running
+        kept = lesson.kept
+        before = self.taught.heads.get(parts.chosen["head"])
+        base = before.base if before else parts.chosen["head"]
+        self.server.update(status={"is": "loading", "words": "teaching"})
+        head = self.taught.teach(
+            kept, base=base, checkpoint=self.maker.checkpoint(base),
+            lifter=str(parts.config.lifter.checkpoint), layout=parts.lifter.layout.name,
+        )  # fmt: skip
+        self.server.update(choices=self.maker.choices, taught=self.taught.told())
+        lesson.judge([each for each in kept if each.take.label], head.judged)
+        self._change(viewer, {"head": head.name})
+
+    def _export(self, viewer: Viewer) -> None:
+        """Write what was shown, for the viewer to download."""
+        parts, lesson = self._running
+        name = self.taught.export(
+            lesson.kept, layout=parts.lifter.layout.name, background=parts.classifier.background
+        )
+        self.server.tell(viewer, {"kind": "exported", "name": name})

@@ -22,6 +22,7 @@ from ...realtime.stages.lifting import Lift
 from ...realtime.stages.stage import Detector
 from ...realtime.stages.tracker import Tracker
 from .shared import Shared
+from .taught import TaughtHeads
 
 GROUPS = {"source": "source", "lifter": "lifter", "head": "classifier"}
 """What is chosen on the page, and the option group it is of."""
@@ -58,17 +59,22 @@ class Maker:
     """Makes parts by what is chosen and, in all else, by the command line's config `cfg`.
 
     Attributes:
-        choices: By what is chosen, each name with its title.
         given: What the command line chose.
     """
 
-    def __init__(self, cfg: DictConfig, server: PageServer) -> None:
-        self.cfg, self.server = cfg, server
+    def __init__(self, cfg: DictConfig, server: PageServer, taught: TaughtHeads) -> None:
+        self.cfg, self.server, self.taught = cfg, server, taught
         hydra = HydraConfig.get()
         self._overrides = tuple(hydra.overrides.task)
         chosen = hydra.runtime.choices
         self.given = {what: str(chosen[group]) for what, group in GROUPS.items()}
-        self.choices = {what: self._titles(what) for what in GROUPS}
+        self._choices = {what: self._titles(what) for what in GROUPS}
+
+    @property
+    def choices(self) -> dict[str, list[dict[str, str]]]:
+        """By what is chosen, each name with its title; heads that were taught come last."""
+        heads = [{"name": h.name, "title": h.title} for h in self.taught.heads.values()]
+        return {**self._choices, "head": [*self._choices["head"], *heads]}
 
     def first(self) -> Parts:
         """As the command line says."""
@@ -92,6 +98,10 @@ class Maker:
         if "source" in wish:  # last, because it may be a camera that only one can open
             parts = replace(parts, source=Shared(self._source(cfg, chosen["source"])))
         return parts
+
+    def checkpoint(self, head: str) -> str:
+        """The weights of one of the heads to choose from."""
+        return str(self._composed({**self.given, "head": head}).classifier.checkpoint)
 
     def check(self, wish: Mapping[str, Any]) -> dict[str, str]:
         """The wish, if it is one of the choices."""
@@ -120,14 +130,17 @@ class Maker:
 
     def _composed(self, chosen: Mapping[str, str]) -> DictConfig:
         """The command line's config, but for what was chosen otherwise on the page."""
-        overrides = list(self._overrides)
+        overrides, head = list(self._overrides), self.taught.heads.get(chosen["head"])
         for what, group in GROUPS.items():
-            name = chosen[what]
+            name = head.base if head and what == "head" else chosen[what]
             if name != self.given[what] and name not in OWN:
                 keys = (f"{group}=", f"{group}.")
                 overrides = [one for one in overrides if not one.startswith(keys)]
                 overrides.append(f"{group}={name}")
-        return compose("page", overrides=overrides)
+        cfg = compose("page", overrides=overrides)
+        if head is not None:
+            cfg.classifier.checkpoint = str(head.path)
+        return cfg
 
     def _source(self, cfg: DictConfig, name: str) -> Any:
         if name in OWN:

@@ -22,6 +22,11 @@ class Shared(Source):
         self._frames = iter(source)
         self._turn, self._is_ended = Event(), False
 
+    @property
+    def damaged(self) -> int:
+        """Of the source."""
+        return self.source.damaged
+
     def read(self, stop: Event) -> Generator[Frame, None, None]:
         """Those of the source."""
         return self.source.read(stop)

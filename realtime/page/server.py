@@ -74,7 +74,7 @@ class PageServer:
         self.watching, self.wants_pictures = 0, False
         self._viewers: set[Viewer] = set()
         self._strangers = 0
-        self._state: dict[str, Any] = {"kind": "state"}
+        self._state: dict[str, Any] = {"kind": "state", "status": {"is": "loading", "words": ""}}
         self._changing = Lock()
         self._past: deque[dict[str, Any]] = deque(maxlen=PAST_EVENTS)
         self._files = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.is_file()}
@@ -174,7 +174,7 @@ class PageServer:
         try:
             if self._stop is not None and self._error is None:
                 await self._stop.wait()
-                for viewer in self._viewers:
+                for viewer in tuple(self._viewers):  # who goes meanwhile is taken away
                     await viewer.socket.close(code=1001)
         finally:
             await runner.cleanup()

@@ -7,7 +7,6 @@ from ..clock import SYSTEM, Clock
 from ..packets import Event, Frame, RunInfo
 from ..sinks.background import Background
 from .figures import Figures
-from .recent import Recent
 from .recorder import Recorder
 from .server import PageServer
 from .viewers import Shown, Viewer
@@ -25,7 +24,6 @@ class PageSink:
         host, port, token: See `PageServer`; `port` 0 takes a free one, `token` null a random one.
         max_height: Lines of the picture sent; a larger one is scaled down.
         quality: Of its JPEG, 1 to 100.
-        minutes: So long skeletons are kept.
         folder: Where recordings go.
         video: Options of their `VideoSink`.
         say: Tells the user the address.
@@ -42,14 +40,12 @@ class PageSink:
         token: str | None,
         max_height: int,
         quality: int,
-        minutes: float,
         folder: str,
         video: Mapping[str, Any],
         say: Callable[[str], None] = lambda line: print(line, flush=True),
         clock: Clock = SYSTEM,
     ) -> None:
         self.server = PageServer(host=host, port=port, token=token, clock=clock)
-        self.recent = Recent(minutes=minutes)
         self.recorder = Recorder(folder, video=video, changed=self._tell_recordings)
         self.server.commands["record"] = self._record
         self.server.file = self.recorder.files.get
@@ -71,7 +67,6 @@ class PageSink:
             self.open()
         if (info.source, info.lifter_layout) != self._kept:
             self._kept = info.source, info.lifter_layout
-            self.recent.forget()
             self.server.forget_events()
         self._figures = Figures()
         self.server.update(run=run_of(info), status={"is": "running", "words": ""})
@@ -84,7 +79,6 @@ class PageSink:
         if self._sending is None:
             raise RuntimeError("begin was not called")
         self._frames += 1
-        self.recent(frame)
         now_s = self._clock() if frame.finished_s is None else frame.finished_s
         self._messages.figures = self._figures(frame, now_s)
         if frame.events:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..packets import Event, Frame, Person, RunInfo
-from ..plain import number, numbers, seconds
+from ..plain import number, numbers, seconds, wall_clock
 from ..run_folder import run_folder, unwritable
 
 
@@ -17,7 +17,8 @@ class JsonlSink:
 
     A frame's line has the detected joints (`xy`, `confidence` in the header's `layout`), the lifted
     ones (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and the decision. A
-    missing number is null, never NaN. Times are stream time, to the microsecond. A frame of another
+    missing number is null, never NaN. Times are stream time, to the microsecond; events of a live
+    source have wall-clock times, too (`start_clock`, `end_clock`, ISO 8601). A frame of another
     size than the header's has its own `width` and `height`. Each line is written at once, so that a
     killed program loses at most the current frame. The folder is made if it is not there;
     InputError if it can't be written to or, in a call, the disk is full.
@@ -29,6 +30,7 @@ class JsonlSink:
         self._events = _Lines(root / "events.jsonl")
         self._info: RunInfo | None = None
         self._size: tuple[int, int] | None = None
+        self._began_unix_s: float | None = None  # when stream time was zero
 
     def begin(self, info: RunInfo) -> None:
         """Write the header of the events; that of the frames waits for the picture's size."""
@@ -39,12 +41,14 @@ class JsonlSink:
         """One line for the frame, one for each action that ended with it."""
         if self._size is None:
             self._head(frame.width, frame.height)
+        if frame.unix_s is not None:
+            self._began_unix_s = frame.unix_s - frame.time_s
         record = _frame(frame)
         if (frame.width, frame.height) != self._size:
             record |= {"width": frame.width, "height": frame.height}
         self._frames.write(record)
         for event in frame.events:
-            self._events.write(_event(event))
+            self._events.write(_event(event, self._began_unix_s))
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Write the last events and close; a run without a frame still has both headers."""
@@ -52,7 +56,7 @@ class JsonlSink:
             if self._size is None and self._info is not None and not self._frames.closed:
                 self._head(self._info.width, self._info.height)
             for event in events if not self._events.closed else ():
-                self._events.write(_event(event))
+                self._events.write(_event(event, self._began_unix_s))
         finally:
             self._frames.close()
             self._events.close()
@@ -139,11 +143,15 @@ def _person(track: int, person: Person) -> dict[str, Any]:
     }
 
 
-def _event(event: Event) -> dict[str, Any]:
-    return {
+def _event(event: Event, began_unix_s: float | None) -> dict[str, Any]:
+    record = {
         "track": event.track,
         "label": event.label,
         "start_s": seconds(event.start_s),
         "end_s": seconds(event.end_s),
         "confidence": number(event.confidence),
     }
+    if began_unix_s is not None:
+        record["start_clock"] = wall_clock(began_unix_s + event.start_s)
+        record["end_clock"] = wall_clock(began_unix_s + event.end_s)
+    return record

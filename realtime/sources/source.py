@@ -53,12 +53,14 @@ class Source(ABC):
         layout: Of the poses that its frames bring along; ``None`` of pictures.
         upright: Turns its frames, see `Upright`.
         warnings: Problems that did not end the run, one line each.
+        damaged: Pictures so far that could not be decoded and are left out.
         silence_s: After so long without a frame the source counts as dead; ``None`` never.
     """
 
     live = False
     layout: Skeleton | None = None
     silence_s: float | None = None
+    damaged: int = 0
 
     def __init__(
         self,
@@ -120,7 +122,7 @@ class Source(ABC):
 
     def _received(self, frame: Frame, box: Mailbox[Frame]) -> Frame:
         if self.live:
-            return frame.knowing(dropped=box.dropped)
+            return frame.knowing(dropped=box.dropped, unix_s=self.clock.unix_s(frame.time_s))
         # A file is read ahead and waits for the pipeline, so the age of a label counts from here,
         # not from when the picture was read.
         return frame.knowing(captured_s=self.clock())

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -10,47 +9,27 @@ from threading import Event
 
 from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock, paced
-from ..opencv import cv2, falls_short, open_capture, retrieve
 from ..packets import Frame
-from .source import Rising, Source
+from .decoder import BROKEN, Decoder, Unreadable
+from .files import container, refusal, shown
+from .reel import Reel
+from .source import Source
 
-# OpenCV seeks by picture number, inexact where the frame rate varies: seek this much earlier.
-LEAD_S = 5.0
-
-
-@dataclass
-class _Reel:
-    """An open file at one of its pictures, which can be retrieved if `has_picture`."""
-
-    capture: cv2.VideoCapture
-    fps: float
-    has_picture: bool = False
-
-    def __post_init__(self) -> None:
-        self._stamp = Rising(1 / self.fps)
-
-    @property
-    def time_s(self) -> float:
-        """File time of that picture, or of the last one."""
-        return self._stamp.last_s
-
-    def wind(self) -> bool:
-        """Go to the next picture; false when there is none."""
-        self.has_picture = self.capture.grab()
-        if self.has_picture:
-            self._stamp(self.capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-        return self.has_picture
+# A file, and what a playlist names, is read from disk only.
+OPTIONS = {"protocol_whitelist": "file"}
 
 
 class Video(Source):
     """A file, read whole as fast as the pipeline goes, or like a camera.
 
-    Pictures come upright as the file's rotation mark says. `time_s` is seconds from the first
-    picture, by the file's own time stamps; where these are missing or go back, it goes on at the
-    frame rate. Repeated, it is one longer file: the first picture follows the last at that rate.
+    Pictures come as a player shows them: upright as the file's rotation mark says, with square
+    pixels, in their own size where it changes. Damaged ones are left out and counted. `time_s` is
+    seconds from the beginning, by the file's own time stamps; where these are missing or go back,
+    it goes on at the frame rate. Repeated, it is one longer file: the first picture follows the
+    last at that rate.
 
     Args:
-        path: Anything OpenCV reads.
+        path: Anything FFmpeg reads; of several videos in it the default one.
         realtime: Play at its own speed and drop frames like a camera; `time_s` is then clock time.
         start_s, stop_s: The span to play, in the file's time; the end is excluded.
         fps: Pictures a second, evenly spaced from 0, in place of their time stamps.
@@ -79,15 +58,14 @@ class Video(Source):
         self.path = Path(path).expanduser().absolute()
         self.live, self.start_s, self.stop_s = realtime, start_s, stop_s
         self.rate, self.repeat, self.frames = fps, repeat, frames
-        super().__init__("video", f"video {path}", rotate=rotate, mirror=mirror, clock=clock)
+        super().__init__("video", f"video {shown(path)}", rotate=rotate, mirror=mirror, clock=clock)
         self._check_numbers()
-        if not self.path.is_file():
-            raise InputError(f"{self.description}: no such file; give the path of a video file")
-        capture = self._open()
-        file_fps = max(capture.get(cv2.CAP_PROP_FPS), 0.0)
-        self.fps, self._file_fps = fps or file_fps or None, file_fps or 30.0
-        self.count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        capture.release()
+        folder = f", or for pictures source=images source.folder={shown(path)}"
+        if refused := refusal(self.path, wanted="video file", folder=folder):
+            raise InputError(f"{self.description}: {refused}")
+        with self._open() as decoder:
+            self.fps, self._file_fps = fps or decoder.fps, decoder.fps or 30.0
+            self.count = decoder.announced or round(decoder.duration_s * (decoder.fps or 0))
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
         """The span's frames; paced by their time stamps if live."""
@@ -97,30 +75,39 @@ class Video(Source):
         finally:
             frames.close()
 
-    def _open(self) -> cv2.VideoCapture:
-        capture = open_capture(str(self.path))
-        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-        if not capture.isOpened():
+    def _open(self) -> Decoder:
+        try:
+            return Decoder(str(self.path), options=OPTIONS)
+        except Unreadable as error:
             raise InputError(
-                f"{self.description}: not a video that OpenCV can read; try converting it to mp4"
-            )
-        return capture
+                f"{self.description}: not a video that can be read: {self._told(str(error))}; "
+                f"give another file, or mend or convert this one with ffmpeg"
+            ) from error
 
-    def _open_at_start(self) -> cv2.VideoCapture:
-        capture = self._open()
-        if self.start_s <= LEAD_S:
-            return capture
-        capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * (self.start_s - LEAD_S))
-        if capture.grab() and capture.get(cv2.CAP_PROP_POS_MSEC) < 1000 * self.start_s:
-            return capture
-        capture.release()
-        return self._open()
+    def _told(self, reason: str) -> str:
+        """Why it can't be opened; by its first bytes where its container is broken."""
+        try:
+            return reason if reason != BROKEN else f"its container is {container(self.path)}"
+        except OSError as error:
+            return f"{error.strerror}".lower()
 
-    def _reel(self) -> _Reel:
+    def _reel(self) -> Reel:
         """The file, open at the first picture of the span."""
-        reel = _Reel(self._open_at_start(), self._file_fps)
-        while reel.wind() and reel.time_s < self.start_s:
-            pass
+        if self.start_s > 0:
+            reel = self._unwound()
+            if reel.decoder.seek(self.start_s) and reel.wind() and reel.is_by(self.start_s):
+                return self._wound(reel)
+            reel.decoder.close()  # its index leads elsewhere
+        reel = self._unwound()
+        reel.wind()
+        return self._wound(reel)
+
+    def _unwound(self) -> Reel:
+        return Reel(self._open(), path=self.path, fps=self._file_fps)
+
+    def _wound(self, reel: Reel) -> Reel:
+        while reel.picture is not None and reel.time_s < self.start_s:
+            reel.wind()
         return reel
 
     def _frames(self) -> Generator[Frame, None, None]:
@@ -131,24 +118,27 @@ class Video(Source):
                 # Opened while this turn plays, so that the next turn's first picture is not late.
                 following = None if turn == self.repeat else ahead.submit(self._reel)
                 last = yield from self._turn(reel, index, shift_s)
+                if turn == 1 and last is not None and (losses := reel.losses()):
+                    self.warn(f"{self.description} {losses}")
                 if last is not None and last.index + 1 == self.frames:
                     return
-                self._check_end(reel, last, is_first=turn == 1)
-                if last is None or following is None:
+                if last is None:
+                    raise self._nothing(reel)
+                if following is None:
                     return
                 index, reel = last.index + 1, following.result()
                 shift_s = last.time_s + 1 / self._file_fps - reel.time_s
 
-    def _turn(
-        self, reel: _Reel, index: int, shift_s: float
-    ) -> Generator[Frame, None, Frame | None]:
+    def _turn(self, reel: Reel, index: int, shift_s: float) -> Generator[Frame, None, Frame | None]:
         """Play the span once, from `index` and `shift_s` on; returns the last frame."""
         frame = None
         stop_s = inf if self.stop_s is None else self.stop_s
         try:
-            while reel.has_picture and reel.time_s < stop_s and index != self.frames:
-                image = retrieve(reel.capture)
-                if image is not None:
+            while reel.picture is not None and reel.time_s < stop_s and index != self.frames:
+                image = reel.picture.image()
+                if image is None:
+                    reel.damaged += 1
+                else:
                     height, width = image.shape[:2]
                     time_s = index / self.rate if self.rate else reel.time_s + shift_s
                     frame = Frame(image, index, time_s, self.clock(), width, height)
@@ -156,21 +146,20 @@ class Video(Source):
                     index += 1
                 reel.wind()
         finally:
-            reel.capture.release()
+            self.damaged += reel.damaged
+            reel.decoder.close()
         return frame
 
-    def _check_end(self, reel: _Reel, last: Frame | None, *, is_first: bool) -> None:
-        if last is None:
-            raise InputError(
-                f"{self.description}: no picture from {self.start_s:g} s on could be read; "
-                f"the last one is at {max(reel.time_s, 0):.2f} s"
+    def _nothing(self, reel: Reel) -> InputError:
+        if not reel.read:
+            return InputError(
+                f"{self.description}: none of its {reel.decoder.packets} pictures could be decoded "
+                f"({reel.decoder.kind}); give another file"
             )
-        frames, is_whole = last.index + 1, self.start_s == 0 and not reel.has_picture
-        if is_first and is_whole and falls_short(frames, self.count):
-            self.warn(
-                f"{self.description} is damaged or cut short: {frames} of {self.count} pictures "
-                "could be read"
-            )
+        return InputError(
+            f"{self.description}: no picture from {self.start_s:g} s on could be read; "
+            f"the last one is at {max(reel.time_s, 0):.2f} s"
+        )
 
     def _check_numbers(self) -> None:
         wrong = None

@@ -1,11 +1,13 @@
 """The decision stage: each person's probabilities to actions that begin and end, and events."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ...action.decision import Decision, Finished, Memory
-from ..packets import Action, Event, Frame
+from ..packets import Action, Event, Frame, Person
+from .cues import Cue
 from .stage import Remembering
 
 
@@ -13,17 +15,34 @@ class Decide(Remembering):
     """Hysteresis per person: `Person.probabilities` to `Person.action` and `Frame.events`.
 
     After `patience_s` of stream time an absent person's action has ended, when last seen.
+
+    Args:
+        needs: Labels that are said only where a cue is seen; elsewhere their probability becomes
+            the background's. Names that the head does not know don't count.
     """
 
     name = "decision"
 
-    def __init__(self, rule: Decision, *, patience_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        rule: Decision,
+        *,
+        patience_s: float = 1.0,
+        needs: Sequence[tuple[Cue, Collection[str]]] = (),
+    ) -> None:
         self.rule, self.patience_s = rule, patience_s
+        self._needs = [
+            (cue, places)
+            for cue, labels in needs
+            if (places := [i for i, name in enumerate(rule.labels) if name in labels])
+        ]
         self.reset()
 
     def reset(self) -> None:
         """Forget everyone, without events."""
         self._memories: dict[int, Memory] = {}
+        for cue, _ in self._needs:
+            cue.reset()
 
     def step(self, frame: Frame) -> Frame:
         """Write `Person.action`, and the events that ended with this frame."""
@@ -31,10 +50,28 @@ class Decide(Remembering):
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
-                action, ended = self._decide(track, person.probabilities, frame.time_s)
-                people[track] = replace(person, action=action)
+                barred = self._barred(track, person, frame.time_s)
+                odds = person.probabilities
+                action, ended = self._decide(track, odds, frame.time_s, barred)
+                people[track] = replace(
+                    person, probabilities=self._without(odds, barred), action=action
+                )
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
+
+    def _barred(self, track: int, person: Person, time_s: float) -> list[int]:
+        """Classes that can't be said of a person now."""
+        missing = (places for cue, places in self._needs if not cue(track, person, time_s))
+        return [place for places in missing for place in places]
+
+    def _without(self, odds: np.ndarray, barred: Sequence[int]) -> np.ndarray:
+        """Probabilities (K,) as they are shown."""
+        if not barred:
+            return odds
+        shown = odds.copy()
+        shown[barred] = 0.0
+        shown[self.rule.background] += odds[barred].sum()
+        return shown
 
     def start_over(self, frame: Frame) -> Frame:
         """Forget everyone; the actions going on are events of this frame."""
@@ -55,9 +92,11 @@ class Decide(Remembering):
         return events
 
     def _decide(
-        self, track: int, probabilities: np.ndarray, time_s: float
+        self, track: int, probabilities: np.ndarray, time_s: float, barred: Sequence[int]
     ) -> tuple[Action, list[Event]]:
-        running, ended, memory = self.rule.step(time_s, probabilities, self._memories.get(track))
+        running, ended, memory = self.rule.step(
+            time_s, probabilities, self._memories.get(track), barred=barred
+        )
         self._memories[track] = memory
         label = self.rule.background if running is None else running.label
         start_s = time_s if running is None else running.start_s

@@ -5,6 +5,7 @@ import { Camera } from "./camera.js";
 import { Link } from "./link.js";
 import { Panel } from "./panel.js";
 import { Picture } from "./picture.js";
+import { Teach } from "./teach.js";
 import { Timeline } from "./timeline.js";
 
 const element = (id) => document.getElementById(id);
@@ -15,7 +16,8 @@ const picture = new Picture(element("picture"));
 const bodies = new Bodies(element("bodies"));
 const timeline = new Timeline(element("timeline"), element("events"));
 const bars = new Bars(element("bars"));
-const parts = [picture, bodies, timeline, bars];
+const teach = new Teach(link);
+const parts = [picture, bodies, timeline, bars, teach];
 
 const AGES_MS = 10_000;
 let ages = []; // of the last seconds: [when drawn, milliseconds since capture]
@@ -26,7 +28,7 @@ let runs = "";
 // A mirror is what people expect of their own camera, and of nothing else.
 function mirror(isOn) {
   element("mirror").checked = isOn;
-  picture.isMirrored = bodies.isMirrored = isOn;
+  picture.isMirrored = bodies.isMirrored = teach.isMirrored = isOn;
   redraw();
 }
 
@@ -35,6 +37,7 @@ function redraw() {
   picture.draw(shown.head, shown.image);
   bodies.draw();
   timeline.draw();
+  teach.draw();
 }
 
 function begin(run) {
@@ -56,6 +59,7 @@ async function show({ head, jpeg }) {
     timeline.show(head);
     bars.show(head, performance.now());
   }
+  teach.show(head);
   shown?.image?.close();
   shown = { head, image };
   const now = performance.now();
@@ -82,7 +86,9 @@ function figures(chain, now) {
 link.addEventListener("state", ({ detail }) => {
   panel.state(detail);
   if (detail.run) begin(detail.run);
+  teach.state(detail);
 });
+link.addEventListener("noticed", ({ detail }) => panel.notice(detail.words));
 link.addEventListener("frame", ({ detail }) => {
   drawing = drawing.then(() => show(detail)).catch((error) => console.error(error));
   drawing = drawing.then(() => link.send({ kind: "shown" }));

@@ -1,0 +1,134 @@
+"""What the picture must show of a person before certain actions are said of them."""
+
+from collections import deque
+from collections.abc import Sequence
+from math import exp, hypot, log
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from ...gast.skeleton import Skeleton
+from ..packets import Person
+
+OVER_S = 1.0
+"""The past that is looked at."""
+SOON_S = 0.4
+"""Nobody seen for less is known to leave the spot."""
+SLOWEST = 0.7
+"""Trunk lengths a second, some 0.35 m/s: who walks has 1 and more, who stands less."""
+DEPTH = 4.0
+"""Trunk lengths by which somebody comes nearer while they grow e-fold.
+
+In truth that is their distance, 5 and more; the trunk's length also trembles.
+"""
+
+Seen = TypeVar("Seen")
+
+
+class Cue(Protocol):
+    """Tells of each person whether the picture shows something, as far as that can be told.
+
+    Called with every frame of a person; who is out of view for long is forgotten.
+    """
+
+    def __call__(self, track: int, person: Person, time_s: float) -> bool:
+        """Whether it shows it of this person now."""
+
+    def reset(self) -> None:
+        """Forget everyone."""
+
+
+class Place(NamedTuple):
+    """The hips in the picture, pixels, and the logarithm of the trunk's length."""
+
+    time_s: float
+    x: float
+    y: float
+    size: float
+
+
+class Travel:
+    """Whether somebody leaves the spot, by their hips and size; not where a camera follows them.
+
+    `layout` is that of `Person.xy`; who is out of view for `patience_s` has no past.
+    """
+
+    def __init__(self, layout: Skeleton, *, patience_s: float) -> None:
+        self._ends = [_pair(layout, part) for part in ("hip", "shoulder")]
+        self._past = Past[Place](patience_s)
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._past.reset()
+
+    def __call__(self, track: int, person: Person, time_s: float) -> bool:
+        """See `Cue`."""
+        if person.xy is None:
+            return True
+        (x, y), (top_x, top_y) = (person.xy[ends].mean(0).tolist() for ends in self._ends)
+        size = log(max(hypot(top_x - x, top_y - y), 1.0))
+        past = self._past(track, Place(time_s, x, y, size), time_s)
+        return time_s - past[0].time_s >= SOON_S and speed(past) >= SLOWEST
+
+
+class Hands:
+    """Whether a hand is seen well: the detector's confidence of the surer wrist is `sure` or more.
+
+    Else as `Travel`.
+    """
+
+    def __init__(self, layout: Skeleton, *, patience_s: float, sure: float) -> None:
+        self.sure = sure
+        self._wrists = _pair(layout, "wrist")
+        self._past = Past[float](patience_s)
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._past.reset()
+
+    def __call__(self, track: int, person: Person, time_s: float) -> bool:
+        """See `Cue`."""
+        if person.confidence is None:
+            return True
+        sure = max(person.confidence[self._wrists].tolist())
+        past = self._past(track, sure, time_s)
+        return sum(past) / len(past) >= self.sure
+
+
+class Past(Generic[Seen]):
+    """What was seen of each person in the last `OVER_S`."""
+
+    def __init__(self, patience_s: float) -> None:
+        self.patience_s = patience_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everyone."""
+        self._seen: dict[int, deque[tuple[float, Seen]]] = {}
+
+    def __call__(self, track: int, seen: Seen, time_s: float) -> list[Seen]:
+        """What was seen of a person, oldest first, with what is seen now."""
+        self._seen = {
+            t: past for t, past in self._seen.items() if time_s - past[-1][0] <= self.patience_s
+        }
+        past = self._seen.setdefault(track, deque())
+        past.append((time_s, seen))
+        while time_s - past[0][0] > OVER_S:
+            past.popleft()
+        return [each for _, each in past]
+
+
+def _pair(layout: Skeleton, part: str) -> list[int]:
+    return [layout.index[f"{side}_{part}"] for side in ("left", "right")]
+
+
+def speed(past: Sequence[Place]) -> float:
+    """Trunk lengths a second from the first quarter of a past to the last."""
+    count = max(len(past) // 4, 1)
+    before, after = _mean(past[:count]), _mean(past[-count:])
+    trunk = exp((before.size + after.size) / 2)
+    across = hypot(after.x - before.x, after.y - before.y) / trunk
+    nearer = DEPTH * (after.size - before.size)
+    return hypot(across, nearer) / max(after.time_s - before.time_s, 1e-3)
+
+
+def _mean(places: Sequence[Place]) -> Place:
+    return Place(*(sum(part) / len(places) for part in zip(*places, strict=True)))
