@@ -16,6 +16,8 @@ from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
 import numpy as np
 
+from .errors import InputError
+
 BROKEN = (
     OSError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError, EOFError,
     MemoryError, RuntimeError, SyntaxError, SystemError, TokenError, struct.error, zlib.error,
@@ -35,21 +37,30 @@ KINDS = "biufUS"
 """Kinds of numpy types that our files have: numbers and text."""
 
 
+def broken(error: Exception) -> str:
+    """Why a file can't be used: what an InputError says, and of any other what it is."""
+    said = " ".join(str(error).split())[:200]
+    return said if isinstance(error, InputError) else f"is broken ({type(error).__name__}: {said})"
+
+
 def bound(path: str | PathLike[str]) -> int:
     """Bytes that a file may unpack to, by its size."""
     return max(ALWAYS, TIMES * Path(path).stat().st_size)
 
 
-def opened_npz(path: str | PathLike[str]) -> "np.lib.npyio.NpzFile":
+def opened_npz(path: str | PathLike[str], *names: str) -> "np.lib.npyio.NpzFile":
     """An npz file, nothing in it pickled, its arrays no larger than it may claim.
 
-    One of `BROKEN` if it is no such file.
+    With `names` only these are looked at, so that damage in others costs nothing here. One of
+    `BROKEN` if it is no such file.
     """
     with ZipFile(path) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > bound(path):
             raise ValueError(f"{path} unpacks to more than {bound(path)} bytes")
         for member in members:
+            if names and member.filename.removesuffix(".npy") not in names:
+                continue
             with archive.open(member) as stream:
                 _check_array(stream, member)
     file: Any = np.load(path, allow_pickle=False)

@@ -81,7 +81,7 @@ class _Unpickler(pickle.Unpickler):
 def _unpickled(raw: bytes) -> Any:
     for code, number, _ in pickletools.genops(raw):
         # It makes room for as many remembered objects as the largest number says.
-        if code.name in ("PUT", "LONG_BINPUT") and not 0 <= int(number) <= len(raw):
+        if code.name in ("PUT", "LONG_BINPUT") and not 0 <= int(number or 0) <= len(raw):
             raise ValueError(f"object {number} of {len(raw)} bytes")
     return _Plain(len(raw))(_Unpickler(BytesIO(raw)).load())
 

@@ -1,6 +1,7 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
 import logging
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from ..conf.outlet import Outlet
 from ..conf.program import program
+from ..gast.addresses import masked_all, shown
 from ..gast.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
 VERBATIM = (
     "source.url", "source.path", "source.folder", "lifter.checkpoint", "classifier.checkpoint",
-    "hydra.run.dir",
+    "hydra.run.dir", "sink.webhook.url", "sink.webhook.secret", "sink.webhook.spool",
+    "sink.mqtt.username", "sink.mqtt.password", "sink.mqtt.spool",
 )  # fmt: skip
 """Addresses and paths of the command line."""
 
@@ -36,15 +40,16 @@ def main(cfg: DictConfig) -> None:
     """
     speak()
     pipeline = build(cfg)
-    print(f"results go to {Path(cfg.run_folder)}", flush=True)
+    out = Outlet(sys.stdout)
+    out.write(f"results go to {Path(cfg.run_folder)}\n")
     pipeline.interrupts.heard_to_the_end()
-    print(report(pipeline.run(), Path(cfg.run_folder)), flush=True)
+    out.write(f"{report(pipeline.run(), Path(cfg.run_folder))}\n")
 
 
 def speak() -> None:
     """Warnings, such as of a camera that gives another size, go to stderr as they come."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("gastlive: %(message)s"))
+    handler = logging.StreamHandler(Outlet(sys.stderr))
+    handler.setFormatter(_Masked("gastlive: %(message)s"))
     logger = logging.getLogger("gastlive")
     logger.setLevel(logging.WARNING)
     logger.handlers, logger.propagate = [handler], False
@@ -53,19 +58,24 @@ def speak() -> None:
             logging.getLogger(name).disabled = False  # Hydra silences those that were there before
 
 
+class _Masked(logging.Formatter):
+    """Without passwords of cameras."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown(super().format(record))
+
+
 def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
+    from .hidden import hidden
     from .pipeline import Pipeline
     from .sinks.background import apart
-    from .sources.stream import masked
     from .summary import Summary
 
-    config: Any = OmegaConf.to_container(cfg, resolve=True)
-    if "url" in cfg.source:
-        config["source"]["url"] = masked(cfg.source.url)
-    summary = Summary(folder=cfg.run_folder, config=config)
+    config = masked_all(OmegaConf.to_container(cfg, resolve=True))
+    summary = Summary(folder=cfg.run_folder, config=hidden(config))
     source, parts = instantiate(cfg.source), stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
@@ -122,6 +132,7 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     from ..gast.skeleton import named
     from .stages.cues import Hands, Travel
     from .stages.deciding import Decide
+    from .stages.zones import Zones
 
     rule = instantiate(
         cfg.decision, labels=list(classifier.labels), background=classifier.background,
@@ -132,7 +143,10 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
-    return Decide(rule, patience_s=patience_s, needs=needs)
+    zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
+    return Decide(
+        rule, patience_s=patience_s, needs=needs, zones=Zones(zones, layout, patience_s=patience_s)
+    )
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

@@ -38,13 +38,17 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One finished action of one person; times are stream time in seconds."""
+    """One finished action of one person; times are stream time in seconds.
+
+    `zone` is the one the person was in at the start, if the run has zones and it was in one.
+    """
 
     track: int
     label: str
     start_s: float
     end_s: float
     confidence: float
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,7 +273,9 @@ def test_an_interruption_ends_cleanly_with_a_summary(weights, tmp_path, number):
         summary = pipeline(Interrupting(150), weights, tmp_path).run()
     finally:
         signal.signal(signal.SIGINT, before)
-    assert summary["ended"] == "interrupted"
+    assert summary["ended"] == (
+        "interrupted" if number == signal.SIGINT else "interrupted by SIGTERM"
+    )
     assert summary["frames"] == 30
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, broken
 from ..clip import MotionClip, Problem, Segment
 from ..motion import MotionFolder, Take
 from ..timed import painted
@@ -95,8 +96,8 @@ class Folder(MotionFolder):
                 yield from self._clips(take)
             except _Unlifted as error:
                 self.problems.append(Problem(str(take.path), str(error), waits=True))
-            except InputError as error:
-                self._note(take, str(error))
+            except BROKEN as error:
+                self._note(take, broken(error))
 
     def _read(self, take: Take) -> MotionClip:
         for clip in self._clips(take):

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from ...gast.errors import InputError
-from ...gast.limits import npy_header
+from ...gast.limits import npy_header, opened_npz
 from ...gast.pickled import explained
 from ...gast.skeleton import NTU25
 from ..clip import MotionClip, Problem, Segment
@@ -95,7 +95,7 @@ class CtrGcn:
 
 def _one_hot(path: Path, part: str) -> np.ndarray:
     """One-hot actions (clips, 60 or 120) of a part."""
-    with explained(path, "npz of CTR-GCN"), np.load(path, allow_pickle=False) as file:
+    with explained(path, "npz of CTR-GCN"), opened_npz(path, f"y_{part}") as file:
         hot = file[f"y_{part}"]
         clips = _count(path, part)
     if hot.shape not in {(clips, 60), (clips, 120)} or hot.dtype.kind not in "fiub":

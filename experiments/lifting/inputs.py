@@ -68,8 +68,13 @@ def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
 
 def _walk(root: Path, output: Path) -> Iterable[Path]:
     """Files that may be inputs, and folders with a file a frame."""
+    seen = set[Path]()
     for here, folders, files in os.walk(root, followlinks=True):
         folder = Path(here)
+        if folder.resolve() in seen:  # a link led back
+            folders.clear()
+            continue
+        seen.add(folder.resolve())
         folders[:] = [n for n in sorted(folders) if n[0] != "." and folder / n != output]
         if folder != root and frames_in(folder):
             folders.clear()

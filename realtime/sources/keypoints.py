@@ -162,7 +162,7 @@ class Keypoints(Source):
         if not len(xy) == len(confidence) == len(self.layout):
             raise ValueError(f"{len(self.layout)} joints wanted, {len(xy)} given")
         if self._file.is_normalised:
-            xy = xy * np.float32((self.width, self.height))
+            xy = xy * np.array((self.width, self.height), np.float32)
         seen = np.isfinite(xy).all(1) & np.isfinite(confidence)
         xy = np.where(seen[:, None], xy, np.float32(np.nan))
         confidence = np.where(seen, confidence, np.float32(0)).clip(0, 1)

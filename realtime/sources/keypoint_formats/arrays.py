@@ -1,6 +1,5 @@
 """Keypoints in NumPy's files, as other programs write them."""
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -159,7 +158,7 @@ def _loaded(path: Path) -> tuple[dict[str, Any], np.ndarray]:
     return header, points.astype(np.float64)
 
 
-def _arrays(path: Path) -> Mapping[str, np.ndarray]:
+def _arrays(path: Path) -> dict[str, np.ndarray]:
     if path.suffix.lower() == ".npy":
         return {"keypoints": read_npy(path)}
     with opened_npz(path) as content:
