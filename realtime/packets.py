@@ -59,21 +59,21 @@ class Person:
         xy: (J, 2) float32 pixels, lifter's layout, completed and smoothed.
         visible: (J,) bool, which joints of `xy` were measured, not filled in.
         confidence: (J,) float32 in 0..1, the detector's for `xy`; 0 where it was filled in.
-        other_xy: As `xy`, with another guess at what was never in sight; ``None`` if there is none.
         xyz: (J, 3) float32 metres, camera axes, relative to the root joint.
-        other_xyz: The same of `other_xy`.
         probabilities: (K,) float32, sum to one, calibrated.
+        other_xy, other_xyz: As `xy` and `xyz`, with another guess at what was never in sight;
+            ``None`` if there is none.
     """
 
     pose: Pose
     xy: np.ndarray | None = None
     visible: np.ndarray | None = None
     confidence: np.ndarray | None = None
-    other_xy: np.ndarray | None = None
     xyz: np.ndarray | None = None
-    other_xyz: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     action: Action | None = None
+    other_xy: np.ndarray | None = None
+    other_xyz: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
