@@ -437,3 +437,13 @@ def test_a_folder_without_anything_labelled_says_what_is_wanted(tmp_path):
     lift(tmp_path / "wave" / "a.npz")
     with pytest.raises(InputError, match="fps=0 frames per second can't be; give more than 0"):
         Folder(str(tmp_path), fps=0.0, background="idle")
+
+
+def test_a_name_that_no_file_can_have_is_a_row_without_a_recording(tmp_path):
+    record(tmp_path / "run")
+    rows = f"start,end,label,file\n0.1,0.9,wave,run\n0.1,0.9,wave,{'x' * 5000}\n"
+    (tmp_path / "labels.csv").write_text(rows)
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
+    assert [problem.reason[:34] for problem in data.problems] == [
+        "line 3: there is no recording xxxx"
+    ]

@@ -198,9 +198,13 @@ class Folder(MotionFolder):
         """The recording of that name as seen from the CSV, if it is in the root."""
         below = os.path.normpath(csv.parent.relative_to(self.root) / name)
         file = self.root / below
-        file = file / FRAMES if file.is_dir() else file
-        outside = os.path.isabs(below) or below.startswith("..")
-        return file if file.is_file() and _can_be_read(file) and not outside else None
+        if os.path.isabs(below) or below.startswith(".."):
+            return None
+        try:
+            file = file / FRAMES if file.is_dir() else file
+            return file if file.is_file() and _can_be_read(file) else None
+        except (OSError, ValueError):  # longer than a name can be, or none at all
+            return None
 
     def _subject(self, path: Path) -> str:
         named = [row.subject for row in self.rows.get(path, []) if row.subject]
