@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 VERBATIM = (
     "source.url", "source.path", "source.folder", "lifter.checkpoint", "classifier.checkpoint",
-    "hydra.run.dir",
+    "hydra.run.dir", "sink.webhook.url", "sink.webhook.secret", "sink.webhook.spool",
+    "sink.mqtt.username", "sink.mqtt.password", "sink.mqtt.spool",
 )  # fmt: skip
 """Addresses and paths of the command line."""
 
@@ -68,13 +69,13 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
+    from .hidden import hidden
     from .pipeline import Pipeline
     from .sinks.background import apart
     from .summary import Summary
 
-    summary = Summary(
-        folder=cfg.run_folder, config=masked_all(OmegaConf.to_container(cfg, resolve=True))
-    )
+    config = masked_all(OmegaConf.to_container(cfg, resolve=True))
+    summary = Summary(folder=cfg.run_folder, config=hidden(config))
     source, parts = instantiate(cfg.source), stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
@@ -131,6 +132,7 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     from ..gast.skeleton import named
     from .stages.cues import Hands, Travel
     from .stages.deciding import Decide
+    from .stages.zones import Zones
 
     rule = instantiate(
         cfg.decision, labels=list(classifier.labels), background=classifier.background,
@@ -141,7 +143,10 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
-    return Decide(rule, patience_s=patience_s, needs=needs)
+    zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
+    return Decide(
+        rule, patience_s=patience_s, needs=needs, zones=Zones(zones, layout, patience_s=patience_s)
+    )
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

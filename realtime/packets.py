@@ -38,13 +38,17 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One finished action of one person; times are stream time in seconds."""
+    """One finished action of one person; times are stream time in seconds.
+
+    `zone` is the one the person was in at the start, if the run has zones and it was in one.
+    """
 
     track: int
     label: str
     start_s: float
     end_s: float
     confidence: float
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Person:
         confidence: (J,) float32 in 0..1, the detector's for `xy`; 0 where it was filled in.
         xyz: (J, 3) float32 metres, camera axes, relative to the root joint.
         probabilities: (K,) float32, sum to one, calibrated.
+        other_xy, other_xyz: As `xy` and `xyz`, with another guess at what was never in sight;
+            ``None`` if there is none.
     """
 
     pose: Pose
@@ -66,6 +72,8 @@ class Person:
     xyz: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     action: Action | None = None
+    other_xy: np.ndarray | None = None
+    other_xyz: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ class Results:
 def finished(event: Event) -> FinishedAction:
     """The event as users see it."""
     return FinishedAction(
-        event.track, event.label, event.start_s, event.end_s, float(event.confidence)
+        event.track, event.label, event.start_s, event.end_s, float(event.confidence), event.zone
     )
 
 

@@ -36,23 +36,28 @@ class DetectedJoints:
 
 @dataclass(frozen=True, slots=True)
 class FinishedAction:
-    """An action that has ended; `id` is the person's, times are those of `FrameResult.time_s`."""
+    """An action that has ended; `id` is the person's, times are those of `FrameResult.time_s`.
+
+    `zone` is where it began, if ``zones`` are given and it was in one.
+    """
 
     id: int
     label: str
     start_s: float
     end_s: float
     confidence: float
+    zone: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, rounded."""
-        return {
+        """Plain data, rounded; without `zone` where there is none."""
+        plain = {
             "id": self.id,
             "label": self.label,
             "start_s": seconds(self.start_s),
             "end_s": seconds(self.end_s),
             "confidence": number(self.confidence),
         }
+        return plain if self.zone is None else plain | {"zone": self.zone}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

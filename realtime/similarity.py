@@ -21,6 +21,10 @@ OTHER_SPREAD = 0.08
 SLACK = 6.0
 """Spreads that a joint may be off before similarity falls to exp(-1/2): 2 is COCO's measure of an
 accurate joint; the rest is for what a prediction misses between two pictures, a crouch say."""
+FAR = 4.0
+"""Poses whose boxes are further apart, in deviations, are not compared."""
+PAIRS = 10_000
+"""Pairs compared at a time, so that they fit in the processor's cache."""
 DUPLICATE = 0.8
 """Similarity from which two poses of one picture are the same person detected twice."""
 
@@ -72,33 +76,57 @@ def similarity(
     """How much P people resemble D poses of J joints, (P, D) in 0..1.
 
     The mean over joints of a Gaussian of their distance in pixels, `reach` (P, J) its deviation,
-    weighted by both confidences; 0 without a joint in common. Coordinates must be finite.
+    weighted by both confidences; 0 without a joint in common, or so far apart that it would be less
+    than exp(-8). Coordinates must be finite.
 
     Source: after COCO's object keypoint similarity (Ronchi and Perona 2017, section 3).
     """
-    squared = ((expected[:, None] - xy) ** 2).sum(-1)
-    both = weight[:, None] * confidence
-    near = np.exp(-squared / (2 * reach[:, None] ** 2))
-    return (both * near).sum(-1) / np.maximum(both.sum(-1), 1e-9)
+    alike = np.zeros((len(expected), len(xy)))
+    rows, columns = np.nonzero(near(expected, weight, reach, xy, confidence))
+    for at in range(0, len(rows), PAIRS):
+        p, d = rows[at : at + PAIRS], columns[at : at + PAIRS]
+        squared = ((expected[p] - xy[d]) ** 2).sum(-1)
+        both = weight[p] * confidence[d]
+        gauss = np.exp(-squared / (2 * reach[p] ** 2))
+        alike[p, d] = (both * gauss).sum(-1) / np.maximum(both.sum(-1), 1e-9)
+    return alike
 
 
-def distinct(poses: Iterable[Measured]) -> list[Measured]:
-    """Highest score first, without duplicates of a better one."""
-    kept: list[Measured] = []
-    for pose in sorted(poses, key=lambda pose: -pose.pose.score):
-        if not kept or _likeness(kept, pose).max() < DUPLICATE:
-            kept.append(pose)
-    return kept
+def near(
+    expected: np.ndarray,
+    weight: np.ndarray,
+    reach: np.ndarray,
+    xy: np.ndarray,
+    confidence: np.ndarray,
+) -> np.ndarray:
+    """(P, D) bool, which pairs are worth comparing: their boxes are close, in terms of `reach`."""
+    (low, high), (lower, higher) = _box(expected, weight), _box(xy, confidence)
+    far = np.zeros((len(expected), len(xy)))
+    for axis in range(2):
+        before = lower[:, axis] - high[:, None, axis]
+        behind = low[:, None, axis] - higher[:, axis]
+        far += np.maximum(np.maximum(before, behind), 0) ** 2
+    return far <= (FAR * reach.max(1)[:, None]) ** 2
 
 
-def _likeness(known: list[Measured], pose: Measured) -> np.ndarray:
-    return similarity(
-        np.array([one.xy for one in known]),
-        np.array([one.weight for one in known]),
-        tolerances([one.size for one in known], pose.pose.layout),
-        pose.xy[None],
-        pose.weight[None],
-    )
+def distinct(poses: Iterable[Measured], *, least: float = DUPLICATE) -> list[Measured]:
+    """Highest score first, without those that are at least so similar to a better one."""
+    ranked = sorted(poses, key=lambda pose: -pose.pose.score)
+    if len(ranked) < 2:
+        return ranked
+    xy, weight = np.array([one.xy for one in ranked]), np.array([one.weight for one in ranked])
+    reach = tolerances([one.size for one in ranked], ranked[0].pose.layout)
+    repeats = similarity(xy, weight, reach, xy, weight) >= least
+    kept = np.zeros(len(ranked), bool)
+    for place, alike in enumerate(repeats.T):
+        kept[place] = not (alike & kept).any()
+    return [pose for pose, is_kept in zip(ranked, kept, strict=True) if is_kept]
+
+
+def _box(xy: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Corners (N, 2) each around the joints (N, J, 2) seen; of none, beyond all others."""
+    seen = (weight > 0)[..., None]
+    return np.where(seen, xy, np.inf).min(1), np.where(seen, xy, -np.inf).max(1)
 
 
 @cache

@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from gastlive.experiments.lifting.inputs import find_inputs
 from gastlive.gast.errors import InputError
 from gastlive.realtime.sources.keypoints import Keypoints
+from gastlive.realtime.watching import watch
 
 SIZE = {"fps": 25, "width": 640, "height": 480}
 
@@ -421,3 +423,11 @@ def test_a_file_that_claims_more_than_it_holds_is_refused_in_one_line(tmp_path, 
 
 def test_a_device_is_no_keypoint_file(tmp_path):
     assert "this is a device" in refusal("/dev/zero", **SIZE)
+
+
+def test_a_wrist_that_never_appears_invents_no_action():
+    """Squats, of which every frame lacks the left wrist."""
+    path = Path(__file__).parents[2] / "shared" / "inputs" / "sources" / "ours_null.jsonl"
+    if not path.exists():
+        pytest.skip("../shared/inputs is not there")
+    assert {event.label for frame in watch(path) for event in frame.events} == {"squat"}

@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.filling import Filler
 from gastlive.gast.skeleton import COCO17, H36M17
+from gastlive.realtime import similarity as comparing
 from gastlive.realtime.packets import Frame, Pose
 from gastlive.realtime.similarity import SLACK, similarity, tolerances
 
@@ -342,6 +344,46 @@ def test_similarity_is_the_published_formula():
                 bottom += share
             found = similarity(expected, weight, reach, xy, confidence)[p, d]
             assert found == pytest.approx(top / bottom)
+
+
+def test_poses_far_apart_are_left_out_and_nothing_else_changes():
+    random = np.random.default_rng(4)
+    at = random.uniform(0, 3000, (40, 1, 2))
+    xy, weight = BODY + at + random.normal(0, 9, (40, 17, 2)), random.random((40, 17))
+    weight[:3] = 0
+    reach = tolerances([100.0] * 40, COCO17)
+    squared = ((xy[:, None] - xy) ** 2).sum(-1)
+    both = weight[:, None] * weight
+    gauss = np.exp(-squared / (2 * reach[:, None] ** 2))
+    whole = (both * gauss).sum(-1) / np.maximum(both.sum(-1), 1e-9)
+    np.testing.assert_allclose(similarity(xy, weight, reach, xy, weight), whole, atol=np.exp(-8))
+    assert comparing.near(xy, weight, reach, xy, weight).sum() < 400
+
+
+def test_a_thousand_people_are_compared_with_their_neighbours_only(monkeypatch):
+    compared, nearest = [], comparing.near
+    monkeypatch.setattr(
+        comparing, "near", lambda *given: compared.append(nearest(*given)) or compared[-1]
+    )
+    tracker = option("tracker/oks", min_hits=1, most=1000)
+    people = [pose(300 * (i % 40), 300 * (i // 40)) for i in range(1000)]
+    for i in range(2):
+        compared.clear()
+        out = tracker(frame(i / 30, *people, width=12_000, height=7500))
+        assert len(out.people) == 1000
+        assert len(compared) <= 3  # duplicates, tracks, new ones: each in one go
+        assert sum(pairs.sum() for pairs in compared) <= 9000  # of 2,000,000
+
+
+def test_of_too_many_people_the_surest_are_followed_with_one_warning(caplog):
+    tracker = option("tracker/oks", min_hits=1, most=3)
+    people = [pose(300.0 * i, score=0.9 - 0.05 * i) for i in range(5)]
+    with caplog.at_level(logging.WARNING):
+        for i in range(3):
+            out = tracker(frame(i / 30, *people[::-1], width=2000))
+            assert [p.pose.score for p in out.people.values()] == [0.9, 0.85, 0.8]
+    (said,) = [record.message for record in caplog.records]
+    assert said.startswith("5 people in a picture, of which the 3 surest are followed")
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def events_of(events: tuple[Event, ...]) -> list[dict[str, Any]]:
             "start_s": seconds(event.start_s),
             "end_s": seconds(event.end_s),
             "confidence": number(event.confidence),
+            **({} if event.zone is None else {"zone": event.zone}),
         }
         for event in events
     ]

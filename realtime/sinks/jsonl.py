@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..packets import Event, Frame, Person, RunInfo
-from ..plain import number, numbers, seconds, wall_clock
+from ..plain import number, numbers, seconds
 from ..run_folder import run_folder, unwritable
+from .records import EventRecords
 
 
 class JsonlSink:
@@ -30,7 +31,7 @@ class JsonlSink:
         self._events = _Lines(root / "events.jsonl")
         self._info: RunInfo | None = None
         self._size: tuple[int, int] | None = None
-        self._began_unix_s: float | None = None  # when stream time was zero
+        self._record = EventRecords()
 
     def begin(self, info: RunInfo) -> None:
         """Write the header of the events; that of the frames waits for the picture's size."""
@@ -41,14 +42,13 @@ class JsonlSink:
         """One line for the frame, one for each action that ended with it."""
         if self._size is None:
             self._head(frame.width, frame.height)
-        if frame.unix_s is not None:
-            self._began_unix_s = frame.unix_s - frame.time_s
+        self._record.see(frame)
         record = _frame(frame)
         if (frame.width, frame.height) != self._size:
             record |= {"width": frame.width, "height": frame.height}
         self._frames.write(record)
         for event in frame.events:
-            self._events.write(_event(event, self._began_unix_s))
+            self._events.write(self._record(event))
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Write the last events and close; a run without a frame still has both headers."""
@@ -56,7 +56,7 @@ class JsonlSink:
             if self._size is None and self._info is not None and not self._frames.closed:
                 self._head(self._info.width, self._info.height)
             for event in events if not self._events.closed else ():
-                self._events.write(_event(event, self._began_unix_s))
+                self._events.write(self._record(event))
         finally:
             self._frames.close()
             self._events.close()
@@ -141,17 +141,3 @@ def _person(track: int, person: Person) -> dict[str, Any]:
             "start_s": seconds(action.start_s),
         },
     }
-
-
-def _event(event: Event, began_unix_s: float | None) -> dict[str, Any]:
-    record = {
-        "track": event.track,
-        "label": event.label,
-        "start_s": seconds(event.start_s),
-        "end_s": seconds(event.end_s),
-        "confidence": number(event.confidence),
-    }
-    if began_unix_s is not None:
-        record["start_clock"] = wall_clock(began_unix_s + event.start_s)
-        record["end_clock"] = wall_clock(began_unix_s + event.end_s)
-    return record

@@ -107,7 +107,7 @@ class Decoder:
         self.duration_s = _duration_s(self._container, stream)
         self.is_recording = bool(self.announced or self.duration_s)
         self.packets, self.failure = 0, ""
-        self._start = stream.start_time
+        self._start, self._is_avi = stream.start_time, self.kind.endswith(" avi")
         self._aspects = stream.codec_context.sample_aspect_ratio, stream.sample_aspect_ratio
         self._turn: tuple[int, bytes] | None = None
         self._convert = VideoReformatter()
@@ -195,7 +195,8 @@ class Decoder:
         self.failure = BROKEN
 
     def _time_s(self, frame: av.VideoFrame) -> float:
-        stamp = frame.dts if frame.pts is None else frame.pts
+        # An avi says only when to decode; when to show is a guess, and errs.
+        stamp = frame.dts if self._is_avi or frame.pts is None else frame.pts
         if stamp is None or not self._stream.time_base:
             return nan
         if self._start is None:

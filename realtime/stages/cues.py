@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from math import exp, hypot, log
+from math import exp, hypot, inf, log
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ...gast.skeleton import Skeleton
@@ -103,12 +103,15 @@ class Past(Generic[Seen]):
     def reset(self) -> None:
         """Forget everyone."""
         self._seen: dict[int, deque[tuple[float, Seen]]] = {}
+        self._now_s = -inf
 
     def __call__(self, track: int, seen: Seen, time_s: float) -> list[Seen]:
         """What was seen of a person, oldest first, with what is seen now."""
-        self._seen = {
-            t: past for t, past in self._seen.items() if time_s - past[-1][0] <= self.patience_s
-        }
+        if time_s != self._now_s:  # once a frame, not once for each of its people
+            self._now_s = time_s
+            self._seen = {
+                t: past for t, past in self._seen.items() if time_s - past[-1][0] <= self.patience_s
+            }
         past = self._seen.setdefault(track, deque())
         past.append((time_s, seen))
         while time_s - past[0][0] > OVER_S:

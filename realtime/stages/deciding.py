@@ -9,6 +9,7 @@ from ...action.decision import Decision, Finished, Memory
 from ..packets import Action, Event, Frame, Person
 from .cues import Cue
 from .stage import Remembering
+from .zones import Zones
 
 
 class Decide(Remembering):
@@ -19,6 +20,7 @@ class Decide(Remembering):
     Args:
         needs: Labels that are said only where a cue is seen; elsewhere their probability becomes
             the background's. Names that the head does not know don't count.
+        zones: Parts of the picture; events say in which the person was.
     """
 
     name = "decision"
@@ -29,8 +31,9 @@ class Decide(Remembering):
         *,
         patience_s: float = 1.0,
         needs: Sequence[tuple[Cue, Collection[str]]] = (),
+        zones: Zones | None = None,
     ) -> None:
-        self.rule, self.patience_s = rule, patience_s
+        self.rule, self.patience_s, self._zones = rule, patience_s, zones
         self._needs = [
             (cue, places)
             for cue, labels in needs
@@ -43,10 +46,14 @@ class Decide(Remembering):
         self._memories: dict[int, Memory] = {}
         for cue, _ in self._needs:
             cue.reset()
+        if self._zones is not None:
+            self._zones.reset()
 
     def step(self, frame: Frame) -> Frame:
         """Write `Person.action`, and the events that ended with this frame."""
         events = self._ended_by_absence(frame.time_s)
+        if self._zones is not None:
+            self._zones.step(frame)
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
@@ -105,4 +112,5 @@ class Decide(Remembering):
 
     def _event(self, track: int, ended: Finished) -> Event:
         label = self.rule.labels[ended.label]
-        return Event(track, label, ended.start_s, ended.end_s, ended.confidence)
+        zone = None if self._zones is None else self._zones.at(track, ended.start_s)
+        return Event(track, label, ended.start_s, ended.end_s, ended.confidence, zone)

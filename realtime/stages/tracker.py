@@ -3,6 +3,7 @@
 Unlike ByteTrack it compares joints, not boxes: people whose boxes overlap differ in joints.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
@@ -12,10 +13,11 @@ from scipy.optimize import linear_sum_assignment
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..packets import Frame, Person
+from ..packets import Frame, Person, Pose
 from ..similarity import Measured, distinct, measured, similarity, tolerances
 from .stage import Remembering
 
+_LOGGER = logging.getLogger(__name__)
 SHADOW = 0.4
 """Similarity to a track from which a pose that was not associated with it begins no new one."""
 MIN_JOINTS = 3
@@ -62,6 +64,7 @@ class Tracker(Remembering):
         new_score: Score that a new person must reach in `min_hits` pictures, in a row or not, ...
         settle_s: ... or else be in view at `min_score` or better for this long in all.
         similarity: A pose less similar to a track than this (0..1) is not associated with it.
+        most: Of more poses in a picture the surest are taken, with one warning.
 
     Raises:
         InputError: A share is outside 0..1, or a time or count is not positive.
@@ -78,18 +81,21 @@ class Tracker(Remembering):
         min_hits: int,
         settle_s: float,
         similarity: float,
+        most: int,
     ) -> None:
         shares = {"min_score": min_score, "new_score": new_score, "similarity": similarity}
         for option, share in shares.items():
             if not 0 <= share <= 1:
                 raise InputError(f"tracker.{option}={share} is not a share; give 0 to 1")
-        amounts = {"patience_s": patience_s, "min_hits": min_hits, "settle_s": settle_s}
+        amounts = {
+            "patience_s": patience_s, "min_hits": min_hits, "settle_s": settle_s, "most": most,
+        }  # fmt: skip
         for option, amount in amounts.items():
             if not amount > 0:
                 raise InputError(f"tracker.{option}={amount} is too small; give more than 0")
         self.patience_s, self.settle_s, self.min_hits = patience_s, settle_s, min_hits
         self.min_score, self.new_score, self.similarity = min_score, new_score, similarity
-        self._last_id = 0
+        self.most, self._last_id, self._is_warned = most, 0, False
         self.reset()
 
     def reset(self) -> None:
@@ -108,7 +114,7 @@ class Tracker(Remembering):
         """Write `Frame.people`, by rising id."""
         self._enter(frame)
         time_s = frame.time_s
-        scored = [pose for pose in frame.poses if pose.score >= self.min_score / 2]
+        scored = self._surest([p for p in frame.poses if p.score >= self.min_score / 2])
         poses = distinct(one for one in map(measured, scored) if one.joints >= MIN_JOINTS)
         sure = [pose for pose in poses if pose.pose.score >= self.min_score]
         pairs = self._assign(self._tracks, sure, time_s)
@@ -121,6 +127,17 @@ class Tracker(Remembering):
         pairs += self._begin([pose for pose in sure if id(pose) not in associated], time_s)
         people = {track.id: Person(pose=p.pose) for track, p in pairs if self._confirmed(track)}
         return frame.knowing(people=dict(sorted(people.items())))
+
+    def _surest(self, poses: list[Pose]) -> list[Pose]:
+        if len(poses) <= self.most:
+            return poses
+        if not self._is_warned:
+            self._is_warned = True
+            _LOGGER.warning(
+                "%d people in a picture, of which the %d surest are followed; tracker.most=%d "
+                "follows all, and takes longer", len(poses), self.most, len(poses),
+            )  # fmt: skip
+        return sorted(poses, key=lambda pose: -pose.score)[: self.most]
 
     def _enter(self, frame: Frame) -> None:
         scene = (frame.width, frame.height)
@@ -156,10 +173,11 @@ class Tracker(Remembering):
         track.last, track.seen_s = pose, time_s
 
     def _begin(self, poses: Sequence[Measured], time_s: float) -> list[tuple[_Track, Measured]]:
+        if self._tracks and poses:
+            shadow = _likeness(self._tracks, poses, time_s).max(0)
+            poses = [pose for pose, alike in zip(poses, shadow, strict=True) if alike < SHADOW]
         new = []
-        for pose in poses:
-            if self._tracks and _likeness(self._tracks, [pose], time_s).max() >= SHADOW:
-                continue
+        for pose in distinct(poses, least=SHADOW):
             track = _Track(pose, time_s, pose.size, np.zeros(2))
             track.hits += pose.pose.score >= self.new_score
             self._tracks.append(track)
