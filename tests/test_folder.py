@@ -373,10 +373,7 @@ def test_files_that_can_not_be_used_are_named_and_the_rest_are(tmp_path):
         ("lost.npz", "lies in no action's folder and in no row of labels.csv"),
         ("note.txt", "is no video and none of .npz, .jsonl, .bvh"),
         ("clap", "holds no clip; fill it or take it away"),
-        (
-            "joints.npz",
-            "/joints.npz is no file of gastlive-lift (xy is float32 (60, 17, 2)); lift it anew",
-        ),
+        ("joints.npz", "/joints.npz: joints are (60, 16, 3), not h36m17; lift it anew"),
         ("layout.npz", data.problems[4].reason),
         ("nan.npz", "person 1: 1 joints are missing in 1 frames"),
         ("nan.npz", "person 2: none of the 60 frames has a joint"),
