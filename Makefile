@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow page-test lint types wheel clean
+.PHONY: help setup live test test-slow page-test fuzz lint types wheel clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ test-slow: $(READY)  ## Run the longer checks too.
 page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); without one it is skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,render]'
 	$(BIN)/python -m pytest -m slow tests/test_page_browser.py tests/test_page_teach.py $(args) || [ $$? -eq 5 ]
+
+fuzz: $(READY)  ## Damage files for every reader; args="--inputs 1000000 --seconds 3600 --seed 1".
+	$(BIN)/python -m gastlive.tests.fuzzing $(args)
 
 lint: $(READY)  ## Check style and formatting.
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ..gast.cards import expect, fill, read, write
+from ..gast.cards import built, expect, is_moderate, read, write
 from ..gast.errors import InputError
 from ..gast.skeleton import named
 from .head import Head, StreamingHead, WindowedHead
@@ -94,15 +94,16 @@ def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
     card, weights = read(path, HeadCard, version=VERSION)
     expect(card, expected, path)
     make = _head_class(card.head, path)
-    try:
-        settings = {key: _EARLIER[key] for key in signature(make).parameters if key in _EARLIER}
-        head = make(
-            named(card.layout), labels=card.labels, fps=card.fps, **settings | dict(card.settings)
-        )
-    except TypeError as error:
-        raise InputError(f"{path} can't be made into a head {card.head}: {error}") from error
-    fill(head, weights, name=str(path), kind="head")
-    return head.eval(), card
+    settings = {key: _EARLIER[key] for key in signature(make).parameters if key in _EARLIER}
+    settings |= dict(card.settings)
+    if not is_moderate(settings):
+        raise InputError(f"{path} has settings that no head {card.head} has; get the file anew")
+
+    def head() -> Head:
+        made: Head = make(named(card.layout), labels=card.labels, fps=card.fps, **settings)
+        return made
+
+    return built(head, weights, name=str(path), kind=f"head {card.head}"), card
 
 
 _EARLIER = {"features": ("joint", "bone", "joint_motion", "bone_motion"), "front": False}

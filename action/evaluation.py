@@ -183,14 +183,23 @@ def _stretched(head: WindowedHead, xyz: np.ndarray, seen: Sequence[int]) -> Tens
 
 
 def clip_figures(
-    result: ClipScored, labels: Sequence[str], *, temperature: float = 1.0
+    result: ClipScored,
+    labels: Sequence[str],
+    *,
+    temperature: float = 1.0,
+    background: str | None = None,
 ) -> dict[str, Any]:
-    """Plain JSON: shares from 0 to 1, ``None`` where there is nothing to measure."""
+    """Plain JSON: shares from 0 to 1, ``None`` where there is nothing to measure.
+
+    ``action_top1``: of clips that show an action, how many have it as their likeliest label but
+    the background.
+    """
     scores, truth = result.together()
     confusion = confused(scores, truth)
     return {
         "top1": rounded(top_accuracy(result.scores, result.labels, among=1)),
         "top5": rounded(top_accuracy(result.scores, result.labels, among=5)),
+        "action_top1": rounded(_told_apart(result, [name == background for name in labels])),
         "class_accuracy": rounded(mean_class_accuracy(confusion)),
         "calibration_error": rounded(calibration_error((scores / temperature).softmax(-1), truth)),
         "clips": int(confusion.sum()),
@@ -198,6 +207,13 @@ def clip_figures(
         "by_label": by_label(confusion, labels),
         "confusion": confusion.tolist(),
     }
+
+
+def _told_apart(result: ClipScored, background: Sequence[bool]) -> float:
+    none = np.asarray(background)
+    acting = (result.labels >= 0) & ~none[result.labels]
+    scores = np.where(none, result.scores.min() - 1, result.scores)
+    return top_accuracy(scores[acting], result.labels[acting], among=1)
 
 
 def _early(scores: np.ndarray, labels: np.ndarray) -> list[float | None]:

@@ -1,14 +1,16 @@
 """Published weights of the reference's action head, read without running code."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..gast.cards import fill, unpickled
+from ..gast.cards import built, one_line, unpickled
 from ..gast.errors import InputError
+from ..gast.limits import BROKEN
 from ..gast.skeleton import Skeleton
 from .features import FEATURES
 from .heads.early_fusion import EarlyFusion
@@ -43,18 +45,21 @@ def from_published(
     unreadable file, another net, or another layout or number of labels.
     """
     name = str(source) if isinstance(source, str | Path) else "state dict"
-    weights = _state(unpickled(source, kind="an early fusion head"))
-    head = EarlyFusion(
-        skeleton, labels=labels, fps=fps, frames=frames, samples=20, dropout=0.0,
-        channels=_channels(weights, name), parents=NTU_PARENTS.get(skeleton.name),
-    )  # fmt: skip
-    _check(weights, head, name)
+    content = unpickled(source, kind="an early fusion head")
     try:
+        weights = _state(content)
+        head = partial(
+            EarlyFusion, skeleton, labels=labels, fps=fps, frames=frames, samples=20, dropout=0.0,
+            channels=_channels(weights, name), parents=NTU_PARENTS.get(skeleton.name),
+        )  # fmt: skip
+        with torch.device("meta"):  # its size is what the file says
+            _check(weights, head(), name)
         renamed = _renamed(weights)
-    except (KeyError, IndexError, RuntimeError) as error:
+    except InputError:
+        raise
+    except BROKEN as error:
         raise InputError(f"{name} is not an early fusion head: {_line(error)}") from error
-    fill(head, renamed, name=name, kind="head")
-    return head.eval()
+    return built(head, renamed, name=name, kind="head")
 
 
 def _state(content: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -68,7 +73,7 @@ def _state(content: Mapping[str, Any]) -> dict[str, Tensor]:
 
 
 def _line(error: Exception) -> str:
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
+    return f"{error} is missing" if isinstance(error, KeyError) else one_line(error)
 
 
 def _channels(weights: Mapping[str, Tensor], name: str) -> int:

@@ -49,12 +49,20 @@ def page(config_name: str, words: Sequence[str]) -> str:
 def composed(config_name: str, words: Sequence[str]) -> Any:
     """The config with Hydra's own part; words that are no overrides are left out."""
     given = [word for word in words if "=" in word and not word.startswith("-")]
-    for flag, folder in pairwise(words):
-        if flag in ("--config-dir", "-cd"):
-            given.append(f"hydra.searchpath=['file://{Path(folder).absolute()}']")
+    if folder := config_dir(words):
+        given.append(f"hydra.searchpath=['file://{Path(folder).absolute()}']")
     GlobalHydra.instance().clear()
     with initialize_config_module("gastlive.conf", version_base="1.3"):
         return compose(config_name, list(given), return_hydra_config=True)
+
+
+def config_dir(words: Sequence[str]) -> str:
+    """The folder given with ``--config-dir``, as Hydra reads it; empty if there is none."""
+    for word, following in pairwise([*words, ""]):
+        flag, equals, folder = word.partition("=")
+        if flag == "-cd" or (flag.startswith("--config-d") and "--config-dir".startswith(flag)):
+            return folder if equals else following
+    return ""
 
 
 def parts(config_name: str, cfg: Any) -> dict[tuple[str, str], list[str]]:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -21,9 +21,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from ..gast.addresses import put_away, shown
 from ..gast.errors import InputError
-from .help import page
+from .claim import claimed
+from .help import config_dir, page
 from .mistakes import mistake, unknown_flag
+from .outlet import say
+from .secrets import keep_secrets, masked_output
+from .signals import Ended, hear
 from .wanted import refuse_kinds
 
 Main = Callable[[DictConfig], None]
@@ -48,16 +53,19 @@ def program(
 
     def decorate(main: Main) -> Callable[[], None]:
         def start() -> None:
-            words = sys.argv[1:]
+            words = put_away(sys.argv[1:])
+            hear()
             _print_any_name()
             if said := asked(config_name, words):
-                print(said)
+                print(shown(said))
                 return
             if said := unknown_flag(words):
                 _end(said, 2)
+            if folder := config_dir(words):
+                _say(f"the yamls in {folder} count as code: a _target_ runs whatever it names")
             sys.argv[1:] = [quoted(word, verbatim) for word in words]
             told = None if os.environ.get(_FULL) == "1" else partial(_told, config_name, words)
-            with _errors_handed_on() as handed_on:
+            with _errors_handed_on() as handed_on, masked_output(words):
                 composed = _hydra(config_name, lambda cfg: _run(main, cfg, config_name, handed_on))
                 guarded(composed, told)
 
@@ -103,12 +111,17 @@ def _hydra(config_name: str, task: Main) -> Callable[[], None]:
 
 def _run(main: Main, cfg: DictConfig, config_name: str, errors: ExitStack) -> None:
     errors.close()  # of the program itself, Hydra shows defects as it always does
-    with _nothing_left(Path(HydraConfig.get().runtime.output_dir)):
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    own = not Path.cwd().is_relative_to(folder.resolve())
+    with _nothing_left(folder):
         words = HydraConfig.get().overrides.task
 
         def checked() -> None:
+            if own:
+                keep_secrets(cfg, folder)
             refuse_kinds(cfg, config_name, words)
-            main(cfg)
+            with claimed(folder) if own else nullcontext():
+                main(cfg)
 
         guarded(checked)
 
@@ -227,9 +240,11 @@ def guarded(work: Callable[[], None], mistake: Callable[[Exception], str] | None
     """
     try:
         work()
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would break the exit
-        _end("interrupted", 130)
+    except KeyboardInterrupt as ended:
+        number = ended.number if isinstance(ended, Ended) else signal.SIGINT
+        for each in {signal.SIGINT, signal.SIGTERM, number}:
+            signal.signal(each, signal.SIG_IGN)  # once more, it would break the exit
+        _end("interrupted", 128 + number)
     except (InputError, OSError, HydraException, OmegaConfBaseException) as error:
         if os.environ.get(_FULL) == "1" and mistake is None:
             raise
@@ -252,6 +267,8 @@ def explained(error: BaseException) -> str:
         return f"{error.full_key} is missing; give {error.full_key}=..."
     if isinstance(error, OmegaConfBaseException):
         return _line(error).partition(" full_key:")[0]
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
     return _line(error)
 
 
@@ -259,6 +276,10 @@ def _line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def _say(line: str) -> None:
+    say(f"gastlive: {shown(line)}")
+
+
 def _end(line: str, status: int) -> NoReturn:
-    print(f"gastlive: {line}", file=sys.stderr)
+    _say(line)
     raise SystemExit(status)

@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 import numpy as np
 
 from ..gast.errors import InputError
+from ..gast.limits import BROKEN, broken
 from ..gast.skeleton import Skeleton
 from .clip import KeypointClip, MotionClip, Problem, Segment
 from .rates import resample
@@ -77,8 +78,8 @@ class ClipFolder(ABC, Generic[Clip]):
             try:
                 clip = self._read(take)
                 self._check(take, clip)
-            except InputError as error:
-                self._note(take, str(error))
+            except BROKEN as error:  # one bad file never ends a training
+                self._note(take, broken(error))
             else:
                 yield self._resampled(clip)
 

@@ -1,10 +1,12 @@
 """Weights with a card in one safetensors file; it never runs code nor loads into a wrong net."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, fields
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from types import UnionType
+from typing import Any, ClassVar, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .errors import InputError
+from .limits import BROKEN, read_json
 
 
 class Card(Protocol):
@@ -26,6 +29,10 @@ class Card(Protocol):
 
 
 C = TypeVar("C", bound=Card)
+N = TypeVar("N", bound=nn.Module)
+
+LARGEST, LONGEST = 100_000, 1000
+"""Number and list in a card, beyond which it is no net that anybody made."""
 
 
 def write(net: nn.Module, card: Card, path: str | Path, *, half: bool = False) -> None:
@@ -34,9 +41,16 @@ def write(net: nn.Module, card: Card, path: str | Path, *, half: bool = False) -
         key: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
         for key, value in net.state_dict().items()
     }
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights, path, metadata={f"gastlive_{card.kind}": json.dumps(asdict(card))})
-    Path(path).chmod(0o644)
+    part = Path(f"{path}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        save_file(weights, part, metadata={f"gastlive_{card.kind}": json.dumps(asdict(card))})
+        part.chmod(0o644)
+        os.replace(part, path)
+    except SafetensorError as error:
+        raise OSError(f"can't write {path}: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read(path: str | Path, card: type[C], *, version: int) -> tuple[C, dict[str, Tensor]]:
@@ -50,10 +64,10 @@ def read(path: str | Path, card: type[C], *, version: int) -> tuple[C, dict[str,
         raise InputError(f"no {kind} checkpoint at {path}; give the path of a .safetensors file")
     try:
         with safe_open(str(path), framework="pt") as file:
-            content = json.loads((file.metadata() or {}).get(f"gastlive_{kind}", "null"))
+            content = read_json((file.metadata() or {}).get(f"gastlive_{kind}", "null"))
             weights = {key: file.get_tensor(key).float() for key in list(file.keys())}
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
-        raise InputError(f"{path} is not a readable safetensors file: {error}") from error
+    except (SafetensorError, *BROKEN) as error:
+        raise InputError(f"{path} is not a readable safetensors file: {one_line(error)}") from error
     return parsed(content, card, path, version=version), weights
 
 
@@ -72,7 +86,49 @@ def parsed(content: Any, card: type[C], path: str | Path, *, version: int) -> C:
     strange = (set(content) - names) | (needed - set(content))
     if strange:
         raise InputError(f"{path} has a card without or with unknown {', '.join(sorted(strange))}")
+    for name, hint in get_type_hints(card).items():
+        if name in content and not _fits(content[name], hint):
+            raise InputError(
+                f"{path} has a card with {name}={str(content[name])[:40]!r}, which no {card.kind} "
+                f"has; get the file anew"
+            )
     return card(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a card's value is of its field's type, and a number of its own above zero."""
+    parts = get_args(hint)
+    match get_origin(hint) or hint:
+        case kind if kind in (Union, UnionType):
+            return any(_fits(value, part) for part in parts)
+        case kind if kind is tuple:
+            whole = isinstance(value, list | tuple) and is_moderate(value)
+            return whole and all(_fits(each, parts[0]) for each in value)
+        case kind if kind is Mapping:
+            numbers = parts[1] is float
+            return isinstance(value, dict) and (not numbers or all(map(is_number, value.values())))
+        case kind if kind in (int, float):
+            return is_number(value) and value >= 0 and (kind is float or isinstance(value, int))
+        case kind:
+            return isinstance(value, kind)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a moderate number."""
+    return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) <= LARGEST
+
+
+def is_moderate(value: Any) -> bool:
+    """Whether all numbers and lists in plain JSON are such as the settings of a net have."""
+    if isinstance(value, dict | list | tuple):
+        parts = value.values() if isinstance(value, dict) else value
+        return len(value) <= LONGEST and all(map(is_moderate, parts))
+    return value is None or isinstance(value, str | bool) or is_number(value)
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line of moderate length."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _needed(part: "Field[Any]") -> bool:
@@ -90,8 +146,30 @@ def expect(card: Card, expected: Mapping[str, Any], path: str | Path) -> None:
             )
 
 
+def built(make: Callable[[], N], weights: Mapping[str, Tensor], *, name: str, kind: str) -> N:
+    """The net, in evaluation mode, with these weights; an InputError as of `fill`.
+
+    It is made without memory first: what a file says of itself may be larger than any machine.
+    """
+    try:
+        with torch.device("meta"):
+            _compare(make(), weights, name=name, kind=kind)
+        net = make()
+        fill(net, weights, name=name, kind=kind)
+    except InputError as error:
+        raise error if name in str(error) else InputError(f"{name}: {error}") from error
+    except BROKEN as error:
+        raise InputError(f"{name} can't be made into a {kind}: {one_line(error)}") from error
+    return net.eval()
+
+
 def fill(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str) -> None:
     """Put weights into a net; an InputError unless each is there, has its shape and is used."""
+    _compare(net, weights, name=name, kind=kind)
+    net.load_state_dict(dict(weights))
+
+
+def _compare(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str) -> None:
     wanted = net.state_dict()
     both = set(wanted) & set(weights)
     problems = {
@@ -106,7 +184,6 @@ def fill(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str)
         raise InputError(
             f"{name} does not fit the {kind} it claims to be ({'; '.join(problems_found)})"
         )
-    net.load_state_dict(dict(weights))
 
 
 def unpickled(source: str | Path | Mapping[str, Any], *, kind: str) -> Mapping[str, Any]:
@@ -122,8 +199,7 @@ def unpickled(source: str | Path | Mapping[str, Any], *, kind: str) -> Mapping[s
     try:
         content = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file it can't or won't read
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{source} can't be read as weights alone: {reason}") from error
+        raise InputError(f"{source} can't be read as weights alone: {one_line(error)}") from error
     if not isinstance(content, Mapping):
         raise InputError(f"{source} holds {type(content).__name__}, wanted {kind}")
     return content

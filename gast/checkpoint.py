@@ -4,18 +4,21 @@ Ours are safetensors with a card. The reference implementation's (pickled ``{"mo
 weights}``, read with ``weights_only``) say neither layout nor causality, so the caller does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from .cards import expect, fill, read, unpickled, write
+from .cards import built, expect, one_line, read, unpickled, write
 from .errors import InputError
 from .gastnet import GASTNet
+from .limits import BROKEN
 from .skeleton import Skeleton, named
+from .units import UNITS
 
 VERSION = 1
 
@@ -72,16 +75,22 @@ def load(path: str | Path, **expected: Any) -> tuple[GASTNet, LifterCard]:
     """
     card, weights = read(path, LifterCard, version=VERSION)
     expect(card, expected, path)
-    net = GASTNet(
-        named(card.layout),
-        inputs=card.inputs,
-        filter_widths=card.filter_widths,
-        channels=card.channels,
-        causal=card.causal,
-        dropout=0.0,  # not trained any further
-    )
-    fill(net, weights, name=str(path), kind="lifter")
-    return net.eval(), card
+    if card.normalisation not in UNITS:
+        raise InputError(
+            f"{path} has normalisation {card.normalisation!r}, wanted one of {', '.join(UNITS)}"
+        )
+
+    def make() -> GASTNet:
+        return GASTNet(
+            named(card.layout),
+            inputs=card.inputs,
+            filter_widths=card.filter_widths,
+            channels=card.channels,
+            causal=card.causal,
+            dropout=0.0,  # not trained any further
+        )
+
+    return built(make, weights, name=str(path), kind="lifter"), card
 
 
 def import_official(
@@ -100,17 +109,24 @@ def import_official(
     """
     name = str(path_or_state_dict) if isinstance(path_or_state_dict, str | Path) else "state dict"
     content = unpickled(path_or_state_dict, kind="a GAST-Net checkpoint")
-    source: dict[str, Tensor] = dict(content.get("model_pos", content))
     try:
-        net = _official_shape(source, skeleton, causal)
-        weights = dict(_renamed(source, net))
+        source: dict[str, Tensor] = dict(content.get("model_pos", content))
+        make = _official_shape(source, skeleton, causal)
+        with torch.device("meta"):
+            parts = make()
+        weights = dict(_renamed(source, parts))
+    except InputError:
+        raise
     except KeyError as error:
         raise InputError(f"{name} is not a GAST-Net checkpoint: {error} is missing") from error
-    fill(net, weights, name=name, kind="lifter")
-    return net.eval()
+    except BROKEN as error:
+        raise InputError(f"{name} is not a GAST-Net checkpoint: {one_line(error)}") from error
+    return built(make, weights, name=name, kind="lifter")
 
 
-def _official_shape(source: Mapping[str, Tensor], skeleton: Skeleton, causal: bool) -> GASTNet:
+def _official_shape(
+    source: Mapping[str, Tensor], skeleton: Skeleton, causal: bool
+) -> Callable[[], GASTNet]:
     widths = [source["expand_conv.weight"].shape[2]]
     while (key := f"layers_conv.{2 * len(widths) - 2}.weight") in source:
         widths.append(source[key].shape[2])
@@ -121,9 +137,10 @@ def _official_shape(source: Mapping[str, Tensor], skeleton: Skeleton, causal: bo
             f"state the layout it was trained with"
         )
     channels, inputs = source["expand_conv.weight"].shape[:2]
-    return GASTNet(
-        skeleton, inputs=inputs, filter_widths=widths, channels=channels, causal=causal, dropout=0.0
-    )
+    return partial(
+        GASTNet, skeleton, inputs=inputs, filter_widths=widths, channels=channels, causal=causal,
+        dropout=0.0,
+    )  # fmt: skip
 
 
 def _renamed(source: Mapping[str, Tensor], net: GASTNet) -> list[tuple[str, Tensor]]:

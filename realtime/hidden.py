@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .sources.stream import masked
+from ..gast.addresses import masked
 
 SECRET = ("secret", "password", "username", "token")
 """Keys whose values are left out."""

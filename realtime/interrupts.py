@@ -1,25 +1,28 @@
-"""Ctrl-C and SIGTERM: the first ends a run cleanly, later ones must not disturb the shutdown."""
+"""Ctrl-C, SIGTERM, SIGHUP: the first ends a run cleanly, later ones don't disturb the shutdown."""
 
 import atexit
 import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from signal import SIGINT, SIGTERM
+from signal import SIGINT, SIGTERM, Signals
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .clock import SYSTEM, Clock
 
 PATIENCE_S = 5.0
 """So long after the first, further signals are ignored: the run is ending."""
 
+ENDING = (SIGINT, SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""Signals that end a run; the last comes when a terminal is closed."""
+
 T = TypeVar("T")
 
 
 class Interrupts:
-    """What SIGINT and SIGTERM do to a run.
+    """What SIGINT, SIGTERM and SIGHUP do to a run.
 
     The first is noted, and raises `KeyboardInterrupt` only where a run waits for its next item
     (`between`). Others within `PATIENCE_S` of it do nothing, so that the run can end in peace; a
@@ -30,12 +33,18 @@ class Interrupts:
     def __init__(self, *, clock: Clock = SYSTEM) -> None:
         self._clock, self._is_waiting = clock, False
         self._first_s: float | None = None
+        self._first = SIGINT
+
+    @property
+    def said(self) -> str:
+        """How the summary says that it ended so."""
+        return "interrupted" if self._first == SIGINT else f"interrupted by {self._first.name}"
 
     def handle(self, number: int, at: FrameType | None) -> None:
         """The signal handler."""
         now_s = self._clock()
         if self._first_s is None:
-            self._first_s = now_s
+            self._first_s, self._first = now_s, Signals(number)
             if self._is_waiting:
                 raise KeyboardInterrupt
         elif now_s - self._first_s > PATIENCE_S:
@@ -62,7 +71,7 @@ class Interrupts:
         if current_thread() is not main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle) for number in (SIGINT, SIGTERM)}
+        before = self._take()
         try:
             yield
         finally:
@@ -71,13 +80,17 @@ class Interrupts:
 
     def heard_to_the_end(self) -> None:
         """Handle signals until the process has ended, which takes a while after the last line."""
-        for number in (SIGINT, SIGTERM):
-            signal.signal(number, self.handle)
+        self._take()
         atexit.register(_ignore)  # Python gives its handlers back before it is done
+
+    def _take(self) -> dict[int, Any]:
+        """Handle signals; the handlers before. A terminal's end that ``nohup`` ignores stays so."""
+        wanted = [n for n in ENDING if n == SIGINT or signal.getsignal(n) is not signal.SIG_IGN]
+        return {number: signal.signal(number, self.handle) for number in wanted}
 
 
 def _ignore() -> None:
-    for number in (SIGINT, SIGTERM):
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
 
 

@@ -1,6 +1,7 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
 import logging
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from ..conf.outlet import Outlet
 from ..conf.program import program
+from ..gast.addresses import masked_all, shown
 from ..gast.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,21 +40,29 @@ def main(cfg: DictConfig) -> None:
     """
     speak()
     pipeline = build(cfg)
-    print(f"results go to {Path(cfg.run_folder)}", flush=True)
+    out = Outlet(sys.stdout)
+    out.write(f"results go to {Path(cfg.run_folder)}\n")
     pipeline.interrupts.heard_to_the_end()
-    print(report(pipeline.run(), Path(cfg.run_folder)), flush=True)
+    out.write(f"{report(pipeline.run(), Path(cfg.run_folder))}\n")
 
 
 def speak() -> None:
     """Warnings, such as of a camera that gives another size, go to stderr as they come."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("gastlive: %(message)s"))
+    handler = logging.StreamHandler(Outlet(sys.stderr))
+    handler.setFormatter(_Masked("gastlive: %(message)s"))
     logger = logging.getLogger("gastlive")
     logger.setLevel(logging.WARNING)
     logger.handlers, logger.propagate = [handler], False
     for name in logging.root.manager.loggerDict:
         if name.startswith("gastlive."):
             logging.getLogger(name).disabled = False  # Hydra silences those that were there before
+
+
+class _Masked(logging.Formatter):
+    """Without passwords of cameras."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown(super().format(record))
 
 
 def build(cfg: DictConfig) -> "Pipeline":
@@ -63,7 +74,7 @@ def build(cfg: DictConfig) -> "Pipeline":
     from .sinks.background import apart
     from .summary import Summary
 
-    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    config = masked_all(OmegaConf.to_container(cfg, resolve=True))
     summary = Summary(folder=cfg.run_folder, config=hidden(config))
     source, parts = instantiate(cfg.source), stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}

@@ -61,6 +61,8 @@ class Person:
         confidence: (J,) float32 in 0..1, the detector's for `xy`; 0 where it was filled in.
         xyz: (J, 3) float32 metres, camera axes, relative to the root joint.
         probabilities: (K,) float32, sum to one, calibrated.
+        other_xy, other_xyz: As `xy` and `xyz`, with another guess at what was never in sight;
+            ``None`` if there is none.
     """
 
     pose: Pose
@@ -70,6 +72,8 @@ class Person:
     xyz: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     action: Action | None = None
+    other_xy: np.ndarray | None = None
+    other_xyz: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)

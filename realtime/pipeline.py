@@ -72,7 +72,7 @@ class Pipeline:
             for frame in self.interrupts.between(self.source):
                 self._push(frame)
         except KeyboardInterrupt:
-            return "interrupted", None
+            return self.interrupts.said, None
         except WindowClosed:
             return "window closed", None
         except Exception as error:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from ..gast.addresses import masked_all
 from .clock import SYSTEM
 from .machine import machine, versions
 from .memory import Memory
@@ -98,7 +99,7 @@ class Summary:
         self, ended: str, *, sinks: Mapping[str, Mapping[str, Any]] | None = None
     ) -> dict[str, Any]:
         """Write the file atomically and return its content; `ended` is how the run ended."""
-        content = self._content(ended, sinks or {})
+        content: dict[str, Any] = masked_all(self._content(ended, sinks or {}))
         part = self.path.with_suffix(".part")
         try:
             part.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")

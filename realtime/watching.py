@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..gast.errors import InputError
 from .packets import Frame
 from .results import FrameResult
-from .sources.keypoint_files import OPENPOSE, SUFFIXES
+from .sources.keypoint_files import SUFFIXES, frames_in
 
 if TYPE_CHECKING:
     from .recognition import Recognition
@@ -29,7 +29,7 @@ def watch(source: int | str | Path, /, **options: Any) -> Generator[FrameResult,
 
     Args:
         source: Number of a camera or its path (``/dev/video0``), a video, a folder of pictures, a
-            file of keypoints or OpenPose's folder of them, an address (``rtsp://``, ``http://``),
+            file of keypoints or a folder with a file of them a frame, an address (``rtsp://``, ``http://``),
             or ``"demo"``, the clip that comes with the package.
         options: As those of `Recognizer`; the source's own, too: ``source={"start_s": 2}``.
 
@@ -79,7 +79,7 @@ def _kind(source: int | str | Path) -> tuple[str, dict[str, Any]]:
     path = Path(text).expanduser()
     if text in EMBEDDED and not path.exists():
         return text, {}
-    if path.suffix.lower() in SUFFIXES or (path.is_dir() and any(path.glob(OPENPOSE))):
+    if path.suffix.lower() in SUFFIXES or (path.is_dir() and frames_in(path)):
         return "keypoints", {"path": text}
     return ("images", {"folder": text}) if path.is_dir() else ("video", {"path": text})
 

@@ -172,6 +172,16 @@ def test_figures_of_clips_are_counted():
     assert whole["early"] is None
 
 
+def test_actions_are_told_apart_as_if_the_background_could_not_be_said():
+    scores = np.array([[9.0, 5, 1], [9, 1, 5], [9, 5, 1], [9, 1, 5], [0, 9, 1]])
+    result = ClipScored(scores, np.array([1, 1, 1, -1, 0]))
+    told = clip_figures(result, LABELS, background=LABELS[0])
+    assert (told["top1"], told["action_top1"]) == (0, pytest.approx(2 / 3, abs=1e-4))
+    assert clip_figures(result, LABELS)["action_top1"] == 0
+    resting = ClipScored(scores[-1:], np.array([0]))
+    assert clip_figures(resting, LABELS, background=LABELS[0])["action_top1"] is None
+
+
 def test_confidence_of_clips_is_that_of_the_calibrated_scores():
     result = ClipScored(np.log([[0.64, 0.16, 0.04]]), np.array([0]))
     cooled = clip_figures(result, LABELS, temperature=2.0)

@@ -30,11 +30,13 @@ def noise(i, *, width=64, height=48):
     return rng.integers(0, 255, (height, width, 3)).astype(np.uint8)
 
 
-def coded(path, pictures, *, codec="libx264", aspect=None, fps=10, streams=1, **options):
+def coded(path, pictures, *, codec="libx264", aspect=None, fps=10, streams=1, bf="0", **options):
     """A video of these pictures; of several streams the last is the default one."""
     with av.open(str(path), "w", options={k: str(v) for k, v in options.items()}) as container:
         for number in range(streams):
-            stream = container.add_stream(codec, rate=fps, options=OF_CODEC.get(codec, {}))
+            stream = container.add_stream(
+                codec, rate=fps, options={"bf": bf} | OF_CODEC.get(codec, {})
+            )
             stream.height, stream.width = pictures[0].shape[:2]
             stream.pix_fmt = "yuv420p"
             if codec == "mpeg4":
@@ -54,7 +56,7 @@ def coded(path, pictures, *, codec="libx264", aspect=None, fps=10, streams=1, **
 
 
 OF_CODEC = {
-    "libx264": {"g": "10", "bf": "0", "crf": "20", "x264-params": "log-level=none"},
+    "libx264": {"g": "10", "crf": "20", "x264-params": "log-level=none"},
     "libsvtav1": {"preset": "12", "svtav1-params": "lp=1"},
 }
 
@@ -177,6 +179,14 @@ def test_a_gap_in_the_time_stamps_is_no_damage(tmp_path, name):
     source, frames = read(film(tmp_path / name, times_s=times_s))
     assert [frame.time_s for frame in frames] == pytest.approx(times_s, abs=0.002)
     assert (source.warnings, source.damaged) == ([], 0)
+
+
+def test_an_avi_with_pictures_out_of_order_has_even_time_stamps(tmp_path):
+    """It says when to decode its pictures, and not when to show them."""
+    pictures = [flat(i) for i in range(20)]
+    path = coded(tmp_path / "a.avi", pictures, codec="libx264", bf="2")
+    _, frames = read(path)
+    assert np.diff([frame.time_s for frame in frames]) == pytest.approx(0.1)
 
 
 # As a player shows it

@@ -7,7 +7,7 @@ import pytest
 from hydra import compose, initialize_config_module
 
 from gastlive.experiments.evaluating.few.draws import Cut, draws
-from gastlive.experiments.evaluating.few.few import longest, measured, taught, written
+from gastlive.experiments.evaluating.few.few import fine_tuned, longest, measured, taught, written
 from gastlive.gast.errors import InputError
 
 GIVEN = {
@@ -73,6 +73,20 @@ def test_a_draw_is_taught_and_its_figures_are_written(tmp_path):
     page = written({"2": [found]}, cfg)
     assert "| 2 | 1 |" in page
     assert json.loads((tmp_path / "few.json").read_text())["draws"]["2"] == [found]
+
+
+def test_the_same_examples_can_be_trained_on_instead(tmp_path, capsys):
+    small = "{steps:4,threads:1,datamodule:{batch:2,batches:2}}"
+    cfg = config(tmp_path, f"trained={small}")
+    draw = next(draws(clips(), **GIVEN))
+    with initialize_config_module("gastlive.conf", version_base="1.3"):  # as in the program
+        found = fine_tuned(draw, 3, cfg, [wiggle(13, 1)])
+    assert set(found) == set(taught(draw, 1, cfg, []))
+    said = capsys.readouterr().out
+    assert "tensors start from everyday.safetensors" in said
+    names = {cut.name.replace("/", "_") for some in draw.examples for cut in some}
+    assert len(names) == 6
+    assert all(name in said for name in names)  # each is a recording
 
 
 def test_right_wrong_and_false_are_counted_as_the_decision_says_them():

@@ -180,15 +180,19 @@ def test_frames_whose_label_nobody_learnt_are_left_out():
 
 
 def test_the_mean_takes_every_set_alike_and_leaves_out_what_is_not_known():
-    def figures(right, false):
+    def figures(right, false, **more):
         streams = None if false is None else {"false_positives_per_hour": false}
-        return {"clips": {"top1": right, "clips": 3, "by_label": {}}, "streams": streams}
+        return {"clips": {"top1": right, "clips": 3, "by_label": {}, **more}, "streams": streams}
 
     folds = {
-        "one": {"tested": ["a"], "left_out": figures(0.5, 2.0), "own": figures(0.9, 1.0)},
+        "one": {
+            "tested": ["a"],
+            "left_out": figures(0.5, 2.0, action_top1=0.8),
+            "own": figures(0.9, 1.0),
+        },
         "two": {"tested": ["a", "b"], "left_out": figures(0.7, None), "own": None},
     }
     one, two, mean = accuracy(folds).splitlines()[2:]
-    assert one == "| one | 1 | 3 | 50.0 | - | - | 2 | - | 90.0 | - | - | 1 | - |"
-    assert two == "| two | 2 | 3 | 70.0 | - | - | - | - | - | - | - | - | - |"
-    assert mean == "| mean |  |  | 60.0 | - | - | 2 | - | 90.0 | - | - | 1 | - |"
+    assert one == "| one | 1 | 3 | 50.0 | 80.0 | - | - | 2 | - | 90.0 | - | - | - | 1 | - |"
+    assert two == "| two | 2 | 3 | 70.0 | - | - | - | - | - | - | - | - | - | - | - |"
+    assert mean == "| mean |  |  | 60.0 | 80.0 | - | - | 2 | - | 90.0 | - | - | - | 1 | - |"

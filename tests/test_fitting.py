@@ -117,6 +117,28 @@ def test_ctrl_c_in_a_validation_keeps_the_averaged_weights(tmp_path, monkeypatch
     assert saved["current_model_state"]["weight"].item() == 4
 
 
+class Wicked:
+    """A pickle that makes a file when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.filterwarnings("ignore::Warning")  # of Lightning
+def test_a_checkpoint_to_go_on_from_runs_no_code(tmp_path):
+    mark, wicked = tmp_path / "ran", tmp_path / "wicked.ckpt"
+    fit(made(tmp_path / "first"), Net(), Loaded(), newest=True)
+    content = torch.load(tmp_path / "first" / "last.ckpt", weights_only=True)
+    torch.save(content | {"loops": Wicked(mark)}, wicked)
+    with pytest.raises(InputError, match=r"wicked\.ckpt .*weights alone") as refused:
+        fit(made(tmp_path / "again"), Net(), Loaded(), resume=str(wicked))
+    assert "\n" not in str(refused.value)
+    assert not mark.exists()
+
+
 def test_a_training_without_validation_is_refused_before_it_begins(tmp_path):
     with pytest.raises(InputError, match="limit_val_batches=0 leaves nothing to choose"):
         fit(made(tmp_path, limit_val_batches=0), Net(), Loaded())

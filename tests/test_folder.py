@@ -373,7 +373,10 @@ def test_files_that_can_not_be_used_are_named_and_the_rest_are(tmp_path):
         ("lost.npz", "lies in no action's folder and in no row of labels.csv"),
         ("note.txt", "is no video and none of .npz, .jsonl, .bvh"),
         ("clap", "holds no clip; fill it or take it away"),
-        ("joints.npz", "/joints.npz: joints are (60, 16, 3), not h36m17; lift it anew"),
+        (
+            "joints.npz",
+            "/joints.npz is no file of gastlive-lift (xy is float32 (60, 17, 2)); lift it anew",
+        ),
         ("layout.npz", data.problems[4].reason),
         ("nan.npz", "person 1: 1 joints are missing in 1 frames"),
         ("nan.npz", "person 2: none of the 60 frames has a joint"),
@@ -434,3 +437,13 @@ def test_a_folder_without_anything_labelled_says_what_is_wanted(tmp_path):
     lift(tmp_path / "wave" / "a.npz")
     with pytest.raises(InputError, match="fps=0 frames per second can't be; give more than 0"):
         Folder(str(tmp_path), fps=0.0, background="idle")
+
+
+def test_a_name_that_no_file_can_have_is_a_row_without_a_recording(tmp_path):
+    record(tmp_path / "run")
+    rows = f"start,end,label,file\n0.1,0.9,wave,run\n0.1,0.9,wave,{'x' * 5000}\n"
+    (tmp_path / "labels.csv").write_text(rows)
+    data = Folder(str(tmp_path), background="idle", fps=30.0)
+    assert [problem.reason[:34] for problem in data.problems] == [
+        "line 3: there is no recording xxxx"
+    ]

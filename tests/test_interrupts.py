@@ -105,6 +105,26 @@ def test_a_signal_before_the_first_item_is_not_forgotten(interrupts):
         next(interrupts.between(range(9)))
 
 
+def test_the_first_signal_says_how_a_run_ended():
+    found = Interrupts()
+    assert found.said == "interrupted"
+    found.handle(signal.SIGTERM, None)
+    found.handle(signal.SIGINT, None)
+    assert found.said == "interrupted by SIGTERM"
+
+
+def test_a_closed_terminal_ends_a_run_unless_nohup_says_otherwise():
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        for handler, heard in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
+            signal.signal(signal.SIGHUP, handler)
+            with Interrupts().heard():
+                assert (signal.getsignal(signal.SIGHUP) is not handler) == heard
+            assert signal.getsignal(signal.SIGHUP) is handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_thread_of_somebody_elses_program_hears_no_signals():
     before = signal.getsignal(signal.SIGINT)
 

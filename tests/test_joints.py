@@ -140,6 +140,29 @@ def test_joints_that_are_not_numbers_are_filled(bad):
     assert sorted(np.flatnonzero(~out.visible)) == sorted([AT["left_wrist"], AT["right_ankle"]])
 
 
+LEFT, RIGHT = COCO17.index["left_wrist"], COCO17.index["right_wrist"]
+WAVING = STANDING.copy()
+WAVING[RIGHT] = WAVING[COCO17.index["right_elbow"]] + (-15, -20)
+
+
+def test_a_hand_that_was_never_in_sight_is_also_guessed_to_do_as_the_other():
+    stage = raw()
+    out = seen(stage, 0.0, person(WAVING, lacking=[LEFT]))
+    forearm = out.other_xy[AT["left_wrist"]] - out.other_xy[AT["left_elbow"]]
+    np.testing.assert_allclose(forearm, (15, -20), atol=1e-4)
+    same = np.arange(17) != AT["left_wrist"]
+    np.testing.assert_array_equal(out.other_xy[same], out.xy[same])
+    assert out.xy[AT["left_wrist"], 1] > out.xy[AT["left_elbow"], 1], "the first guess hangs"
+    assert seen(stage, 0.1, person(WAVING)).other_xy is None
+    assert seen(stage, 0.2, person(WAVING, lacking=[LEFT])).other_xy is None, "it has been seen"
+
+
+def test_without_another_side_to_go_by_there_is_no_other_guess():
+    assert seen(raw(), 0.0, person(WAVING)).other_xy is None
+    assert seen(raw(), 0.0, person(WAVING, lacking=[LEFT, RIGHT])).other_xy is None
+    assert seen(raw(), 0.0, person(WAVING, lacking=LEGS)).other_xy is None
+
+
 def test_joints_outside_the_picture_are_not_visible():
     out = raw()(frame(0.0, person(), height=260)).people[1]
     assert not out.visible[[AT["left_ankle"], AT["right_ankle"]]].any()

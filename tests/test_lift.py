@@ -334,6 +334,44 @@ def test_a_link_that_leads_nowhere_is_skipped(tmp_path):
     assert (job.finished, job.failed) == (["a"], ["b"])
 
 
+def test_a_link_that_leads_back_is_followed_once(tmp_path):
+    keypoints(tmp_path / "in" / "sub" / "a.npz")
+    (tmp_path / "in" / "sub" / "again").symlink_to(tmp_path / "in")
+    assert [one.name for one in work(tmp_path).inputs] == ["sub/a"]
+
+
+def test_a_ledger_deletes_nothing_outside_its_folder(tmp_path):
+    keypoints(tmp_path / "in" / "a.npz")
+    (tmp_path / "out").mkdir()
+    precious = tmp_path / "precious.npz"
+    precious.write_text("")
+    (tmp_path / "out" / "link").symlink_to(tmp_path)
+    for file in ("../precious.npz", str(precious), "link/precious.npz"):
+        record = {"name": "a", "key": "another", "files": {"npz": [file]}}
+        (tmp_path / "out" / ".gastlive-lift.jsonl").write_text(json.dumps(record))
+        lifted(tmp_path, "formats=[npz]")
+        assert precious.exists()
+        (tmp_path / "out" / "a.npz").unlink()
+
+
+def test_whatever_is_wrong_with_a_file_the_others_are_lifted(tmp_path, monkeypatch, capsys):
+    for name in "ab":
+        keypoints(tmp_path / "in" / f"{name}.npz")
+    job = work(tmp_path, "formats=[npz]")
+    lift = job._lift
+
+    def broken(one, key):
+        if one.name == "a":
+            raise IndexError("index 3 is out of bounds")
+        return lift(one, key)
+
+    monkeypatch.setattr(job, "_lift", broken)
+    job.run()
+    assert (job.failed, job.finished) == (["a"], ["b"])
+    said = "a: skipped: is broken (IndexError: index 3 is out of bounds)"
+    assert said in capsys.readouterr().out
+
+
 def test_a_result_that_was_deleted_is_made_again_and_old_people_go(tmp_path):
     both = np.stack([XY[:20] - 100, XY[:20] + 100])
     keypoints(tmp_path / "in" / "a.npz", both)
@@ -450,7 +488,7 @@ def test_what_a_keypoint_file_does_not_say_is_asked_for(tmp_path, capsys):
     np.save(tmp_path / "in" / "a.npy", XY[:5])
     job = lifted(tmp_path, "source.layout=coco17", "source.fps=30", "source.width=640")
     assert job.failed == ["a"]
-    assert "give it as source.height=..." in capsys.readouterr().out
+    assert "no height; give source.height=..." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,9 @@ def test_signals_until_the_process_is_gone_lose_neither_report_nor_data(
     assert said.startswith(f"results go to {tmp_path}")
     assert said.endswith(f"results in {tmp_path}\n")
     summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["ended"] == "interrupted"
+    assert summary["ended"] == (
+        "interrupted" if number == signal.SIGINT else "interrupted by SIGTERM"
+    )
     assert summary["frames"] == len(lines(tmp_path / "frames.jsonl")) - 1
     with av.open(str(tmp_path / "annotated.mp4")) as video:
         decoded = sum(1 for _ in video.decode(video=0))

@@ -93,7 +93,7 @@ def test_every_option_of_the_chain_is_composed_as_the_command_line_composes_it()
         ({"lifter": None}, "no option lifter=None; there are gast243, gast27"),
         ({"decision": {"entr": 1}}, "no option decision.entr; did you mean enter?"),
         ({"threads.a": 1}, "no option threads.a"),
-        ({"zoo.a": 1}, "no option zoo.a; there are classifier, decision"),
+        ({"zoo.a": 1}, "no option zoo.a; there are by_hand, classifier, decision"),
         ({"threads": object}, "threads=<class 'object'> can't be used: give a plain value"),
     ],
 )

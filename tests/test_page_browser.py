@@ -199,10 +199,10 @@ def test_lifter_and_head_are_changed_while_it_runs(browser, port):
         runs(page)
         page.select_option("#lifter", "gast27s")
         page.select_option("#head", "fight")
-        until(page, "document.querySelector('#bars').textContent.includes('punch')")
+        until(page, "document.querySelector('#bars').textContent.includes('elbow strike')")
         runs(page)
         page.select_option("#head", "everyday")
-        until(page, "!document.querySelector('#bars').textContent.includes('left punch')")
+        until(page, "!document.querySelector('#bars').textContent.includes('elbow strike')")
 
 
 def test_what_is_recorded_can_be_downloaded(browser, port, tmp_path):

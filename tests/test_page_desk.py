@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
+import aiohttp
 import cv2
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import open_dict
 
 from gastlive.experiments.paging.desk import Desk
+from gastlive.experiments.paging.lesson import Kept
 from gastlive.experiments.paging.shared import Shared
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17
@@ -23,6 +25,7 @@ from gastlive.realtime.page.wire import packed
 from gastlive.realtime.sources.source import Source
 
 from .test_page import SOON_S, connection, ended, heard, server, until
+from .test_page_lesson import moving
 
 
 def jpeg(width=64, height=48, shade=90):
@@ -366,3 +369,39 @@ def test_a_recording_has_a_bvh_of_each_person(tmp_path):
         text = (tmp_path / "run" / "recordings" / kinds["bvh"]).read_text()
     assert text.startswith("HIERARCHY")
     assert int(text.partition("Frames: ")[2].split()[0]) > 10
+
+
+def test_what_was_shown_is_taught_beside_the_old_names_and_can_be_taught_anew(tmp_path):
+    async def teach(desk):
+        await until(lambda: desk.server.is_open)
+        async with connection(desk.server) as ws:
+            await state(ws, status="ended")
+            await ws.send_json({"kind": "teach"})
+            refused = (await heard(ws, "refused"))["words"]
+            takes = [Kept(i, moving(label, i)) for i, label in enumerate(["both", "one"] * 3)]
+            desk.lesson._change(takes)
+            await ws.send_json({"kind": "teach"})
+            first = await state(ws, head="taught 1", status="ended")
+            desk.lesson._change(takes[:5])
+            await ws.send_json({"kind": "teach"})  # on everyday, not on what was taught of it
+            second = await state(ws, head="taught 2", status="ended")
+            await ws.send_json({"kind": "export"})
+            name = (await heard(ws, "exported"))["name"]
+            url = f"http://127.0.0.1:{desk.server.port}/recordings/"
+            headers = {"Authorization": f"Bearer {desk.server.token}"}
+            async with aiohttp.ClientSession(headers=headers) as session:
+                sizes = [len(await (await session.get(url + each)).read())
+                         for each in (name, "taught_1.safetensors")]  # fmt: skip
+            await ws.send_json({"kind": "choose", "head": "everyday"})
+            return refused, first, second, sizes, await state(ws, head="everyday", status="ended")
+
+    with running(tmp_path) as desk:
+        refused, first, second, sizes, third = asyncio.run(teach(desk))
+    assert "no example of any action" in refused
+    assert {"wave", "both", "one"} <= set(first["run"]["labels"])
+    assert [take["said"] for take in first["takes"]] == ["both", "one"] * 3
+    assert [head["name"] for head in second["taught"]] == ["taught 2", "taught 1"]
+    assert [head["name"] for head in second["choices"]["head"]][-2:] == ["taught 1", "taught 2"]
+    assert second["run"]["labels"].count("both") == 1
+    assert min(sizes) > 1000
+    assert "both" not in third["run"]["labels"]

@@ -8,8 +8,8 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from gastlive.datasets.formats.pickled import read_object, read_pickle
 from gastlive.gast.errors import InputError
+from gastlive.gast.pickled import read_object, read_pickle
 
 CONTENT = {
     "S1": {

@@ -273,7 +273,9 @@ def test_an_interruption_ends_cleanly_with_a_summary(weights, tmp_path, number):
         summary = pipeline(Interrupting(150), weights, tmp_path).run()
     finally:
         signal.signal(signal.SIGINT, before)
-    assert summary["ended"] == "interrupted"
+    assert summary["ended"] == (
+        "interrupted" if number == signal.SIGINT else "interrupted by SIGTERM"
+    )
     assert summary["frames"] == 30
 
 
@@ -490,6 +492,26 @@ def test_the_cards_temperature_is_used_live(carded):
     ]
     sharp, soft = (each - each.mean(-1, keepdims=True) for each in logits)
     np.testing.assert_allclose(soft, sharp / 4, atol=1e-5)
+
+
+def test_an_action_that_hangs_on_a_guess_is_no_more_likely_than_the_other_guess_says(carded):
+    rng, heads = np.random.default_rng(0), [carded()[0] for _ in range(3)]
+    for time_s in np.arange(10) / 30:
+        one, other = rng.normal(0, 1, (2, 17, 3)).astype(np.float32)
+        people = (
+            Person(pose(100), xyz=one),
+            Person(pose(100), xyz=other),
+            Person(pose(100), xyz=one, other_xyz=other),
+        )
+        odds = [
+            head(Frame(None, 0, time_s, time_s, 640, 480, people={1: who})).people[1].probabilities
+            for head, who in zip(heads, people, strict=True)
+        ]
+    idle = LABELS.index("idle")
+    wanted = np.minimum(odds[0], odds[1])
+    np.testing.assert_allclose(np.delete(odds[2], idle), np.delete(wanted, idle), rtol=1e-5)
+    assert odds[2].sum() == pytest.approx(1)
+    assert np.abs(odds[0] - odds[1]).max() > 0.01
 
 
 @pytest.mark.parametrize(("fps", "steps"), [(30.0, 30), (15.0, 15), (10.0, 10)])

@@ -234,3 +234,16 @@ def test_a_missing_value_says_how_to_give_it():
     with pytest.raises(MissingMandatoryValue) as caught:
         _ = cfg.source.path
     assert explained(caught.value) == "source.path is missing; give source.path=..."
+
+
+@pytest.mark.parametrize(
+    "given", [["--config-dir", "mine"], ["--config-dir=mine"], ["-cd", "mine"]]
+)
+def test_yaml_from_a_folder_of_ones_own_is_said_to_be_code(tmp_path, given):
+    (tmp_path / "mine").mkdir()
+    status, shown, errors = live(*given, "--cfg", "job", folder=tmp_path)
+    assert status == 0
+    assert "detector:" in shown
+    assert (
+        errors == "gastlive: the yamls in mine count as code: a _target_ runs whatever it names\n"
+    )

@@ -7,11 +7,11 @@ head changes; another lifter needs other ones.
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz, read_json
 from ..deployed import HEADS
 
 SHIPPED = HEADS / "background.npz"
@@ -45,11 +45,11 @@ def save_background(background: Background, path: str | Path) -> None:
 def load_background(path: str | Path = SHIPPED) -> Background:
     """A file of `save_background`; an InputError if it is none, or of another version."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            card, xyz = json.loads(str(file["card"])), file["xyz"].astype(np.float32)
+        with opened_npz(path) as file:
+            card, xyz = read_json(str(file["card"])), file["xyz"].astype(np.float32)
         version = card.pop("version")
         if version == VERSION:
             return Background(xyz, **card)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no file of background streams; make it anew") from error
     raise InputError(f"{path} has format version {version}, wanted {VERSION}; make it anew")

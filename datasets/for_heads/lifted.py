@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from torch import Generator
 
 from ...gast.errors import InputError
 from ...gast.lifter import with_confidence
+from ...gast.limits import BROKEN, opened_npz, read_json
 from ...gast.skeleton import Skeleton
 from ..clip import KeypointClip, MotionClip
 from ..labels import UNKNOWN
@@ -194,9 +194,9 @@ def save_lifted(folder: str | Path, origin: Origin, clips: Sequence[LiftedClip])
 def read_lifted(path: str | Path) -> list[LiftedClip]:
     """The clips of one file; an InputError if it is no such file, or of another version."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             content = {key: file[key] for key in file.files}
-        fields = json.loads(str(content["origin"]))
+        fields = read_json(str(content["origin"]))
         if fields["version"] != VERSION:
             raise InputError(f"{path} has format version {fields['version']}, wanted {VERSION}")
         origin = Origin(**{**fields, "labels": tuple(fields["labels"])})
@@ -210,7 +210,7 @@ def read_lifted(path: str | Path) -> list[LiftedClip]:
         ]  # fmt: skip
     except InputError:
         raise
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no file of lifted clips; delete it and lift anew") from error
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz, read_json
 from .filmed import Filmed, Filming
 
 EACH = 64
@@ -63,12 +63,12 @@ def stream_files(folder: str | Path) -> list[Path]:
 def read_streams(path: Path, recipe: Mapping[str, object]) -> tuple[np.ndarray, np.ndarray]:
     """Joints (N, T, J, 3), float16, and labels (N, T); an InputError unless of this recipe."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            card, xyz, labels = json.loads(str(file["card"])), file["xyz"], file["labels"]
+        with opened_npz(path) as file:
+            card, xyz, labels = read_json(str(file["card"])), file["xyz"], file["labels"]
         made = card["recipe"]
     except FileNotFoundError:
         raise
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no file of streams; delete it") from error
     wanted: Any = json.loads(json.dumps(recipe))
     if card["version"] != VERSION or made != wanted:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz
 from ...gast.skeleton import Skeleton, joint_map
 from ..clip import KeypointClip
 from ..keypoints import resample_keypoints
@@ -70,7 +70,7 @@ def save_films(path: str | Path, films: Iterable[Film], layout: Skeleton) -> Non
 def read_films(path: str | Path, layout: Skeleton) -> list[Film]:
     """Films of a file; an InputError if it is none, or of another layout."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             content = {key: file[key] for key in ("layout", "name", "stop", "xy", "confidence")}
         if str(content["layout"]) != layout.name:
             raise InputError(f"{path} is of layout {content['layout']}, wanted {layout.name}")
@@ -81,7 +81,7 @@ def read_films(path: str | Path, layout: Skeleton) -> list[Film]:
         return [Film(*film) for film in zip(names, xy, confidence, strict=True)]
     except InputError:
         raise
-    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no file of films; make it with save_films") from error
 
 

@@ -52,7 +52,13 @@ def read_rows(path: Path) -> tuple[list[Row], list[str]]:
     It is separated by comma, semicolon or tab; columns are known by name, in any order; others are
     ignored. An InputError if it can't be read, or start, end or label is not in its header.
     """
-    text = read_text(path)
+    try:
+        return _rows(path, read_text(path))
+    except csv.Error as error:
+        raise InputError(f"{path} is no table ({error}); separate columns by commas") from error
+
+
+def _rows(path: Path, text: str) -> tuple[list[Row], list[str]]:
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)
     reader = csv.DictReader(text.splitlines(), delimiter=delimiter)

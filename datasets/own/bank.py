@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz, read_json
 from ...gast.skeleton import Skeleton, named
 from ..clip import MotionClip, Problem, Segment
 from ..rates import resample
@@ -95,10 +95,28 @@ def write_bank(
 
 def _read(path: Path) -> tuple[dict, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            card, steps = json.loads(str(file["card"])), file["steps_mm"]
+        with opened_npz(path) as file:
+            card, steps = read_json(str(file["card"])), file["steps_mm"]
         if card["version"] == VERSION:
+            _check(card, steps)
             return card, steps
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"can't read the motion bank {path}: {error}; make it anew") from error
     raise InputError(f"{path} is a bank of version {card['version']}, wanted {VERSION}; make anew")
+
+
+def _check(card: dict, steps: np.ndarray) -> None:
+    """Raises one of `BROKEN` for a bank that `write_bank` did not write."""
+    joints = len(named(card["layout"]))
+    if steps.shape[1:] != (joints, 3) or steps.dtype.kind != "i" or not 0 < card["fps"] < 1000:
+        raise ValueError(f"joints are {steps.dtype} {steps.shape} at {card['fps']} a second")
+    for clip in card["clips"]:
+        texts = [clip[key] for key in ("dataset", "subject", "name")]
+        start, stop = clip["start"], clip["stop"]
+        segments = [(a, b, label) for a, b, label in clip["segments"]]
+        texts += [label for _, _, label in segments]
+        numbers = [start, stop, *(n for a, b, _ in segments for n in (a, b))]
+        if not all(isinstance(text, str) for text in texts) or set(map(type, numbers)) != {int}:
+            raise TypeError(f"clip {texts[2]!r} is none")
+        if not 0 <= start < stop <= len(steps):
+            raise ValueError(f"clip {texts[2]!r} has frames {start} to {stop} of {len(steps)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, broken
 from ..clip import MotionClip, Problem, Segment
 from ..motion import MotionFolder, Take
 from ..timed import painted
@@ -95,8 +96,8 @@ class Folder(MotionFolder):
                 yield from self._clips(take)
             except _Unlifted as error:
                 self.problems.append(Problem(str(take.path), str(error), waits=True))
-            except InputError as error:
-                self._note(take, str(error))
+            except BROKEN as error:
+                self._note(take, broken(error))
 
     def _read(self, take: Take) -> MotionClip:
         for clip in self._clips(take):
@@ -197,9 +198,13 @@ class Folder(MotionFolder):
         """The recording of that name as seen from the CSV, if it is in the root."""
         below = os.path.normpath(csv.parent.relative_to(self.root) / name)
         file = self.root / below
-        file = file / FRAMES if file.is_dir() else file
-        outside = os.path.isabs(below) or below.startswith("..")
-        return file if file.is_file() and _can_be_read(file) and not outside else None
+        if os.path.isabs(below) or below.startswith(".."):
+            return None
+        try:
+            file = file / FRAMES if file.is_dir() else file
+            return file if file.is_file() and _can_be_read(file) else None
+        except (OSError, ValueError):  # longer than a name can be, or none at all
+            return None
 
     def _subject(self, path: Path) -> str:
         named = [row.subject for row in self.rows.get(path, []) if row.subject]

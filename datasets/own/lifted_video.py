@@ -3,11 +3,11 @@
 from dataclasses import dataclass, fields
 from os import PathLike
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz
 
 VERSION = 1
 
@@ -68,13 +68,39 @@ def save_lifted_video(path: str | PathLike[str], video: LiftedVideo) -> None:
 def read_lifted_video(path: str | PathLike[str]) -> LiftedVideo:
     """Raises InputError for what `save_lifted_video` did not write, or in another version."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             content: dict[str, Any] = dict(file)
         version = int(content.pop("version"))
         plain = {key: value.item() if not value.ndim else value for key, value in content.items()}
         video = LiftedVideo(**plain)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+        _check(video)
+    except BROKEN as error:
         raise InputError(f"{path} is no file of gastlive-lift ({error}); lift it anew") from error
     if version != VERSION:
         raise InputError(f"{path} has format version {version}, wanted {VERSION}; lift it anew")
     return video
+
+
+_TEXTS = ("source", "label", "layout", "lifter", "detector")
+_NUMBERS = ("fps", "width", "height")
+
+
+def _check(video: LiftedVideo) -> None:
+    """Raises one of `BROKEN` if a field is not as `LiftedVideo` says."""
+    rows, joints, lifted = len(video.person), video.xy.shape[1], video.xyz.shape[1]
+    wanted = {
+        "person": ("iu", ()), "frame": ("iu", ()), "time_s": ("f", ()), "xy": ("f", (joints, 2)),
+        "visible": ("b", (joints,)), "xyz": ("f", (lifted, 3)), "root_xyz": ("f", (3,)),
+    }  # fmt: skip
+    for name, (kinds, shape) in wanted.items():
+        values = getattr(video, name)
+        if values is not None and (
+            values.dtype.kind not in kinds or values.shape != (rows, *shape)
+        ):
+            raise ValueError(f"{name} is {values.dtype} {values.shape}")
+    if not all(isinstance(getattr(video, name), str) for name in _TEXTS):
+        raise TypeError("a name is no text")
+    if not all(float(getattr(video, name)) > 0 for name in _NUMBERS):
+        raise ValueError("its rate or size is none")
+    if not np.isfinite(video.time_s).all():
+        raise ValueError("a time is none")

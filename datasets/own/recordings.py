@@ -1,6 +1,6 @@
 """Recordings of the live program: people before a camera as they were lifted."""
 
-import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,8 @@ import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.interpolation import frames_at
+from ...gast.limits import BROKEN, read_json
+from ...gast.limits import broken as why
 from ...gast.skeleton import Skeleton, named
 from ..axes import from_camera
 from ..clip import MotionClip
@@ -56,8 +58,8 @@ class Recordings(MotionFolder):
                     yield resample(clip, self.fps)
                 if not count:
                     self._note(take, "nobody was lifted in it")
-            except InputError as error:
-                self._note(take, str(error))
+            except BROKEN as error:
+                self._note(take, why(error))
 
     def _read(self, take: Take) -> MotionClip:
         for clip in self._clips(take):
@@ -134,12 +136,14 @@ def read_stays(path: Path) -> Iterator[Stay]:
     for number, frame in lines:
         try:
             now, people = float(frame["time_s"]), _lifted(frame)
+            if not math.isfinite(now):
+                raise ValueError(now)
             begin_s = now if begin_s is None else begin_s
             gone = [t for t, stay in in_view.items() if now - stay.times[-1] > LONGEST_GAP_S]
             yield from _long_enough(in_view.pop(track) for track in gone)
             for track, person in people.items():
                 in_view.setdefault(track, Stay(track, layout, begin_s)).add(now, person)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise broken(path, number, "wanted time_s and people with xyz") from error
     yield from _long_enough(in_view.values())
 
@@ -155,7 +159,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             for number, line in enumerate(file, start=1):
                 if not line.endswith("\n"):
                     return  # a killed run may end in half a line
-                record = json.loads(line)
+                record = read_json(line)
                 if not isinstance(record, dict):
                     raise broken(path, number, "wanted an object")
                 yield number, record
@@ -163,7 +167,9 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise InputError(f"can't read {path}: {error.strerror}; check the path") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no text; record anew") from error
-    except json.JSONDecodeError as error:
+    except InputError:
+        raise
+    except ValueError as error:
         raise InputError(f"{path}, line {number}: no JSON; delete the line") from error
 
 

@@ -7,6 +7,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz
 from ...gast.skeleton import H36M17
 from ..clip import MotionClip
 from ..motion import MotionFolder, Take, runs
@@ -71,7 +72,7 @@ def _names(path: Path, what: str) -> list[str]:
 def _truth(path: Path, *names: str) -> dict[str, np.ndarray]:
     """Arrays of the file; InputError if it can't be read or lacks one."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             return {name: file[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no truth that gastlive-render wrote; render anew") from error

@@ -7,9 +7,10 @@ from zipfile import ZipFile
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import npy_header, opened_npz
+from ...gast.pickled import explained
 from ...gast.skeleton import NTU25
 from ..clip import MotionClip, Problem, Segment
-from ..formats.pickled import explained, npy_header
 from ..rates import resample
 from .ntu import FPS, NTU_ACTIONS, people_of
 
@@ -74,7 +75,10 @@ class CtrGcn:
         if len(hot) != 1:
             raise InputError(f"shows {len(hot)} actions at once, wanted one")
         people = people_of(bodies)
-        people = people[:, : np.flatnonzero(np.isfinite(people).any((0, 2, 3)))[-1] + 1]
+        known = np.flatnonzero(np.isfinite(people).any((0, 2, 3)))
+        if not len(known):
+            raise InputError("has no joint in any frame")
+        people = people[:, : known[-1] + 1]
         if gaps := int(np.isnan(people[0]).any((1, 2)).sum()):
             self._note(part, number, f"the first person is away in {gaps} frames")
         return MotionClip(
@@ -94,7 +98,7 @@ class CtrGcn:
 
 def _one_hot(path: Path, part: str) -> np.ndarray:
     """One-hot actions (clips, 60 or 120) of a part."""
-    with explained(path, "npz of CTR-GCN"), np.load(path, allow_pickle=False) as file:
+    with explained(path, "npz of CTR-GCN"), opened_npz(path, f"y_{part}") as file:
         hot = file[f"y_{part}"]
         clips = _count(path, part)
     if hot.shape not in {(clips, 60), (clips, 120)} or hot.dtype.kind not in "fiub":

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz
 from ...gast.skeleton import JHMDB15
 from ..clip import KeypointClip, Problem, Segment
 from ..keypoints import resample_keypoints
@@ -87,16 +87,17 @@ class Jhmdb:
     def _read(self, part: str) -> list[tuple[str, str, np.ndarray]]:
         path = self.root / f"{part}_1.npz"
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with opened_npz(path) as file:
                 xy, frames, label = (file[key] for key in ("xy", "frames", "label"))
-        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+        except BROKEN as error:
             raise InputError(
                 f"{path} is missing or no npz with 'xy', 'frames' and 'label'; get split 1 of "
                 f"JHMDB and give its folder as root"
             ) from error
-        ends = np.cumsum(frames)
-        counted = frames.ndim == 1 and frames.dtype.kind in "iu" and len(frames) > 0
-        if not counted or len(label) != len(frames) or xy.shape != (ends[-1], len(JHMDB15), 2):
+        counted = frames.ndim == 1 and frames.dtype.kind in "iu" and (frames > 0).all()
+        ends = np.cumsum(frames) if counted and len(frames) else np.array([-1])
+        shape = (ends[-1], len(JHMDB15), 2)
+        if label.shape != frames.shape or xy.shape != shape or xy.dtype.kind not in "iuf":
             raise InputError(
                 f"{path}: 'xy' is {xy.shape}, 'frames' {frames.shape}, 'label' {label.shape}; "
                 f"wanted joints (frames, 15, 2), and a length and an action for each film"

@@ -1,11 +1,11 @@
 """Northwestern-UCLA Multiview Action 3D: ten actions before three Kinects."""
 
-import json
 from collections.abc import Iterable
 
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, read_json
 from ...gast.skeleton import KINECT20
 from ..axes import SDK_ORDER, kinect20
 from ..clip import MotionClip
@@ -67,8 +67,8 @@ class NwUcla(MotionFolder):
 
     def _read(self, take: Take) -> MotionClip:
         try:
-            xyz = np.array(json.loads(read_text(take.path))["skeletons"], np.float64)
-        except (ValueError, KeyError, TypeError) as error:
+            xyz = np.array(read_json(read_text(take.path))["skeletons"], np.float64)
+        except BROKEN as error:
             raise InputError(f"{take.path} is no JSON with 'skeletons' of numbers") from error
         if xyz.ndim != 3 or xyz.shape[1:] != (len(SDK_ORDER), 3):
             raise InputError(f"{take.path}: skeletons are {xyz.shape}, wanted (frames, 20, 3)")

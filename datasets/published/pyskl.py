@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeGuard, TypeVar
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.pickled import read_pickle
 from ...gast.skeleton import COCO17, NTU25
 from ..clip import KeypointClip, MotionClip, Problem, Segment
-from ..formats.pickled import read_pickle
 from ..rates import resample, resampled
 from .ntu import NTU_ACTIONS, ntu_take, people_of
 

@@ -113,4 +113,4 @@ class UtKinect(TimedFolder):
 
 
 def _frame(word: str) -> int | None:
-    return int(word) if word.isdigit() else None
+    return int(word) if word.isdecimal() and len(word) < 10 else None

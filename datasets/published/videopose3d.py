@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.pickled import read_object
 from ...gast.skeleton import Skeleton, joint_map
 from ...gast.units import to_screen
 from ..clip import MotionClip, Problem
-from ..formats.pickled import read_object
 from ..motion import MotionFolder, Take
 from ..pair import Pair, pair_at, selection, without_zeros
 from ..rates import mapped

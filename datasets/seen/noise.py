@@ -1,6 +1,5 @@
 """Errors of a detector and the live program's first stages, as ``gastlive-measure-noise`` found."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from ...gast.errors import InputError
 from ...gast.inputs.smoothing import OneEuro, Smoothing, Unsmoothed
+from ...gast.limits import read_json
 from ...gast.skeleton import Skeleton
 from .body import body_axes, body_depth, body_size, unit
 from .completion import complete, is_hanging, kind_of, make_middle, trust_middle
@@ -207,7 +207,7 @@ def read_noise(file: str) -> dict[str, Any]:
     path = Path(file).expanduser() if file.endswith(".json") else FILES / f"{file}.json"
     known = ", ".join(sorted(path.stem for path in FILES.glob("*.json")))
     try:
-        content = json.loads(path.read_text())
+        content = read_json(path.read_text())
     except (OSError, ValueError) as error:
         raise InputError(
             f"can't read the noise {path}: {error}; choose from {known} or measure your own"

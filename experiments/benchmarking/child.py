@@ -12,9 +12,9 @@ from typing import Any, Self
 import numpy as np
 from omegaconf import OmegaConf
 
+from ...gast.addresses import masked
 from ...gast.errors import InputError
 from ...realtime.sinks.timings import read_timings
-from ...realtime.sources.stream import masked
 from ..timing.jobs import PROGRAM
 
 # How long a terminated program may take to finish its files.

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ...datasets.own.folder import VIDEOS
 from ...gast.errors import InputError
-from ...realtime.sources.keypoint_files import OPENPOSE, SUFFIXES
+from ...realtime.sources.keypoint_files import SUFFIXES, frames_in
 
 
 @dataclass(frozen=True)
 class Input:
-    """One video, keypoint file, or folder of OpenPose.
+    """One video, keypoint file, or folder with a file of keypoints a frame.
 
     Attributes:
         path: Absolute.
@@ -28,7 +28,7 @@ class Input:
 
     def state(self) -> list[int]:
         """Changes with the content: number of files, bytes, newest modification time."""
-        files = self.path.glob(OPENPOSE) if self.path.is_dir() else [self.path]
+        files = frames_in(self.path) if self.path.is_dir() else [self.path]
         stats = [file.stat() for file in files if file.exists()]  # a link may lead nowhere
         newest = max((stat.st_mtime_ns for stat in stats), default=0)
         return [len(stats), sum(stat.st_size for stat in stats), newest]
@@ -49,7 +49,7 @@ def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
     if not root.exists():
         raise InputError(f"input={given}: no such file or folder; give videos or keypoint files")
     root, output = root.absolute(), output.absolute()
-    if root.is_file() or any(root.glob(OPENPOSE)):
+    if root.is_file() or frames_in(root):
         found, others = [_input(root, root.parent)], []
     else:
         if root == output:
@@ -60,18 +60,23 @@ def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
     if not found:
         raise InputError(
             f"input={given} holds no video ({', '.join(VIDEOS[:4])}, ...) and no keypoint file "
-            f"({', '.join(SUFFIXES)}, {OPENPOSE}); give another folder"
+            f"({', '.join(SUFFIXES)}, *_keypoints.json, 0.npy); give another folder"
         )
     _check(found, output)
     return sorted(found, key=lambda one: one.name), len(others)
 
 
 def _walk(root: Path, output: Path) -> Iterable[Path]:
-    """Files that may be inputs and folders of OpenPose."""
+    """Files that may be inputs, and folders with a file a frame."""
+    seen = set[Path]()
     for here, folders, files in os.walk(root, followlinks=True):
         folder = Path(here)
+        if folder.resolve() in seen:  # a link led back
+            folders.clear()
+            continue
+        seen.add(folder.resolve())
         folders[:] = [n for n in sorted(folders) if n[0] != "." and folder / n != output]
-        if folder != root and any(name.endswith(OPENPOSE[1:]) for name in files):
+        if folder != root and frames_in(folder):
             folders.clear()
             yield folder
             continue

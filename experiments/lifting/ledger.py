@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...gast.limits import read_json
+
 Files = Mapping[str, list[str]]
 """By format, the names of the files that hold it, as seen from the output folder."""
+ENDINGS = (".npz", ".jsonl", ".mp4", ".bvh")
+"""Of everything that is written."""
 
 
 class Ledger:
@@ -19,15 +23,26 @@ class Ledger:
         self.folder = folder
         self._finished: dict[str, tuple[str, Files]] = {}
         try:
-            text = (folder / self.NAME).read_text(encoding="utf-8")
+            text = (folder / self.NAME).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             text = ""
         for line in text.splitlines():
             try:
-                record = json.loads(line)
-                self._finished[record["name"]] = record["key"], record["files"]
-            except (ValueError, KeyError, TypeError):
+                record = read_json(line)
+                name, key, files = record["name"], record["key"], record["files"]
+                if self._are_inside(name, files):
+                    self._finished[name] = key, files
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # empty, or half written by a killed program: that input is redone
+
+    def _are_inside(self, name: str, files: Files) -> bool:
+        """Whether all files are in the folder: what a record names is deleted one day."""
+        inside = self.folder.resolve()
+        places = [self.folder / file for some in files.values() for file in some]
+        return isinstance(name, str) and all(
+            place.suffix in ENDINGS and place.parent.resolve().is_relative_to(inside)
+            for place in places
+        )
 
     def has(self, name: str, key: str, formats: Iterable[str]) -> bool:
         """Whether `name` was lifted with this content key and its files are still there."""

@@ -17,6 +17,7 @@ from rich.progress import (
 
 from ...conf.program import explained
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, broken
 from ...realtime.sources.keypoints import Keypoints
 from ...realtime.sources.video import Video
 from .chain import Chain
@@ -73,9 +74,10 @@ class Work:
                 self.finished.append(one.name)
             except CannotWrite:
                 raise
-            except (InputError, OSError) as error:
+            except BROKEN as error:
                 self.failed.append(one.name)
-                self._print(f"{one.name}: skipped: {explained(error)}")
+                known = isinstance(error, InputError | OSError)
+                self._print(f"{one.name}: skipped: {explained(error) if known else broken(error)}")
             self.bars.advance(files)
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ def read(path: Path, kind: type[T], what: str) -> T:
     """The dataclass that a file holds; an InputError that says `what` it is if it is broken."""
     names = [field.name for field in fields(cast(Any, kind))]
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             return kind(**{name: file[name] for name in names})
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except BROKEN as error:
         raise InputError(f"can't read {what} {path}: {error}; delete it and run again") from error

@@ -70,7 +70,7 @@ class Desk:
                 export=self._asked(self._export),
             )
             making.start()
-            while not self._is_over and self._run_once() != "interrupted":
+            while not self._is_over and not self._run_once().startswith("interrupted"):
                 if not self._is_over:
                     self._changed.wait()
         except KeyboardInterrupt:
@@ -128,7 +128,7 @@ class Desk:
             if not self._changed.is_set():
                 self.server.update(status={"is": "failed", "words": explained(error)})
         else:
-            if not self._changed.is_set() and ended != "interrupted":
+            if not self._changed.is_set() and not ended.startswith("interrupted"):
                 self.server.update(status={"is": "ended", "words": ended})
         return ended
 

@@ -10,11 +10,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from ...gast.addresses import masked, masked_all, shown
 from ...gast.errors import InputError
 from ...realtime.live import deciding, stages
 from ...realtime.page.camera import BrowserCamera
 from ...realtime.page.server import PageServer
-from ...realtime.sources.stream import masked
 from ...realtime.stages.classifying import Classify
 from ...realtime.stages.deciding import Decide
 from ...realtime.stages.joints import Joints
@@ -125,7 +125,7 @@ class Maker:
             if given not in HERE:
                 where = self.cfg.source.get("path") or self.cfg.source.get("folder")
                 url = self.cfg.source.get("url")
-                titles = {given: masked(url) if url else str(where or given), **titles}
+                titles = {given: masked(url) if url else shown(str(where or given)), **titles}
         return [{"name": name, "title": title} for name, title in titles.items()]
 
     def _composed(self, chosen: Mapping[str, str]) -> DictConfig:
@@ -156,10 +156,5 @@ class Maker:
 def plain(cfg: DictConfig) -> Any:
     """The config for the summary, without what hides in it."""
     hidden = ("run_folder", "page")
-    content: Any = OmegaConf.to_container(
-        OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in hidden]),
-        resolve=True,
-    )
-    if "url" in cfg.source:
-        content["source"]["url"] = masked(cfg.source.url)
-    return content
+    kept = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key not in hidden])
+    return masked_all(OmegaConf.to_container(kept, resolve=True))

@@ -23,7 +23,7 @@ class Shared(Source):
         self._turn, self._is_ended = Event(), False
 
     @property
-    def damaged(self) -> int:
+    def damaged(self) -> int:  # type: ignore[override]  # only read
         """Of the source."""
         return self.source.damaged
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, opened_npz
 from ...gast.skeleton import COCO17
 from .rig import Rig
 
@@ -58,9 +59,9 @@ class Mesh:
 def read_mesh(path: Path, *, height_m: float) -> Mesh:
     """An exported body, scaled to a height, feet on z = 0; an InputError if the file is broken."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             data = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
+    except BROKEN as error:
         raise InputError(f"can't read the body {path}: {error}; delete it and run again") from error
     low, high = data["vertices"][:, 2].min(), data["vertices"][:, 2].max()
     scale = height_m / (high - low)

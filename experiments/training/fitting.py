@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
+from ...gast.cards import unpickled
 from ...gast.errors import InputError
 from .budget import Passes, TimeBudget
 
@@ -78,7 +78,7 @@ def _fit(
     with warnings.catch_warnings():
         for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
             warnings.filterwarnings("ignore", category=kind, module="pytorch_lightning")
-        trainer.fit(task, **batches, ckpt_path=resume, weights_only=False)
+        trainer.fit(task, **batches, ckpt_path=resume, weights_only=True)
 
 
 def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
@@ -92,9 +92,7 @@ def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
 
 
 def _load(task: pl.LightningModule, checkpoint: str) -> None:
-    # A file that we just wrote; it also holds the optimizer, which `weights_only` may refuse.
-    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    task.load_state_dict(content["state_dict"])
+    task.load_state_dict(unpickled(checkpoint, kind="a training")["state_dict"])
     task.cpu().eval()
 
 
@@ -110,7 +108,7 @@ def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
 
 
 def _refuse_longer(trainer: pl.Trainer, key: str, resume: str) -> None:
-    content = torch.load(resume, map_location="cpu", weights_only=False)  # as Lightning will
+    content = unpickled(resume, kind="a training")  # as Lightning will, it never runs code
     for schedule in content.get("lr_schedulers", ()):
         if (planned := schedule.get("total_steps", math.inf)) < trainer.max_steps:
             raise InputError(

@@ -30,6 +30,10 @@ y down. The right side mirrors the left; a joint that isn't listed is where its 
 TORSO = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
+ENDS = ("elbow", "wrist", "knee", "ankle")
+"""Joints that act, of either side."""
+
+
 class Filler:
     """Completes poses of a layout; held joints ease into the rest pose (time constant `ease_s`)."""
 
@@ -46,6 +50,7 @@ class Filler:
         self._rest = np.array([_rest(joint, layout) for joint in layout.joints])
         self._hops = _hops(layout)
         self._torso = np.array([layout.index[joint] for joint in TORSO])
+        self._limbs = _limbs(layout)
         first, second = np.triu_indices(4, k=1)
         # The hips are too near each other to tell a size.
         self._pairs = self._torso[first[:-1]], self._torso[second[:-1]]
@@ -91,6 +96,22 @@ class Filler:
         shift = nearest @ np.where(seen[:, None], xy - guess, 0)
         return np.where(seen[:, None], xy, guess + shift / nearest.sum(-1, keepdims=True))
 
+    def otherwise(self, xy: np.ndarray, never: np.ndarray) -> np.ndarray | None:
+        """Another guess at joints that were `never` seen, (J,) bool, of a complete pose (J, 2).
+
+        What one arm or leg hides does as the other one does, mirrored; ``None`` if that hides it
+        too, or nothing is hidden.
+        """
+        guess = xy.copy()
+        shoulders, hips = xy[self._torso[:2]].mean(0), xy[self._torso[2:]].mean(0)
+        up = (shoulders - hips) / max(float(np.linalg.norm(shoulders - hips)), 1e-6)
+        left = np.array([-up[1], up[0]])
+        guessed = [limb for limb in self._limbs if never[limb[0]] and not never[limb[2]]]
+        for joint, parent, twin, twin_parent in guessed:
+            offset = xy[twin] - xy[twin_parent]
+            guess[joint] = guess[parent] + offset - 2 * (offset @ left) * left
+        return guess if guessed else None
+
     def _standing(self, xy: np.ndarray, seen: np.ndarray, size: float) -> np.ndarray:
         """The rest pose (J, 2) around the origin, in this person's size and posture."""
         metre = size / -REST["thorax"][1]
@@ -118,6 +139,16 @@ def _rest(joint: str, layout: Skeleton) -> tuple[float, float]:
         return -x, y
     parent = layout.parents[joint]
     return _rest(parent, layout) if parent else (0.0, 0.0)
+
+
+def _limbs(layout: Skeleton) -> list[tuple[int, int, int, int]]:
+    """Joints of arms and legs, each with the one before it, and both of the other side; outward."""
+    found = []
+    for child, parent in layout.outward_bones:
+        twin, twin_parent = int(layout.mirror[child]), int(layout.mirror[parent])
+        if layout.joints[child].partition("_")[2] in ENDS:
+            found.append((child, parent, twin, twin_parent))
+    return found
 
 
 def _hops(layout: Skeleton) -> np.ndarray:

@@ -193,7 +193,7 @@ def _agreeing(
     if not nets:
         return {}, []
     if isinstance(source, StepGraph):
-        whose, wanted = "ONNX's own", outputs(Compiled(source, runtime="reference"), shape)
+        whose, wanted = "ONNX's own", _by_reference(source, shape)
     else:
         whose, wanted = "PyTorch's", outputs(source.eval(), shape)
     agreeing, problems = {}, []
@@ -208,6 +208,14 @@ def _agreeing(
         else:
             agreeing[name] = net
     return agreeing, problems
+
+
+def _by_reference(source: StepGraph, shape: Sequence[int]) -> list[Tensor]:
+    try:
+        return outputs(Compiled(source, runtime="reference"), shape)
+    except Exception as error:  # whatever a file has in it is tried here
+        reason = textwrap.shorten(str(error), 200)
+        raise InputError(f"the exported step fails: {reason}; export it anew") from error
 
 
 def _excess(made: Sequence[Tensor], wanted: Sequence[Tensor], precision: str) -> str:

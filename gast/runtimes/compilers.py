@@ -1,5 +1,6 @@
 """A step's graph in a library that runs it: OpenVINO, ONNX Runtime, or ONNX's own reference."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from threading import Lock
@@ -19,6 +20,7 @@ Run = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
 
 
 def _openvino(graph: StepGraph, threads: int, precision: str) -> Run:
+    core()  # first, it sees to it that the import is silent
     import openvino
 
     if precision == "bfloat16" and "BF16" not in core().get_property(
@@ -98,6 +100,8 @@ def core() -> "openvino.Core":
 
 @cache
 def _core() -> "openvino.Core":
+    # Its import alone sends an event to Google Analytics; without this package it can't.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
     return openvino.Core()

@@ -9,16 +9,19 @@ and ``newest{line}``.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from ..cards import C, Card, parsed
+from ..cards import C, Card, is_moderate, one_line, parsed
 from ..errors import InputError
+from ..limits import BROKEN, read_json
 from ..streaming import Mixed, State, Streaming
 from .self_starting import Lines, bare, self_starting
 from .tape import Tape
@@ -28,6 +31,16 @@ if TYPE_CHECKING:
     import onnx
 
 VERSION = 1
+
+_WRITTEN = frozenset((
+    "Add", "Concat", "ConstantOfShape", "Div", "GRU", "Gather", "Identity", "LeakyRelu", "Less",
+    "MatMul", "Max", "Mul", "ReduceLogSumExp", "ReduceMean", "ReduceSum", "Relu", "Reshape",
+    "Shape", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Tile", "Transpose",
+    "Unsqueeze", "Where",
+))  # fmt: skip
+"""Operators of exported nets."""
+MOST = 1 << 26
+"""Numbers that a stream may keep, and that a constant or an output of a node may have."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,7 @@ class DelayLine:
     shape: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if any(not 0 < ago <= self.past for ago in self.ago):
+        if type(self.past) is not int or any(not 0 < ago <= self.past for ago in self.ago):
             raise ValueError(
                 f"a delay line keeps {self.past} frames and reads those {self.ago} ago"
             )
@@ -182,7 +195,12 @@ def save_graph(
     onnx.helper.set_model_props(model, {**(about or {}), **metadata})
     onnx.checker.check_model(model, full_check=True)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    onnx.save_model(model, str(path))
+    part = Path(f"{path}.part")
+    try:
+        onnx.save_model(model, str(part))
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load_graph(path: str | Path, card: type[C], *, version: int) -> tuple[StepGraph, C]:
@@ -192,28 +210,40 @@ def load_graph(path: str | Path, card: type[C], *, version: int) -> tuple[StepGr
         InputError: No such file, no ONNX, or not one that `save_graph` wrote for this kind of card.
     """
     model = _read(path)
-    metadata = {prop.key: prop.value for prop in model.metadata_props}
     try:
-        about = json.loads(metadata.get("gastlive_step", "null"))
-        content = json.loads(metadata.get(f"gastlive_{card.kind}", "null"))
+        metadata = {prop.key: prop.value for prop in model.metadata_props}
+        about = read_json(metadata.get("gastlive_step", "null"))
+        content = read_json(metadata.get(f"gastlive_{card.kind}", "null"))
         made = parsed(content, card, path, version=version)
         if about["version"] != VERSION:
             raise InputError(f"{path} has format version {about['version']}, wanted {VERSION}")
-        lines = [DelayLine(x["past"], tuple(x["ago"]), tuple(x["shape"])) for x in about["lines"]]
-        shapes = tuple(about["shape"]), tuple(about["output"])
+        lines = [DelayLine(x["past"], _whole(x["ago"]), _whole(x["shape"])) for x in about["lines"]]
+        shapes = _whole(about["shape"]), _whole(about["output"])
+        if sum(line.past * prod(line.shape) for line in lines) > MOST:
+            raise ValueError("a state that fills the memory")
         graph = StepGraph(model.SerializeToString(), tuple(lines), *shapes)
         if "state" in _shapes(model.graph.input):
             model = _bare(model, graph, path)
             graph = replace(graph, model=model.SerializeToString())
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
+    except BROKEN as error:
         raise InputError(
             f"{path} lacks the metadata of its state; export it with gastlive-export"
         ) from error
     if (_shapes(model.graph.input), _shapes(model.graph.output)) != (graph.inputs, graph.outputs):
         raise InputError(f"{path} has other inputs or outputs than its metadata; export it anew")
     return graph, made
+
+
+def _whole(numbers: Any) -> tuple[int, ...]:
+    if (
+        not isinstance(numbers, list)
+        or not is_moderate(numbers)
+        or any(type(n) is not int or n < 1 for n in numbers)
+    ):
+        raise ValueError(f"{numbers} are no sizes")
+    return tuple(numbers)
 
 
 def _bare(model: "onnx.ModelProto", graph: StepGraph, path: str | Path) -> "onnx.ModelProto":
@@ -246,11 +276,14 @@ def _read(path: str | Path) -> "onnx.ModelProto":
         if not _self_contained(model):
             raise InputError(f"{path} has parts that gastlive-export does not write; export anew")
         onnx.checker.check_model(model, full_check=True)
+        sized = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+        largest = max((prod(shape) for shape in _shapes(sized.value_info).values()), default=0)
+        if largest > MOST:
+            raise InputError(f"{path} computes {largest} numbers at once; export it anew")
     except InputError:
         raise
-    except (DecodeError, ValidationError, InferenceError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else "empty"
-        raise InputError(f"{path} is not a readable ONNX file: {reason}") from error
+    except (DecodeError, ValidationError, InferenceError, *BROKEN) as error:
+        raise InputError(f"{path} is not a readable ONNX file: {one_line(error)}") from error
     return model
 
 
@@ -264,6 +297,7 @@ def _self_contained(model: "onnx.ModelProto") -> bool:
         and all(given.data_location == given.DEFAULT for given in graph.initializer)
         and all(attribute.type in kinds for node in graph.node for attribute in node.attribute)
         and not any(node.domain for node in graph.node)
+        and all(node.op_type in _WRITTEN for node in graph.node)
     )
 
 

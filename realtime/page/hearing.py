@@ -1,12 +1,12 @@
 """What a viewer says, within limits."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import WSMsgType
 
 from ...gast.errors import InputError
+from ...gast.limits import read_json
 from ..clock import Clock
 from .access import Allowance
 from .viewers import Viewer, as_text
@@ -91,8 +91,8 @@ def read_text(text: Any) -> dict[str, Any] | None:
     if not isinstance(text, str) or len(text) > MAX_TEXT:
         return None
     try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
+        message = read_json(text)
+    except ValueError:
         return None
     return message if isinstance(message, dict) else None
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import read_json
 from ...gast.skeleton import named
 from ..opencv import cv2
 from ..packets import Event, Frame, Person, RunInfo
@@ -26,7 +27,7 @@ def unpacked(message: bytes) -> tuple[dict[str, Any], bytes]:
     """Head and picture; InputError if it is no such message."""
     end = 4 + int.from_bytes(message[:4], "little")
     try:
-        head = json.loads(message[4:end])
+        head = read_json(message[4:end])
     except ValueError as error:
         raise InputError("a message that is no picture with a head") from error
     if not isinstance(head, dict) or len(message) <= end:

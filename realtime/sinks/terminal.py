@@ -3,8 +3,9 @@
 import sys
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from ...conf.outlet import Outlet
 from ...gast.errors import InputError
 from ..clock import SYSTEM
 from ..packets import Event, Frame, Person, RunInfo
@@ -19,7 +20,8 @@ class TerminalSink:
 
     A plain line is printed for every change of a person's action and for every finished one. Times
     count from the first frame. The table has a thread of its own and may skip frames, because the
-    terminal may be stopped (Ctrl-S) or far away. InputError in a call if the output was closed.
+    terminal may be stopped (Ctrl-S) or far away; what nobody reads is left out, see `Outlet`.
+    InputError in a call if the output was closed.
 
     Args:
         refresh_hz: How often the table is drawn at most.
@@ -38,7 +40,8 @@ class TerminalSink:
         from rich.console import Console
         from rich.live import Live
 
-        self._console = Console(file=stream or sys.stdout, highlight=False)
+        self._out = Outlet(stream or sys.stdout)
+        self._console = Console(file=cast(TextIO, self._out), highlight=False)
         self._live = Live(console=self._console, auto_refresh=False)
         self.own_thread = self.may_skip = self._console.is_terminal
         self._refresh_s, self._clock, self._rate = 1 / refresh_hz, clock, Rate()
@@ -74,8 +77,9 @@ class TerminalSink:
             self._print(self._event_line(event))
 
     def summary(self) -> dict[str, Any]:
-        """Whether it was a table or lines, and how many lines."""
-        return {"table": self._console.is_terminal, "lines": self._lines}
+        """Whether it was a table or lines, how many lines, and how many texts nobody read."""
+        table, left_out = self._console.is_terminal, self._out.left_out
+        return {"table": table, "lines": self._lines, "left_out": left_out}
 
     def _print_changes(self, frame: Frame) -> None:
         for event in frame.events:
@@ -91,7 +95,8 @@ class TerminalSink:
 
     def _print(self, line: str) -> None:
         try:
-            print(line, file=self._console.file, flush=True)
+            self._out.write(f"{line}\n")
+            self._out.flush()
         except OSError as error:
             raise InputError(f"can't print to the terminal: {error.strerror or error}") from error
         self._lines += 1

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import nan
 from struct import unpack_from
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -107,7 +107,7 @@ class Decoder:
         self.duration_s = _duration_s(self._container, stream)
         self.is_recording = bool(self.announced or self.duration_s)
         self.packets, self.failure = 0, ""
-        self._start = stream.start_time
+        self._start, self._is_avi = stream.start_time, self.kind.endswith(" avi")
         self._aspects = stream.codec_context.sample_aspect_ratio, stream.sample_aspect_ratio
         self._turn: tuple[int, bytes] | None = None
         self._convert = VideoReformatter()
@@ -160,7 +160,7 @@ class Decoder:
         width, height = self._shown_size(frame)
         shown = self._convert.reformat(frame, width=width, height=height, format="bgr24", threads=1)
         plane = shown.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height]
         image = rows[:, : 3 * width].reshape(height, width, 3)  # a copy only if rows are padded
         matrix = self._matrix(frame)
         return turned(image, matrix) if matrix else image
@@ -171,7 +171,8 @@ class Decoder:
         A frame that was asked for its side data refers to itself, and stays in memory for long.
         """
         if self._turn is None or self._turn[0] != frame.rotation:
-            self._turn = frame.rotation, bytes(frame.side_data.get("DISPLAYMATRIX") or b"")
+            matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+            self._turn = frame.rotation, bytes(matrix or b"")
         return self._turn[1]
 
     def _packets(self) -> Iterator["av.Packet | None"]:
@@ -194,7 +195,8 @@ class Decoder:
         self.failure = BROKEN
 
     def _time_s(self, frame: av.VideoFrame) -> float:
-        stamp = frame.dts if frame.pts is None else frame.pts
+        # An avi says only when to decode; when to show is a guess, and errs.
+        stamp = frame.dts if self._is_avi or frame.pts is None else frame.pts
         if stamp is None or not self._stream.time_base:
             return nan
         if self._start is None:
@@ -238,7 +240,7 @@ def _container(container: "av.container.InputContainer") -> str:
 def _chosen(container: "av.container.InputContainer") -> "av.VideoStream":
     """The default video; never the cover picture of a song."""
     kind, stream = _container(container), container.streams.best("video")
-    if stream is None or stream.disposition & Disposition.attached_pic:
+    if not isinstance(stream, av.VideoStream) or stream.disposition & Disposition.attached_pic:
         inside = " and ".join(f"{one.type} ({_codec(one)})" for one in container.streams)
         raise Unreadable(f"holds no video but {inside or 'nothing'} in {kind}")
     context = stream.codec_context

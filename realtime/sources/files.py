@@ -33,7 +33,7 @@ def refusal(path: Path, *, wanted: str, folder: str = "") -> str | None:
         return f"this is a pipe or socket, not a file; give the path of a {wanted}"
     if not os.access(path, os.R_OK):
         return "it may not be read; give yourself the right to"
-    return None if found.st_size else f"the file is empty; give the path of a {wanted}"
+    return None
 
 
 def shown(path: str | Path) -> str:
@@ -54,6 +54,8 @@ def container(path: Path) -> str:
                     "mp4 whose index (moov) is missing: its recording was cut off or still goes on"
                 )
             )
+    if not head:
+        return "missing, because the file is empty"
     kinds = {MATROSKA: "matroska or webm", b"RIFF": "avi", b"FLV\x01": "flv"}
     return kinds.get(head[:4], "unknown to FFmpeg")
 

@@ -10,31 +10,41 @@ from ...gast.errors import InputError
 from ...gast.skeleton import LAYOUTS, Skeleton, named
 from ..clock import SYSTEM, Clock
 from ..packets import Frame, Pose
-from .keypoint_files import Record, keypoint_file
+from .files import shown
+from .keypoint_files import keypoint_file
+from .keypoint_formats.written import Record
 from .source import Source
+
+LARGEST = 1_000_000
+"""Of widths, heights and rates that are no mistake."""
 
 
 class Keypoints(Source):
     """Frames without a picture, with the poses that a file holds; goes with ``detector=none``.
 
-    Forms, all in pixels:
+    Forms, in pixels or in shares of the picture, which are told apart by their size:
 
     - the ``frames.jsonl`` that the live program writes; a last line that a crash cut off is left
       out, with a warning;
     - the JSON of GAST-Net's reference (``{"data": [{"frame_index", "skeleton": [{"pose",
       "score"}]}]}``, frames counted from one, poses nested or flat);
-    - AlphaPose's JSON (a list of ``image_id``, ``keypoints`` x, y, confidence, maybe ``idx``);
+    - AlphaPose's JSON and COCO's results (a list of ``image_id``, ``keypoints`` x, y, confidence,
+      maybe ``idx``), COCO's annotations of one film, MMPose's predictions;
     - a folder of OpenPose's JSON, a file ``*_keypoints.json`` a frame;
     - ``.npy`` or ``.npz`` with an array ``keypoints`` (T, J, 2 or 3) of one person or (M, T, J, 2
-      or 3) of several; an ``.npz`` may also have ``layout``, ``width``, ``height`` and ``fps``.
+      or 3) of several, or (T, 33, 4) of MediaPipe: x, y, depth, visibility; an ``.npz`` may also
+      have ``layout``, ``width``, ``height`` and ``fps``;
+    - an ``.npz`` of VideoPose3D, read without running what is pickled in it;
+    - a folder with ``0.npy``, ``1.npy``, ..., each (J, 2 or 3) or MediaPipe's numbers in a row.
 
     A joint that is null or not a number becomes NaN with confidence zero.
 
     Args:
-        path: The file or, of OpenPose, the folder.
+        path: The file, or the folder with a file a frame.
         fps, width, height: Of the pictures, where the file does not state them.
         layout: Name, where the file does not state it; by default coco17 for the reference's JSON,
-            and by the number of joints for AlphaPose's and OpenPose's.
+            else by the number of joints, which is a warning where the form leaves it open.
+        film: Which, where a file of VideoPose3D holds several.
         rotate, mirror: See `Upright`.
 
     Attributes:
@@ -55,23 +65,30 @@ class Keypoints(Source):
         width: int | None = None,
         height: int | None = None,
         layout: str | None = None,
+        film: str | None = None,
         rotate: int | None = None,
         mirror: bool | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         super().__init__(
-            "keypoints", f"keypoints {path}", rotate=rotate, mirror=mirror, clock=clock
+            "keypoints", f"keypoints {shown(path)}", rotate=rotate, mirror=mirror, clock=clock
         )
         self.path = Path(path).expanduser()
         if not self.path.exists():
             raise InputError(f"{self.description}: no such file; give the path of a keypoint file")
-        self._file = keypoint_file(self.path)
+        self._file = keypoint_file(self.path, film=film)
         self.has_tracks = self._file.has_tracks
         self.layout = named(self._layout_name(layout))
-        self.width = int(self._known("width", width))
-        self.height = int(self._known("height", height))
+        known = {"width": self._known("width", width), "height": self._known("height", height)}
         if not self._file.has_times or self._file.header.get("fps") or fps:
-            self.fps = self._known("fps", fps)
+            known["fps"] = self.fps = self._known("fps", fps)
+        self._check(known)
+        self.width, self.height = int(known["width"] or 0), int(known["height"] or 0)
+        if self._file.is_normalised:
+            self.warn(
+                f"{self.description}: coordinates up to 1 are shares of the picture, "
+                f"{self.width}x{self.height}"
+            )
 
     def read(self, stop: Event) -> Generator[Frame, None, None]:
         """The file's frames, in order."""
@@ -97,6 +114,11 @@ class Keypoints(Source):
                 f"{self.description}: layout={given}, but the file itself says {stated}"
             )
         name = stated or given or self._file.usual_layout
+        if name is not None and self._file.is_guessed and not stated and not given:
+            self.warn(
+                f"{self.description}: {len(named(name))} joints are taken for {name}; "
+                f"source.layout=... says otherwise"
+            )
         if name is None:
             raise InputError(
                 f"{self.description} doesn't say its layout; give it as source.layout=..., one of "
@@ -104,16 +126,21 @@ class Keypoints(Source):
             )
         return str(name)
 
-    def _known(self, key: str, given: float | None) -> float:
+    def _known(self, key: str, given: float | None) -> float | None:
         stated = self._file.header.get(key)
         if stated is not None and given is not None and stated != given:
             raise InputError(
                 f"{self.description}: {key}={given}, but the file itself says {stated}"
             )
-        value = given if stated is None else stated
-        if not isinstance(value, int | float) or not value > 0:
-            raise InputError(f"{self.description} has {key}={value}; give it as source.{key}=...")
-        return value
+        return given if stated is None else stated
+
+    def _check(self, known: dict[str, float | None]) -> None:
+        """Ask at once for everything that is missing or can't be."""
+        wrong = {key: value for key, value in known.items() if not _is_size(value)}
+        if wrong:
+            has = ", ".join("no " + key if v is None else f"{key}={v}" for key, v in wrong.items())
+            give = " ".join(f"source.{key}=..." for key in wrong)
+            raise InputError(f"{self.description} has {has}; give {give}")
 
     def _frame(self, record: Record) -> Frame:
         index = int(record["index"])
@@ -134,6 +161,8 @@ class Keypoints(Source):
         xy, confidence = xy.reshape(-1, 2), np.array(person["confidence"], np.float32).reshape(-1)
         if not len(xy) == len(confidence) == len(self.layout):
             raise ValueError(f"{len(self.layout)} joints wanted, {len(xy)} given")
+        if self._file.is_normalised:
+            xy = xy * np.array((self.width, self.height), np.float32)
         seen = np.isfinite(xy).all(1) & np.isfinite(confidence)
         xy = np.where(seen[:, None], xy, np.float32(np.nan))
         confidence = np.where(seen, confidence, np.float32(0)).clip(0, 1)
@@ -145,3 +174,7 @@ class Keypoints(Source):
             float(confidence.mean() if score is None else score),
             track=int(track) if self.has_tracks and track is not None else None,
         )
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value <= LARGEST

@@ -1,5 +1,6 @@
 """A video file, open at one of its pictures, and what it has lost."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from .decoder import Decoder, Picture
@@ -21,7 +22,9 @@ class Reel:
         self.decoder, self.path = decoder, path
         self.picture: Picture | None = None
         self.read = self.damaged = self.patched = 0
-        self._bytes = path.stat().st_size
+        self._bytes = 0
+        with suppress(OSError):  # an open file may have been deleted
+            self._bytes = path.stat().st_size
         self._pictures, self._stamp = iter(decoder), Rising(1 / fps)
 
     @property

@@ -1,9 +1,9 @@
 """Network cameras."""
 
-import re
 from collections.abc import Generator
 from threading import Event
 
+from ...gast.addresses import masked
 from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock, paced
 from ..packets import Frame
@@ -142,17 +142,3 @@ class Stream(Source):
                 f"{self.description} stopped delivering after {index} frames and could not be "
                 f"reached again for {self.give_up_s:g} s{why}; check the camera and the network"
             )
-
-
-def masked(url: str) -> str:
-    """The address without name, password and parameters; if unclear, only the scheme."""
-    scheme, mark, rest = url.partition("://")
-    if not mark:
-        return "***"
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    tail = rest[len(authority) :]
-    if "@" in tail:
-        return f"{scheme}://***"
-    host = "***@" + authority.rpartition("@")[2] if "@" in authority else authority
-    # Some cameras want `user=...&password=...` in the path.
-    return f"{scheme}://{host}" + re.sub(r"[?#=&;].*", "***", tail, flags=re.DOTALL)

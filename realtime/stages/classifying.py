@@ -52,14 +52,16 @@ class Classify(Remembering):
         self.labels, self.background = tuple(self.card.labels), self.card.background
         self.temperature = self.card.temperature
         self._run: StreamRunner | WindowRunner
+        self._other: StreamRunner | WindowRunner
         if isinstance(source, Streaming | StepGraph):
             made = ready(
                 source, shape=(len(named(layout)), 3), runtime=runtime, precision=precision,
                 threads=threads, device=device,
             )  # fmt: skip
             self.runtime = made.runtime
-            self._run = StreamRunner(
-                made.net, fps=self.card.fps, patience_s=patience_s, device=made.device
+            self._run, self._other = (
+                StreamRunner(made.net, fps=self.card.fps, patience_s=patience_s, device=made.device)
+                for _ in range(2)
             )
         else:
             if runtime not in ("auto", "torch") or precision != "float32":
@@ -68,23 +70,42 @@ class Classify(Remembering):
                     f"precision=float32 alone run; got runtime={runtime}, precision={precision}"
                 )
             self.runtime = "torch"
-            self._run = WindowRunner(
-                source, joints=len(source.skeleton), frames=source.frames, fps=self.card.fps,
-                patience_s=patience_s, every_s=window_every_s, device=device,
+            self._run, self._other = (
+                WindowRunner(
+                    source, joints=len(source.skeleton), frames=source.frames, fps=self.card.fps,
+                    patience_s=patience_s, every_s=window_every_s, device=device,
+                )
+                for _ in range(2)
             )  # fmt: skip
 
     def reset(self) -> None:
         """Drop everyone's past."""
         self._run.reset()
+        self._other.reset()
 
     def step(self, frame: Frame) -> Frame:
-        """Write `Person.probabilities` of everyone who has `Person.xyz`."""
-        seen = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
-        logits = self._run.step(seen, frame.time_s)
-        if not logits:
-            return frame
+        """Write `Person.probabilities` of everyone who has `Person.xyz`.
+
+        With two guesses at what was never in sight, a class is as likely as the less likely one
+        says, and the background takes the rest: an action that hangs on a guess is none.
+        """
+        own = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
+        other = {t: p.other_xyz for t, p in frame.people.items() if p.other_xyz is not None}
+        found = self._probabilities(self._run, own, frame.time_s)
+        doubts = self._probabilities(self._other, other, frame.time_s)
         people = dict(frame.people)
-        rows = softmax(np.stack(list(logits.values())) / self.temperature, axis=1)
-        for track, probabilities in zip(logits, rows, strict=True):
-            people[track] = replace(people[track], probabilities=probabilities)
+        for track, odds in found.items():
+            if track in doubts:
+                odds = np.minimum(odds, doubts[track])
+                odds[self.labels.index(self.background)] += 1 - odds.sum()
+            people[track] = replace(people[track], probabilities=odds)
         return frame.knowing(people=people)
+
+    def _probabilities(
+        self, run: StreamRunner | WindowRunner, seen: dict[int, np.ndarray], time_s: float
+    ) -> dict[int, np.ndarray]:
+        logits = run.step(seen, time_s)
+        if not logits:
+            return {}
+        rows = softmax(np.stack(list(logits.values())) / self.temperature, axis=1)
+        return dict(zip(logits, rows, strict=True))

@@ -22,12 +22,16 @@ SIZE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A person's state: joints (J, 2) and torso length in pixels, since when, and last in view."""
+    """A person's state: joints (J, 2), torso length in pixels, since when, last in view.
+
+    `ever` (J,) bool are the joints that were in sight at least once.
+    """
 
     smoothed: Smoothed
     size: float
     filled_s: float
     seen_s: float
+    ever: np.ndarray
 
 
 class Joints(Remembering):
@@ -37,7 +41,8 @@ class Joints(Remembering):
     detectors put joints out of view somewhere, it needs twice the confidence when the one before it
     on the limb has too little (ankle: knee, knee: hip, wrist: elbow; hip: other hip). The others
     are filled in (`gast.inputs.filling`), and all are smoothed, with speed in torso lengths. With
-    fewer than three visible joints the last pose holds, or there is no `xy`.
+    fewer than three visible joints the last pose holds, or there is no `xy`. Where a joint of an
+    arm or leg was never in sight, `other_xy` guesses that it does as that of the other side.
 
     Args:
         layout: Of the lifter; needs shoulders and hips.
@@ -94,11 +99,13 @@ class Joints(Remembering):
             visible = np.zeros_like(visible)
             body = replace(body, seen_s=frame.time_s)
         self._bodies[track] = body
+        other = self.fill.otherwise(body.smoothed.value, ~body.ever)
         return replace(
             person,
             xy=body.smoothed.value.astype(np.float32),
             visible=visible,
             confidence=trust(confidence, visible),
+            other_xy=None if other is None else other.astype(np.float32),
         )
 
     def _read(self, pose: Pose, frame: Frame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -120,7 +127,8 @@ class Joints(Remembering):
         if body is None:
             size = self.fill.size(xy, visible, None)
             filled = self.fill(xy, visible, size=size)
-            return _Body(self.smooth(filled, None, dt_s=0.0, unit=size), size, time_s, time_s)
+            smoothed = self.smooth(filled, None, dt_s=0.0, unit=size)
+            return _Body(smoothed, size, time_s, time_s, visible)
         dt_s = time_s - body.filled_s
         if dt_s == 0:
             return body
@@ -128,7 +136,7 @@ class Joints(Remembering):
         size += exp(-dt_s / SIZE_S) * (body.size - size)
         filled = self.fill(xy, visible, size=size, before=body.smoothed.value, dt_s=dt_s)
         smoothed = self.smooth(filled, body.smoothed, dt_s=dt_s, unit=size)
-        return _Body(smoothed, size, time_s, time_s)
+        return _Body(smoothed, size, time_s, time_s, body.ever | visible)
 
 
 def trust(confidence: np.ndarray, visible: np.ndarray) -> np.ndarray:

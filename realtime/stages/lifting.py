@@ -48,35 +48,47 @@ class Lift(Remembering):
             precision=precision, threads=threads, device=device,
         )  # fmt: skip
         self.runtime = made.runtime
-        self._streams = Streams(made.net, patience_s=patience_s, device=made.device)
+        self._streams, self._other = (
+            Streams(made.net, patience_s=patience_s, device=made.device) for _ in range(2)
+        )
 
     def reset(self) -> None:
         """Drop everyone's past."""
         self._streams.reset()
+        self._other.reset()
 
     def step(self, frame: Frame) -> Frame:
-        """Write `Person.xyz` of everyone who has `Person.xy`."""
-        seen = {track: p.xy for track, p in frame.people.items() if p.xy is not None}
-        if seen:
-            xy = np.stack(list(seen.values()))
-            screen = to_screen(xy, width=frame.width, height=frame.height)
-            if self.card.inputs == 3:
-                trust = np.stack([_confidence(frame.people[track]) for track in seen])
-                screen = np.concatenate([screen, trust[..., None]], -1)
-            seen = dict(zip(seen, screen, strict=True))
-        lifted = self._lifted(seen, frame.time_s)
+        """Write `Person.xyz` of everyone who has `Person.xy`, and the same of another guess."""
+        own = {track: p.xy for track, p in frame.people.items() if p.xy is not None}
+        other = {t: p.other_xy for t, p in frame.people.items() if p.other_xy is not None}
+        lifted = self._lifted(self._inputs(own, frame), frame.time_s, self._streams)
+        others = self._lifted(self._inputs(other, frame), frame.time_s, self._other)
         people = {
-            track: replace(person, xyz=lifted[track]) if track in lifted else person
+            track: replace(person, xyz=lifted[track], other_xyz=others.get(track))
+            if track in lifted
+            else person
             for track, person in frame.people.items()
         }
         return frame.knowing(people=people)
 
-    def _lifted(self, seen: dict[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
+    def _inputs(self, seen: dict[int, np.ndarray], frame: Frame) -> dict[int, np.ndarray]:
+        """What the lifter takes of each person's pixels (J, 2)."""
+        if not seen:
+            return {}
+        screen = to_screen(np.stack(list(seen.values())), width=frame.width, height=frame.height)
+        if self.card.inputs == 3:
+            trust = np.stack([_confidence(frame.people[track]) for track in seen])
+            screen = np.concatenate([screen, trust[..., None]], -1)
+        return dict(zip(seen, screen, strict=True))
+
+    def _lifted(
+        self, seen: dict[int, np.ndarray], time_s: float, streams: Streams
+    ) -> dict[int, np.ndarray]:
         if not self.flip:
-            return self._streams.step(seen, time_s)
+            return streams.step(seen, time_s)
         # A mirror image is one more stream of the batch, with a past of its own.
         images = {~track: self._mirrored(joints) for track, joints in seen.items()}
-        lifted = self._streams.step(seen | images, time_s)
+        lifted = streams.step(seen | images, time_s)
         return {track: (lifted[track] + self._mirrored(lifted[~track])) / 2 for track in seen}
 
     def _mirrored(self, joints: np.ndarray) -> np.ndarray:

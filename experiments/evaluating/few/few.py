@@ -5,6 +5,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from ...reporting import to_json
 from ..films.chain import Chain, film
 from ..films.lifted import Lifted, load, save
 from .draws import Draw, cuts, draws
+from .trained import trained
 
 MEASURES = {
     "right": "said right",
@@ -42,13 +44,13 @@ MEASURES = {
 
 @program("evaluate_few", verbatim=("folder", "head", "hydra.run.dir"))
 def main(cfg: DictConfig) -> None:
-    """Teach and test draw by draw, and write a report."""
+    """Teach and test draw by draw, and write the report after each."""
     torch.set_num_threads(cfg.threads)
     people = [who for who in lifted_people(cfg.folder) if who[0] == cfg.dataset]
     if not people:
         raise InputError(f"{cfg.folder} has nobody of {cfg.dataset}; lift it first")
     clips, demo = cuts(read_folder(cfg.folder, people)), demo_joints(cfg)
-    found = defaultdict[str, list[dict[str, float]]](list)
+    found, page = defaultdict[str, list[dict[str, float]]](list), ""
     chosen = draws(
         clips, without=cfg.without, classes=cfg.classes, examples=max(cfg.examples),
         tests=cfg.clips, others=cfg.others, count=cfg.draws, seed=cfg.seed,
@@ -56,10 +58,12 @@ def main(cfg: DictConfig) -> None:
     for number, draw in enumerate(chosen):
         for count in cfg.examples:
             found[f"{count}"].append(taught(draw, count, cfg, demo))
+            if cfg.trained is not None:
+                found[f"{count}, trained"].append(fine_tuned(draw, count, cfg, demo))
         print(
             f"{number + 1} of {cfg.draws}: {', '.join(draw.labels)}, by {draw.teacher}", flush=True
         )
-    page = written(found, cfg)
+        page = written(found, cfg)
     print(page)
 
 
@@ -78,14 +82,34 @@ def taught(draw: Draw, count: int, cfg: DictConfig, demo: Sequence[np.ndarray]) 
     return measured(made.head, decision, draw, demo) | {"seconds": spent_s}
 
 
+def fine_tuned(
+    draw: Draw, count: int, cfg: DictConfig, demo: Sequence[np.ndarray]
+) -> dict[str, float]:
+    """Figures of the head trained on as many examples as in `taught`."""
+    known = load_head(find(cfg.head, folder=HEADS, kind="head"))[0]
+    examples = [cut for some in draw.examples for cut in some[:count]]
+    begun = time.perf_counter()
+    head, card = trained(examples, known, cfg.trained, start=cfg.head, seed=cfg.seed)
+    spent_s = time.perf_counter() - begun
+    decision = Decision(head.labels, background=card.background, tuned=card.decision)
+    found = measured(head, decision, draw, demo, temperature=card.temperature)
+    return found | {"seconds": spent_s}
+
+
 def measured(
-    head: Head, decision: Decision, draw: Draw, demo: Sequence[np.ndarray]
+    head: Head,
+    decision: Decision,
+    draw: Draw,
+    demo: Sequence[np.ndarray],
+    *,
+    temperature: float = 1.0,
 ) -> dict[str, float]:
     """Shares of clips, and false events a minute."""
-    tests = [(odds_of(head, cut.xyz), head.labels.index(cut.label)) for cut in draw.tests]
+    named = partial(odds_of, head, temperature=temperature)
+    tests = [(named(cut.xyz), head.labels.index(cut.label)) for cut in draw.tests]
     said = [(longest(odds, decision, head.fps), label) for odds, label in tests]
-    others = [odds_of(head, cut.xyz) for cut in draw.others]
-    false = sum(len(detections(odds_of(head, xyz), decision, fps=head.fps)) for xyz in demo)
+    others = [named(cut.xyz) for cut in draw.others]
+    false = sum(len(detections(named(xyz), decision, fps=head.fps)) for xyz in demo)
     minutes = sum(map(len, demo)) / head.fps / 60
     rest = [k for k in range(len(head.labels)) if k != decision.background]
     return {
@@ -105,10 +129,10 @@ def _share(found: Any) -> float:
 
 
 @torch.inference_mode()
-def odds_of(head: Head, xyz: np.ndarray) -> np.ndarray:
+def odds_of(head: Head, xyz: np.ndarray, *, temperature: float) -> np.ndarray:
     """Joints (T, J, 3) to probabilities (T, K)."""
     logits = head.per_frame(torch.from_numpy(xyz)[None].float())[0]
-    odds: np.ndarray = logits.softmax(-1).numpy()
+    odds: np.ndarray = (logits / temperature).softmax(-1).numpy()
     return odds
 
 

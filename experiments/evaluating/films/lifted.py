@@ -27,6 +27,7 @@ class Lifted:
         score: (N,) of the poses.
         pose_xy, pose_confidence: (N, D, 2) pixels, (N, D), as detected.
         xy, visible, confidence, xyz: (N, J, ...) as in `Person`; NaN where a person has none.
+        other_xyz: (N, J, 3) as in `Person`; of joints kept on disk by earlier versions all NaN.
         warnings: (W,) problems of reading the film, one line each.
     """
 
@@ -43,6 +44,7 @@ class Lifted:
     visible: np.ndarray
     confidence: np.ndarray
     xyz: np.ndarray
+    other_xyz: np.ndarray
     warnings: np.ndarray
 
     def __len__(self) -> int:
@@ -74,7 +76,10 @@ class Lifted:
         if np.isnan(self.xy[row]).any():
             return Person(pose)
         xyz = None if np.isnan(self.xyz[row]).any() else self.xyz[row]
-        return Person(pose, self.xy[row], self.visible[row], self.confidence[row], xyz)
+        other = None if np.isnan(self.other_xyz[row]).any() else self.other_xyz[row]
+        return Person(
+            pose, self.xy[row], self.visible[row], self.confidence[row], xyz, other_xyz=other
+        )
 
 
 def gathered(
@@ -102,6 +107,7 @@ def gathered(
         visible=_stacked([flags if p.visible is None else p.visible for p in people], (j,)) > 0,
         confidence=_stacked([none if p.confidence is None else p.confidence for p in people], (j,)),
         xyz=_stacked([empty if p.xyz is None else p.xyz for p in people], (j, 3)),
+        other_xyz=_stacked([empty if p.other_xyz is None else p.other_xyz for p in people], (j, 3)),
         warnings=np.array(list(warnings), str),
     )
 
@@ -126,6 +132,7 @@ def load(path: Path) -> Lifted | None:
     """What was saved there; ``None`` if nothing was, or it is damaged."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return Lifted(**{field.name: kept[field.name] for field in fields(Lifted)})
+            found = {"other_xyz": np.full_like(kept["xyz"], np.nan), **kept}
+            return Lifted(**{field.name: found[field.name] for field in fields(Lifted)})
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from ....datasets.formats.text import read_text
 from ....gast.errors import InputError
+from ....gast.limits import read_json
 
 COLUMNS = ("film", "label", "start_s", "stop_s")
 KEYS = ("needed", "allowed", "times", "people", "note")
@@ -107,9 +108,11 @@ def _add_row(found: dict[str, Truth], cells: Mapping[str, str], *, where: str) -
 
 def _of_json(path: Path, text: str) -> dict[str, Truth]:
     try:
-        content = json.loads(text)
+        content = read_json(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: {error.msg}; correct it there") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no truth: {error}; correct it there") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} is a list; give an object with the films' paths as keys")
     return {

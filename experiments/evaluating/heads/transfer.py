@@ -161,7 +161,9 @@ def measured(head: Head, card: HeadCard, data: ActionData) -> dict[str, Any]:
     shown = partial(track, transient=True, disable=not sys.stdout.isatty())
     print(f"testing {len(cut)} clips", flush=True)
     result = score_clips(head, shown(cut, "clips"), early=False)
-    clips = clip_figures(result, card.labels, temperature=card.temperature)
+    clips = clip_figures(
+        result, card.labels, temperature=card.temperature, background=card.background
+    )
     if not isinstance(data, ActionStreams):
         return {"clips": clips, "streams": None}
     found = scored(head.per_frame, shown(data.once("held_out").batches, "streams"))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from ....datasets.process_seed import generator_of
 from ....datasets.seen.ground_truth import input_and_truth
 from ....datasets.seen.noise import Noise
 from ....gast.errors import InputError
+from ....gast.limits import BROKEN, opened_npz
 from ....gast.skeleton import COCO17, H36M17
 from ....gast.units import to_screen
 from ....realtime.packets import Frame, Person, Pose
@@ -162,9 +162,9 @@ def read_films(where: str, *, fps: float) -> list[Film]:
 
 def _read(path: Path, fps: float) -> Film:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             arrays = {name: file[name] for name in ARRAYS}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no truth that gastlive-render wrote: {error}") from error
     rate, size = float(arrays.pop("fps")), arrays.pop("size_px").tolist()
     if rate != fps:

@@ -1,6 +1,5 @@
 """Recordings of the live program: their joints, and each frame lifted alone."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from ....datasets.camera_axes import turned_towards
 from ....gast.errors import InputError
+from ....gast.limits import BROKEN, opened_npz, read_json
 from ....gast.metrics import acceleration_error_mm, mpjpe_mm, mpjve_mm, n_mpjpe_mm, p_mpjpe_mm
 from ....gast.skeleton import H36M17, Skeleton, named
 from ....gast.units import to_screen
@@ -40,8 +40,8 @@ def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """
     try:
         whole, _, _ = path.read_text().rpartition("\n")  # a killed run may end in half a line
-        header, *frames = [json.loads(line) for line in whole.splitlines()]
-    except (OSError, ValueError) as error:
+        header, *frames = [read_json(line) for line in whole.splitlines()]
+    except BROKEN as error:
         raise InputError(f"{path} is no frames.jsonl of gastlive: {error}") from error
     return header, frames
 
@@ -57,12 +57,12 @@ def read_truth(path: Path) -> dict[str, np.ndarray]:
         InputError: It is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with opened_npz(path) as file:
             return {
                 "labels": file["labels"],
                 "xyz": turned_towards(file["h36m17_m"], root=H36M17.root),
             }
-    except (OSError, ValueError, KeyError) as error:
+    except BROKEN as error:
         raise InputError(f"{path} is no truth that gastlive-render wrote: {error}") from error
 
 

@@ -1,6 +1,5 @@
 """Accuracy of a recording of the live program: ``gastlive-evaluate recording recording=[...]``."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from omegaconf import DictConfig, ListConfig
 from ....action.metrics import class_accuracies, confusion_matrix
 from ....conf.program import program
 from ....gast.errors import InputError
+from ....gast.limits import BROKEN, read_json
 from ....gast.shipped import LIFTERS, find
 from ....realtime.run_folder import run_folder
 from ...reporting import number, table, to_json
@@ -68,9 +68,9 @@ def evaluated(folder: Path, truth: Mapping[str, np.ndarray], cfg: DictConfig) ->
 def lifter_of(folder: Path) -> str:
     """Which lifter made a recording, from its ``summary.json``, or `InputError`."""
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        summary = read_json((folder / "summary.json").read_text(encoding="utf-8"))
         return str(summary["config"]["lifter"]["checkpoint"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except BROKEN as error:
         raise InputError(
             f"{folder / 'summary.json'} does not say which lifter it was; give checkpoint=NAME, or "
             f"alone=false to leave the jitter out"

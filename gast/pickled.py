@@ -4,19 +4,20 @@ They may only build numbers, text, lists, dicts and arrays of numbers, with buil
 """
 
 import pickle
+import pickletools
 import re
-import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
-from zipfile import BadZipFile, ZipFile
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 
-from ...gast.errors import InputError
+from .errors import InputError
+from .limits import BROKEN, bound, npy_header
 
 
 def read_object(path: str | PathLike[str], key: str) -> Any:
@@ -30,21 +31,18 @@ def read_object(path: str | PathLike[str], key: str) -> Any:
                 f"{path} is broken or has no {key!r}; give the file as VideoPose3D's scripts write "
                 f"it"
             )
+        if archive.getinfo(f"{key}.npy").file_size > bound(path):
+            raise ValueError(f"unpacks to more than {bound(path)} bytes")
         with archive.open(f"{key}.npy") as stream:
-            return _plain(_unpickled(stream))
+            if npy_header(stream)[2] != np.dtype(object):
+                raise ValueError("an array of numbers")
+            return _unpickled(stream.read())
 
 
 def read_pickle(path: str | PathLike[str]) -> Any:
     """The object in a bare pickle, see `read_object`."""
-    with explained(path, "pickle"), Path(path).open("rb") as stream:
-        return _plain(_Unpickler(stream).load())
-
-
-def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether in Fortran order, and type of an npy stream's array; a ValueError if none."""
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0
-    return (read if version == (1, 0) else np.lib.format.read_array_header_2_0)(stream)
+    with explained(path, "pickle"):
+        return _unpickled(Path(path).read_bytes())
 
 
 @contextmanager
@@ -62,18 +60,10 @@ def explained(path: str | PathLike[str], kind: str) -> Iterator[None]:
     except OSError as error:
         what = error.strerror or error
         raise InputError(f"can't read {path}: {what}; check the path") from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise InputError(
             f"{path} is broken or no {kind}; get the file anew from its publisher"
         ) from error
-
-
-_BROKEN = (
-    pickle.UnpicklingError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError,
-    EOFError, MemoryError, NotImplementedError, RecursionError, struct.error, zlib.error,
-    BadZipFile,
-)  # fmt: skip
-"""Raised for broken files, depending on where they are broken."""
 
 
 class _Forbidden(Exception):
@@ -88,10 +78,12 @@ class _Unpickler(pickle.Unpickler):
         return _BUILDERS[key]
 
 
-def _unpickled(stream: IO[bytes]) -> Any:
-    if npy_header(stream)[2] != np.dtype(object):
-        raise ValueError("an array of numbers")
-    return _Unpickler(stream).load()
+def _unpickled(raw: bytes) -> Any:
+    for code, number, _ in pickletools.genops(raw):
+        # It makes room for as many remembered objects as the largest number says.
+        if code.name in ("PUT", "LONG_BINPUT") and not 0 <= int(number or 0) <= len(raw):
+            raise ValueError(f"object {number} of {len(raw)} bytes")
+    return _Plain(len(raw))(_Unpickler(BytesIO(raw)).load())
 
 
 class _Type:
@@ -161,13 +153,25 @@ _BUILDERS: dict[str, Any] = {
 }
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Array):
-        return _plain(value.value)
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if value is None or isinstance(value, str | bool | int | float | np.ndarray):
-        return value
-    raise ValueError(type(value).__name__)
+class _Plain:
+    """Values without our stand-ins, at most as many as there were bytes.
+
+    An object that is put into many others, and those again, would become more than fits anywhere.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def __call__(self, value: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError("more objects than bytes")
+        if isinstance(value, _Array):
+            return self(value.value)
+        if isinstance(value, dict):
+            return {key: self(part) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self(part) for part in value]
+        if value is None or isinstance(value, str | bool | int | float | np.ndarray):
+            return value
+        raise ValueError(type(value).__name__)

@@ -1,0 +1,26 @@
+"""Signals that end a program, from its first moment on."""
+
+import signal
+from threading import current_thread, main_thread
+from typing import NoReturn
+
+
+class Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP, which end a program as Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def hear() -> None:
+    """End as by Ctrl-C, by whatever signal, from the first moment on; a run has its own ways."""
+    if current_thread() is not main_thread():
+        return
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # else somebody wants it ignored
+            signal.signal(number, _raise)
+
+
+def _raise(number: int, _: object) -> NoReturn:
+    raise Ended(number)

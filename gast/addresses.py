@@ -1,0 +1,78 @@
+"""Addresses of cameras, whose names and passwords are never shown or written."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_SECRET = "GASTLIVE_ADDRESS_"
+"""Begins the names of environment variables with addresses that the command line gave."""
+_ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://"
+
+
+def masked(url: str) -> str:
+    """The address without name, password and parameters; if unclear, only the scheme."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        return "***"
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    tail = rest[len(authority) :]
+    if "@" in tail:
+        return f"{scheme}://***"
+    host = "***@" + authority.rpartition("@")[2] if "@" in authority else authority
+    # Some cameras want `user=...&password=...` in the path.
+    return f"{scheme}://{host}" + re.sub(r"[?#=&;].*", "***", tail, flags=re.DOTALL)
+
+
+def put_away(words: Sequence[str]) -> list[str]:
+    """Words of a command line with each address that hides something in an environment variable.
+
+    So nothing that is made of the words, such as files of Hydra or errors, can show it, and
+    processes that are started with them understand it too. The variable stands in its place as an
+    interpolation of OmegaConf.
+    """
+    return [_put_away(word) for word in words]
+
+
+def _put_away(word: str) -> str:
+    whole = re.fullmatch(rf"([^=\s]+)=(['\"]?)({_ADDRESS}.*)\2", word, re.DOTALL)
+    if whole:
+        key, quote, address = whole.groups()
+        plain = address.replace(f"\\{quote}", quote) if quote else address
+        return f"{key}={quote}{_variable(plain)}{quote}"
+    return re.sub(rf"{_ADDRESS}[^\s'\",\]}}]+", lambda found: _variable(found[0]), word)
+
+
+def _variable(address: str) -> str:
+    if masked(address) == address:
+        return address
+    known = _known()
+    name = next((name for name, other in known.items() if other == address), None)
+    if name is None:
+        name = f"{_SECRET}{len(known) + 1}"
+        os.environ[name] = address
+    return f"${{oc.env:{name}}}"
+
+
+def _known() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(_SECRET)}
+
+
+def shown(text: str) -> str:
+    """A text with its addresses masked: those put away, and others with a name and a password."""
+    for name, address in sorted(_known().items(), key=lambda one: -len(one[1])):
+        for spelt in (address, f"${{oc.env:{name}}}"):
+            text = text.replace(spelt, masked(address))
+    return re.sub(rf"{_ADDRESS}[^\s'\"]*@[^\s'\"]*", lambda found: masked(found[0]), text)
+
+
+def masked_all(content: Any) -> Any:
+    """Plain data with the addresses in its texts masked."""
+    if isinstance(content, str):
+        whole = re.fullmatch(rf"{_ADDRESS}.*@.*", content, re.DOTALL)
+        return masked(content) if whole else shown(content)
+    if isinstance(content, Mapping):
+        return {key: masked_all(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [masked_all(value) for value in content]
+    return content

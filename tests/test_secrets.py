@@ -1,0 +1,101 @@
+"""A camera's password appears nowhere: in what is printed, written, or handed to other programs."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from gastlive.gast.addresses import masked_all, put_away, shown
+
+ADDRESS = "rtsp://anna:g3heim!, x@127.0.0.1:9/live"
+SECRET = "g3heim"
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("GASTLIVE_ADDRESS_")]:
+        monkeypatch.delenv(name)
+    before = set(os.environ)
+    yield
+    for name in set(os.environ) - before:
+        monkeypatch.delenv(name)
+
+
+def live(*words, folder):
+    """What the program prints, and all that it leaves in a folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gastlive.realtime.live", *words],
+        cwd=folder, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    left = [path for path in folder.rglob("*") if path.is_file()]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in left]
+    return done.stdout + done.stderr, texts
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([f"source.url={ADDRESS}"], "rtsp://***@127.0.0.1:9/live"),
+        (["-m", "source=stream", f"source.url={ADDRESS}"], "rtsp://***@127.0.0.1:9/live"),
+        ([f"source.url={ADDRESS}", "--cfg", "job"], "rtsp://***@127.0.0.1:9/live"),
+        ([f"source.url={ADDRESS}", "--cfg", "job", "--resolve"], "rtsp://***@127.0.0.1:9/live"),
+        ([f"source.url={ADDRESS}", "--help"], "source.url"),
+        ([f"source.ulr={ADDRESS}"], "rtsp://***@127.0.0.1:9/live"),
+        (["source=video", f"source.path={ADDRESS}"], "127.0.0.1"),
+    ],
+)
+def test_the_password_of_a_camera_is_printed_and_written_nowhere(words, said, tmp_path):
+    given = words if words[0] in ("-m", "source=video") else ["source=stream", *words]
+    printed, texts = live(*given, folder=tmp_path)
+    assert said in printed
+    assert SECRET not in printed
+    assert not [text for text in texts if SECRET in text]
+
+
+def test_what_a_camera_with_a_password_leaves_is_for_its_user_alone(tmp_path):
+    folder = tmp_path / "run"
+    words = ("source=stream", f"source.url={ADDRESS}", "sink=[jsonl]", f"hydra.run.dir={folder}")
+    live(*words, folder=tmp_path)
+    summary = folder / "summary.json"
+    assert json.loads(summary.read_text())["config"]["source"]["url"].startswith("rtsp://***@")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(summary.stat().st_mode) == 0o600
+
+
+def test_a_process_started_with_the_same_words_gets_the_address():
+    (word,) = put_away([f"source.url={ADDRESS}"])
+    key, _, value = word.partition("=")
+    assert (key, SECRET in value) == ("source.url", False)
+    read = "import os, sys; print(os.environ[sys.argv[1]])"
+    done = subprocess.run(
+        [sys.executable, "-c", read, value.strip("${}").partition(":")[2]],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == ADDRESS
+
+
+def test_addresses_in_a_list_are_put_away_one_by_one():
+    word = "sources=[{name: door, url: rtsp://a:one@h/1}, {name: hall, url: 'rtsp://b:two@h/2'}]"
+    (kept,) = put_away([word])
+    assert "one" not in kept
+    assert "two" not in kept
+    assert kept.startswith("sources=[{name: door, url: ${oc.env:")
+    assert shown(kept) == word.replace("a:one", "***").replace("b:two", "***")
+
+
+@pytest.mark.parametrize(
+    "word", ["source.url=rtsp://camera/live", "source.path=a b@c.mp4", "note=https://x.org/a"]
+)
+def test_addresses_without_a_password_stay_as_they_are(word):
+    assert put_away([word]) == [word]
+
+
+def test_plain_data_loses_its_passwords_and_nothing_else():
+    given = {"url": "rtsp://a:b c@h/live", "n": [1, None, "see http://u:p@h/x now"]}
+    assert masked_all(given) == {
+        "url": "rtsp://***@h/live",
+        "n": [1, None, "see http://***@h/x now"],
+    }
