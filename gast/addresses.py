@@ -10,8 +10,8 @@ _SECRET = "GASTLIVE_ADDRESS_"
 _WHOLE = "GASTLIVE_HIDDEN_"
 """The same of what is hidden whole."""
 _ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://"
-_PRIVATE = r"\+*((?:\S*\.)?(?:secret|password)|sink\.webhook\.url)"
-"""Keys whose values are never shown, whatever they are."""
+_PRIVATE = r"\+*((?:\S*\.)?\w*(?:secr|pass?w)\w*|sink\.webhook\.u\w*)"
+"""Keys whose values are never shown, mistyped ones too."""
 
 
 def masked(url: str) -> str:

@@ -327,6 +327,7 @@ def test_secrets_of_the_command_line_stand_in_no_file_that_is_made_of_its_words(
     got = [OmegaConf.select(cfg, key) for key in keys]
     assert got == ["s3cret", "s3cret, too", "https://host/s3cret/way"]
     assert shown(f"{away[0]} s3cret") == "sink.webhook.secret='***' ***"
+    assert "s3cret" not in put_away(["sink.mqtt.pasword=s3cret"])[0]
     assert put_away(["sink.mqtt.password=null"]) == ["sink.mqtt.password=null"]
     for name in [name for name in os.environ if name.startswith("GASTLIVE_HIDDEN_")]:
         monkeypatch.delenv(name)
