@@ -7,7 +7,11 @@ from typing import Any
 
 _SECRET = "GASTLIVE_ADDRESS_"
 """Begins the names of environment variables with addresses that the command line gave."""
+_WHOLE = "GASTLIVE_HIDDEN_"
+"""The same of what is hidden whole."""
 _ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_PRIVATE = r"\+*((?:\S*\.)?\w*(?:secr|pass?w)\w*|sink\.webhook\.u\w*)"
+"""Keys whose values are never shown, mistyped ones too."""
 
 
 def masked(url: str) -> str:
@@ -35,6 +39,9 @@ def put_away(words: Sequence[str]) -> list[str]:
 
 
 def _put_away(word: str) -> str:
+    private = re.fullmatch(rf"({_PRIVATE})=(['\"]?)(.+)\3", word, re.DOTALL)
+    if private and private[4] not in ("null", "???") and "${" not in private[4]:
+        return f"{private[1]}='{_held(private[4], _WHOLE)}'"
     whole = re.fullmatch(rf"([^=\s]+)=(['\"]?)({_ADDRESS}.*)\2", word, re.DOTALL)
     if whole:
         key, quote, address = whole.groups()
@@ -44,25 +51,28 @@ def _put_away(word: str) -> str:
 
 
 def _variable(address: str) -> str:
-    if masked(address) == address:
-        return address
+    return address if masked(address) == address else _held(address, _SECRET)
+
+
+def _held(value: str, begins: str) -> str:
     known = _known()
-    name = next((name for name, other in known.items() if other == address), None)
+    alike = (n for n, other in known.items() if other == value and n.startswith(begins))
+    name = next(alike, None)
     if name is None:
-        name = f"{_SECRET}{len(known) + 1}"
-        os.environ[name] = address
+        name = f"{begins}{len(known) + 1}"
+        os.environ[name] = value
     return f"${{oc.env:{name}}}"
 
 
 def _known() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(_SECRET)}
+    return {n: value for n, value in os.environ.items() if n.startswith((_SECRET, _WHOLE))}
 
 
 def shown(text: str) -> str:
     """A text with its addresses masked: those put away, and others with a name and a password."""
     for name, address in sorted(_known().items(), key=lambda one: -len(one[1])):
         for spelt in (address, f"${{oc.env:{name}}}"):
-            text = text.replace(spelt, masked(address))
+            text = text.replace(spelt, "***" if name.startswith(_WHOLE) else masked(address))
     return re.sub(rf"{_ADDRESS}[^\s'\"]*@[^\s'\"]*", lambda found: masked(found[0]), text)
 
 

@@ -4,6 +4,7 @@ import csv
 import hmac
 import json
 import logging
+import os
 import resource
 import signal
 import subprocess
@@ -16,8 +17,10 @@ from threading import Event as Signal
 from threading import Thread
 
 import pytest
+from omegaconf import OmegaConf
 
 from gastlive.conf.option import option
+from gastlive.gast.addresses import put_away, shown
 from gastlive.gast.errors import InputError
 from gastlive.realtime.hidden import hidden
 from gastlive.realtime.packets import Event
@@ -308,3 +311,23 @@ def test_neither_name_nor_password_nor_secret_nor_path_of_an_address_is_shown(tm
         assert part not in shown
     assert f"127.0.0.1:{there.port}" in str(hidden(config))
     assert hidden({"source": {"url": None}, "people": [1, 2]})["source"] == {"url": None}
+
+
+def test_secrets_of_the_command_line_stand_in_no_file_that_is_made_of_its_words(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("GASTLIVE_HIDDEN_")]:
+        monkeypatch.delenv(name)
+    words = (
+        "sink.webhook.secret=s3cret", "sink.mqtt.password='s3cret, too'",
+        "sink.webhook.url=https://host/s3cret/way",
+    )  # fmt: skip
+    away = put_away(words)
+    assert not any("s3cret" in word for word in away)
+    keys = [word.partition("=")[0] for word in words]
+    cfg = OmegaConf.from_dotlist([word.replace("'", "") for word in away])
+    got = [OmegaConf.select(cfg, key) for key in keys]
+    assert got == ["s3cret", "s3cret, too", "https://host/s3cret/way"]
+    assert shown(f"{away[0]} s3cret") == "sink.webhook.secret='***' ***"
+    assert "s3cret" not in put_away(["sink.mqtt.pasword=s3cret"])[0]
+    assert put_away(["sink.mqtt.password=null"]) == ["sink.mqtt.password=null"]
+    for name in [name for name in os.environ if name.startswith("GASTLIVE_HIDDEN_")]:
+        monkeypatch.delenv(name)

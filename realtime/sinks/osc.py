@@ -125,8 +125,9 @@ class _Receiver:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
             raise InputError(f"sink.osc.host={host} can't be found ({error})") from error
-        self._address: Any = found[0][4]
-        self._socket = socket.socket(found[0][0], socket.SOCK_DGRAM)
+        family, _, _, _, address = found[0]
+        self._address: tuple[Any, ...] = address
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def send(self, datagram: bytes) -> None:
