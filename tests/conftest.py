@@ -1,5 +1,6 @@
 """The tests test this checkout, or nothing."""
 
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,3 +48,16 @@ def demo_film():
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def signals_are_handled_as_before():
+    """A program that ends leaves its process deaf to signals, as it should; tests go on in it."""
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    yield
+    for number, handler in before.items():
+        if handler is not signal.getsignal(number):
+            signal.signal(number, handler)
