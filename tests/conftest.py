@@ -1,5 +1,6 @@
 """The tests test this checkout, or nothing."""
 
+import logging
 import signal
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,13 +52,18 @@ def demo_film():
 
 
 @pytest.fixture(autouse=True)
-def signals_are_handled_as_before():
-    """A program that ends leaves its process deaf to signals, as it should; tests go on in it."""
-    before = {
-        number: signal.getsignal(number)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
+def nothing_of_a_program_stays():
+    """A program leaves its process deaf to signals and logs its own way; tests go on in it."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    logger = logging.getLogger("gastlive")
+    before = logger.handlers, logger.propagate, logger.level
     yield
-    for number, handler in before.items():
+    for number, handler in handlers.items():
         if handler is not signal.getsignal(number):
             signal.signal(number, handler)
+    logger.handlers, logger.propagate = before[:2]
+    logger.setLevel(before[2])
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("gastlive"):
+            logging.getLogger(name).disabled = False  # Hydra silences those that are there

@@ -39,12 +39,18 @@ def live(*words, folder):
     ("words", "said"),
     [
         ([f"source.url={ADDRESS}"], "rtsp://***@127.0.0.1:9/live"),
-        (["-m", "source=stream", f"source.url={ADDRESS}"], "rtsp://***@127.0.0.1:9/live"),
+        pytest.param(
+            ["-m", "source=stream", f"source.url={ADDRESS}"],
+            "rtsp://***@127.0.0.1:9/live",
+            marks=pytest.mark.slow,
+        ),
         ([f"source.url={ADDRESS}", "--cfg", "job"], "rtsp://***@127.0.0.1:9/live"),
         ([f"source.url={ADDRESS}", "--cfg", "job", "--resolve"], "rtsp://***@127.0.0.1:9/live"),
         ([f"source.url={ADDRESS}", "--help"], "source.url"),
         ([f"source.ulr={ADDRESS}"], "rtsp://***@127.0.0.1:9/live"),
-        (["source=video", f"source.path={ADDRESS}"], "127.0.0.1"),
+        pytest.param(
+            ["source=video", f"source.path={ADDRESS}"], "127.0.0.1", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_the_password_of_a_camera_is_printed_and_written_nowhere(words, said, tmp_path):
@@ -55,6 +61,7 @@ def test_the_password_of_a_camera_is_printed_and_written_nowhere(words, said, tm
     assert not [text for text in texts if SECRET in text]
 
 
+@pytest.mark.slow
 def test_what_a_camera_with_a_password_leaves_is_for_its_user_alone(tmp_path):
     folder = tmp_path / "run"
     words = ("source=stream", f"source.url={ADDRESS}", "sink=[jsonl]", f"hydra.run.dir={folder}")

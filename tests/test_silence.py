@@ -10,6 +10,7 @@ import pytest
 ALONE = ("unshare", "--user", "--map-root-user", "--net")
 
 
+@pytest.mark.slow
 def test_the_live_program_runs_where_there_is_no_network(tmp_path, demo_film):
     if not shutil.which("unshare") or subprocess.run([*ALONE, "true"], check=False).returncode:
         pytest.skip("no network namespaces here")
