@@ -51,19 +51,18 @@ def demo_film():
     return write
 
 
+HANDLERS = {
+    number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+}
+
+
 @pytest.fixture(autouse=True)
 def nothing_of_a_program_stays():
     """A program leaves its process deaf to signals and logs its own way; tests go on in it."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    logger = logging.getLogger("gastlive")
-    before = logger.handlers, logger.propagate, logger.level
-    yield
-    for number, handler in handlers.items():
+    for number, handler in HANDLERS.items():
         if handler is not signal.getsignal(number):
             signal.signal(number, handler)
-    logger.handlers, logger.propagate = before[:2]
-    logger.setLevel(before[2])
+    logging.getLogger("gastlive").propagate = True
     for name in list(logging.root.manager.loggerDict):
-        if name.startswith("gastlive"):
+        if name == "gastlive" or name.startswith("gastlive."):
             logging.getLogger(name).disabled = False  # Hydra silences those that are there

@@ -14,6 +14,7 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17, H36M17
 
 
+@pytest.mark.slow
 def test_renders_are_measured_without_any_data_set(tmp_path):
     """On a machine where no data set is, the program gets as far as the renders."""
     done = subprocess.run(

@@ -284,6 +284,7 @@ def test_all_held_out_people_are_those_whose_files_are_there(weights, tmp_path):
     assert set(present(sets, ["precog16", "hdm05"])) == {"precog16", "hdm05"}
 
 
+@pytest.mark.slow
 def test_the_program_climbs_with_several_lifters(weights, tmp_path):
     path = render(tmp_path / "a.npz")
     lifter = weights / "lifter.safetensors"

@@ -187,7 +187,11 @@ def test_an_impatient_second_ctrl_c_loses_nothing(tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "pause_s", "times"),
-    [(signal.SIGINT, 0.3, 2), (signal.SIGINT, 0.01, 300), (signal.SIGTERM, 0.4, 3)],
+    [
+        (signal.SIGINT, 0.3, 2),
+        pytest.param(signal.SIGINT, 0.01, 300, marks=pytest.mark.slow),
+        (signal.SIGTERM, 0.4, 3),
+    ],
 )
 def test_signals_until_the_process_is_gone_lose_neither_report_nor_data(
     tmp_path, number, pause_s, times

@@ -221,17 +221,19 @@ def test_a_broker_that_refuses_the_password_is_said_and_nothing_is_lost(tmp_path
     subprocess.run(["mosquitto_passwd", "-b", tmp_path / "users", "me", "right"], check=True)
     guarded = Broker(tmp_path, "allow_anonymous false", f"password_file {tmp_path / 'users'}")
     guarded.start()
-    sink = mqtt(tmp_path, guarded.port, username="me", password="wr0ng", close_s=0.0)
-    sink.begin(INFO)
-    sink(frame(events=said(1)))
-    until(lambda: "Not authorized" in caplog.text)
-    sink.close()
-    assert "wr0ng" not in caplog.text
-    assert sink.summary()["waiting"] == 1
-    sink = mqtt(tmp_path, guarded.port, username="me", password="right")
-    sink.begin(INFO)
-    sink.close()
-    guarded.kill()
+    try:
+        sink = mqtt(tmp_path, guarded.port, username="me", password="wr0ng", close_s=0.0)
+        sink.begin(INFO)
+        sink(frame(events=said(1)))
+        until(lambda: "Not authorized" in caplog.text)
+        sink.close()
+        assert "wr0ng" not in caplog.text
+        assert sink.summary()["waiting"] == 1
+        sink = mqtt(tmp_path, guarded.port, username="me", password="right")
+        sink.begin(INFO)
+        sink.close()
+    finally:
+        guarded.kill()
     assert sink.summary()["sent"] == 1
 
 
