@@ -1,4 +1,4 @@
-"""Addresses of cameras, whose names and passwords are never shown or written."""
+"""Addresses and other secrets, which are never shown or written."""
 
 import os
 import re
@@ -10,8 +10,10 @@ _SECRET = "GASTLIVE_ADDRESS_"
 _WHOLE = "GASTLIVE_HIDDEN_"
 """The same of what is hidden whole."""
 _ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://"
+SECRET = ("secret", "password", "username", "token")
+"""Keys whose values are left out of what is written."""
 _PRIVATE = r"\+*((?:\S*\.)?\w*(?:secr|pass?w)\w*|sink\.webhook\.u\w*)"
-"""Keys whose values are never shown, mistyped ones too."""
+"""The same on a command line, mistyped ones too."""
 
 
 def masked(url: str) -> str:
@@ -77,12 +79,30 @@ def shown(text: str) -> str:
 
 
 def masked_all(content: Any) -> Any:
-    """Plain data with the addresses in its texts masked."""
+    """Plain data without secrets: addresses in its texts masked, values of `SECRET` keys left out.
+
+    Of a webhook's address only the host is left, since its path is often the secret.
+    """
     if isinstance(content, str):
         whole = re.fullmatch(rf"{_ADDRESS}.*@.*", content, re.DOTALL)
         return masked(content) if whole else shown(content)
     if isinstance(content, Mapping):
-        return {key: masked_all(value) for key, value in content.items()}
+        return {key: _masked_value(key, value) for key, value in content.items()}
     if isinstance(content, list | tuple):
         return [masked_all(value) for value in content]
     return content
+
+
+def _masked_value(key: Any, value: Any) -> Any:
+    if key in SECRET and value is not None:
+        return "***"
+    if key == "url" and isinstance(value, str):
+        return masked(value)
+    if key == "webhook" and isinstance(value, Mapping) and value.get("url"):
+        return masked_all(value) | {"url": _host(str(value["url"]))}
+    return masked_all(value)
+
+
+def _host(url: str) -> str:
+    scheme, _, rest = masked(url).partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/***"

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..conf.outlet import Outlet
 from ..conf.program import program
-from ..gast.addresses import masked_all, shown
+from ..gast.addresses import shown
 from ..gast.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,13 +69,12 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
-    from .hidden import hidden
     from .pipeline import Pipeline
     from .sinks.background import apart
     from .summary import Summary
 
-    config = masked_all(OmegaConf.to_container(cfg, resolve=True))
-    summary = Summary(folder=cfg.run_folder, config=hidden(config))
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    summary = Summary(folder=cfg.run_folder, config=config)  # which writes no secrets
     source, parts = instantiate(cfg.source), stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(

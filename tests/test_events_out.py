@@ -20,9 +20,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from gastlive.conf.option import option
-from gastlive.gast.addresses import put_away, shown
+from gastlive.gast.addresses import masked_all, put_away, shown
 from gastlive.gast.errors import InputError
-from gastlive.realtime.hidden import hidden
 from gastlive.realtime.packets import Event
 from gastlive.realtime.sinks.background import Background, apart
 
@@ -306,11 +305,11 @@ def test_neither_name_nor_password_nor_secret_nor_path_of_an_address_is_shown(tm
         sink.begin(INFO)
         sink.close(said(1))
     config = {"sink": {"webhook": {"url": address, "secret": "s3cret"}}, "token": "s3cret"}
-    shown = f"{sink!r} {sink.summary()} {caplog.text} {hidden(config)}"
+    shown = f"{sink!r} {sink.summary()} {caplog.text} {masked_all(config)}"
     for part in ("me:", "pa55", "s3cret", "hidden", "K3Y"):
         assert part not in shown
-    assert f"127.0.0.1:{there.port}" in str(hidden(config))
-    assert hidden({"source": {"url": None}, "people": [1, 2]})["source"] == {"url": None}
+    assert f"127.0.0.1:{there.port}" in str(masked_all(config))
+    assert masked_all({"source": {"url": None}, "people": [1, 2]})["source"] == {"url": None}
 
 
 def test_secrets_of_the_command_line_stand_in_no_file_that_is_made_of_its_words(monkeypatch):

@@ -533,8 +533,54 @@ def test_a_viewer_who_shows_nothing_gets_two_frames_and_then_the_newest():
             await ws.send_json({"kind": "shown"})
             return [*first, (await heard(ws, "frame"))[0]["index"]]
 
-    with page() as sink:
+    with page(pictures=1000.0) as sink:
         assert asyncio.run(watch(sink)) == [0, 1, 9]
+
+
+class Told:
+    """A server that notes what is shown, to viewers of whom some have the pictures."""
+
+    def __init__(self, *, wants_pictures=True, wants_bare=False):
+        self.wants_pictures, self.wants_bare, self.shown = wants_pictures, wants_bare, []
+
+    def show(self, frame):
+        self.shown.append(frame)
+
+
+def messages(told, frames, *, pictures):
+    made = Messages(told, max_height=480, quality=80, pictures=pictures)
+    for one in frames:
+        made(one)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("fps", "pictures", "sent"), [(30, 20.0, 40), (10, 20.0, 20), (30, 5.0, 10)]
+)
+def test_pictures_are_sent_so_often_and_no_oftener_than_they_come(fps, pictures, sent):
+    told = Told()
+    frames = [frame(i, captured_s=100 + i / fps) for i in range(2 * fps)]
+    made = messages(told, frames, pictures=pictures)
+    assert abs(len(told.shown) - sent) <= 1
+    assert made.made == len(told.shown)
+    assert all(one.whole for one in told.shown)
+
+
+def test_who_has_the_pictures_is_answered_every_frame():
+    told = Told(wants_bare=True)
+    messages(told, [frame(i, captured_s=i / 30) for i in range(30)], pictures=5.0)
+    assert len(told.shown) == 30
+    assert 4 <= sum(one.whole is not None for one in told.shown) <= 6
+    told = Told(wants_pictures=False)
+    messages(told, [frame(0)], pictures=5.0)
+    assert told.shown == []
+
+
+def test_after_a_pause_pictures_go_on_at_once():
+    told = Told()
+    times = [0.0, 0.01, 0.02, 50.0, 50.01, 50.02, 3.0]  # the last is of a clock that was set back
+    messages(told, [frame(i, captured_s=t) for i, t in enumerate(times)], pictures=20.0)
+    assert len(told.shown) == len(times) - 2
 
 
 def test_a_viewer_who_stalls_is_let_go_and_the_others_stay():

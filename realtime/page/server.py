@@ -50,6 +50,7 @@ class PageServer:
         file: The recorded file of a name, if there is one.
         watching: How many viewers there are.
         wants_pictures: Whether one of them wants pictures.
+        wants_bare: Whether one of them has the pictures, and wants the rest.
 
     Raises:
         InputError: The token or address can't be used; in `start`, neither can address and port.
@@ -71,7 +72,7 @@ class PageServer:
         self.on_picture: TakePicture | None = None
         self.on_leave: Callable[[Viewer], None] | None = None
         self.file: Callable[[str], Path | None] = lambda name: None
-        self.watching, self.wants_pictures = 0, False
+        self.watching, self.wants_pictures, self.wants_bare = 0, False, False
         self._viewers: set[Viewer] = set()
         self._strangers = 0
         self._state: dict[str, Any] = {"kind": "state", "status": {"is": "loading", "words": ""}}
@@ -262,6 +263,7 @@ class PageServer:
     def _count(self) -> None:
         self.watching = len(self._viewers)
         self.wants_pictures = any(viewer.wants_pictures for viewer in self._viewers)
+        self.wants_bare = not all(viewer.wants_pictures for viewer in self._viewers)
 
 
 def _unusable(host: str, port: int, error: OSError) -> InputError:

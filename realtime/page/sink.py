@@ -1,8 +1,10 @@
 """The page in the browser, as a sink."""
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
+from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock
 from ..packets import Event, Frame, RunInfo
 from ..sinks.background import Background
@@ -24,6 +26,7 @@ class PageSink:
         host, port, token: See `PageServer`; `port` 0 takes a free one, `token` null a random one.
         max_height: Lines of the picture sent; a larger one is scaled down.
         quality: Of its JPEG, 1 to 100.
+        pictures: So many a second are sent, at most, whatever the source gives.
         folder: Where recordings go.
         video: Options of their `VideoSink`.
         say: Tells the user the address.
@@ -40,6 +43,7 @@ class PageSink:
         token: str | None,
         max_height: int,
         quality: int,
+        pictures: float,
         folder: str,
         video: Mapping[str, Any],
         say: Callable[[str], None] = lambda line: print(line, flush=True),
@@ -49,7 +53,9 @@ class PageSink:
         self.recorder = Recorder(folder, video=video, changed=self._tell_recordings)
         self.server.commands["record"] = self._record
         self.server.file = self.recorder.files.get
-        self._messages = Messages(self.server, max_height=max_height, quality=quality)
+        self._messages = Messages(
+            self.server, max_height=max_height, quality=quality, pictures=pictures
+        )
         self._say, self._clock = say, clock
         self._figures, self._frames = Figures(), 0
         self._kept = ("", "")  # the source and layout of what is kept of the last minutes
@@ -143,15 +149,20 @@ class OneRun:
 
 
 class Messages:
-    """Makes and sends each frame's messages.
+    """Makes and sends each frame's messages; to who sees the pictures, `pictures` a second.
 
     Attributes:
         figures: Sent with every frame.
         made: Frames for which a message was made.
     """
 
-    def __init__(self, server: PageServer, *, max_height: int, quality: int) -> None:
+    def __init__(
+        self, server: PageServer, *, max_height: int, quality: int, pictures: float
+    ) -> None:
+        if not pictures > 0:
+            raise InputError(f"pictures={pictures:g} a second; give more than 0")
         self.server, self.max_height, self.quality = server, max_height, quality
+        self._every_s, self._due_s = 1 / pictures, -inf
         self.figures: dict[str, Any] = {}
         self.made = 0
 
@@ -160,14 +171,21 @@ class Messages:
 
     def __call__(self, frame: Frame) -> None:
         """Send one frame to all viewers."""
-        if not self.server.watching:
+        is_whole = self.server.wants_pictures and self._is_due(frame.captured_s)
+        if not is_whole and not self.server.wants_bare:
             return
-        head = frame_head(frame) | {"figures": self.figures}
-        bare, jpeg = packed(head), b""
-        if frame.image is not None and self.server.wants_pictures:
+        bare, jpeg = packed(frame_head(frame) | {"figures": self.figures}), b""
+        if is_whole and frame.image is not None:
             jpeg = encoded(frame.image, max_height=self.max_height, quality=self.quality)
-        self.server.show(Shown(whole=bare + jpeg, bare=bare))
+        self.server.show(Shown(whole=bare + jpeg if is_whole else None, bare=bare))
         self.made += 1
+
+    def _is_due(self, captured_s: float) -> bool:
+        """Whether a picture is sent; between pauses they come as evenly as the source's."""
+        if self._due_s - self._every_s < captured_s < self._due_s:
+            return False
+        self._due_s = max(self._due_s, captured_s - self._every_s) + self._every_s
+        return True
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Nothing to finish."""

@@ -20,9 +20,9 @@ MAX_WORDS = 256
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One frame as messages: with its picture, and without for who has the picture."""
+    """One frame as messages: with its picture, if it is sent, and without for who has it."""
 
-    whole: bytes
+    whole: bytes | None
     bare: bytes
 
 
@@ -56,6 +56,8 @@ class Viewer:
 
     def show(self, frame: Shown) -> None:
         """Send a frame, unless a newer one comes before there is room."""
+        if self.wants_pictures and frame.whole is None:
+            return
         if self._unshown >= IN_FLIGHT and self._clock() - self._moved_s > self.stall_s:
             return self.let_go()
         self._frame = frame
@@ -91,7 +93,7 @@ class Viewer:
             if not self._unshown:
                 self._moved_s = self._clock()
             self._unshown += 1
-            yield frame.whole if self.wants_pictures else frame.bare
+            yield frame.whole if self.wants_pictures and frame.whole else frame.bare
 
     async def _send(self, message: str | bytes) -> None:
         if isinstance(message, str):
