@@ -62,6 +62,7 @@ def nothing_of_a_program_stays():
     for number, handler in HANDLERS.items():
         if handler is not signal.getsignal(number):
             signal.signal(number, handler)
+    logging.root.setLevel(logging.WARNING)  # Hydra's `disabled` leaves it at ERROR
     logging.getLogger("gastlive").propagate = True
     for name in list(logging.root.manager.loggerDict):
         if name == "gastlive" or name.startswith("gastlive."):

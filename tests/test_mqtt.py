@@ -1,7 +1,6 @@
 """sink=[mqtt] against a real broker, Debian's mosquitto, killed and started again."""
 
 import json
-import logging
 import os
 import shutil
 import signal
@@ -216,20 +215,8 @@ def test_the_action_of_each_person_is_a_state_that_goes_with_them(broker, tmp_pa
         until(lambda: reader.states()["gastlive/hall/person/1"] == "")
 
 
-@pytest.fixture
-def warned(monkeypatch):
-    """Warnings, whatever a program before has done to the loggers of this process."""
-    lines = []
-
-    def note(_, line, *given, **__):
-        lines.append(str(line) % given if given else str(line))
-
-    monkeypatch.setattr(logging.Logger, "warning", note)
-    return lines
-
-
 @with_broker
-def test_a_broker_that_refuses_the_password_is_said_and_nothing_is_lost(tmp_path, warned):
+def test_a_broker_that_refuses_the_password_is_said_and_nothing_is_lost(tmp_path, caplog):
     (tmp_path / "users").write_text("")
     subprocess.run(["mosquitto_passwd", "-b", tmp_path / "users", "me", "right"], check=True)
     guarded = Broker(tmp_path, "allow_anonymous false", f"password_file {tmp_path / 'users'}")
@@ -238,9 +225,9 @@ def test_a_broker_that_refuses_the_password_is_said_and_nothing_is_lost(tmp_path
         sink = mqtt(tmp_path, guarded.port, username="me", password="wr0ng", close_s=0.0)
         sink.begin(INFO)
         sink(frame(events=said(1)))
-        until(lambda: "Not authorized" in "\n".join(warned))
+        until(lambda: "Not authorized" in caplog.text)
         sink.close()
-        assert "wr0ng" not in "\n".join(warned)
+        assert "wr0ng" not in caplog.text
         assert sink.summary()["waiting"] == 1
         sink = mqtt(tmp_path, guarded.port, username="me", password="right")
         sink.begin(INFO)
@@ -250,12 +237,12 @@ def test_a_broker_that_refuses_the_password_is_said_and_nothing_is_lost(tmp_path
     assert sink.summary()["sent"] == 1
 
 
-def test_without_a_broker_the_events_wait_on_the_disk(tmp_path, warned):
+def test_without_a_broker_the_events_wait_on_the_disk(tmp_path, caplog):
     sink = mqtt(tmp_path, 9, close_s=0.0)
     sink.begin(INFO)
     sink.close(said(1, 2))
     assert sink.summary()["waiting"] == 2
-    assert "2 events for mqtt broker 127.0.0.1:9 wait in" in "\n".join(warned)
+    assert "2 events for mqtt broker 127.0.0.1:9 wait in" in caplog.text
 
 
 def test_without_the_package_one_line_names_the_extra(tmp_path, monkeypatch):
