@@ -219,19 +219,24 @@ def test_a_viewer_whose_own_camera_it_is_gets_no_picture_back_and_the_others_do(
     assert others[1]
 
 
-def test_a_second_run_is_shown_to_those_who_stayed():
+def test_a_second_run_is_shown_to_who_stayed_and_late_frames_of_the_first_bear_its_number():
     async def watch(sink):
         async with connection(sink.server) as ws:
-            await heard(ws, "state")
+            first = await heard(ws, "state")
+            await until(lambda: sink.server.watching)
+            sink(frame(6))
+            late = await heard(ws, "frame")
             await asyncio.to_thread(sink.pause)
             sink.begin(RunInfo(160, 120, 30.0, "coco17", "h36m17", ("idle", "kick"), "idle", "b"))
-            while (await heard(ws, "state"))["run"]["labels"] != ["idle", "kick"]:
+            while (second := await heard(ws, "state"))["run"]["labels"] != ["idle", "kick"]:
                 continue
             sink(frame(7))
-            return await heard(ws, "frame")
+            return first["run"], late[0], second["run"], (await heard(ws, "frame"))[0]
 
     with page() as sink:
-        assert asyncio.run(watch(sink))[0]["index"] == 7
+        first, late, second, new = asyncio.run(watch(sink))
+    assert (late["index"], new["index"]) == (6, 7)
+    assert first["number"] == late["run"] < second["number"] == new["run"]
 
 
 def test_the_page_is_there_without_the_token_and_nothing_it_loads_lies_elsewhere():

@@ -75,7 +75,9 @@ class PageSink:
             self._kept = info.source, info.lifter_layout
             self.server.forget_events()
         self._figures = Figures()
-        self.server.update(run=run_of(info), status={"is": "running", "words": ""})
+        self._messages.run += 1
+        run = run_of(info) | {"number": self._messages.run}
+        self.server.update(run=run, status={"is": "running", "words": ""})
         self._sending = Background(self._messages, may_skip=True, capacity=1)
         self._sending.begin(info)
         self.recorder.begin(info)
@@ -153,6 +155,7 @@ class Messages:
 
     Attributes:
         figures: Sent with every frame.
+        run: Number of the run, sent with every frame: a late one of the run before is not shown.
         made: Frames for which a message was made.
     """
 
@@ -164,7 +167,7 @@ class Messages:
         self.server, self.max_height, self.quality = server, max_height, quality
         self._every_s, self._due_s = 1 / pictures, -inf
         self.figures: dict[str, Any] = {}
-        self.made = 0
+        self.run = self.made = 0
 
     def begin(self, info: RunInfo) -> None:
         """Nothing to begin."""
@@ -174,7 +177,8 @@ class Messages:
         is_whole = self.server.wants_pictures and self._is_due(frame.captured_s)
         if not is_whole and not self.server.wants_bare:
             return
-        bare, jpeg = packed(frame_head(frame) | {"figures": self.figures}), b""
+        head = frame_head(frame) | {"figures": self.figures, "run": self.run}
+        bare, jpeg = packed(head), b""
         if is_whole and frame.image is not None:
             jpeg = encoded(frame.image, max_height=self.max_height, quality=self.quality)
         self.server.show(Shown(whole=bare + jpeg if is_whole else None, bare=bare))

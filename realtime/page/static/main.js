@@ -24,6 +24,7 @@ let ages = []; // of the last seconds: [when drawn, milliseconds since capture]
 let drawing = Promise.resolve();
 let shown = null; // the frame that is drawn, to draw it again when colours or sizes change
 let runs = "";
+let runNumber = 0;
 
 // A mirror is what people expect of their own camera, and of nothing else.
 function mirror(isOn) {
@@ -40,7 +41,8 @@ function redraw() {
   teach.draw();
 }
 
-function begin(run) {
+function begin({ number, ...run }) {
+  runNumber = number;
   if (JSON.stringify(run) === runs) return;
   runs = JSON.stringify(run);
   for (const part of parts) part.run = run;
@@ -53,6 +55,7 @@ async function show({ head, jpeg }) {
   if (!picture.run) return;
   if (camera.what && !own) return; // of a picture that was given up
   const image = own ? own.image : jpeg && !document.hidden ? await createImageBitmap(jpeg) : null;
+  if (head.run !== runNumber) return image?.close(); // of the run before: its labels are others
   if (!document.hidden) {
     picture.draw(head, image);
     bodies.show(head);
