@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow page-test fuzz lint types wheel clean
+.PHONY: help setup live test test-slow gpu-test page-test fuzz lint types wheel clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,7 +37,10 @@ test: $(READY)  ## Run the test suite; args="-k tracker" for a part of it.
 	$(PYTEST) $(args)
 
 test-slow: $(READY)  ## Run the longer checks too.
-	$(PYTEST) -m 'slow or not slow' $(args)
+	$(PYTEST) -m 'not gpu' $(args)
+
+gpu-test: $(READY)  ## Run what needs a CUDA device; without one it says so.
+	$(BIN)/python -m pytest -m gpu -v tests/test_gpu.py $(args)
 
 page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); without one it is skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,render]'
