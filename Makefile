@@ -9,14 +9,14 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow gpu-test page-test fuzz lint types wheel clean
+.PHONY: help setup live test test-slow gpu-test page-test fuzz lint types wheel release-check clean
 
 help:  ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 setup: $(READY) $(LINK)  ## Make a virtual environment with everything in it (once).
 
-$(READY): pyproject.toml constraints.txt setup.py
+$(READY): pyproject.toml constraints.txt setup.py __init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "gastlive needs Python 3.11 or newer; run: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -58,6 +58,9 @@ types: $(READY) $(LINK)  ## Check types.
 
 wheel: $(READY)  ## Build the wheel, install it into an empty environment and run it from elsewhere.
 	bash tests/wheel_smoke.sh $(BIN)/python
+
+release-check: $(READY)  ## Build, list, install into an empty environment and run: what must hold before a tag.
+	bash release/check.sh $(BIN)/python
 
 clean:  ## Remove the virtual environment and everything built.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -26,7 +26,7 @@ class Linear(pl.LightningModule):
 
     def error(self, batch):
         xy, xyz, _ = batch
-        return (self.net(xy.double().flatten(1)) - xyz[:, -1, 1:].flatten(1)).square().mean()
+        return (self.net(xy[:, -9:].double().flatten(1)) - xyz[:, -1, 1:].flatten(1)).square().mean()
 
     def training_step(self, batch, batch_idx):
         loss = self.error(batch)
@@ -49,12 +49,9 @@ def main(devices, folder):
     task = Linear()
     try:
         fit(made, task, paired(batch=16 // devices))
-    finally:
-        kept = {
-            "steps": task.seen,
-            "weight": task.net.weight.tolist(),
-            "val": float(best.best_model_score),
-        }
+    finally:  # a process that follows ends here
+        score = float(best.best_model_score)
+        kept = {"steps": task.seen, "weight": task.net.weight.tolist(), "val": score}
         (folder / f"rank{made.global_rank}.json").write_text(json.dumps(kept))
     print("trained")
 
