@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow gpu-test page-test fuzz lint types wheel release-check clean
+.PHONY: help setup live test test-slow gpu-test page-test fuzz lint types wheel release-check image clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -61,6 +61,13 @@ wheel: $(READY)  ## Build the wheel, install it into an empty environment and ru
 
 release-check: $(READY)  ## Build, list, install into an empty environment and run: what must hold before a tag.
 	bash release/check.sh $(BIN)/python
+
+image:  ## Build the Docker image where Docker runs; torch_index=ADDRESS, see Dockerfile. Elsewhere it says so.
+	@docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || { \
+		echo "not built: no Docker runs here; its rules: $(PYTHON) release/dockerfile.py"; \
+		exec $(PYTHON) release/dockerfile.py; }; \
+	if docker version --format . >/dev/null 2>&1; then \
+		docker build --build-arg TORCH_CPU_INDEX="$(or $(torch_index),$(PIP_EXTRA_INDEX_URL))" -t gastlive .; fi
 
 clean:  ## Remove the virtual environment and everything built.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

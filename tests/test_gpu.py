@@ -49,7 +49,7 @@ def streamed(net, frames):
 @torch.inference_mode()
 def test_a_lifter_gives_the_poses_of_the_cpu(path):
     net = load(path)[0].eval()
-    frames = torch.rand(2, 12, 17, 3, generator=torch.Generator().manual_seed(0))
+    frames = torch.rand(2, 12, 17, net.inputs, generator=torch.Generator().manual_seed(0))
     wanted, wanted_clip = streamed(net, frames), net(frames)
     net = net.cuda()
     torch.testing.assert_close(streamed(net, frames.cuda()), wanted, rtol=0, atol=1e-4)
@@ -89,7 +89,8 @@ def lifter(folder, monkeypatch, *overrides):
         "gastlive-train-lifter", *(f"~train_sets.{name}" for name in SETS), "~val_sets.cmu",
         "~val_sets.mocap6", f"+train_sets.renders={RENDERS}", f"+val_sets.renders={RENDERS}",
         "name=tiny", "noise=assumed", "net.channels=8", "steps=40", "datamodule.batch=16",
-        "datamodule.batches=20", "datamodule.val_batches=4", "trainer.accelerator=gpu",
+        "datamodule.batches=20", "datamodule.val_batches=4", "trainer.callbacks.average.decay=0.5",
+        "trainer.accelerator=gpu",
         "trainer.log_every_n_steps=1", "+trainer.enable_progress_bar=false",
         f"hydra.run.dir='{folder}'", *overrides,
     ]  # fmt: skip
@@ -105,7 +106,7 @@ def test_a_lifter_is_trained_on_batches_made_there(precision, tmp_path, monkeypa
     net, card = load(path)
     assert card.training["steps"] == 40
     assert next(net.parameters()).device.type == "cpu"
-    clip = torch.rand(1, 90, 17, 3, generator=torch.Generator().manual_seed(0))
+    clip = torch.rand(1, 90, 17, net.inputs, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         assert net(clip).isfinite().all()
     figures = load(tmp_path / "short/tiny.safetensors")[1].training["validation"]

@@ -26,7 +26,9 @@ class Linear(pl.LightningModule):
 
     def error(self, batch):
         xy, xyz, _ = batch
-        return (self.net(xy[:, -9:].double().flatten(1)) - xyz[:, -1, 1:].flatten(1)).square().mean()
+        return (
+            (self.net(xy[:, -9:].double().flatten(1)) - xyz[:, -1, 1:].flatten(1)).square().mean()
+        )
 
     def training_step(self, batch, batch_idx):
         loss = self.error(batch)
