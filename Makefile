@@ -9,14 +9,14 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow page-test fuzz lint types wheel clean
+.PHONY: help setup live test test-slow gpu-test page-test fuzz lint types wheel release-check image clean
 
 help:  ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 setup: $(READY) $(LINK)  ## Make a virtual environment with everything in it (once).
 
-$(READY): pyproject.toml constraints.txt setup.py
+$(READY): pyproject.toml constraints.txt setup.py __init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "gastlive needs Python 3.11 or newer; run: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -37,7 +37,10 @@ test: $(READY)  ## Run the test suite; args="-k tracker" for a part of it.
 	$(PYTEST) $(args)
 
 test-slow: $(READY)  ## Run the longer checks too.
-	$(PYTEST) -m 'slow or not slow' $(args)
+	$(PYTEST) -m 'not gpu' $(args)
+
+gpu-test: $(READY)  ## Run what needs a CUDA device; without one it says so.
+	$(BIN)/python -m pytest -m gpu -v tests/test_gpu.py $(args)
 
 page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); without one it is skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,render]'
@@ -55,6 +58,16 @@ types: $(READY) $(LINK)  ## Check types.
 
 wheel: $(READY)  ## Build the wheel, install it into an empty environment and run it from elsewhere.
 	bash tests/wheel_smoke.sh $(BIN)/python
+
+release-check: $(READY)  ## Build, list, install into an empty environment and run: what must hold before a tag.
+	bash release/check.sh $(BIN)/python
+
+image:  ## Build the Docker image where Docker runs; torch_index=ADDRESS, see Dockerfile. Elsewhere it says so.
+	@docker version --format '{{.Server.Version}}' >/dev/null 2>&1 || { \
+		echo "not built: no Docker runs here; its rules: $(PYTHON) release/dockerfile.py"; \
+		exec $(PYTHON) release/dockerfile.py; }; \
+	if docker version --format . >/dev/null 2>&1; then \
+		docker build --build-arg TORCH_CPU_INDEX="$(or $(torch_index),$(PIP_EXTRA_INDEX_URL))" -t gastlive .; fi
 
 clean:  ## Remove the virtual environment and everything built.
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .realtime.results import DetectedJoints, FinishedAction, FrameResult, PersonResult
     from .realtime.watching import watch
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "DetectedJoints",
     "FinishedAction",

@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -23,12 +23,13 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from ..gast.addresses import put_away, shown
 from ..gast.errors import InputError
+from ..gast.ranks import follows
 from .claim import claimed
 from .help import config_dir, page
 from .mistakes import mistake, unknown_flag
 from .outlet import say
 from .secrets import keep_secrets, masked_output
-from .signals import Ended, hear
+from .signals import Ended, hear, leave_to_others
 from .wanted import refuse_kinds
 
 Main = Callable[[DictConfig], None]
@@ -38,12 +39,14 @@ WEIGHTS = (".safetensors", ".onnx", ".ckpt")
 
 
 def program(
-    config_name: str, *, verbatim: Collection[str] = ()
+    config_name: str, *, verbatim: Collection[str] = (), ranks: bool = False
 ) -> Callable[[Main], Callable[[], None]]:
     """Makes ``main(cfg)`` a program: composes `config_name` with what the command line says.
 
     The values of the keys in `verbatim`, its addresses and paths, are taken literally; see
-    `quoted`. ``--help`` prints the texts of the yamls, ``--version`` the version.
+    `quoted`. ``--help`` prints the texts of the yamls, ``--version`` the version. With
+    `ranks` several processes may run it together; those that follow, see `follows`, print and write
+    nothing, and leave signals to the first.
 
     What a user can cause (`InputError`, a full or forbidden disk, an option that is missing or
     can't be used, a key that doesn't exist) ends it with one line and status 1, Ctrl-C with status
@@ -54,6 +57,9 @@ def program(
     def decorate(main: Main) -> Callable[[], None]:
         def start() -> None:
             words = put_away(sys.argv[1:])
+            if ranks and follows():
+                _follow(main, config_name, verbatim)
+                return
             hear()
             _print_any_name()
             if said := asked(config_name, words):
@@ -72,6 +78,14 @@ def program(
         return start
 
     return decorate
+
+
+def _follow(main: Main, config_name: str, verbatim: Collection[str]) -> None:
+    """Run as one of several processes, beside the one that leads."""
+    leave_to_others()
+    sys.argv[1:] = [*(quoted(word, verbatim) for word in sys.argv[1:]), "hydra/job_logging=none"]
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        guarded(_hydra(config_name, main))
 
 
 def _print_any_name() -> None:

@@ -22,5 +22,11 @@ def hear() -> None:
             signal.signal(number, _raise)
 
 
+def leave_to_others() -> None:
+    """Be deaf to what ends a program; the process that leads hears it, and ends this one."""
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _raise(number: int, _: object) -> NoReturn:
     raise Ended(number)

@@ -1,16 +1,26 @@
 """Divides random data among training processes (ranks) and the workers of their loaders."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import distributed
-from torch.utils.data import get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
+
+from ..gast.ranks import follows
+
+T = TypeVar("T", covariant=True)
 
 
 def process_seed() -> tuple[int, int]:
     """Rank and worker, 0 if there is only one: seed words that differ in every process."""
     return distributed.get_rank() if distributed.is_initialized() else 0, _worker()[0]
+
+
+def leads() -> bool:
+    """Whether this process does what is done once for all: fills folders and deletes files."""
+    first = distributed.get_rank() == 0 if distributed.is_initialized() else not follows()
+    return first and _worker()[0] == 0
 
 
 class ProcessShare:
@@ -55,12 +65,28 @@ class ProcessShare:
         worker, workers = _worker()
         return slice(worker, None, workers)
 
+    @property
+    def passes(self) -> int:
+        """Epochs begun, of the worker that is furthest; may be set."""
+        return int(self._epochs.max())
+
+    @passes.setter
+    def passes(self, passes: int) -> None:
+        self._epochs.fill_(passes)
+
     def next_epoch(self) -> int:
         """Counts epochs from 0, in all workers of a loader alike."""
         worker, workers = _worker()
         epoch = int(self._epochs[workers, worker])
         self._epochs[workers, worker] += 1
         return epoch
+
+
+class SharedOut(IterableDataset[T]):
+    """Training data that processes and workers share out; `process` has this one's share."""
+
+    def __init__(self) -> None:
+        self.process = ProcessShare()
 
 
 _WORKERS = 256

@@ -26,7 +26,7 @@ def main() -> None:
     run()
 
 
-@program("train_action", verbatim=("data.path",))
+@program("train_action", verbatim=("data.path",), ranks=True)
 def run(cfg: DictConfig) -> None:
     """Train, calibrate and tune the head, see `train`, or teach it, see `train_few`."""
     torch.set_num_threads(cfg.threads)

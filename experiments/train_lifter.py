@@ -27,7 +27,7 @@ from .training.fitting import Interrupted, fit
 from .training.starting import blend, start_lifter
 
 
-@program("train_lifter")
+@program("train_lifter", ranks=True)
 def main(cfg: DictConfig) -> None:
     """Fit, take the best checkpoint by validation subjects, and write it with its card."""
     torch.set_num_threads(cfg.threads)

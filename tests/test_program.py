@@ -80,7 +80,7 @@ def handlers():
         (["decision.leave=0.3", "decision.enter=0.1"], "leave=0.3, enter=0.1"),
         (["decision.smooth_s=often"], "decision.smooth_s=often: wanted a number or null (time"),
         (["decision.enter=abc"], "decision.enter=abc: wanted a number or null (probability at"),
-        (["sink.video.crf=low"], "sink.video.crf=low: wanted a whole number (quality of x264"),
+        (["sink.video.crf=low"], "sink.video.crf=low: wanted a whole number (quality"),
         (["source.realtime=1"], "source.realtime=1: wanted true or false (play at its own speed"),
         (["patience_s=long"], "patience_s=long: wanted a number (stream time"),
         (["sourse=webcam"], "there is no 'sourse'; did you mean source=webcam?"),

@@ -22,6 +22,7 @@ from gastlive.realtime.pictures.mirrored import mirrored
 from gastlive.realtime.pictures.rate import Rate
 from gastlive.realtime.pictures.timeline import Timeline
 from gastlive.realtime.sinks import window
+from gastlive.realtime.sinks.encoders import CODECS
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.window import WindowClosed
 from gastlive.realtime.sources.keypoints import Keypoints
@@ -115,6 +116,25 @@ def test_the_video_is_h264_that_browsers_play_with_every_frame_at_its_own_time(t
     np.testing.assert_allclose([t for t, _ in frames], np.array(times) - 5.0, atol=1e-4)
     assert sink.summary()["frames"] == 5
     assert sink.summary()["seekable"] is True
+
+
+def test_the_video_may_be_vp9_whose_encoder_is_not_under_the_gpl(tmp_path):
+    sink = option("sink/video", folder=str(tmp_path), encoder="vp9")
+    for i in range(8):
+        run(sink, [frame(0)]) if i == 0 else sink(frame(i))
+        if i:
+            about, frames = watch(tmp_path / "annotated.mp4")  # as if it was killed now
+            assert about[2:] == ("vp9", "yuv420p")
+            assert len(frames) >= i
+    sink.close()
+    assert len(watch(tmp_path / "annotated.mp4")[1]) == 8
+    assert sink.summary()["seekable"] is True
+
+
+def test_an_encoder_that_this_ffmpeg_lacks_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(CODECS, "x264", "libnothing")
+    with pytest.raises(InputError, match=r"encoder=x264: .* has no libnothing; take vp9$"):
+        option("sink/video", folder=str(tmp_path))
 
 
 def test_the_finished_video_has_its_index_in_front_and_leaves_nothing_else_behind(tmp_path):

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
 from ...action.mirroring import mirror_images
 from ...action.windowing import random_window, to_frames
@@ -16,7 +15,7 @@ from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
 from ..labels import UNKNOWN, LabelMap, OwnLabels
-from ..process_seed import ProcessShare
+from ..process_seed import SharedOut
 from ..protocols import Protocol
 from .augmentation import Augmentation, Piece
 from .labelled import Lifted, part_summary
@@ -53,7 +52,7 @@ def samples(clips: Sequence[LiftedClip], labels: LabelMap, *, bodies: int = 1) -
     return found
 
 
-class Epoch(IterableDataset[Batch]):
+class Epoch(SharedOut[Batch]):
     """Every sample once an epoch over all training processes, in a new order and augmented anew.
 
     Args:
@@ -82,10 +81,10 @@ class Epoch(IterableDataset[Batch]):
         swap: np.ndarray,
         onset_weight: float,
     ) -> None:
+        super().__init__()
         self.samples, self.skeleton, self.frames, self.window = samples, skeleton, frames, window
         self.crop, self.batch, self.bodies, self.seed = crop, batch, bodies, seed
         self.augmentation, self.swap, self.onset_weight = augmentation, swap, onset_weight
-        self.process = ProcessShare()
         counts = np.bincount([sample.label for sample in samples], minlength=classes)
         weights = np.sqrt(counts[counts > 0].mean() / np.maximum(counts, 1))
         self.class_weights = np.clip(weights, 1 / 3, 3).astype(np.float32)

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
-from ..process_seed import process_seed
+from ..process_seed import SharedOut, leads, process_seed
 from .augmentation import Augmentation
 from .filmed import Studio
 from .stream_cache import read_streams, stream_files
@@ -75,10 +75,10 @@ class _File:
     uses: int = 0
 
 
-class CachedStreams(IterableDataset[Batch]):
+class CachedStreams(SharedOut[Batch]):
     """Streams of a folder in random order, varied anew each time.
 
-    All are used once before any is used again.
+    All are used once before any is used again; training processes share them out.
 
     Args:
         folder: See `stream_cache.fill`.
@@ -113,6 +113,7 @@ class CachedStreams(IterableDataset[Batch]):
         skeleton: Skeleton,
         weigh: Weigh,
     ) -> None:
+        super().__init__()
         self.folder, self.recipe, self.batch, self.batches = folder, recipe, batch, batches
         self.seed, self.uses, self.keep, self.begin = seed, uses, keep, begin
         self.filling, self.augmentation, self.swap = filling, augmentation, swap
@@ -137,7 +138,11 @@ class CachedStreams(IterableDataset[Batch]):
     def _stream(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if not self._waiting:
             self.refresh()
-            rows = [(path, i) for path, file in self.files.items() for i in range(len(file.xyz))]
+            rows = [
+                (path, i)
+                for path, file in self.files.items()
+                for i in range(len(file.xyz))[self.process.of_rank()]
+            ]
             self._waiting = [rows[i] for i in rng.permutation(len(rows))]
             for file in self.files.values():
                 file.uses += 1
@@ -159,7 +164,7 @@ class CachedStreams(IterableDataset[Batch]):
         for path in used[: max(len(used) - self.keep, 0)]:
             if self.files[path].uses >= self.uses:
                 del self.files[path]
-                if process_seed() == (0, 0):
+                if leads():
                     path.unlink(missing_ok=True)
 
     def _take(self, path: Path) -> None:

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from ...action.mirroring import mirror_images
 from ...gast.errors import InputError
 from ..labels import LabelMap
-from ..process_seed import process_seed
+from ..process_seed import leads
 from .augmentation import Augmentation
 from .beside import Beside
 from .filler import Filler
@@ -137,8 +137,8 @@ class FilmedStreams(ActionStreams):
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         self.filmed = self._cached() if device.type == "cpu" else self._fresh(device)
         self.filmed.passes = self.passes
-        self.train = self.filmed if self.beside is None else Beside(self.filmed, self.beside)
-        return DataLoader(self.train, batch_size=None)
+        both = self.filmed if self.beside is None else Beside(self.filmed, self.beside)
+        return DataLoader(both, batch_size=None)
 
     def close(self) -> None:
         """End the process that fills the folder."""
@@ -153,6 +153,10 @@ class FilmedStreams(ActionStreams):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """See `state_dict`."""
         self.passes = state["passes"]
+        if self.filmed is not None:
+            self.filmed.passes = self.passes
+        if self.beside is not None:
+            self.beside.process.passes = self.passes
 
     def _fresh(self, device: torch.device) -> FreshStreams:
         studio = self.filming.studio(device)
@@ -162,7 +166,7 @@ class FilmedStreams(ActionStreams):
         )
 
     def _cached(self) -> CachedStreams:
-        if self.fills and self.filler is None and process_seed() == (0, 0):
+        if self.fills and self.filler is None and leads():
             files = self.files + max(self.files // 4, 1)  # so that others come before one goes
             self.filler = Filler(self.filming, self.folder, files=files, seed=self.seed)
         return CachedStreams(

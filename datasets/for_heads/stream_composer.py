@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
 from ...action.mirroring import mirror_images
 from ...gast.skeleton import Skeleton
 from ..labels import UNKNOWN, LabelMap
-from ..process_seed import ProcessShare
+from ..process_seed import SharedOut
 from .augmentation import Augmentation, Piece, Splice
 from .lifted import LiftedClip, facing
 
@@ -156,7 +155,7 @@ class Weights:
         return weights.astype(np.float32)
 
 
-class Streams(IterableDataset[Batch]):
+class Streams(SharedOut[Batch]):
     """Random training streams, new ones in every epoch, training process and worker.
 
     A stream has `frames` frames, a mini-batch `batch` streams, an epoch `batches` mini-batches; see
@@ -177,9 +176,9 @@ class Streams(IterableDataset[Batch]):
         onset_frames: int,
         onset_weight: float,
     ) -> None:
+        super().__init__()
         self.repertoire, self.frames, self.batch, self.batches = repertoire, frames, batch, batches
         self.seed, self.splice, self.augmentation = seed, splice, augmentation
-        self.process = ProcessShare()
         self.casting, draws = Casting(repertoire.acts), np.random.default_rng(seed)
         self.weights = Weights(
             np.concatenate([self._joined(draws)[1] for _ in range(200)]), classes=classes,

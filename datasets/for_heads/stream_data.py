@@ -1,15 +1,17 @@
 """Lightning data modules for heads, and the one that makes continuous streams."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset
 
 from ...gast.skeleton import Skeleton
 from ..clip import MotionSet
 from ..labels import UNKNOWN, LabelMap, OwnLabels
+from ..process_seed import SharedOut
 from ..protocols import Protocol
 from .augmentation import Augmentation, Piece, Splice
 from .labelled import Joints, Labelled, Lifted, checked_clips, part_summary
@@ -33,7 +35,7 @@ class ActionData(pl.LightningDataModule):
         lifter: Name and sha256 of the lifter behind the clips that were read.
     """
 
-    train: IterableDataset[Batch]
+    train: SharedOut[Batch]
     val: Dataset[Batch]
 
     def __init__(
@@ -79,6 +81,14 @@ class ActionData(pl.LightningDataModule):
 
     def close(self) -> None:
         """End what runs beside a training."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many passes are begun: a resumed training goes on with others."""
+        return {"passes": self.train.process.passes}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `state_dict`."""
+        self.train.process.passes = state["passes"]
 
     def train_dataloader(self) -> DataLoader:
         """Augmented training batches, new ones in every epoch."""

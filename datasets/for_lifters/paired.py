@@ -3,17 +3,17 @@
 import math
 from collections.abc import Iterator, Sequence
 from itertools import chain, count, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..pair import PairSet, filled
-from ..process_seed import ProcessShare
+from ..process_seed import SharedOut
 from ..seen.ground_truth import pair_for_lifter
 from .random_views import Batch
 
@@ -48,7 +48,7 @@ class _EndToEnd:
         self.first, self.last = np.repeat(self.starts, lengths), np.repeat(stops - 1, lengths)
 
 
-class PairWindows(IterableDataset[Batch]):
+class PairWindows(SharedOut[Batch]):
     """Windows of clips in random order; options as of `Paired`, `frames` is T of a window.
 
     Without `one_frame` windows tile the clips, on each pass from another frame. A window that
@@ -69,10 +69,10 @@ class PairWindows(IterableDataset[Batch]):
         mirror: bool,
         seed: int,
     ) -> None:
+        super().__init__()
         self.footage, self.skeleton, self.frames = footage, skeleton, frames
         self.one_frame = one_frame
         self.batch, self.batches, self.mirror, self.seed = batch, batches, mirror, seed
-        self._share = ProcessShare()
         lifted = (frames - 1 if causal else frames // 2) if one_frame else 0
         self.offsets = np.arange(frames) - lifted
         self.known = np.flatnonzero(np.isfinite(footage.xyz).all(-1).any(-1))
@@ -81,10 +81,10 @@ class PairWindows(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         # The same order in all processes, so that none takes what another does.
-        rng = np.random.default_rng([self.seed, self._share.next_epoch()])
+        rng = np.random.default_rng([self.seed, self.process.next_epoch()])
         endless = chain.from_iterable(self._batches(rng) for _ in count())
         batches = self._batches(rng) if self.batches is None else islice(endless, self.batches)
-        ours = self._share.of_worker()
+        ours = self.process.of_worker()
         for chosen in islice(batches, ours.start, None, ours.step):
             yield self.windows(*chosen)
 
@@ -92,8 +92,8 @@ class PairWindows(IterableDataset[Batch]):
         """Each window of this rank once, as arguments of `windows`; every rank has as many."""
         at, clip = (self.known, self.known) if self.one_frame else self._tiles(rng)
         order = rng.permutation(len(at) * (1 + self.mirror))
-        padded = -(-len(order) // self._share.ranks) * self._share.ranks
-        order = np.resize(order, padded)[self._share.of_rank()]
+        padded = -(-len(order) // self.process.ranks) * self.process.ranks
+        order = np.resize(order, padded)[self.process.of_rank()]
         for start in range(0, len(order), self.batch):
             some = order[start : start + self.batch]
             yield at[some % len(at)], clip[some % len(at)], some >= len(at)
@@ -181,6 +181,7 @@ class Paired(pl.LightningDataModule):
         self.splits = _splits(train=train, val=val, test=test)
         self.one_frame, self.causal, self.mirror = one_frame, causal, mirror
         self.batch, self.batches, self.seed = batch, batches, seed
+        self.passes, self._windows = 0, cast(PairWindows | None, None)
         self.report: list[str] = []
         """Subjects, clips, frames and problems of each split, after `setup`."""
 
@@ -231,12 +232,23 @@ class Paired(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         """Windows in a new order every epoch."""
-        windows = PairWindows(
+        self._windows = PairWindows(
             self._footage, self.skeleton, frames=self.frames, one_frame=self.one_frame,
             causal=self.causal, batch=self.batch, batches=self.batches, mirror=self.mirror,
             seed=self.seed,
         )  # fmt: skip
-        return DataLoader(windows, batch_size=None)
+        self._windows.process.passes = self.passes
+        return DataLoader(self._windows, batch_size=None)
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many passes are begun: a resumed training goes on with other orders."""
+        return {"passes": self.passes if self._windows is None else self._windows.process.passes}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `state_dict`."""
+        self.passes = state["passes"]
+        if self._windows is not None:
+            self._windows.process.passes = self.passes
 
     def val_dataloader(self) -> DataLoader:
         """Whole clips, one a batch, always in the same order."""

@@ -172,7 +172,7 @@ class Lifting(pl.LightningDataModule):
         self.normalisation = normalisation
         self.exact, self.mirror, self.body_spread = exact, mirror, body_spread
         self.films, self.film_share = films, film_share
-        self.passes = 0
+        self.passes, self._training = 0, cast(RandomViews | None, None)
         self.report: list[str] = []
         """Subjects, clips, frames and problems of each set, after `setup`."""
 
@@ -230,11 +230,13 @@ class Lifting(pl.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """How many passes are begun: a resumed training goes on with others."""
-        return {"passes": self._training.passes}
+        return {"passes": self.passes if self._training is None else self._training.passes}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """See `state_dict`."""
         self.passes = state["passes"]
+        if self._training is not None:
+            self._training.passes = self.passes
 
     def val_dataloader(self) -> DataLoader:
         """The same views every time."""

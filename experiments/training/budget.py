@@ -42,6 +42,7 @@ class TimeBudget(Callback):
         self.end_s, self.batches = math.inf, math.inf
         self._pass_start_s, self._pass_s = 0.0, self.seconds * PASS
         self._spent_s = 0.0
+        self._agreed: Callable[[Any], Any] = lambda own: own
 
     @classmethod
     def of(cls, trainer: pl.Trainer | None) -> "TimeBudget":
@@ -53,8 +54,10 @@ class TimeBudget(Callback):
         """Whether the time is used up."""
         return self.clock() >= self.end_s
 
-    def on_fit_start(self, *_: Any) -> None:
-        """Start timing the training."""
+    def on_fit_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Start timing the training; of several processes, the clock of the first holds."""
+        if math.isfinite(self.seconds) and getattr(trainer, "world_size", 1) > 1:
+            self._agreed = trainer.strategy.broadcast
         self.end_s = self.clock() + self.seconds - self._spent_s
 
     def done(self) -> float:
@@ -62,7 +65,7 @@ class TimeBudget(Callback):
         if math.inf in (self.seconds, self.end_s):
             return 0.0
         training_s = self.seconds * (1 - REST) - 2 * self._pass_s
-        return min(self._used_s() / max(training_s, 1e-9), 1.0)
+        return self._agreed(min(self._used_s() / max(training_s, 1e-9), 1.0))
 
     def state_dict(self) -> dict[str, Any]:
         """Seconds spent."""
@@ -94,14 +97,15 @@ class TimeBudget(Callback):
         if self.seconds == math.inf:
             return
         late = self.end_s - self.clock() < 2 * self._pass_s + self.seconds * REST
-        if trainer.strategy.broadcast(late) and not trainer.should_stop:
+        if self._agreed(late) and not trainer.should_stop:
             print(f"max_time={self.max_time} ends training after {trainer.global_step} steps")
             trainer.should_stop = True
             trainer.check_val_every_n_epoch = 1  # else weights of this epoch are lost
 
     def pass_spent(self, batches: int) -> bool:
         """Whether a validation pass of so many batches has to end here."""
-        if batches < self.batches and self.clock() - self._pass_start_s >= self.seconds * PASS:
+        late = self._agreed(self.clock() - self._pass_start_s >= self.seconds * PASS)
+        if batches < self.batches and late:
             self.batches = batches
             print(f"max_time={self.max_time}: a validation has {batches} batches from now on")
         return batches >= self.batches

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from ...gast.cards import unpickled
 from ...gast.errors import InputError
+from ...gast.ranks import follows
 from .budget import Passes, TimeBudget
 
 
@@ -42,9 +45,11 @@ def fit(
 
     Raises:
         InputError: No checkpoint to go on from, or one of a shorter training, an earlier training
-            in the way, or no validation.
+            in the way, no validation, or several processes in each run of a sweep.
         Interrupted: Ctrl-C, with advice printed; before the first step a `KeyboardInterrupt`.
+        SystemExit: Trained, in a process that follows another; that one has the weights, too.
     """
+    _refuse_sweep(trainer)
     if resume is not None and not Path(resume).is_file():
         raise InputError(f"no checkpoint at {key}={resume}; give the path of a .ckpt file")
     if not trainer.limit_val_batches:
@@ -60,6 +65,8 @@ def fit(
     finally:
         if (saved := _interruption(trainer)) is not None:
             print(f"to go on, add: {_override(key, saved)}", flush=True)
+    if follows():
+        raise SystemExit(0)
     _load(task, _chosen(trainer, newest=newest))
 
 
@@ -70,15 +77,36 @@ def _fit(
     resume: str | None,
 ) -> None:
     budget = TimeBudget.of(trainer)
-    batches: dict[str, Any] = {"datamodule": data}
     if budget.seconds < math.inf:
-        data.trainer = trainer  # it makes its batches on the device that trains
-        passes = Passes(data.val_dataloader(), budget)
-        batches = {"train_dataloaders": data.train_dataloader(), "val_dataloaders": passes}
+        data = _Bounded(trainer, data, budget)
     with warnings.catch_warnings():
         for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
             warnings.filterwarnings("ignore", category=kind, module="pytorch_lightning")
-        trainer.fit(task, **batches, ckpt_path=resume, weights_only=True)
+        trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
+
+
+class _Bounded(pl.LightningDataModule):
+    """Data with validation passes in a budget; the first batches are made before time counts."""
+
+    def __init__(
+        self, trainer: pl.Trainer, data: pl.LightningDataModule, budget: TimeBudget
+    ) -> None:
+        super().__init__()
+        data.trainer = trainer  # it makes its batches on the device that trains
+        self.data = data
+        self.val, self.train = Passes(data.val_dataloader(), budget), data.train_dataloader()
+
+    def train_dataloader(self) -> Any:
+        return self.train
+
+    def val_dataloader(self) -> Any:
+        return self.val
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.data.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.data.load_state_dict(state)
 
 
 def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
@@ -94,6 +122,15 @@ def _chosen(trainer: pl.Trainer, *, newest: bool) -> str:
 def _load(task: pl.LightningModule, checkpoint: str) -> None:
     task.load_state_dict(unpickled(checkpoint, kind="a training")["state_dict"])
     task.cpu().eval()
+
+
+def _refuse_sweep(trainer: pl.Trainer) -> None:
+    several = getattr(trainer, "world_size", 1) > 1
+    if several and HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
+        raise InputError(
+            f"trainer.devices={trainer.world_size} can't train the runs of a sweep (-m); leave -m "
+            f"out, or give trainer.devices=1"
+        )
 
 
 def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:

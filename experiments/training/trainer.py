@@ -5,12 +5,34 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback, RichProgressBar
+import torch
+from pytorch_lightning.callbacks import Callback, OnExceptionCheckpoint, RichProgressBar
 
 from .budget import TimeBudget
 
 _ABOUT_ITSELF = "pytorch_lightning.trainer.connectors.checkpoint_connector"
 """At an interruption it says that `weights_only` was not set."""
+
+
+class OwnDropout(Callback):
+    """Drops activations of its own on each of several processes."""
+
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Seed torch anew, on all but the first."""
+        if trainer.global_rank:
+            torch.manual_seed(torch.initial_seed() + trainer.global_rank)
+
+
+class Saved(OnExceptionCheckpoint):
+    """A checkpoint of an interruption, which may have reached one of several processes alone."""
+
+    def on_exception(self, trainer: pl.Trainer, *_: Any, **__: Any) -> None:
+        """Write it without waiting for the others."""
+        trainer.strategy.barrier = _go_on  # type: ignore[method-assign]
+        super().on_exception(trainer)
+
+
+def _go_on(name: str | None = None) -> None: ...
 
 
 class Bar(RichProgressBar):
@@ -36,7 +58,7 @@ def trainer(
     chosen = [each for each in callbacks.values() if each is not None]
     bar = [Bar()] if enable_progress_bar else []
     return pl.Trainer(
-        callbacks=[*chosen, TimeBudget(max_time), *bar],
+        callbacks=[*chosen, TimeBudget(max_time), OwnDropout(), *bar],
         enable_progress_bar=enable_progress_bar,
         **options,
     )

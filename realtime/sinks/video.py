@@ -1,4 +1,4 @@
-"""The annotated picture as an H.264 mp4 that plays in a browser."""
+"""The annotated picture as an mp4 that plays in a browser."""
 
 import os
 import time
@@ -16,6 +16,7 @@ from ..opencv import cv2
 from ..packets import Event, Frame, RunInfo
 from ..pictures.annotator import Annotator
 from ..run_folder import run_folder, unwritable
+from .encoders import CODECS, codec_options
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -25,7 +26,6 @@ _TICKS = 90_000
 """Time stamps a second."""
 _BT601 = 6
 """ITU-T H.273 code points of the colours OpenCV converts to (SMPTE 170M)."""
-_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower")
 
 
 class VideoSink:
@@ -38,12 +38,13 @@ class VideoSink:
     Args:
         folder: Where the file goes; made if it is not there.
         max_height: Lines of the camera's picture; a larger one is scaled down.
-        crf: Quality of x264, 0 (exact) to 51.
-        preset: Of x264; slower ones make smaller files.
+        encoder: One of `CODECS`.
+        crf: Quality, 0 (exact) to 51.
+        preset: Slower ones make smaller files.
 
     Raises:
-        InputError: The folder can't be written to, `crf` or `preset` is none of x264's; in a call,
-            the disk is full.
+        InputError: The folder can't be written to, or see `codec_options`; in a call, the disk is
+            full.
     """
 
     own_thread = may_skip = True
@@ -53,18 +54,17 @@ class VideoSink:
         *,
         folder: str,
         max_height: int,
+        encoder: str,
         crf: int,
         preset: str,
         clock: Callable[[], float] = SYSTEM,
     ) -> None:
-        if not 0 <= crf <= 51:
-            raise InputError(f"sink.video.crf={crf}: x264 wants 0 (exact) to 51 (small)")
-        if preset not in _PRESETS:
-            raise InputError(f"sink.video.preset={preset}: choose one of {', '.join(_PRESETS)}")
+        self._options = codec_options(encoder, crf=crf, preset=preset)
+        self._codec = CODECS[encoder]
         if max_height < 120:
             raise InputError(f"sink.video.max_height={max_height}: give at least 120 lines")
         self.path = run_folder(folder) / "annotated.mp4"
-        self.max_height, self.crf, self.preset, self._clock = max_height, crf, preset, clock
+        self.max_height, self._clock = max_height, clock
         self._annotator: Annotator | None = None
         self._file: _FragmentedFile | None = None
         self._frames, self._draw_s, self._encode_s = 0, 0.0, 0.0
@@ -126,10 +126,10 @@ class VideoSink:
         }
 
     def _open(self, start_s: float) -> "_FragmentedFile":
-        options = {"crf": str(self.crf), "preset": self.preset, "tune": "zerolatency"}
         return _FragmentedFile(
-            self.path, size=self._size, fps=self._fps, start_s=start_s, options=options
-        )
+            self.path, size=self._size, fps=self._fps, start_s=start_s, codec=self._codec,
+            options=self._options,
+        )  # fmt: skip
 
 
 class _FragmentedFile:
@@ -142,6 +142,7 @@ class _FragmentedFile:
         size: tuple[int, int],
         fps: float,
         start_s: float,
+        codec: str,
         options: dict[str, str],
     ) -> None:
         import av
@@ -152,7 +153,7 @@ class _FragmentedFile:
             str(path), "w", format="mp4", options=container_options
         )
         rate = Fraction(fps).limit_denominator(1001)
-        self._stream: VideoStream = self._container.add_stream("libx264", rate, options=options)
+        self._stream: VideoStream = self._container.add_stream(codec, rate, options=options)
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = Fraction(1, _TICKS)
