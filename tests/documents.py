@@ -38,6 +38,7 @@ class Command:
 
     where: str
     config: str
+    verbatim: frozenset[str]
     words: tuple[str, ...]
 
 
@@ -101,7 +102,7 @@ def _command(where, call):
         if words[0].startswith("-"):
             return
         module, words = evaluation(words[0]), words[1:]
-    yield Command(where, config(module), tuple(words))
+    yield Command(where, *config(module), tuple(words))
 
 
 def evaluation(verb):
@@ -113,8 +114,19 @@ def evaluation(verb):
 
 @cache
 def config(module):
-    """The name of a program's config, read off its decorator without importing what it needs."""
+    """The name of a program's config and its verbatim keys, as its decorator says.
+
+    It is read and not imported, since what programs need takes seconds to load.
+    """
+    from gastlive.realtime import live
+
     tree = ast.parse((ROOT / f"{module.removeprefix('gastlive.').replace('.', '/')}.py").read_text())
+    own = {n.targets[0].id: n.value for n in tree.body if isinstance(n, ast.Assign)}
     made = (d for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) for d in n.decorator_list)
     named = (d for d in made if isinstance(d, ast.Call) and d.func.id in ("program", "sweep"))
-    return next(named).args[0].value
+    decorator = next(named)
+    parts = list(ast.walk(ast.Tuple(elts=[k.value for k in decorator.keywords])))
+    keys = {part.value for part in parts if isinstance(part, ast.Constant)}
+    if any(isinstance(part, ast.Name) and part.id == "VERBATIM" for part in parts):
+        keys |= set(ast.literal_eval(own["VERBATIM"]) if "VERBATIM" in own else live.VERBATIM)
+    return decorator.args[0].value, frozenset(keys)
