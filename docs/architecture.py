@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def needed(file: Path) -> set[str]:
     return {module.split(".")[0] for module, _ in imports(file)} & set(FLOORS)
 
 
+@cache
 def arrows() -> list[tuple[str, str]]:
     """(Floor, floor below) where a file of the one imports from the other."""
     needs = {
@@ -146,7 +148,7 @@ def _way(top: float) -> Iterator[str]:
                 f'<path d="M{x + width},{top + 63} h12" stroke="#555" stroke-width="1.5" '
                 f'marker-end="url(#tip)"/>'
             )
-    said = "Below a stage: the floors that its file imports. Last line: what the stage adds to the frame."
+    said = "Below a stage: the floors that it imports. Last line: what it adds to the frame."
     yield _text(24, top + 218, said, fill="#444", size=12)
 
 

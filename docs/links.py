@@ -14,7 +14,7 @@ _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 
 def links(page: Path) -> list[str]:
     """Targets of a page's links and pictures, but for those to elsewhere."""
-    text = re.sub(r"`[^`\n]*`", "", _prose(page))
+    text = re.sub(r"`(?:[^`\n]|\n(?!\n))+`", "", _prose(page))
     # A picture may stand in a link's text: its own target comes first.
     nested = re.findall(r"!\[[^\[\]]*\]\(([^()\s]+)\)", text)
     return [each for each in nested + _LINK.findall(text) if "://" not in each]

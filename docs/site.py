@@ -27,6 +27,7 @@ def main() -> None:
     done = subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=BUILD)
     if done.returncode:
         raise SystemExit(done.returncode)
+    (BUILD / "site").rename(SITE)
     if fetched := sorted(from_elsewhere(SITE)):
         raise SystemExit(f"the site would fetch {', '.join(fetched)}")
     print(f"{SITE.relative_to(ROOT)}/index.html: {len(list(SITE.rglob('*.html')))} pages")
@@ -41,7 +42,7 @@ def collect(folder: Path) -> None:
 
 
 def modules(folder: Path) -> None:
-    """Copy the modules for mkdocstrings, which wants an ``__init__.py`` in each of their folders."""
+    """Copy the modules for mkdocstrings, which wants an ``__init__.py`` in each folder."""
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "__init__.py", folder)
     for name in PACKAGES:
@@ -56,7 +57,7 @@ def modules(folder: Path) -> None:
 def from_elsewhere(site: Path) -> set[str]:
     """Addresses of scripts, styles, fonts and pictures that a page would fetch when it is read."""
     fetched = re.compile(r"<(?:script|img|iframe|source)[^>]* src=\"?(https?://[^\" >]+)")
-    styled = re.compile(r"<link[^>]* rel=\"?(?:stylesheet|preconnect|preload)[^>]*?(https?://[^\" >]+)")
+    styled = re.compile(r"<link[^>]* rel=\"?(?:stylesheet|pre\w+)[^>]*?(https?://[^\" >]+)")
     return {
         address
         for page in site.rglob("*.html")

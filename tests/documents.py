@@ -120,7 +120,9 @@ def config(module):
     """
     from gastlive.realtime import live
 
-    tree = ast.parse((ROOT / f"{module.removeprefix('gastlive.').replace('.', '/')}.py").read_text())
+    tree = ast.parse(
+        (ROOT / f"{module.removeprefix('gastlive.').replace('.', '/')}.py").read_text()
+    )
     own = {n.targets[0].id: n.value for n in tree.body if isinstance(n, ast.Assign)}
     made = (d for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) for d in n.decorator_list)
     named = (d for d in made if isinstance(d, ast.Call) and d.func.id in ("program", "sweep"))
