@@ -113,47 +113,45 @@ def test_the_docs_are_in_no_wheel():
     assert "docs" not in re.search(r"FOLDERS = \((.*)\)", setup)[1]
 
 
+def run(*words, folder, **options):
+    """A program, with ours to be found."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        words, cwd=folder, env=os.environ | {"PATH": path}, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, **options,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
 @pytest.mark.docs
 @pytest.mark.skipif(not find_spec("zensical"), reason="needs pip install 'gastlive[docs]'")
 def test_the_site_builds_without_a_broken_link_and_fetches_nothing():
-    done = subprocess.run(
-        [sys.executable, "docs/site.py"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    run(sys.executable, "docs/site.py", folder=ROOT)
     page = (ROOT / "build" / "site" / "docs" / "reference.html").read_text()
-    for name in ("watch", "Recognizer", "FrameResult", "to_numpy"):
-        assert name in page
+    for name in ("watch", "Recognizer", "FrameResult", "FrameResult.to_numpy"):
+        assert f'id="gastlive.{name}"' in page
 
 
 RUN = [block for block in blocks() if not block.why and block.kind in ("bash", "python")]
-_PREPARED: dict[Path, Path] = {}
 
 
-@pytest.fixture
-def folder(request, tmp_path_factory, demo_film):
-    """Where the blocks of a page run one after another, with what a reader has at hand."""
-    page = request.getfixturevalue("block").page
-    if page not in _PREPARED:
-        _PREPARED[page] = place = tmp_path_factory.mktemp(page.stem)
-        for name in ("my.mp4", "clip.mp4", "clips/bow/a.mp4", "clips/bow/b.mp4", "lesson.mp4"):
-            demo_film(place / name, frames=150)
-    return _PREPARED[page]
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory, demo_film):
+    """The folder in which the blocks of a page run, with what a reader has at hand."""
+    made = {}
+
+    def folder(page):
+        if page not in made:
+            made[page] = tmp_path_factory.mktemp(page.stem)
+            for name in ("my.mp4", "clip.mp4", "clips/bow/a.mp4", "clips/bow/b.mp4", "lesson.mp4"):
+                demo_film(made[page] / name, frames=150)
+        return made[page]
+
+    return folder
 
 
 @pytest.mark.docs
 @pytest.mark.parametrize("block", RUN, ids=str)
-def test_a_block_of_the_docs_runs(block, folder):
-    bin_folder = Path(sys.executable).parent
-    env = os.environ | {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
-    shell = ["bash", "-euo", "pipefail", "-c", block.text]
-    made = shell if block.kind == "bash" else [sys.executable, "-c", block.text]
-    done = subprocess.run(
-        made,
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+def test_a_block_of_the_docs_runs(block, folders):
+    begin = {"bash": ("bash", "-euo", "pipefail", "-c"), "python": (sys.executable, "-c")}
+    run(*begin[block.kind], block.text, folder=folders(block.page), timeout=900)
