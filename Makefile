@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow gpu-test page-test fuzz lint types wheel release-check image clean
+.PHONY: help setup live test test-slow gpu-test page-test docs docs-test fuzz lint types wheel release-check image clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -37,7 +37,7 @@ test: $(READY)  ## Run the test suite; args="-k tracker" for a part of it.
 	$(PYTEST) $(args)
 
 test-slow: $(READY)  ## Run the longer checks too.
-	$(PYTEST) -m 'not gpu' $(args)
+	$(PYTEST) -m 'not gpu and not docs' $(args)
 
 gpu-test: $(READY)  ## Run what needs a CUDA device; without one it says so.
 	$(BIN)/python -m pytest -m gpu -v tests/test_gpu.py $(args)
@@ -45,6 +45,14 @@ gpu-test: $(READY)  ## Run what needs a CUDA device; without one it says so.
 page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); without one it is skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,render]'
 	$(BIN)/python -m pytest -m slow tests/test_page_browser.py tests/test_page_teach.py $(args) || [ $$? -eq 5 ]
+
+docs: $(READY)  ## Build the documentation into build/site; broken links fail.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	$(BIN)/python docs/architecture.py
+	$(BIN)/python docs/site.py
+
+docs-test: $(READY)  ## Run the commands of README and docs, minutes; args="-k teach" for a page.
+	$(BIN)/python -m pytest -m docs tests/test_docs.py $(args)
 
 fuzz: $(READY)  ## Damage files for every reader; args="--inputs 1000000 --seconds 3600 --seed 1".
 	$(BIN)/python -m gastlive.tests.fuzzing $(args)

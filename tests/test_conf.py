@@ -134,7 +134,7 @@ HELD_OUT = {
     "hdm05": {"mm", "tr"}, "cmu": {"07", "86"}, "precog16": {"9", "10", "11", "12"},
     "utd_mhad": {"2", "4", "6", "8"}, "nw_ucla": {"09", "10"},
 }  # fmt: skip
-"""People that no shipped weight has seen, as the README and the configs promise."""
+"""People that no shipped weight has seen, as docs/data.md and the configs promise."""
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,9 @@ def test_type_checkers_are_told_that_the_package_is_typed():
     assert "py.typed" in project["tool"]["setuptools"]["package-data"]["gastlive"]
 
 
-def test_the_snippet_of_the_readme_runs_word_for_word(tmp_path, demo_film):
-    readme = (ROOT / "README.md").read_text()
-    snippet = readme.partition("```python\n")[2].partition("```")[0]
+def test_the_snippet_of_the_docs_runs_word_for_word(tmp_path, demo_film):
+    page = (ROOT / "docs" / "program.md").read_text()
+    snippet = page.partition("```python\n")[2].partition("```")[0]
     assert "watch(" in snippet
     assert "Recognizer(" in snippet
     demo_film(tmp_path / "clip.mp4", frames=30)
