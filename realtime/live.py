@@ -3,6 +3,7 @@
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -69,13 +70,16 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
+    from .detectors.network import pictures_at_once
     from .pipeline import Pipeline
     from .sinks.background import apart
     from .summary import Summary
 
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     summary = Summary(folder=cfg.run_folder, config=config)  # which writes no secrets
-    source, parts = instantiate(cfg.source), stages(cfg)
+    source = instantiate(cfg.source)
+    with pictures_at_once(getattr(source, "at_once", 1)):
+        parts = stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
         source=source,
@@ -102,7 +106,7 @@ class Stages(TypedDict):
 def stages(cfg: DictConfig) -> Stages:
     """The stages that the config describes."""
     with ThreadPoolExecutor(1) as beside:  # the detector's networks compile while the others load
-        detector = beside.submit(instantiate, cfg.detector)
+        detector = beside.submit(copy_context().run, instantiate, cfg.detector)
         lifter, classifier, decision = naming(cfg)
     return Stages(
         detector=detector.result(),
