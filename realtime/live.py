@@ -4,6 +4,7 @@ import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -72,7 +73,8 @@ def build(cfg: DictConfig) -> "Pipeline":
     # `gastlive --help` does not wait for them.
     from .detectors.network import pictures_at_once
     from .pipeline import Pipeline
-    from .sinks.background import apart
+    from .sinks.fitting import fitted
+    from .sources.many import Many
     from .summary import Summary
 
     config: Any = OmegaConf.to_container(cfg, resolve=True)
@@ -85,7 +87,9 @@ def build(cfg: DictConfig) -> "Pipeline":
         source=source,
         **parts,
         sinks={
-            name: apart(instantiate(sink), live=source.live)
+            name: fitted(
+                partial(instantiate, sink), live=source.live, several=isinstance(source, Many)
+            )
             for name, sink in (cfg.get("sink") or {}).items()
         },
         summary=summary,
