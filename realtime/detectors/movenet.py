@@ -12,7 +12,7 @@ from ...gast.skeleton import COCO17
 from ..packets import Frame, Pose
 from ..similarity import distinct, measured
 from ..stages.stage import anew
-from .network import Network, at_once_now
+from .network import Network, at_once_now, pictures_at_once
 from .picture import Letterbox, picture_of
 from .regions import Regions
 from .weights import fetch
@@ -105,7 +105,8 @@ class MoveNet:
     def _reader(self, size: tuple[int, int]) -> "_Reader":
         network = self._networks.get(size)
         if network is None:
-            network = Network(self.path, threads=self.threads, at_once=self._at_once, size=size)
+            with pictures_at_once(self._at_once):
+                network = Network(self.path, threads=self.threads, size=size)
             self._networks[size] = network
         return _Reader(network, size, self.path)
 

@@ -58,7 +58,6 @@ class Network:
     Args:
         path: A .tflite, .onnx or .xml file (OpenVINO's) with one picture as input.
         normalisation: What the network expects.
-        at_once: Pictures at the same time; by default what `pictures_at_once` says.
         size: (width, height) of an input whose size the file leaves open.
         outputs: Names of the outputs to compute, by default all; the others are cut off.
 
@@ -72,7 +71,6 @@ class Network:
         *,
         threads: int,
         normalisation: Normalisation = RAW_RGB,
-        at_once: int | None = None,
         size: tuple[int, int] | None = None,
         outputs: Sequence[str] = (),
     ) -> None:
@@ -81,7 +79,7 @@ class Network:
         model = _trimmed(_read(Path(path)), outputs, path)
         self.width, self.height = _sized(model, size, path)
         self._outputs = [output.any_name for output in model.outputs]
-        self._compiled = _compiled(model, normalisation, threads, at_once or at_once_now())
+        self._compiled = _compiled(model, normalisation, threads, at_once_now())
         self._of_thread = local()
 
     def __call__(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:

@@ -30,7 +30,7 @@ class CsvSink:
         except OSError as error:
             raise unwritable(self.path, error) from error
         self._record, self._rows, self._end = EventRecords(), 0, 0
-        self._fields = FIELDS
+        self._fields: tuple[str, ...] = FIELDS
 
     def begin(self, info: RunInfo) -> None:
         """Write the header."""

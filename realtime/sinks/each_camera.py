@@ -15,7 +15,8 @@ class EachCamera:
     """
 
     def __init__(self, make: Callable[[str], Sink]) -> None:
-        self._make, self._info = make, None
+        self._make = make
+        self._info: RunInfo | None = None
         self._sinks: dict[str, Sink] = {}
         self._starts: Counter[str] = Counter()
         self._summaries: dict[str, dict[str, Any]] = {}
