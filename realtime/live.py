@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..conf.outlet import Outlet
 from ..conf.program import program
+from ..conf.secrets import keep_private
 from ..gast.addresses import shown
 from ..gast.errors import InputError
 
@@ -80,6 +81,10 @@ def build(cfg: DictConfig) -> "Pipeline":
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     summary = Summary(folder=cfg.run_folder, config=config)  # which writes no secrets
     source = instantiate(cfg.source)
+    if isinstance(source, Many) and source.has_secrets:  # also those that only a file knows
+        keep_private(Path(cfg.run_folder))
+    if cfg.get("sources") and not isinstance(source, Many):
+        raise InputError("sources=... are the cameras of source=many; give that, too")
     with pictures_at_once(getattr(source, "at_once", 1)):
         parts = stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}

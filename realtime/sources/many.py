@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...gast.addresses import shown
+from ...gast.addresses import masked_all, shown
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clock import SYSTEM, Clock
@@ -61,6 +61,12 @@ class Many:
     def cameras(self) -> tuple[str, ...]:
         """Their names."""
         return tuple(self._cameras)
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether there is a password, or something like it, in where one of them is."""
+        given = [dict(camera.entry.values) for camera in self._cameras.values()]
+        return given != masked_all(given)
 
     @property
     def description(self) -> str:
