@@ -41,13 +41,11 @@ class Trial:
 
     def figures(self) -> dict[str, float]:
         """As `Row.rounds` has them; ``worst`` is of the camera that is worst off."""
-        p50, p95, p99 = np.percentile(np.concatenate(self.age_ms), (50, 95, 99)).tolist()
+        every = np.concatenate(self.age_ms)
         return {
             "cameras": float(len(self.age_ms)),
-            "age_p50_ms": p50,
-            "age_p95_ms": p95,
-            "age_p99_ms": p99,
-            "age_p99_worst_ms": max(float(np.percentile(ms, 99)) for ms in self.age_ms),
+            **{f"age_p{q}_ms": _percentile(every, q) for q in (50, 95, 99)},
+            "age_p99_worst_ms": max(_percentile(ms, 99) for ms in self.age_ms),
             "drop_rate_percent": float(np.mean(self.drops_percent)),
             "drop_rate_worst_percent": max(self.drops_percent),
             "fps": float(np.mean(self.processed_fps)),
@@ -196,7 +194,7 @@ def read(folder: Path, count: int, fps: float, *, warm_s: float) -> Trial:
         mine = warm & (whole["camera"] == camera)
         index, done_s = whole["index"][mine], whole["finished_s"][mine]
         is_seen = len(index) > 1
-        ages.append(whole["age_ms"][mine] if is_seen else np.array([np.inf]))
+        ages.append(whole["age_ms"][mine & is_seen])
         rates.append((len(index) - 1) / float(np.ptp(done_s)) if is_seen else 0.0)
         drops.append(100 * (1 - len(index) / float(np.ptp(index) + 1)) if is_seen else 100.0)
     wall_s, cpu_s = (float(np.ptp(whole[name][warm])) for name in ("finished_s", "cpu_s"))
@@ -204,6 +202,10 @@ def read(folder: Path, count: int, fps: float, *, warm_s: float) -> Trial:
         fps, tuple(ages), tuple(rates), tuple(drops), 100 * cpu_s / wall_s,
         float(whole["memory_mb"].max()),
     )  # fmt: skip
+
+
+def _percentile(ages_ms: np.ndarray, q: int) -> float:
+    return float(np.percentile(ages_ms, q)) if ages_ms.size else np.inf
 
 
 def _line(trial: Trial) -> str:
