@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -66,6 +67,15 @@ def take(state: State, streams: Sequence[int]) -> State:
 def join(states: Sequence[State]) -> State:
     """One batch out of several, streams in the order of the batches. None may be ``None``."""
     return _map(lambda tensors: torch.cat(tensors), *states)
+
+
+def split(state: State, counts: Sequence[int]) -> list[State]:
+    """One batch as several, of so many streams each, in their order; no numbers are moved."""
+    ends = list(accumulate(counts))
+    return [
+        _map(lambda tensors, end=end, count=count: tensors[0].narrow(0, end - count, count), state)
+        for end, count in zip(ends, counts, strict=True)
+    ]
 
 
 def _map(function: Callable[[list[Tensor]], Tensor], *states: State) -> State:

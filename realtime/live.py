@@ -3,6 +3,8 @@
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -11,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..conf.outlet import Outlet
 from ..conf.program import program
+from ..conf.secrets import keep_private
 from ..gast.addresses import shown
 from ..gast.errors import InputError
 
@@ -69,19 +72,29 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
+    from .detectors.network import pictures_at_once
     from .pipeline import Pipeline
-    from .sinks.background import apart
+    from .sinks.fitting import fitted
+    from .sources.many import Many
     from .summary import Summary
 
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     summary = Summary(folder=cfg.run_folder, config=config)  # which writes no secrets
-    source, parts = instantiate(cfg.source), stages(cfg)
+    source = instantiate(cfg.source)
+    if isinstance(source, Many) and source.has_secrets:  # also those that only a file knows
+        keep_private(Path(cfg.run_folder))
+    if cfg.get("sources") and not isinstance(source, Many):
+        raise InputError("sources=... are the cameras of source=many; give that, too")
+    with pictures_at_once(getattr(source, "at_once", 1)):
+        parts = stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
         source=source,
         **parts,
         sinks={
-            name: apart(instantiate(sink), live=source.live)
+            name: fitted(
+                partial(instantiate, sink), live=source.live, several=isinstance(source, Many)
+            )
             for name, sink in (cfg.get("sink") or {}).items()
         },
         summary=summary,
@@ -102,7 +115,7 @@ class Stages(TypedDict):
 def stages(cfg: DictConfig) -> Stages:
     """The stages that the config describes."""
     with ThreadPoolExecutor(1) as beside:  # the detector's networks compile while the others load
-        detector = beside.submit(instantiate, cfg.detector)
+        detector = beside.submit(copy_context().run, instantiate, cfg.detector)
         lifter, classifier, decision = naming(cfg)
     return Stages(
         detector=detector.result(),

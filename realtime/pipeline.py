@@ -1,15 +1,17 @@
 """Source, stages, sinks: the whole live program."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..gast.errors import InputError
 from .chain import Chain
 from .clock import SYSTEM, Clock
 from .interrupts import Interrupts
+from .lanes import Lanes
 from .packets import Frame
 from .sinks.sink import Sink
 from .sinks.window import WindowClosed
+from .sources.many import Many
 from .sources.source import Source
 from .stages.classifying import Classify
 from .stages.deciding import Decide
@@ -23,13 +25,14 @@ from .summary import Summary
 class Pipeline:
     """Pushes every frame of a source through the stages, in the order listed, to the sinks.
 
-    `clock` gives monotonic seconds.
+    Frames of several cameras (`Many`) go through them together, see `Lanes`. `clock` gives
+    monotonic seconds.
     """
 
     def __init__(
         self,
         *,
-        source: Source,
+        source: Source | Many,
         detector: Detector,
         tracker: Tracker,
         joints: Joints,
@@ -46,7 +49,12 @@ class Pipeline:
             classifier=classifier, decision=decision, clock=clock,
         )  # fmt: skip
         self.interrupts = Interrupts(clock=clock)
-        self.info = self.chain.info(fps=source.fps, source=source.description, layout=source.layout)
+        is_many = isinstance(source, Many)
+        self.lanes = Lanes(self.chain, at_once=source.at_once if is_many else 1)
+        self.info = self.chain.info(
+            fps=source.fps, source=source.description, layout=source.layout,
+            cameras=source.cameras if is_many else (),
+        )  # fmt: skip
 
     def run(self) -> dict[str, Any]:
         """Run until the source ends, the window is closed, or a signal comes (see `Interrupts`).
@@ -69,8 +77,8 @@ class Pipeline:
         try:
             for sink in self.sinks.values():
                 sink.begin(self.info)
-            for frame in self.interrupts.between(self.source):
-                self._push(frame)
+            for frames in self.interrupts.between(self._rounds()):
+                self._push(frames)
         except KeyboardInterrupt:
             return self.interrupts.said, None
         except WindowClosed:
@@ -79,21 +87,30 @@ class Pipeline:
             return _reason(error), error
         return "source ended", None
 
-    def _push(self, frame: Frame) -> None:
-        frame = self.chain(frame)
+    def _rounds(self) -> Iterator[list[Frame]]:
+        """Frames that go through the stages together: one, of one source."""
+        if isinstance(self.source, Many):
+            return self.source.rounds()
+        return ([frame] for frame in self.source)
+
+    def _push(self, frames: list[Frame]) -> None:
+        frames = self.lanes(frames)
         self._hear_source()
-        self.summary.add(frame)
-        for sink in self.sinks.values():
-            sink(frame)
+        for frame in frames:
+            self.summary.add(frame)
+            for sink in self.sinks.values():
+                sink(frame)
 
     def _hear_source(self) -> None:
         self.summary.damaged = self.source.damaged
+        if isinstance(self.source, Many):
+            self.summary.cameras = self.source.figures()
         for warning in self.source.warnings:
             self.summary.warn(warning)
 
     def _close(self, ended: str, *, failing: bool = False) -> dict[str, Any]:
         """Finish everything, whatever fails on the way; the first failure is raised at the end."""
-        last = self.chain.finish()
+        last = self.lanes.finish()
         errors: list[Exception] = []
         for sink in self.sinks.values():
             try:

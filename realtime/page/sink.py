@@ -35,6 +35,8 @@ class PageSink:
         InputError: See `PageServer`; its address is taken up in `begin` or `open`.
     """
 
+    one_picture = True
+
     def __init__(
         self,
         *,

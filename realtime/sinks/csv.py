@@ -14,7 +14,8 @@ from .records import FIELDS, EventRecords
 class CsvSink:
     """Writes ``events.csv`` as of RFC 4180, UTF-8: a header, then a row per finished action.
 
-    Columns are those of ``events.jsonl``; what is not known is empty. Times are stream time in
+    Columns are those of ``events.jsonl``; what is not known is empty. Of several cameras the last
+    column is the name of the camera. Times are stream time in
     seconds; those on the wall, ISO 8601, are known of a live source. Each row is written at once.
     The folder is made if it is not there; InputError if it can't be written to or, in a call, the
     disk is full.
@@ -29,10 +30,12 @@ class CsvSink:
         except OSError as error:
             raise unwritable(self.path, error) from error
         self._record, self._rows, self._end = EventRecords(), 0, 0
+        self._fields: tuple[str, ...] = FIELDS
 
     def begin(self, info: RunInfo) -> None:
         """Write the header."""
-        self._write(FIELDS)
+        self._fields = (*FIELDS, "camera") if info.cameras else FIELDS
+        self._write(self._fields)
 
     def __call__(self, frame: Frame) -> None:
         """A row for each action that ended with the frame."""
@@ -54,7 +57,7 @@ class CsvSink:
     def _add(self, events: tuple[Event, ...]) -> None:
         for event in events:
             record = self._record(event)
-            self._write([record.get(field) for field in FIELDS])
+            self._write([record.get(field) for field in self._fields])
             self._rows += 1
 
     def _write(self, row: Any) -> None:

@@ -20,9 +20,10 @@ class JsonlSink:
     ones (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and the decision. A
     missing number is null, never NaN. Times are stream time, to the microsecond; events of a live
     source have wall-clock times, too (`start_clock`, `end_clock`, ISO 8601). A frame of another
-    size than the header's has its own `width` and `height`. Each line is written at once, so that a
-    killed program loses at most the current frame. The folder is made if it is not there;
-    InputError if it can't be written to or, in a call, the disk is full.
+    size than the header's has its own `width` and `height`; where there are several cameras, frames
+    and events have the name of theirs, `camera`, and `index` and times are that camera's. Each line
+    is written at once, so that a killed program loses at most the current frame. The folder is made
+    if it is not there; InputError if it can't be written to or, in a call, the disk is full.
     """
 
     def __init__(self, *, folder: str) -> None:
@@ -43,10 +44,8 @@ class JsonlSink:
         if self._size is None:
             self._head(frame.width, frame.height)
         self._record.see(frame)
-        record = _frame(frame)
-        if (frame.width, frame.height) != self._size:
-            record |= {"width": frame.width, "height": frame.height}
-        self._frames.write(record)
+        if not frame.is_over:
+            self._frames.write(self._line(frame))
         for event in frame.events:
             self._events.write(self._record(event))
 
@@ -67,6 +66,14 @@ class JsonlSink:
             "frames": {"file": "frames.jsonl", "records": max(self._frames.count - 1, 0)},
             "events": {"file": "events.jsonl", "records": max(self._events.count - 1, 0)},
         }
+
+    def _line(self, frame: Frame) -> dict[str, Any]:
+        record = _frame(frame)
+        if frame.camera is not None:
+            record = {"camera": frame.camera} | record
+        if (frame.width, frame.height) != self._size:
+            record |= {"width": frame.width, "height": frame.height}
+        return record
 
     def _head(self, width: int | None, height: int | None) -> None:
         header: dict[str, Any] = {"gastlive": 1, "kind": "frames", "width": width, "height": height}

@@ -41,13 +41,15 @@ class VideoSink:
         encoder: One of `CODECS`.
         crf: Quality, 0 (exact) to 51.
         preset: Slower ones make smaller files.
+        name: Of the file, without ``.mp4``, in place of ``annotated``: of several cameras each has
+            one (`EachCamera`).
 
     Raises:
         InputError: The folder can't be written to, or see `codec_options`; in a call, the disk is
             full.
     """
 
-    own_thread = may_skip = True
+    own_thread = may_skip = per_camera = True
 
     def __init__(
         self,
@@ -57,13 +59,14 @@ class VideoSink:
         encoder: str,
         crf: int,
         preset: str,
+        name: str | None = None,
         clock: Callable[[], float] = SYSTEM,
     ) -> None:
         self._options = codec_options(encoder, crf=crf, preset=preset)
         self._codec = CODECS[encoder]
         if max_height < 120:
             raise InputError(f"sink.video.max_height={max_height}: give at least 120 lines")
-        self.path = run_folder(folder) / "annotated.mp4"
+        self.path = run_folder(folder) / f"{name or 'annotated'}.mp4"
         self.max_height, self._clock = max_height, clock
         self._annotator: Annotator | None = None
         self._file: _FragmentedFile | None = None

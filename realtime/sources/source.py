@@ -54,6 +54,7 @@ class Source(ABC):
         upright: Turns its frames, see `Upright`.
         warnings: Problems that did not end the run, one line each.
         damaged: Pictures so far that could not be decoded and are left out.
+        reconnects: How often a lost connection came back.
         silence_s: After so long without a frame the source counts as dead; ``None`` never.
     """
 
@@ -61,6 +62,7 @@ class Source(ABC):
     layout: Skeleton | None = None
     silence_s: float | None = None
     damaged: int = 0
+    reconnects: int = 0
 
     def __init__(
         self,

@@ -1,0 +1,241 @@
+"""Several cameras at once."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...gast.addresses import masked_all, shown
+from ...gast.errors import InputError
+from ...gast.skeleton import Skeleton
+from ..clock import SYSTEM, Clock
+from ..mailbox import Slots
+from ..packets import Frame
+from .camera import Camera, Item, Over
+from .entries import Entry, entries, read_entries
+
+LOOK_S = 1.0
+"""The file of cameras is looked at so often."""
+PARTING_S = 2.0
+"""So long closing waits for devices."""
+_LOGGER = logging.getLogger(__name__)
+
+
+class Many:
+    """Cameras read side by side, each by its own thread, the newest frame of each.
+
+    Frames come in rounds: of the cameras that have a new one, those whose turn was longest ago.
+    When all together are too many, each so gets the same number of turns, and its frames stay as
+    new as they can be. A camera that ends or fails leaves the others alone; the run ends with the
+    last.
+
+    Args:
+        cameras: See `entries`; or the path of a file with such a list (`read_entries`), which is
+            looked at every second: cameras are added and taken away as they are in it, and
+            restarted where their entry has changed.
+        at_once: Frames in a round, at most.
+
+    Raises:
+        InputError: This is no list of cameras, or one can't be opened; while iterating: all have
+            failed.
+    """
+
+    live = True
+
+    def __init__(
+        self, cameras: Sequence[Any] | str, *, at_once: int, clock: Clock = SYSTEM
+    ) -> None:
+        if at_once < 1:
+            raise InputError(f"source.at_once={at_once} is no number of pictures; give 1 or more")
+        self.at_once, self.clock = at_once, clock
+        self._file = _File(Path(cameras).expanduser()) if isinstance(cameras, str) else None
+        wanted = entries(cameras) if self._file is None else self._file.read()
+        self._slots = Slots[Item]()
+        self._cameras = {entry.name: self._opened(entry) for entry in wanted}
+        self._running: set[Camera] = set()
+        self._before: dict[str, Camera] = {}  # the newest of each name that was taken away
+        self._past: dict[str, dict[str, Any]] = {}  # figures of all that were
+        self._warnings: list[str] = []
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self._cameras)
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether there is a password, or something like it, in where one of them is."""
+        given = [dict(camera.entry.values) for camera in self._cameras.values()]
+        return given != masked_all(given)
+
+    @property
+    def description(self) -> str:
+        """Which cameras, for people; never holds a password."""
+        named = (
+            f"{c.name} ({c.source.description})"
+            for c in self._cameras.values()
+            if c.source is not None
+        )
+        return f"{len(self._cameras)} cameras: {', '.join(named)}"
+
+    @property
+    def fps(self) -> float | None:
+        """The highest that is known."""
+        return (
+            max(
+                (c.source.fps or 0 for c in self._cameras.values() if c.source is not None),
+                default=0,
+            )
+            or None
+        )
+
+    @property
+    def layout(self) -> Skeleton | None:
+        """Of the poses that the first camera with poses brings along."""
+        layouts = (c.source.layout for c in self._cameras.values() if c.source is not None)
+        return next(filter(None, layouts), None)
+
+    @property
+    def damaged(self) -> int:
+        """Pictures so far that could not be decoded."""
+        return sum(c.source.damaged for c in self._cameras.values() if c.source is not None)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Problems that did not end the run, one line each."""
+        return [*self._warnings, *(line for c in self._cameras.values() for line in c.warnings)]
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Of each camera, by name, what the summary says; frames are those of all its starts."""
+        now = {c.name: _added(self._past.get(c.name), c.figures()) for c in self._cameras.values()}
+        return self._past | now
+
+    def rounds(self) -> Iterator[list[Frame]]:
+        """Frames of different cameras; after a camera's last one comes one that `is_over`."""
+        for camera in self._cameras.values():
+            self._start(camera)
+        try:
+            while self._running:
+                over = self._look()
+                taken = self._slots.take(self.at_once, timeout_s=LOOK_S)
+                frames = [self._received(*item, replaced) for item, replaced in taken.values()]
+                if found := [frame for frame in (*over, *frames) if frame is not None]:
+                    yield found
+            self._check()
+        finally:
+            self.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        raise InputError("several cameras are for the program gastlive; give one source here")
+
+    def close(self) -> None:
+        """Stop reading and close devices and files; may be called at any time."""
+        self._slots.leave()
+        for camera in self._cameras.values():
+            camera.stop()
+        until_s = self.clock() + PARTING_S
+        for camera in (*self._cameras.values(), *self._before.values()):
+            camera.join(max(until_s - self.clock(), 0.0))
+
+    def _opened(self, entry: Entry) -> Camera:
+        return Camera(entry, self._slots, source=entry.open())
+
+    def _received(self, camera: Camera, item: Frame | Over, replaced: int) -> Frame | None:
+        if self._cameras.get(camera.name) is not camera:
+            return None  # of one that was taken away meanwhile
+        if isinstance(item, Over):
+            self._running.discard(camera)
+            return _over(camera)
+        frame = item.knowing(camera=camera.name, dropped=item.dropped + replaced)
+        camera.last = frame.knowing(image=None, poses=())
+        return frame if camera.is_live else frame.knowing(captured_s=self.clock())
+
+    def _look(self) -> list[Frame | None]:
+        """Follow the file of cameras; the last frames of those that are taken away."""
+        wanted = None if self._file is None else self._file.changed(self.clock(), self._warn)
+        if wanted is None:
+            return []
+        over, new = [], {entry.name: entry for entry in wanted}
+        for camera in list(self._cameras.values()):
+            if new.get(camera.name) != camera.entry:
+                over.append(self._take_away(camera))
+        for name, entry in new.items():
+            if name not in self._cameras:
+                self._add(entry)
+        return over
+
+    def _add(self, entry: Entry) -> None:
+        camera = Camera(entry, self._slots, before=self._before.get(entry.name))
+        self._cameras[entry.name] = camera
+        self._start(camera)
+
+    def _start(self, camera: Camera) -> None:
+        self._running.add(camera)
+        camera.start()
+
+    def _take_away(self, camera: Camera) -> Frame | None:
+        was_running = camera in self._running
+        camera.stop("taken away")
+        self._slots.forget(camera.name)
+        self._running.discard(camera)
+        self._warnings += camera.warnings
+        self._past[camera.name] = _added(self._past.get(camera.name), camera.figures())
+        self._before[camera.name] = self._cameras.pop(camera.name)
+        return _over(camera) if was_running else None
+
+    def _check(self) -> None:
+        last = list(self._cameras.values())
+        if last and all(camera.error for camera in last):
+            first = last[0]
+            raise InputError(f"all cameras have failed; {first.name}: {first.ended}")
+
+    def _warn(self, line: str) -> None:
+        self._warnings.append(line)
+        _LOGGER.warning(line)
+
+
+class _File:
+    """A file with the list of cameras, and what it was like when it was read last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._next_s = path, float("-inf")
+        self._known = self._state()
+
+    def read(self) -> list[Entry]:
+        return read_entries(self.path)
+
+    def changed(self, now_s: float, warn: Callable[[str], None]) -> list[Entry] | None:
+        """The list, if the file is another than before; one with mistakes is warned of."""
+        if now_s < self._next_s:
+            return None
+        self._next_s = now_s + LOOK_S
+        state = self._state()
+        if state is None or state == self._known:  # it may be missing while it is replaced
+            return None
+        self._known = state
+        try:
+            return self.read()
+        except InputError as error:
+            warn(f"the cameras stay as they are: {shown(str(error))}")
+            return None
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _over(camera: Camera) -> Frame | None:
+    """After its last frame; none if it never gave one."""
+    if camera.last is None:
+        return None
+    return camera.last.knowing(is_over=True)
+
+
+def _added(before: Mapping[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    if before is None:
+        return new
+    counted = {what: new[what] + before[what] for what in ("captured", "damaged", "reconnects")}
+    return new | counted | {"restarts": before.get("restarts", 0) + 1}
