@@ -19,6 +19,7 @@ from gastlive.realtime.detectors.none import NoDetector
 from gastlive.realtime.packets import Event, Frame
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sources.entries import Entry, entries
+from gastlive.realtime.sources.keypoints import Keypoints
 from gastlive.realtime.sources.many import Many
 from gastlive.realtime.stages.stage import anew
 
@@ -371,6 +372,17 @@ def test_ids_of_keypoint_files_are_refused_for_several_cameras(weights, tmp_path
     run = pipeline(many(a=Made(1, frames=2)), weights, tmp_path, tracker=option("tracker/given"))
     with pytest.raises(InputError, match=r"tracker=given .* use tracker=oks"):
         run.run()
+
+
+def test_one_cameras_keypoints_can_be_replayed_from_the_file_of_all(weights, tmp_path, many):
+    pipeline(many(door=Made(150, frames=9), hall=Made(450, frames=7)), weights, tmp_path).run()
+    path = str(tmp_path / "frames.jsonl")
+    with pytest.raises(InputError, match=r"several cameras; give source.film=, one of door, hall"):
+        Keypoints(path)
+    hall = len(list(Keypoints(path, film="hall")))
+    replayed = list(Keypoints(path, film="door"))
+    assert (hall, len(replayed)) == (7, 9)
+    assert replayed[0].poses[0].xy[0, 0] == pytest.approx(150, abs=0.1)
 
 
 def event(camera, track=1):

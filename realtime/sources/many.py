@@ -118,7 +118,9 @@ class Many:
             while self._running:
                 over = self._look()
                 taken = self._slots.take(self.at_once, timeout_s=LOOK_S)
-                frames = [self._received(*item, replaced) for item, replaced in taken.values()]
+                # In one order, so that batches keep theirs.
+                items = (taken[name] for name in self._cameras if name in taken)
+                frames = [self._received(*item, replaced) for item, replaced in items]
                 if found := [frame for frame in (*over, *frames) if frame is not None]:
                     yield found
             self._check()
