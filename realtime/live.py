@@ -94,7 +94,9 @@ def build(cfg: DictConfig) -> "Pipeline":
         **parts,
         sinks={
             name: fitted(
-                partial(instantiate, sink), live=source.live, several=isinstance(source, Many)
+                partial(instantiate, sink),
+                live=source.live,
+                several=source if isinstance(source, Many) else None,
             )
             for name, sink in (cfg.get("sink") or {}).items()
         },

@@ -305,6 +305,34 @@ def test_a_camera_that_has_ended_can_be_started_again(tmp_path, monkeypatch):
     rounds.close()
 
 
+def test_a_camera_is_taken_away_and_started_again_from_another_thread(monkeypatch):
+    made = []
+
+    def opened(entry):
+        made.append(Made(150, live=True))
+        return made[-1]
+
+    monkeypatch.setattr(Entry, "open", opened)
+    given = [{"name": name, "device": i} for i, name in enumerate(("door", "hall"))]
+    source = Many(given, at_once=2)
+    rounds = source.rounds()
+    next(rounds)
+    threading.Thread(target=source.ask, args=("door",), kwargs={"again": False}).start()
+    until(rounds, lambda frames: any(f.camera == "door" and f.is_over for f in frames))
+    assert source.figures()["door"]["ended"] == "taken away"
+    with pytest.raises(InputError, match="without camera hall the run would end"):
+        source.ask("hall", again=False)
+    with pytest.raises(InputError, match="there is no camera 'yard'; there are door, hall"):
+        source.ask("yard", again=True)
+    source.ask("door", again=True)
+    until(rounds, lambda frames: any(f.camera == "door" and not f.is_over for f in frames))
+    source.ask("hall", again=True)
+    until(rounds, lambda frames: any(f.camera == "hall" and f.is_over for f in frames))
+    until(rounds, lambda frames: any(f.camera == "hall" and not f.is_over for f in frames))
+    assert len(made) == 4
+    rounds.close()
+
+
 WANTED = "name: door, url: rtsp"
 
 
