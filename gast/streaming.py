@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import partial
 from typing import Any
 
 import torch
@@ -71,11 +71,15 @@ def join(states: Sequence[State]) -> State:
 
 def split(state: State, counts: Sequence[int]) -> list[State]:
     """One batch as several, of so many streams each, in their order; no numbers are moved."""
-    ends = list(accumulate(counts))
-    return [
-        _map(lambda tensors, end=end, count=count: tensors[0].narrow(0, end - count, count), state)
-        for end, count in zip(ends, counts, strict=True)
-    ]
+    parts, start = [], 0
+    for count in counts:
+        parts.append(_map(partial(_rows, start, count), state))
+        start += count
+    return parts
+
+
+def _rows(start: int, count: int, tensors: list[Tensor]) -> Tensor:
+    return tensors[0].narrow(0, start, count)
 
 
 def _map(function: Callable[[list[Tensor]], Tensor], *states: State) -> State:

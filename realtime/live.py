@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -93,7 +94,9 @@ def build(cfg: DictConfig) -> "Pipeline":
         **parts,
         sinks={
             name: fitted(
-                partial(instantiate, sink), live=source.live, several=isinstance(source, Many)
+                partial(instantiate, sink),
+                live=source.live,
+                several=source if isinstance(source, Many) else None,
             )
             for name, sink in (cfg.get("sink") or {}).items()
         },
@@ -175,9 +178,22 @@ def report(summary: dict[str, Any], folder: Path) -> str:
             f"{summary['fps']} frames/s, {summary['people']['count']} people",
             f"actions: {events or 'none'}",
             f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms, p99 {age['p99']} ms",
+            *_of_cameras(summary),
             f"results in {folder}",
         )
     )
+
+
+def _of_cameras(summary: dict[str, Any]) -> Iterator[str]:
+    """A line for each of several cameras."""
+    for name, camera in summary.get("cameras", {}).items():
+        age = camera["age_ms"]
+        ages = f", age p50 / p99 {age['p50']:.0f} / {age['p99']:.0f} ms" if age else ""
+        again = f", {camera['reconnects']} reconnects" * bool(camera["reconnects"])
+        yield (
+            f"camera {name}: {camera['processed']} frames, {camera['dropped']} dropped, "
+            f"{camera['fps'] or 0} frames/s{ages}{again}: {camera['ended']}"
+        )
 
 
 if __name__ == "__main__":

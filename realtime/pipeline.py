@@ -49,12 +49,11 @@ class Pipeline:
             classifier=classifier, decision=decision, clock=clock,
         )  # fmt: skip
         self.interrupts = Interrupts(clock=clock)
-        is_many = isinstance(source, Many)
-        self.lanes = Lanes(self.chain, at_once=source.at_once if is_many else 1)
+        at_once, cameras = (source.at_once, source.cameras) if isinstance(source, Many) else (1, ())
+        self.lanes = Lanes(self.chain, at_once=at_once)
         self.info = self.chain.info(
-            fps=source.fps, source=source.description, layout=source.layout,
-            cameras=source.cameras if is_many else (),
-        )  # fmt: skip
+            fps=source.fps, source=source.description, layout=source.layout, cameras=cameras
+        )
 
     def run(self) -> dict[str, Any]:
         """Run until the source ends, the window is closed, or a signal comes (see `Interrupts`).

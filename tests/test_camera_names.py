@@ -1,5 +1,6 @@
 """Sinks say of which camera a frame or an event is, and show several cameras."""
 
+import asyncio
 import csv
 import json
 from dataclasses import replace
@@ -7,8 +8,10 @@ from io import StringIO
 
 import av
 import numpy as np
+from aiohttp import WSMsgType
 
 from gastlive.conf.option import option
+from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.packets import Action, Event, Frame, Person, Pose
 from gastlive.realtime.sinks.background import Background
@@ -21,6 +24,8 @@ from gastlive.realtime.sinks.timings import read_timings
 from .sent import INFO, mqtt, webhook
 from .test_mqtt import broker, reading, until, with_broker  # noqa: F401
 from .test_osc import Receiver
+from .test_page import connection, page
+from .test_page import frame as page_frame
 
 BOTH = replace(INFO, cameras=("door", "hall"))
 
@@ -38,6 +43,21 @@ def frame(camera, index=0, *, size=(160, 120), value=0, **known):
 
 def event(camera, track=1):
     return Event(track, "wave", 1.0, 2.4, 0.91, camera=camera)
+
+
+class Listed:
+    """Cameras that are listed on the page."""
+
+    def __init__(self):
+        self.asked, self.ended = [], "running"
+
+    def figures(self):
+        return {"door": {"source": "stream rtsp://***@h", "ended": self.ended}}
+
+    def ask(self, name, *, again):
+        if name != "door":
+            raise InputError(f"there is no camera {name!r}; there are door")
+        self.asked.append((name, again))
 
 
 def test_the_table_of_events_has_the_cameras_name_last(tmp_path):
@@ -138,7 +158,7 @@ def test_each_camera_has_a_film_of_its_own_and_another_one_when_it_comes_back(tm
     def make(**given):
         return option("sink/video", folder=str(tmp_path), **given)
 
-    sink = fitted(make, live=True, several=True)
+    sink = fitted(make, live=True, several=Listed())
     assert isinstance(sink, EachCamera)
     sink.begin(BOTH)
     for i in range(3):
@@ -178,7 +198,7 @@ class Kept:
 
 
 def test_a_window_and_the_page_show_all_cameras_in_one_picture():
-    sink = fitted(Kept, live=True, several=True)
+    sink = fitted(Kept, live=True, several=Listed())
     assert isinstance(sink, Mosaic)
     kept = sink.sink
     sink.begin(BOTH)
@@ -199,6 +219,39 @@ def test_a_window_and_the_page_show_all_cameras_in_one_picture():
     sink(frame("hall", 1, is_over=True, events=(event("hall", 9),)))
     sink(frame("door", 2))
     assert (kept.frames[-1].width, kept.frames[-1].events) == (640, (event("hall", 9),))
+
+
+def test_cameras_are_listed_on_the_page_and_started_again_or_taken_away_there(tmp_path):
+    async def shown():
+        async with connection(sink.server) as ws:
+            sink(page_frame())
+            state = await heard(ws, lambda message: message.get("cameras"))
+            await ws.send_json({"kind": "camera", "name": "door", "again": True})
+            await ws.send_json({"kind": "camera", "name": "door", "again": False})
+            await ws.send_json({"kind": "camera", "name": "hall", "again": True})
+            refused = await heard(ws, lambda message: message["kind"] == "refused")
+            cameras.ended = "taken away"
+            sink(page_frame(1))
+            after = await heard(ws, lambda m: m.get("cameras", [{}])[0].get("words") != "running")
+            return state["cameras"], refused["words"], after["cameras"]
+
+    cameras = Listed()
+    with page(folder=str(tmp_path)) as sink:
+        sink.offer(cameras)
+        before, refused, after = asyncio.run(shown())
+    assert before == [{"name": "door", "source": "stream rtsp://***@h", "words": "running"}]
+    assert cameras.asked == [("door", True), ("door", False)]
+    assert refused == "there is no camera 'hall'; there are door"
+    assert after[0]["words"] == "taken away"
+
+
+async def heard(ws, holds):
+    """The first message in text that is such."""
+    async with asyncio.timeout(60):
+        async for message in ws:
+            if message.type is WSMsgType.TEXT and holds(said := json.loads(message.data)):
+                return said
+    raise AssertionError("the page was closed")
 
 
 def test_a_mosaic_is_shown_when_every_camera_or_the_fastest_again_has_a_new_picture():
@@ -234,5 +287,5 @@ def test_one_camera_alone_has_the_sinks_as_they_are(tmp_path):
     def make(**given):
         return option("sink/video", folder=str(tmp_path), **given)
 
-    assert isinstance(fitted(make, live=True, several=False), Background)
-    assert isinstance(fitted(Kept, live=True, several=False), Kept)
+    assert isinstance(fitted(make, live=True, several=None), Background)
+    assert isinstance(fitted(Kept, live=True, several=None), Kept)

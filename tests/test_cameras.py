@@ -9,6 +9,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_module
 
 from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
@@ -16,11 +17,14 @@ from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.chain import together
 from gastlive.realtime.clock import Clock
 from gastlive.realtime.detectors.none import NoDetector
-from gastlive.realtime.packets import Event, Frame
+from gastlive.realtime.live import build, report
+from gastlive.realtime.packets import Event, Frame, Person
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sources.entries import Entry, entries
+from gastlive.realtime.sources.keypoints import Keypoints
 from gastlive.realtime.sources.many import Many
 from gastlive.realtime.stages.stage import anew
+from gastlive.realtime.stages.zones import Zones
 
 from .sent import INFO
 from .test_pipeline import Waving, lines, pipeline, pose, small_weights
@@ -301,6 +305,34 @@ def test_a_camera_that_has_ended_can_be_started_again(tmp_path, monkeypatch):
     rounds.close()
 
 
+def test_a_camera_is_taken_away_and_started_again_from_another_thread(monkeypatch):
+    made = []
+
+    def opened(entry):
+        made.append(Made(150, live=True))
+        return made[-1]
+
+    monkeypatch.setattr(Entry, "open", opened)
+    given = [{"name": name, "device": i} for i, name in enumerate(("door", "hall"))]
+    source = Many(given, at_once=2)
+    rounds = source.rounds()
+    next(rounds)
+    threading.Thread(target=source.ask, args=("door",), kwargs={"again": False}).start()
+    until(rounds, lambda frames: any(f.camera == "door" and f.is_over for f in frames))
+    assert source.figures()["door"]["ended"] == "taken away"
+    with pytest.raises(InputError, match="without camera hall the run would end"):
+        source.ask("hall", again=False)
+    with pytest.raises(InputError, match="there is no camera 'yard'; there are door, hall"):
+        source.ask("yard", again=True)
+    source.ask("door", again=True)
+    until(rounds, lambda frames: any(f.camera == "door" and not f.is_over for f in frames))
+    source.ask("hall", again=True)
+    until(rounds, lambda frames: any(f.camera == "hall" and f.is_over for f in frames))
+    until(rounds, lambda frames: any(f.camera == "hall" and not f.is_over for f in frames))
+    assert len(made) == 4
+    rounds.close()
+
+
 WANTED = "name: door, url: rtsp"
 
 
@@ -362,6 +394,23 @@ def test_a_password_in_the_file_of_cameras_is_never_said(text, tmp_path):
     assert "g3heim" not in str(raised.value)
 
 
+def test_a_list_of_cameras_without_its_source_is_said(tmp_path):
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        given = ["sources=[{name: demo}]", f"run_folder={tmp_path}"]
+        cfg = compose("live", overrides=given)
+    with pytest.raises(InputError, match="are the cameras of source=many; give that, too"):
+        build(cfg)
+
+
+def test_the_report_has_a_line_for_each_camera(weights, tmp_path, many):
+    dead = InputError("no picture")
+    source = many(door=Made(150, frames=9), hall=Made(frames=0, then=dead))
+    said = report(pipeline(source, weights, tmp_path).run(), tmp_path).splitlines()
+    assert said[-3].startswith("camera door: 9 frames, 0 dropped, ")
+    assert said[-3].endswith(": source ended")
+    assert said[-2] == "camera hall: 0 frames, 0 dropped, 0 frames/s: no picture"
+
+
 def test_several_cameras_are_refused_where_one_is_wanted(many):
     with pytest.raises(InputError, match="give one source here"):
         next(iter(many(a=Made(frames=1))))
@@ -371,6 +420,35 @@ def test_ids_of_keypoint_files_are_refused_for_several_cameras(weights, tmp_path
     run = pipeline(many(a=Made(1, frames=2)), weights, tmp_path, tracker=option("tracker/given"))
     with pytest.raises(InputError, match=r"tracker=given .* use tracker=oks"):
         run.run()
+
+
+def test_one_cameras_keypoints_can_be_replayed_from_the_file_of_all(weights, tmp_path, many):
+    pipeline(many(door=Made(150, frames=9), hall=Made(450, frames=7)), weights, tmp_path).run()
+    path = str(tmp_path / "frames.jsonl")
+    with pytest.raises(InputError, match=r"several cameras; give source.film=, one of door, hall"):
+        Keypoints(path)
+    hall = len(list(Keypoints(path, film="hall")))
+    replayed = list(Keypoints(path, film="door"))
+    assert (hall, len(replayed)) == (7, 9)
+    assert replayed[-1].poses[0].xy[0, 0] == pytest.approx(150, abs=0.1)
+
+
+def test_a_zone_may_be_one_cameras_alone():
+    left = [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]
+    given = [
+        {"name": "desk", "corners": left, "camera": "hall"},
+        {"name": "desk", "corners": left, "camera": "door"},
+        {"name": "bed", "corners": left, "camera": "yard"},
+        {"name": "side", "corners": left},
+    ]
+    zones = Zones(given, COCO17, patience_s=1.0)
+    somebody = Person(pose(1.0), xy=np.full((17, 2), 10, np.float32), visible=np.ones(17, bool))
+    found = {}
+    for track, camera in enumerate(("hall", "yard", "shed")):
+        one = anew(zones)
+        one.step(frame(camera, people={track: somebody}))
+        found[camera] = one.at(track, 0.0)
+    assert found == {"hall": "desk", "yard": "bed", "shed": "side"}
 
 
 def event(camera, track=1):

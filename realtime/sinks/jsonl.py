@@ -78,6 +78,7 @@ class JsonlSink:
     def _head(self, width: int | None, height: int | None) -> None:
         header: dict[str, Any] = {"gastlive": 1, "kind": "frames", "width": width, "height": height}
         if self._info is not None:
+            header |= {"cameras": list(self._info.cameras)} if self._info.cameras else {}
             header |= {
                 "fps": self._info.fps,
                 "layout": self._info.detector_layout,

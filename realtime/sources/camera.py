@@ -1,7 +1,7 @@
 """One camera of several: a thread that hands its newest picture over."""
 
 import logging
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from ...gast.addresses import shown
@@ -44,7 +44,7 @@ class Camera:
         self.captured, self.ended = 0, ""
         self.error: Exception | None = None
         self.last: Frame | None = None
-        self._before, self._stop = before, Event()
+        self._before, self._stop, self._closing = before, Event(), Lock()
         self._thread = Thread(target=self._work, name=f"camera {entry.name}", daemon=True)
 
     @property
@@ -93,8 +93,9 @@ class Camera:
         }
 
     def _close(self) -> None:
-        if self.source is not None:
-            self.source.close()
+        with self._closing:  # its own thread may close it, and who takes it away
+            if self.source is not None:
+                self.source.close()
 
     def _work(self) -> None:
         ended = "source ended"

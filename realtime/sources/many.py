@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from ...gast.addresses import masked_all, shown
@@ -56,6 +57,7 @@ class Many:
         self._before: dict[str, Camera] = {}  # the newest of each name that was taken away
         self._past: dict[str, dict[str, Any]] = {}  # figures of all that were
         self._warnings: list[str] = []
+        self._wishes = SimpleQueue[tuple[str, bool]]()
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -110,6 +112,18 @@ class Many:
         now = {c.name: _added(self._past.get(c.name), c.figures()) for c in self._cameras.values()}
         return self._past | now
 
+    def ask(self, name: str, *, again: bool) -> None:
+        """Have a camera started `again`, or taken away, at the next round; from any thread.
+
+        Raises:
+            InputError: There is no such camera, or without it the run would end.
+        """
+        if name not in self.figures():
+            raise InputError(f"there is no camera {name!r}; there are {', '.join(self.figures())}")
+        if not again and {camera.name for camera in self._running} <= {name}:
+            raise InputError(f"without camera {name} the run would end; Ctrl-C ends it")
+        self._wishes.put((name, again))
+
     def rounds(self) -> Iterator[list[Frame]]:
         """Frames of different cameras; after a camera's last one comes one that `is_over`."""
         for camera in self._cameras.values():
@@ -118,7 +132,9 @@ class Many:
             while self._running:
                 over = self._look()
                 taken = self._slots.take(self.at_once, timeout_s=LOOK_S)
-                frames = [self._received(*item, replaced) for item, replaced in taken.values()]
+                # In one order, so that batches keep theirs.
+                items = (taken[name] for name in self._cameras if name in taken)
+                frames = [self._received(*item, replaced) for item, replaced in items]
                 if found := [frame for frame in (*over, *frames) if frame is not None]:
                     yield found
             self._check()
@@ -151,11 +167,14 @@ class Many:
         return frame if camera.is_live else frame.knowing(captured_s=self.clock())
 
     def _look(self) -> list[Frame | None]:
-        """Follow the file of cameras; the last frames of those that are taken away."""
+        """Do what is wished, and follow the file; the last frames of those that are taken away."""
+        over: list[Frame | None] = []
+        while not self._wishes.empty():
+            over.append(self._granted(*self._wishes.get()))
         wanted = None if self._file is None else self._file.changed(self.clock(), self._warn)
         if wanted is None:
-            return []
-        over, new = [], {entry.name: entry for entry in wanted}
+            return over
+        new = {entry.name: entry for entry in wanted}
         for camera in list(self._cameras.values()):
             if new.get(camera.name) != camera.entry:
                 over.append(self._take_away(camera))
@@ -163,6 +182,13 @@ class Many:
             if name not in self._cameras:
                 self._add(entry)
         return over
+
+    def _granted(self, name: str, again: bool) -> Frame | None:
+        camera = self._cameras.get(name)
+        last = None if camera is None else self._take_away(camera)
+        if again:
+            self._add(self._before[name].entry)
+        return last
 
     def _add(self, entry: Entry) -> None:
         camera = Camera(entry, self._slots, before=self._before.get(entry.name))

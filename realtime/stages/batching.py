@@ -1,6 +1,7 @@
 """One net for everyone in view: a batch of people, each with a state of their own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,6 +14,45 @@ Groups = tuple[tuple[tuple[int, ...], State], tuple[tuple[int, ...], State]]
 """Track ids and the state of their batch: of those who have one, and of those who begin."""
 Call = tuple["Streams", Mapping[int, np.ndarray], float]
 """Streams, and arguments of their `Streams.step`."""
+
+
+class Joint:
+    """The state of several cameras' people as one batch; it is split only where they part ways."""
+
+    def __init__(self, state: State, counts: Sequence[int]) -> None:
+        self.state, self.counts = state, counts
+        self._parts: list[State] = []
+
+    def parts(self) -> list[State]:
+        """The state of each camera's people."""
+        self._parts = self._parts or split(self.state, self.counts)
+        return self._parts
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One camera's place in a `Joint`."""
+
+    joint: Joint
+    place: int
+
+
+def own(state: State | Part) -> State:
+    """The state itself."""
+    return state.joint.parts()[state.place] if isinstance(state, Part) else state
+
+
+def joined(states: Sequence[State | Part]) -> State:
+    """One batch of several; nothing is moved if these were one batch in this order before."""
+    joint = states[0].joint if isinstance(states[0], Part) else None
+    places = [s.place for s in states if isinstance(s, Part) and s.joint is joint]
+    if (
+        joint is not None
+        and places == list(range(len(joint.counts)))
+        and len(places) == len(states)
+    ):
+        return joint.state
+    return join([own(state) for state in states])
 
 
 class Streams:
@@ -32,7 +72,7 @@ class Streams:
     def reset(self) -> None:
         """Drop all states."""
         self._batch: tuple[int, ...] = ()
-        self._state: State = None
+        self._state: State | Part = None
         self._absent: dict[int, State] = {}
         self._seen_s: dict[int, float] = {}
 
@@ -72,7 +112,7 @@ class Streams:
             return
         for row, track in enumerate(self._batch):
             if track in self._seen_s:
-                self._absent[track] = take(self._state, [row])
+                self._absent[track] = take(own(self._state), [row])
         states = [self._absent.pop(track) for track in tracks]
         self._batch, self._state = tracks, join(states) if states else None
 
@@ -91,16 +131,17 @@ def together(calls: Sequence[Call]) -> list[ByTrack]:
         samples = [calls[i][1][track] for i in there for track in groups[i][0]]
         frame = torch.from_numpy(np.stack(samples)).to(device)
         before = [groups[i][1] for i in there]
-        state = before[0] if len(there) == 1 or before[0] is None else join(before)
+        if is_several := len(there) > 1:
+            state = None if before[0] is None else joined(before)
+        else:
+            state = own(before[0])
         result, state = net.step(frame, state)
-        counts, rows = [len(groups[i][0]) for i in there], iter(result.cpu().numpy())
-        for i, part in zip(
-            there, [state] if len(there) == 1 else split(state, counts), strict=True
-        ):
-            states[i].append(part)
+        joint, rows = Joint(state, [len(groups[i][0]) for i in there]), iter(result.cpu().numpy())
+        for place, i in enumerate(there):
+            states[i].append(Part(joint, place) if is_several else state)
             outputs[i].update(zip(groups[i][0], rows, strict=False))
     for (streams, inputs, time_s), turn, parts in zip(calls, turns, states, strict=True):
         if inputs:
-            after = parts[0] if len(parts) == 1 else join(parts)
+            after = parts[0] if len(parts) == 1 else joined(parts)
             streams.leave(turn[0][0] + turn[1][0], after, time_s)
     return outputs

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import softmax
@@ -109,7 +109,7 @@ class Classify(Batching):
         return frame.knowing(people=people)
 
     def _probabilities(
-        self, runs: Sequence[StreamRunner | WindowRunner], seen: Sequence[ByTrack],
+        self, runs: Sequence[Any], seen: Sequence[ByTrack],
         frames: Sequence[Frame],
     ) -> list[ByTrack]:  # fmt: skip
         times_s = [frame.time_s for frame in frames]

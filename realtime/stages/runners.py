@@ -155,7 +155,7 @@ class WindowRunner:
     @torch.inference_mode()
     def together(self, calls: Sequence[Call[Self]]) -> list[ByTrack]:
         """What `step` gives for each call, in one batch; all are runners of one head."""
-        due = [each for runner, *call in calls for each in runner._all_due(*call)]
+        due = [each for runner, people, s in calls for each in runner._all_due(people, s)]
         if due:
             windows = np.stack([each.buffer.window(self.window_s, self.fps) for each in due])
             logits = self.head(torch.from_numpy(windows).to(self.device)).cpu().numpy()
