@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, inf, log
+from typing import Self
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -24,23 +25,37 @@ SURER = 0.3
 """By so much less doubtful one of two must be to be taken for somebody."""
 
 
+SLIDE_S = 0.25
+"""For so long before somebody is lost their joints may already have slid to another person."""
+
+
 @dataclass(slots=True)
 class Track:
     """One person: newest pose, running mean of the size, smoothed velocity (2,) in pixels/s.
 
-    `id` is 0 until confirmed. `first` (2,) is where they were first seen, at `since_s`.
+    `id` is 0 until confirmed; `first` (2,) is where they were first seen, at `since_s`; `places`
+    are the times and middles of two of the last poses, `SLIDE_S` apart.
     """
 
     last: Measured
     since_s: float
+    first: np.ndarray
     seen_s: float
     size: float
-    first: np.ndarray
+    places: list[tuple[float, np.ndarray]]
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
     build: Build = field(default_factory=Build.unknown)
     id: int = 0
     hits: int = 0
     settled_s: float = 0.0
+
+    @classmethod
+    def begun(cls, pose: Measured, time_s: float) -> Self:
+        """Somebody new."""
+        middle = centre(pose)
+        track = cls(pose, time_s, middle, time_s, pose.size, [(time_s, middle)])
+        track.build.see(pose, time_s)
+        return track
 
     def expected(self, time_s: float) -> np.ndarray:
         """Predicted joints (J, 2): the motion goes on and fades out."""
@@ -50,6 +65,13 @@ class Track:
     def scale(self, time_s: float) -> float:
         """Size in pixels by which joints are compared, up to doubled while out of view."""
         return self.size * min(1 + (time_s - self.seen_s) / DRIFT_S, 2)
+
+    def moved(self, pose: Measured, time_s: float) -> None:
+        """Take the pose as the newest."""
+        if time_s - self.places[-1][0] >= SLIDE_S:
+            self.places = [self.places[-1], (time_s, centre(pose))]
+        self.last, self.seen_s = pose, time_s
+        self.build.see(pose, time_s)
 
     @property
     def metre(self) -> float:
@@ -88,21 +110,25 @@ def _doubt(new: Track, lost: Track) -> float:
     gap_s = new.since_s - lost.seen_s
     if gap_s <= 0:
         return inf  # both were in view
-    far = _away(new, lost, gap_s) / lost.metre / (NEAR_M + PACE * gap_s)
     grown = log(new.metre / lost.metre) / (GROWTH + NEARING * gap_s)
-    return far**2 + grown**2 + BUILT * new.build.unlike(lost.build)
+    return _far(new, lost) ** 2 + grown**2 + BUILT * new.build.unlike(lost.build)
 
 
-def _away(new: Track, lost: Track, gap_s: float) -> float:
-    """Pixels from where a newcomer was first seen to where the lost one could be expected then.
+def _far(new: Track, lost: Track) -> float:
+    """How far from where the lost one is expected a newcomer was first seen; 1 is too far.
 
-    That is where the mean of both motions leads, so that who turns round is expected at the same
-    place, and who walks on beyond; nobody who leaves on the right comes in on the left.
+    The mean of both motions leads there, so that who turns round is expected at the same place, and
+    who walks on beyond; nobody who leaves on the right comes in on the left.
     """
+    metre = lost.metre
     motion = (lost.velocity + new.velocity) / 2
-    most = FASTEST * lost.metre
-    motion *= min(1.0, most / max(float(np.linalg.norm(motion)), 1e-9))
-    return float(np.linalg.norm(new.first - centre(lost.last) - motion * gap_s))
+    motion *= min(1.0, FASTEST * metre / max(float(np.linalg.norm(motion)), 1e-9))
+    found = []
+    for time_s, place in (*lost.places, (lost.seen_s, centre(lost.last))):
+        gap_s = new.since_s - time_s
+        away = float(np.linalg.norm(new.first - place - motion * gap_s)) / metre
+        found.append(away / (NEAR_M + PACE * gap_s))
+    return min(found)
 
 
 def _is_clear(doubts: np.ndarray, row: int, column: int) -> bool:

@@ -14,7 +14,7 @@ from ..packets import Frame, Person
 from ..similarity import Measured, distinct, measured, similarity, tolerances
 from .stage import Remembering
 from .surest import Surest
-from .track import DRIFT_S, Track, centre, returned
+from .track import DRIFT_S, Track, returned
 
 SHADOW = 0.4
 """Similarity to a track from which a pose that was not associated with it begins no new one."""
@@ -146,8 +146,7 @@ class Tracker(Remembering):
         if pose.pose.score >= self.min_score and track.seen_s == self._before_s:
             track.settled_s += gap_s
         track.hits += pose.pose.score >= self.new_score
-        track.last, track.seen_s = pose, time_s
-        track.build.see(pose, time_s)
+        track.moved(pose, time_s)
 
     def _begin(self, poses: Sequence[Measured], time_s: float) -> list[tuple[Track, Measured]]:
         if self._tracks and poses:
@@ -155,8 +154,7 @@ class Tracker(Remembering):
             poses = [pose for pose, alike in zip(poses, shadow, strict=True) if alike < SHADOW]
         new = []
         for pose in distinct(poses, least=SHADOW):
-            track = Track(pose, time_s, time_s, pose.size, centre(pose))
-            track.build.see(pose, time_s)
+            track = Track.begun(pose, time_s)
             track.hits += pose.pose.score >= self.new_score
             self._tracks.append(track)
             new.append((track, pose))
