@@ -21,7 +21,7 @@ GROWTH, NEARING = 0.25, 0.05
 """By what factor, as a logarithm, somebody comes back larger or smaller, and more for a second."""
 BUILT = 0.15
 """Weight of proportions, which pictures tell poorly, beside place and size."""
-SURER = 0.3
+SURER = 0.15
 """By so much less doubtful one of two must be to be taken for somebody."""
 
 
@@ -57,10 +57,12 @@ class Track:
         track.build.see(pose, time_s)
         return track
 
-    def expected(self, time_s: float) -> np.ndarray:
-        """Predicted joints (J, 2): the motion goes on and fades out."""
+    def expected(self, time_s: float, *, goes_on: bool = False) -> np.ndarray:
+        """Predicted joints (J, 2): the motion goes on, and fades out unless it really `goes_on`."""
         gap_s = time_s - self.seen_s
-        return self.last.xy + self.velocity * (DRIFT_S * (1 - exp(-gap_s / DRIFT_S)))
+        if not goes_on:
+            gap_s = DRIFT_S * (1 - exp(-gap_s / DRIFT_S))
+        return self.last.xy + self.velocity * gap_s
 
     def scale(self, time_s: float) -> float:
         """Size in pixels by which joints are compared, up to doubled while out of view."""
@@ -120,8 +122,8 @@ def _far(new: Track, lost: Track) -> float:
     The mean of both motions leads there, so that who turns round is expected at the same place, and
     who walks on beyond; nobody who leaves on the right comes in on the left.
     """
-    metre = lost.metre
-    motion = (lost.velocity + new.velocity) / 2
+    metre, seen_s = lost.metre, new.seen_s - new.since_s
+    motion = (lost.velocity + (centre(new.last) - new.first) / max(seen_s, 1e-3)) / 2
     motion *= min(1.0, FASTEST * metre / max(float(np.linalg.norm(motion)), 1e-9))
     found = []
     for time_s, place in (*lost.places, (lost.seen_s, centre(lost.last))):
@@ -132,10 +134,16 @@ def _far(new: Track, lost: Track) -> float:
 
 
 def _is_clear(doubts: np.ndarray, row: int, column: int) -> bool:
-    others = np.concatenate(
-        [np.delete(doubts[row], column), np.delete(doubts[:, column], row), [inf]]
-    )
-    return bool(others.min() - doubts[row, column] >= SURER)
+    """Whether the best pairing without this pair is clearly more doubtful in all."""
+    rest = doubts.copy()
+    rest[row, column] = np.inf
+    return bool(_total(rest) - _total(doubts) >= SURER)
+
+
+def _total(doubts: np.ndarray) -> float:
+    """Of the best pairing; who stays alone counts as one who just can't be the other."""
+    capped = np.minimum(doubts, 1.0)
+    return float(capped[linear_sum_assignment(capped)].sum())
 
 
 def centre(pose: Measured) -> np.ndarray:

@@ -6,12 +6,12 @@ Unlike ByteTrack it compares joints, not boxes: people whose boxes overlap diffe
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..packets import Frame, Person
-from ..similarity import Measured, distinct, measured, similarity, tolerances
+from ..similarity import Measured, distinct, measured
+from .association import Pairs, associated, likeness
 from .stage import Remembering
 from .surest import Surest
 from .track import DRIFT_S, Track, returned
@@ -99,14 +99,16 @@ class Tracker(Remembering):
         scored = self._surest([p for p in frame.poses if p.score >= self.min_score / 2])
         poses = distinct(one for one in map(measured, scored) if one.joints >= MIN_JOINTS)
         sure = [pose for pose in poses if pose.pose.score >= self.min_score]
-        pairs = self._assign(self._tracks, sure, time_s)
-        assigned = {id(track) for track, _ in pairs}
-        rest = [track for track in self._tracks if id(track) not in assigned]
-        pairs += self._assign(rest, poses[len(sure) :], time_s)
-        associated = {id(pose) for _, pose in pairs}
+        pairs, doubtful = associated(self._tracks, sure, time_s, least=self.similarity)
+        if len(sure) < len(poses):
+            taken = {id(track) for track, _ in pairs} | {id(track) for track in doubtful}
+            rest = [track for track in self._tracks if id(track) not in taken]
+            pairs += associated(rest, poses[len(sure) :], time_s, least=self.similarity)[0]
         for track, pose in pairs:
             self._update(track, pose, time_s)
-        pairs += self._begin([pose for pose in sure if id(pose) not in associated], time_s)
+        own = {id(pose) for _, pose in pairs}
+        new = [pose for pose in sure if id(pose) not in own]
+        pairs += self._begin(new, time_s, doubtful) if new else []
         self._name([track for track, _ in pairs if not track.id and self._is_confirmed(track)])
         people = {track.id: Person(pose=p.pose) for track, p in pairs if track.id}
         return frame.knowing(people=dict(sorted(people.items())))
@@ -125,17 +127,6 @@ class Tracker(Remembering):
             named = (t for t in (*self._lost, *lost) if t.id)
             self._lost = [t for t in named if frame.time_s - t.seen_s <= self.return_s]
 
-    def _assign(
-        self, tracks: Sequence[Track], poses: Sequence[Measured], time_s: float
-    ) -> list[tuple[Track, Measured]]:
-        if not tracks or not poses:
-            return []
-        alike = _likeness(tracks, poses, time_s)
-        alike[alike < self.similarity] = 0
-        rows, columns = linear_sum_assignment(alike, maximize=True)
-        matches = zip(rows, columns, strict=True)
-        return [(tracks[row], poses[column]) for row, column in matches if alike[row, column]]
-
     def _update(self, track: Track, pose: Measured, time_s: float) -> None:
         gap_s = time_s - track.seen_s
         shared = pose.weight * track.last.weight
@@ -148,9 +139,11 @@ class Tracker(Remembering):
         track.hits += pose.pose.score >= self.new_score
         track.moved(pose, time_s)
 
-    def _begin(self, poses: Sequence[Measured], time_s: float) -> list[tuple[Track, Measured]]:
-        if self._tracks and poses:
-            shadow = _likeness(self._tracks, poses, time_s).max(0)
+    def _begin(self, poses: Sequence[Measured], time_s: float, doubtful: Sequence[Track]) -> Pairs:
+        """Tracks of those who are nobody's shadow; the doubtful tracks throw none."""
+        known = [track for track in self._tracks if all(track is not one for one in doubtful)]
+        if known:
+            shadow = likeness(known, poses, time_s).max(0)
             poses = [pose for pose, alike in zip(poses, shadow, strict=True) if alike < SHADOW]
         new = []
         for pose in distinct(poses, least=SHADOW):
@@ -180,13 +173,3 @@ class Tracker(Remembering):
             if not track.id:
                 self._last_id += 1
                 track.id = self._last_id
-
-
-def _likeness(tracks: Sequence[Track], poses: Sequence[Measured], time_s: float) -> np.ndarray:
-    return similarity(
-        np.array([track.expected(time_s) for track in tracks]),
-        np.array([track.last.weight for track in tracks]),
-        tolerances([track.scale(time_s) for track in tracks], poses[0].pose.layout),
-        np.array([pose.xy for pose in poses]),
-        np.array([pose.weight for pose in poses]),
-    )
