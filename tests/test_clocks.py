@@ -262,7 +262,7 @@ class Untold(torch.nn.Module):
 def remembers(name):
     """Gives a person to a stage, then empty frames; and whether the person is still known."""
     if name == "tracker":
-        tracker = option("tracker/oks", patience_s=1.0, min_hits=1, new_score=0.3)
+        tracker = option("tracker/oks", patience_s=1.0, return_s=0.0, min_hits=1, new_score=0.3)
         return (
             lambda t: tracker(frame(t, xy=BODY)),
             lambda t: tracker(frame(t)),

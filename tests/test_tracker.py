@@ -105,15 +105,15 @@ def test_a_person_hidden_for_less_than_the_patience_comes_back_as_themselves():
     assert not any(ids[31:56])
 
 
-def test_someone_after_the_patience_is_a_stranger():
-    tracker = option("tracker/oks", patience_s=1.0)
+def test_someone_after_the_time_to_return_is_a_stranger():
+    tracker = option("tracker/oks", patience_s=1.0, return_s=1.0)
     ids = walk(tracker, 4, lambda t: None if 1 <= t < 2.2 else pose(300))
     assert ids_of(0, ids) == {1, 2}
     assert tracker.alive == {2}
 
 
 def test_patience_counts_stream_time_not_frames():
-    tracker = option("tracker/oks", patience_s=1.0)
+    tracker = option("tracker/oks", patience_s=1.0, return_s=1.0)
     walk(tracker, 1, lambda t: pose(300), fps=5)
     tracker(frame(1.7))
     assert tracker.alive == {1}
@@ -395,6 +395,8 @@ def test_of_too_many_people_the_surest_are_followed_with_one_warning(caplog):
         ("patience_s", 0, "patience_s=0 is too small"),
         ("min_hits", 0, "min_hits=0 is too small"),
         ("settle_s", -1, "settle_s=-1 is too small"),
+        ("return_s", -1, "return_s=-1 is no time"),
+        ("most", 0, "most=0 is too small"),
     ],
 )
 def test_impossible_settings_are_refused(setting, value, message):

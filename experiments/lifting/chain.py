@@ -133,7 +133,7 @@ class Chain:
 
     def _tracked(self, source: Video | Keypoints, frames: Iterator[Frame]) -> Iterator[Frame]:
         if isinstance(source, Keypoints) and source.has_tracks:
-            return map(GivenTracks(), frames)
+            return map(GivenTracks(most=self._cfg.tracker.most), frames)
         tracker: Stage = instantiate(self._cfg.tracker)  # anew, so that ids begin at 1
         if isinstance(tracker, Tracker):
             return with_hindsight(frames, tracker)

@@ -19,8 +19,8 @@ def with_hindsight(frames: Iterable[Frame], tracker: Tracker) -> Iterator[Frame]
     """
     at_once = Tracker(
         patience_s=tracker.patience_s, min_score=tracker.min_score, new_score=tracker.min_score,
-        min_hits=1, settle_s=tracker.settle_s, similarity=tracker.similarity,
-        most=tracker.most,
+        min_hits=1, settle_s=tracker.settle_s, similarity=tracker.similarity, most=tracker.most,
+        return_s=0.0,  # `tracker` says who came back
     )  # fmt: skip
     ids: dict[int, int] = {}  # of `at_once` to those of `tracker`
     held: deque[Frame] = deque()

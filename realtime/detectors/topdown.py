@@ -1,6 +1,6 @@
 """MoveNet, top down: MultiPose finds people, a single-person network reads each one closely."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -155,7 +155,7 @@ class TopDown:
         if not level:
             self._found_s, self._lost = self._time_s, False
         known = [measured(one.pose) for one in self._people]
-        seen = set()
+        seen = set[int]()
         for pose in found:
             alike = _likeness(known, measured(pose))
             if alike.size and alike.max() >= SAME:
@@ -163,10 +163,25 @@ class TopDown:
                 if at < len(self._people):
                     self._people[at].confirmed(pose, self._time_s, whole=view.whole)
                     seen.add(at)
+            elif (at := self._astray_at(pose, but=seen)) is not None:
+                known[at] = measured(pose)
+                self._people[at].confirmed(pose, self._time_s, whole=view.whole)
+                seen.add(at)
             elif len(known) < self.max_people:
                 known.append(measured(pose))
                 self._people.append(Followed.begun(pose, self._time_s))
         self._doubt(view, seen)
+
+    def _astray_at(self, pose: Pose, *, but: Collection[int]) -> int | None:
+        """Which person went astray where nobody known was found; their crop slid to another one."""
+        low, high = box(pose)
+        away = {
+            at: float(np.abs((low + high) / 2 - one.centre).max()) / one.side
+            for at, one in enumerate(self._people)
+            if one.astray and at not in but
+        }
+        nearest = min(away, key=away.__getitem__, default=None)
+        return nearest if nearest is not None and away[nearest] < 1 else None
 
     def _doubt(self, view: View, seen: set[int]) -> None:
         """Drop those that should be found in the view but aren't, and whose reads are unsure."""
