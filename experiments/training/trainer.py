@@ -27,6 +27,9 @@ class OwnDropout(Callback):
 class Saved(OnExceptionCheckpoint):
     """A checkpoint of an interruption, which may have reached one of several processes alone."""
 
+    def __init__(self, *, dirpath: str, filename: str) -> None:
+        super().__init__(dirpath, filename)
+
     def on_exception(self, trainer: pl.Trainer, *_: Any, **__: Any) -> None:
         """Write it without waiting for the others."""
         trainer.strategy.barrier = _go_on  # type: ignore[method-assign]
