@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from .errors import InputError
 from .limits import BROKEN, read_json
@@ -152,7 +153,7 @@ def built(make: Callable[[], N], weights: Mapping[str, Tensor], *, name: str, ki
     It is made without memory first: what a file says of itself may be larger than any machine.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _WithoutNumbers():
             _compare(make(), weights, name=name, kind=kind)
         net = make()
         fill(net, weights, name=name, kind=kind)
@@ -161,6 +162,21 @@ def built(make: Callable[[], N], weights: Mapping[str, Tensor], *, name: str, ki
     except BROKEN as error:
         raise InputError(f"{name} can't be made into a {kind}: {one_line(error)}") from error
     return net.eval()
+
+
+class _WithoutNumbers(TorchFunctionMode):
+    """Leaves out random numbers, which for the meta device come from torch's compiler.
+
+    Its import alone takes a second.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is Tensor.normal_ or getattr(func, "__module__", "") == nn.init.__name__:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 def fill(net: nn.Module, weights: Mapping[str, Tensor], *, name: str, kind: str) -> None:

@@ -28,6 +28,14 @@ def test_importing_loads_neither_torch_nor_opencv_nor_hydra(statement):
     assert loaded(statement) == []
 
 
+def test_loading_nets_does_not_load_torchs_compiler():
+    load = "from gastlive.gast.deployed import deployed; from gastlive.action import deployed as of"
+    asked = f"import sys; {load}; lifter, card = deployed('gast81'); of.deployed('everyday', "
+    asked += "layout=card.layout); print('torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
+
+
 def test_every_public_name_is_there_and_says_what_it_is():
     for name in gastlive.__all__:
         assert getattr(gastlive, name).__doc__

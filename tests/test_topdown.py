@@ -62,6 +62,7 @@ class World:
         class Read:
             def __init__(self, name, *, threads):
                 self.name = name
+                world.made.append(name)
 
             def __call__(self, image, centre, side):
                 world.crops.append((*centre, side))
@@ -81,7 +82,7 @@ class World:
 
         monkeypatch.setattr(topdown, "Finder", Search)
         monkeypatch.setattr(topdown, "SinglePose", Read)
-        self.at = 0
+        self.at, self.made = 0, []
         self.find = option("detector/movenet", threads=1, **given)
         return self
 
@@ -107,6 +108,17 @@ class World:
 
 def middle(pose):
     return (pose.xy[0] + pose.xy[1]) / 2
+
+
+def test_lightning_is_made_beside_the_first_picture_which_does_not_need_it(monkeypatch):
+    world = World({"anna": (300, 240, 200)}).detector(monkeypatch)
+    assert world.made == ["thunder"]
+    world.look()
+    assert world.by() == {"anna": "thunder"}
+    world = World({"anna": (300, 240, 200)}).detector(monkeypatch, detail="fast")
+    assert world.made == ["lightning"]
+    world.look()
+    assert world.by() == {"anna": "lightning"}
 
 
 def test_somebody_known_is_read_in_every_picture_and_searched_for_twice_a_second(monkeypatch):

@@ -54,9 +54,9 @@ class TimeBudget(Callback):
         """Whether the time is used up."""
         return self.clock() >= self.end_s
 
-    def on_fit_start(self, trainer: pl.Trainer, *_: Any) -> None:
+    def on_fit_start(self, trainer: pl.Trainer | None = None, *_: Any) -> None:
         """Start timing the training; of several processes, the clock of the first holds."""
-        if math.isfinite(self.seconds) and getattr(trainer, "world_size", 1) > 1:
+        if trainer is not None and trainer.world_size > 1 and math.isfinite(self.seconds):
             self._agreed = trainer.strategy.broadcast
         self.end_s = self.clock() + self.seconds - self._spent_s
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, OnExceptionCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import Logger
 
 from .budget import TimeBudget
 
@@ -25,6 +26,9 @@ class OwnDropout(Callback):
 
 class Saved(OnExceptionCheckpoint):
     """A checkpoint of an interruption, which may have reached one of several processes alone."""
+
+    def __init__(self, *, dirpath: str, filename: str) -> None:
+        super().__init__(dirpath, filename)
 
     def on_exception(self, trainer: pl.Trainer, *_: Any, **__: Any) -> None:
         """Write it without waiting for the others."""
@@ -45,18 +49,24 @@ class Bar(RichProgressBar):
 def trainer(
     *,
     callbacks: Mapping[str, Callback | None],
+    logger: Mapping[str, Logger | None] | bool,
     max_time: str | None = None,
     enable_progress_bar: bool = True,
     **options: Any,
 ) -> pl.Trainer:
     """A `pytorch_lightning.Trainer` with a `TimeBudget`, our progress bar, and no tips.
 
-    Its callbacks have names, so that a recipe can change one, or leave it out with ``None``.
+    Its callbacks and loggers have names, so that a recipe can change one, or leave it out with
+    ``None``.
     """
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_no_advertisement)
     logging.getLogger(_ABOUT_ITSELF).setLevel(logging.WARNING)
     chosen = [each for each in callbacks.values() if each is not None]
     bar = [Bar()] if enable_progress_bar else []
+    if isinstance(logger, Mapping):
+        options["logger"] = [each for each in logger.values() if each is not None]
+    else:
+        options["logger"] = logger
     return pl.Trainer(
         callbacks=[*chosen, TimeBudget(max_time), OwnDropout(), *bar],
         enable_progress_bar=enable_progress_bar,

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from ..later import Later
 from ..packets import Frame, Pose
 from .movenet import MoveNet
 from .picture import picture_of
@@ -104,13 +105,13 @@ class Finder:
             regions=[],
         )
         # One for each shape of view, so that neither is compiled again at every turn.
-        self._whole, self._part = make(), make()
+        self._whole, self._part = make(), Later(make)
         self.enter(640, 480)
 
     def another(self) -> Self:
         """One for another camera, with the same networks."""
-        other = copy(self)
-        other._whole, other._part = self._whole.another(), self._part.another()
+        other, part = copy(self), self._part
+        other._whole, other._part = self._whole.another(), Later(lambda: part.get().another())
         other.enter(640, 480)
         return other
 
@@ -130,7 +131,8 @@ class Finder:
         views = self._levels[level]
         view = views[self._turns[level] % len(views)]
         self._turns[level] += 1
-        detector = self._whole if view.whole else self._part
+        self._part.begin()
+        detector = self._whole if view.whole else self._part.get()
         poses = detector(frame.knowing(image=view.cut(image))).poses
         corner = np.array([view.left, view.top], np.float32)
         return view, [Pose(p.layout, p.xy + corner, p.confidence, p.score) for p in poses]

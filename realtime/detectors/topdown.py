@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Self
 
 import numpy as np
 
 from ...gast.errors import InputError
 from ...gast.skeleton import COCO17
+from ..later import Later
 from ..packets import Frame, Pose
 from ..similarity import Measured, distinct, measured, similarity, tolerances
 from ..stages.stage import anew
@@ -97,8 +99,8 @@ class TopDown:
         self._finder = Finder(
             threads=threads, size=size, min_score=min_score, max_people=max_people, path=path
         )
-        self._fast = SinglePose("lightning", threads=threads)
-        self._close = SinglePose("thunder", threads=threads) if self.closely else self._fast
+        self._fast = Later(partial(SinglePose, "lightning", threads=threads))
+        self._close = SinglePose("thunder", threads=threads) if self.closely else self._fast.get()
         self._scene: tuple[int, int] | None = None
         self._time_s = -np.inf
         self.reset()
@@ -123,6 +125,7 @@ class TopDown:
         level = self._due()
         if level is not None:
             self._search(frame, level)
+        self._fast.begin()
         self._read(image)
         poses = [one.pose_at(frame.time_s) for one in self._people]
         poses.sort(key=lambda pose: -pose.score)
@@ -200,7 +203,7 @@ class TopDown:
         reads = []
         for one in turn:
             one.aim(self._time_s - one.read_s)
-            reader = self._close if one.rank in closely else self._fast
+            reader = self._close if one.rank in closely else self._fast.get()
             xy, confidence = reader(image, one.centre, one.side)
             reads.append(Pose(COCO17, xy, confidence, 0.0))
         for one, read in zip(turn, reads, strict=True):
