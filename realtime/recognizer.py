@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 class Recognizer:
     """Recognises what people do in pictures that are handed over one by one.
 
-    >>> recognizer = Recognizer(classifier="everyday")
-    >>> result = recognizer(image, time_s=0.04)
-    >>> result.people[0].action
-
     Making one loads the nets, which takes seconds; each is independent of all others, and its calls
     must not overlap. It may be used as a context manager, which frees the nets at its end.
+
+    Examples:
+        >>> recognizer = Recognizer(classifier="everyday")
+        >>> result = recognizer(image, time_s=0.04)
+        >>> result.people[0].action
 
     Args:
         fps: Pictures without a time stamp are so many a second; by default they are those of a

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 def watch(source: int | str | Path, /, **options: Any) -> Generator[FrameResult, None, None]:
     """What everyone in each frame of a source does, as the program ``gastlive`` finds it.
 
-    >>> for frame in watch("clip.mp4"):
-    ...     print([person.action for person in frame.people])
-
     A file is read whole; of a camera the newest picture is taken, and those that came meanwhile are
     dropped. With the last frame of a file the actions still going on have finished. Leaving the
     loop closes the source.
+
+    Examples:
+        >>> for frame in watch("clip.mp4"):
+        ...     print([person.action for person in frame.people])
 
     Args:
         source: Number of a camera or its path (``/dev/video0``), a video, a folder of pictures, a

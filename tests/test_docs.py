@@ -16,6 +16,7 @@ from gastlive.conf.mistakes import unknown_flag
 from gastlive.conf.program import quoted
 from gastlive.docs import architecture
 from gastlive.docs.links import ROOT, anchors, links, reached, target
+from gastlive.docs.site import from_elsewhere, modules
 
 from .documents import Command, blocks, calls, commands
 
@@ -84,6 +85,32 @@ def test_a_link_leads_to_a_file_and_to_a_heading_in_it(page):
         assert not anchor or file.suffix != ".md" or anchor in anchors(file), link
 
 
+def test_a_link_is_seen_wherever_it_stands_and_code_is_none(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A `b` [C](d.md)\n[![p](e.png)](f.md#g) `[h](i.md)` and `over\ntwo [lines](j.md)`\n"
+        "```bash\n[k](l.md)\n```\n[elsewhere](https://m.org) [here](#a-b-c)\n"
+    )
+    assert set(links(page)) == {"d.md", "e.png", "f.md#g", "#a-b-c"}
+    assert target(page, "#a-b-c") == (page, "a-b-c")
+    assert anchors(page) == {"a-b-c"}
+
+
+def test_a_script_or_font_from_elsewhere_would_be_seen(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<a href="https://a.org">a</a><script src="own.js"></script>'
+        '<script src="https://b.org/x.js"></script><link rel="preconnect" href="https://c.org">'
+    )
+    assert from_elsewhere(tmp_path) == {"https://b.org/x.js", "https://c.org"}
+
+
+def test_mkdocstrings_finds_the_public_names_where_modules_are_copied(tmp_path):
+    modules(tmp_path / "gastlive")
+    for home in ("", "realtime", "realtime/stages", "gast", "action/teaching", "conf"):
+        assert (tmp_path / "gastlive" / home / "__init__.py").is_file()
+    assert (tmp_path / "gastlive" / "realtime" / "watching.py").is_file()
+
+
 def test_the_picture_of_the_architecture_is_up_to_date():
     drawn = architecture.drawn()
     assert architecture.PICTURE.read_text() == drawn, "run: python docs/architecture.py"
@@ -101,11 +128,14 @@ def test_the_page_of_models_has_every_file_of_weights_with_its_size():
                 assert re.search(row, said, re.MULTILINE), file
 
 
-def test_the_readme_fits_on_a_screen_and_leads_to_every_page():
+def test_the_readme_fits_on_a_screen_and_leads_as_the_menu_does_to_every_page():
     readme = ROOT / "README.md"
     assert len(readme.read_text().splitlines()) <= 75
     there = {target(readme, link)[0] for link in links(readme)}
-    assert {page.name for page in (ROOT / "docs").glob("*.md") if page not in there} == set()
+    nav = (ROOT / "docs" / "zensical.toml").read_text()
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page in there
+        assert f'"docs/{page.name}"' in nav
 
 
 def test_the_docs_are_in_no_wheel():
