@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
@@ -36,6 +36,7 @@ from ..gast.lifter import Lifter
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
 from ..gast.windowed import in_chunks
+from .shards import shard_of
 
 Clip = MotionClip | KeypointClip
 Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -46,20 +47,47 @@ Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def main(cfg: DictConfig) -> None:
     """Lift each subject of each set; what is already there is skipped."""
     torch.set_num_threads(cfg.threads)
-    skeleton: Skeleton = instantiate(cfg.skeleton)
-    split: Split = instantiate(cfg.split)
-    studio = Studio(skeleton, instantiate(cfg.cameras), cfg)
-    for dataset, reader in cfg.sets.items():
-        if subjects := split.subjects(dataset, cfg.parts):
-            data = instantiate(reader, subjects=subjects)
-            clips = [even(clip, skeleton, cfg.fps) for clip in data]
-            for problem in data.problems:
-                print(f"{dataset}: {problem.file}: {problem.reason}")
-            for subject in subjects:
-                own = [clip for clip in clips if clip.subject == subject]
-                said = studio.film(own, dataset, subject, data.labels)
-                print(f"{dataset} {subject}: {said}", flush=True)
+    filming = Filming(cfg)
+    for person in people(cfg):
+        print(f"{person.name}: {filming(person)}", flush=True)
     print(f"lifted clips are in {cfg.output}")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A subject of a data set."""
+
+    dataset: str
+    subject: str
+
+    @property
+    def name(self) -> str:
+        """Data set and subject."""
+        return f"{self.dataset} {self.subject}"
+
+
+def people(cfg: DictConfig) -> list[Person]:
+    """Whom to lift: of these sets, parts and this shard."""
+    split: Split = instantiate(cfg.split)
+    shard = shard_of(cfg.shard)
+    every = (Person(each, who) for each in cfg.sets for who in split.subjects(each, cfg.parts))
+    return [person for person in every if shard.holds(person.name)]
+
+
+class Filming:
+    """Reads one person after another and has a `Studio` film them."""
+
+    def __init__(self, cfg: DictConfig) -> None:
+        self.cfg, self.skeleton = cfg, instantiate(cfg.skeleton)
+        self.studio = Studio(self.skeleton, instantiate(cfg.cameras), cfg)
+
+    def __call__(self, person: Person) -> str:
+        """Write this person's clips, unless they are there; says what was done."""
+        data = instantiate(self.cfg.sets[person.dataset], subjects=[person.subject])
+        clips = [even(clip, self.skeleton, self.cfg.fps) for clip in data]
+        for problem in data.problems:
+            print(f"{person.dataset}: {problem.file}: {problem.reason}")
+        return self.studio.film(clips, person.dataset, person.subject, data.labels)
 
 
 def even(clip: Clip, skeleton: Skeleton, fps: float) -> Clip:

@@ -20,6 +20,7 @@ from ...gast.errors import InputError
 from ...gast.limits import BROKEN, broken
 from ...realtime.sources.keypoints import Keypoints
 from ...realtime.sources.video import Video
+from ..shards import shard_of
 from .chain import Chain
 from .inputs import Input, find_inputs
 from .ledger import Ledger, content_key
@@ -31,7 +32,7 @@ class Work:
     """Lifts the inputs that are not finished; what can't be read is reported and skipped.
 
     Attributes:
-        inputs: All there are.
+        inputs: All there are, or those of the shard.
         finished: Names of those lifted now.
         failed: Names of those that could not be lifted.
 
@@ -46,11 +47,16 @@ class Work:
         self.inputs, passed_over = find_inputs(cfg.input, output=self.folder)
         if passed_over:
             self._print(f"{passed_over} keypoint files beside the videos are passed over")
+        shard = shard_of(cfg.shard)
+        if shard.count > 1:
+            every = len(self.inputs)
+            self.inputs = [one for one in self.inputs if shard.holds(one.name)]
+            self._print(f"shard {shard}: {len(self.inputs)} of {every} inputs")
         self.chain = Chain(cfg)
         self.finished: list[str] = []
         self.failed: list[str] = []
         self._check_output()
-        self.ledger = Ledger(self.folder)
+        self.ledger = Ledger(self.folder, shard)
         keyed = [(one, self._key(one)) for one in self.inputs]
         self.todo = [
             (one, key) for one, key in keyed if not self.ledger.has(one.name, key, self.formats)
