@@ -126,7 +126,7 @@ def test_a_file_that_workers_die_of_is_skipped_by_name_and_the_others_are_done()
     assert done[3].said == "skipped: 2 workers died of it"
     assert signal.getsignal(signal.SIGTERM) is before
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
-    with pytest.raises(InputError, match="^no such lifter$"):
+    with pytest.raises(InputError, match=r"^no such lifter$"):
         list(engine.results(unable, jobs, Progress(disable=True)))
 
 
