@@ -361,10 +361,10 @@ def test_whatever_is_wrong_with_a_file_the_others_are_lifted(tmp_path, monkeypat
     job = work(tmp_path, "formats=[npz]")
     lift = Chain.source
 
-    def broken(chain, one):
+    def broken(chain, one, path):
         if one.name == "a":
             raise IndexError("index 3 is out of bounds")
-        return lift(chain, one)
+        return lift(chain, one, path)
 
     monkeypatch.setattr(Chain, "source", broken)
     job.run()

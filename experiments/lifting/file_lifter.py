@@ -58,23 +58,28 @@ class FileLifter:
 
     def __call__(self, job: Job) -> Done:
         """Lift one; what is wrong with it is said in the result."""
+        one: Input = job.task.input
+        here = None
         try:
-            return self._lift(job.task)
+            with one.here() as here:
+                return self._lift(job.task, here)
         except CannotWrite:
             raise
         except BROKEN as error:
             known = isinstance(error, InputError | OSError)
             said = explained(error) if known else broken(error)
+            said = said.replace(str(here), one.place) if here else said
             return Done(job.name, f"skipped: {said}", failed=True)
 
-    def _lift(self, task: Task) -> Done:
+    def _lift(self, task: Task, here: Path) -> Done:
         one = task.input
-        source = self.chain.source(one)
+        source = self.chain.source(one, here)
+        description = source.description.replace(str(here), one.place)
         results = Results(
             self.folder,
             one.name,
             formats=self.formats,
-            info=self.chain.info(source),
+            info=self.chain.info(source, description),
             layout=self.chain.lifter.layout,
             locate=self.chain.locate,
             mp4=dict(self.cfg.mp4),
@@ -85,9 +90,9 @@ class FileLifter:
                 results(frame)
                 self.bars.advance(bar)
             if not results.frames:
-                raise InputError(f"{source.description} holds no frame")
+                raise InputError(f"{description} holds no frame")
             files = results.finish(
-                source=str(one.path),
+                source=one.place,
                 label=one.label,
                 lifter=self.cfg.lifter.checkpoint,
                 detector=self.cfg.detector._target_.rpartition(".")[2] if one.is_video else "",

@@ -21,6 +21,7 @@ from rich.progress import (
 from ...gast.errors import InputError
 from ..engines.engine import Done, Engine, Job, Make
 from ..shards import shard_of
+from .addresses import is_address
 from .chain import Chain
 from .file_lifter import FileLifter, Task, cleared
 from .inputs import Input, find_inputs
@@ -124,6 +125,8 @@ class Work:
 
     def _check_output(self) -> None:
         """Make the folder, and raise now what would fail after the first lifting."""
+        if is_address(str(self.cfg.output)):
+            raise InputError(f"output={self.cfg.output}: results go to a folder; give its path")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self.folder, os.W_OK | os.X_OK):
