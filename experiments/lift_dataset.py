@@ -3,15 +3,17 @@
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import torch
 from hydra.utils import instantiate
-from omegaconf import DictConfig
-from rich.progress import track
+from omegaconf import DictConfig, OmegaConf
+from rich.progress import Progress, track
 
 from ..conf.program import program
 from ..datasets.clip import KeypointClip, MotionClip
@@ -32,10 +34,13 @@ from ..datasets.rates import resample
 from ..datasets.seen.detectable import detectable
 from ..datasets.seen.keypoints import as_live
 from ..gast.checkpoint import load
+from ..gast.errors import InputError
 from ..gast.lifter import Lifter
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
 from ..gast.windowed import in_chunks
+from .engines.engine import Done, Engine, Job
+from .shards import shard_of
 
 Clip = MotionClip | KeypointClip
 Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -45,21 +50,60 @@ Lift = Callable[[np.ndarray, np.ndarray], np.ndarray]
 @program("lift_dataset")
 def main(cfg: DictConfig) -> None:
     """Lift each subject of each set; what is already there is skipped."""
-    torch.set_num_threads(cfg.threads)
-    skeleton: Skeleton = instantiate(cfg.skeleton)
-    split: Split = instantiate(cfg.split)
-    studio = Studio(skeleton, instantiate(cfg.cameras), cfg)
-    for dataset, reader in cfg.sets.items():
-        if subjects := split.subjects(dataset, cfg.parts):
-            data = instantiate(reader, subjects=subjects)
-            clips = [even(clip, skeleton, cfg.fps) for clip in data]
-            for problem in data.problems:
-                print(f"{dataset}: {problem.file}: {problem.reason}")
-            for subject in subjects:
-                own = [clip for clip in clips if clip.subject == subject]
-                said = studio.film(own, dataset, subject, data.labels)
-                print(f"{dataset} {subject}: {said}", flush=True)
+    jobs = [Job(person.name, person) for person in people(cfg)]
+    engine: Engine = instantiate(cfg.engine)
+    make = partial(Filming, cfg=OmegaConf.create(OmegaConf.to_container(cfg, resolve=True)))
+    failed = []
+    with closing(engine.results(make, jobs, Progress(disable=True))) as results:
+        for done in results:
+            print(f"{done.name}: {done.said}", flush=True)
+            failed += [done.name] * done.failed
     print(f"lifted clips are in {cfg.output}")
+    if failed:
+        raise InputError(f"{len(failed)} of {len(jobs)} were not lifted: {', '.join(failed)}")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A subject of a data set."""
+
+    dataset: str
+    subject: str
+
+    @property
+    def name(self) -> str:
+        """Data set and subject."""
+        return f"{self.dataset} {self.subject}"
+
+
+def people(cfg: DictConfig) -> list[Person]:
+    """Whom to lift: of these sets, parts and this shard."""
+    split: Split = instantiate(cfg.split)
+    shard = shard_of(cfg.shard)
+    every = (Person(each, who) for each in cfg.sets for who in split.subjects(each, cfg.parts))
+    return [person for person in every if shard.holds(person.name)]
+
+
+class Filming:
+    """Reads one person after another and has a `Studio` film them.
+
+    Raises:
+        InputError: Here and in a call: a set can't be read, or see `lifter`.
+    """
+
+    def __init__(self, _: Progress, *, cfg: DictConfig) -> None:
+        torch.set_num_threads(cfg.threads)
+        self.cfg, self.skeleton = cfg, instantiate(cfg.skeleton)
+        self.studio = Studio(self.skeleton, instantiate(cfg.cameras), cfg)
+
+    def __call__(self, job: Job) -> Done:
+        """Write this person's clips, unless they are there."""
+        person: Person = job.task
+        data = instantiate(self.cfg.sets[person.dataset], subjects=[person.subject])
+        clips = [even(clip, self.skeleton, self.cfg.fps) for clip in data]
+        said = self.studio.film(clips, person.dataset, person.subject, data.labels)
+        problems = [f"\n  {problem.file}: {problem.reason}" for problem in data.problems]
+        return Done(job.name, said + "".join(problems))
 
 
 def even(clip: Clip, skeleton: Skeleton, fps: float) -> Clip:

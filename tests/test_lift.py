@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 
 from gastlive.datasets.formats.bvh import Bvh, read_bvh
 from gastlive.datasets.own.lifted_video import read_lifted_video
+from gastlive.experiments.lifting.chain import Chain
 from gastlive.experiments.lifting.inputs import find_inputs
 from gastlive.experiments.lifting.results import evenly
 from gastlive.experiments.lifting.work import Work, progress
@@ -358,14 +359,14 @@ def test_whatever_is_wrong_with_a_file_the_others_are_lifted(tmp_path, monkeypat
     for name in "ab":
         keypoints(tmp_path / "in" / f"{name}.npz")
     job = work(tmp_path, "formats=[npz]")
-    lift = job._lift
+    lift = Chain.source
 
-    def broken(one, key):
+    def broken(chain, one, path):
         if one.name == "a":
             raise IndexError("index 3 is out of bounds")
-        return lift(one, key)
+        return lift(chain, one, path)
 
-    monkeypatch.setattr(job, "_lift", broken)
+    monkeypatch.setattr(Chain, "source", broken)
     job.run()
     assert (job.failed, job.finished) == (["a"], ["b"])
     said = "a: skipped: is broken (IndexError: index 3 is out of bounds)"

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class Chain:
         kinds = ["tracker", "joints", "lifter", *(["detector"] if one.is_video else [])]
         source = self._turn if one.is_video else self._stated | self._turn
         return {
-            "path": str(one.path),
+            "path": one.place,
             "state": one.state(),
             "label": one.label,
             "weights": self._weights,
@@ -98,22 +99,22 @@ class Chain:
         path = find(self._cfg.lifter.checkpoint, folder=LIFTERS, kind="lifter")
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def source(self, one: Input) -> Video | Keypoints:
-        """The source of an input's frames; an InputError if it can't be read."""
+    def source(self, one: Input, path: Path) -> Video | Keypoints:
+        """The frames of an input whose file is at `path`; an InputError if it can't be read."""
         return (
-            option("source/video", path=str(one.path), **self._turn)
+            option("source/video", path=str(path), **self._turn)
             if one.is_video
-            else Keypoints(str(one.path), **self._stated, **self._turn)
+            else Keypoints(str(path), **self._stated, **self._turn)
         )
 
-    def info(self, source: Source) -> RunInfo:
+    def info(self, source: Source, description: str) -> RunInfo:
         """The run as known before the first frame."""
         layout = source.layout or self.detector.layout
         return RunInfo(
             width=None, height=None, fps=source.fps,
             detector_layout="" if layout is None else layout.name,
             lifter_layout=self.lifter.layout.name,
-            labels=(), background="", source=source.description,
+            labels=(), background="", source=description,
         )  # fmt: skip
 
     @property

@@ -1,13 +1,18 @@
 """Finding the files to lift."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from ...datasets.own.folder import VIDEOS
 from ...gast.errors import InputError
 from ...realtime.sources.keypoint_files import SUFFIXES, frames_in
+from .addresses import fetched, files_at, is_address, state_at
+
+LIST = ".txt"
+"""Ending of a file that lists inputs."""
 
 
 @dataclass(frozen=True)
@@ -15,19 +20,39 @@ class Input:
     """One video, keypoint file, or folder with a file of keypoints a frame.
 
     Attributes:
-        path: Absolute.
+        path: Absolute; of a file at an address, seen from the folder there.
         name: Path of its results: that below the given folder, without ending.
         label: Name of the folder it lies in, empty if that is the folder given.
         is_video: Else keypoints.
+        address: Of a file elsewhere, see `files_at`; else empty.
+        stated: Its state there, see `state_at`.
     """
 
     path: Path
     name: str
     label: str
     is_video: bool
+    address: str = ""
+    stated: tuple[str, ...] = ()
 
-    def state(self) -> list[int]:
+    @property
+    def place(self) -> str:
+        """Address or path."""
+        return self.address or str(self.path)
+
+    @contextmanager
+    def here(self) -> Iterator[Path]:
+        """The file on this machine; an InputError if it can't be fetched."""
+        if not self.address:
+            yield self.path
+            return
+        with fetched(self.address) as path:
+            yield path
+
+    def state(self) -> list[int] | list[str]:
         """Changes with the content: number of files, bytes, newest modification time."""
+        if self.address:
+            return list(self.stated)
         files = frames_in(self.path) if self.path.is_dir() else [self.path]
         stats = [file.stat() for file in files if file.exists()]  # a link may lead nowhere
         newest = max((stat.st_mtime_ns for stat in stats), default=0)
@@ -37,6 +62,8 @@ class Input:
 def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
     """The video or keypoint file at `given`, or those in the folder and all folders below.
 
+    `given` is a path, an address such as ``s3://bucket/clips``, or a text file with a path or
+    address of a file a line, whose results are named by all of the path that stands there.
     Keypoint files count only in a folder without any video, because annotations often lie beside
     videos. What is hidden or lies in `output` is skipped. Returns the inputs sorted by name, and
     how many keypoint files were skipped for videos.
@@ -45,25 +72,53 @@ def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
         InputError: Nothing is there, two inputs would have the same name, or results would be
             written over inputs.
     """
-    root = Path(given).expanduser()
-    if not root.exists():
-        raise InputError(f"input={given}: no such file or folder; give videos or keypoint files")
-    root, output = root.absolute(), output.absolute()
-    if root.is_file() or frames_in(root):
-        found, others = [_input(root, root.parent)], []
-    else:
-        if root == output:
-            raise InputError(f"output={output} is the input folder; give another one")
-        every = [_input(path, root) for path in _walk(root, output)]
-        videos = [one for one in every if one.is_video]
-        found, others = videos or every, [one for one in every if videos and not one.is_video]
+    every = list(_all(given, output.absolute()))
+    videos = [one for one in every if one.is_video]
+    found = every if given.endswith(LIST) else videos or every
     if not found:
         raise InputError(
             f"input={given} holds no video ({', '.join(VIDEOS[:4])}, ...) and no keypoint file "
             f"({', '.join(SUFFIXES)}, *_keypoints.json, 0.npy); give another folder"
         )
-    _check(found, output)
-    return sorted(found, key=lambda one: one.name), len(others)
+    _check(found, output.absolute())
+    return sorted(found, key=lambda one: one.name), len(every) - len(found)
+
+
+def _all(given: str, output: Path) -> Iterable[Input]:
+    if is_address(given):
+        return _at(given)
+    root = Path(given).expanduser()
+    if not root.exists():
+        raise InputError(f"input={given}: no such file or folder; give videos or keypoint files")
+    if given.endswith(LIST):
+        return _listed(root)
+    root = root.absolute()
+    if root.is_file() or frames_in(root):
+        return [_input(root, root.parent)]
+    if root == output:
+        raise InputError(f"output={output} is the input folder; give another one")
+    return [_input(path, root) for path in _walk(root, output)]
+
+
+def _at(address: str) -> Iterator[Input]:
+    """Files at an address; a folder with a file a frame is no input there."""
+    for path, (place, state) in files_at(address).items():
+        if _is_input(path) and not path.name.endswith("_keypoints.json"):
+            yield Input(Path(path), *_named(path), address=place, stated=tuple(state))
+
+
+def _listed(file: Path) -> Iterator[Input]:
+    """Of each line that is neither empty nor a comment; what isn't there is found out later."""
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    here = Path.cwd()
+    for line in dict.fromkeys(line for line in lines if line and not line.startswith("#")):
+        if is_address(line):
+            whole = PurePosixPath(line.partition("://")[2].strip("/"))
+            stated = tuple(state_at(line))
+            yield Input(Path(whole), *_named(whole), address=line, stated=stated)
+        else:
+            path = Path(os.path.normpath(here / Path(line).expanduser()))
+            yield _input(path, here if path.is_relative_to(here) else Path(path.anchor))
 
 
 def _walk(root: Path, output: Path) -> Iterable[Path]:
@@ -81,26 +136,36 @@ def _walk(root: Path, output: Path) -> Iterable[Path]:
             yield folder
             continue
         for name in files:
-            if name[0] != "." and Path(name).suffix.lower() in (*VIDEOS, *SUFFIXES):
+            if name[0] != "." and _is_input(Path(name)):
                 yield folder / name
+
+
+def _is_input(path: PurePath) -> bool:
+    return path.suffix.lower() in (*VIDEOS, *SUFFIXES)
 
 
 def _input(path: Path, root: Path) -> Input:
     below = path.relative_to(root)
-    name = (below if path.is_dir() else below.with_suffix("")).as_posix()
-    is_keypoints = path.is_dir() or path.suffix.lower() in SUFFIXES
-    return Input(path, name, below.parent.name, is_video=not is_keypoints)
+    if path.is_dir():
+        return Input(path, below.as_posix(), below.parent.name, is_video=False)
+    return Input(path, *_named(below))
+
+
+def _named(below: PurePath) -> tuple[str, str, bool]:
+    """Name, label, and whether it is a video, of a file at this path below the folder given."""
+    is_video = below.suffix.lower() not in SUFFIXES
+    return below.with_suffix("").as_posix(), below.parent.name, is_video
 
 
 def _check(found: list[Input], output: Path) -> None:
-    paths: dict[str, Path] = {}
-    taken = {one.path for one in found}
+    places: dict[str, str] = {}
+    taken = {one.path for one in found if not one.address}
     for one in found:
-        if one.name in paths:
+        if one.name in places:
             raise InputError(
-                f"{paths[one.name]} and {one.path} would both become {one.name}; rename one"
+                f"{places[one.name]} and {one.place} would both become {one.name}; rename one"
             )
-        paths[one.name] = one.path
+        places[one.name] = one.place
         for ending in (".npz", ".jsonl", ".mp4"):
             if (result := output / f"{one.name}{ending}") in taken:
                 raise InputError(

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...gast.limits import read_json
+from ..shards import Shard
 
 Files = Mapping[str, list[str]]
 """By format, the names of the files that hold it, as seen from the output folder."""
@@ -15,25 +17,32 @@ ENDINGS = (".npz", ".jsonl", ".mp4", ".bvh")
 
 
 class Ledger:
-    """A line of JSON for each finished input, in the output `folder`; the last line counts."""
+    """A line of JSON for each finished input, in the output `folder`; the newest line counts.
+
+    Each `shard` writes a file of its own, because machines that share a folder can't all append to
+    one; all read all of them.
+    """
 
     NAME = ".gastlive-lift.jsonl"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shard: Shard | None = None) -> None:
         self.folder = folder
+        part = f"{shard.index}-of-{shard.count}." if shard and shard.count > 1 else ""
+        self.file = folder / self.NAME.replace("jsonl", f"{part}jsonl")
         self._finished: dict[str, tuple[str, Files]] = {}
-        try:
-            text = (folder / self.NAME).read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            text = ""
-        for line in text.splitlines():
-            try:
-                record = read_json(line)
-                name, key, files = record["name"], record["key"], record["files"]
-                if self._are_inside(name, files):
-                    self._finished[name] = key, files
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue  # empty, or half written by a killed program: that input is redone
+        for _, name, key, files in sorted(self._records(), key=lambda record: record[0]):
+            self._finished[name] = key, files
+
+    def _records(self) -> Iterator[tuple[float, str, str, Files]]:
+        for path in sorted(self.folder.glob(self.NAME.replace("jsonl", "*jsonl"))):
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    record = read_json(line)
+                    name, key, files = record["name"], record["key"], record["files"]
+                    if self._are_inside(name, files):
+                        yield float(record.get("time_s", 0.0)), name, key, files
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    continue  # empty, or half written by a killed program: that input is redone
 
     def _are_inside(self, name: str, files: Files) -> bool:
         """Whether all files are in the folder: what a record names is deleted one day."""
@@ -66,8 +75,8 @@ class Ledger:
         known, before = self._finished.get(name, ("", {}))
         every = {**(before if known == key else {}), **files}
         self._finished[name] = key, every
-        record = {"name": name, "key": key, "files": every}
-        with (self.folder / self.NAME).open("a", encoding="utf-8") as ledger:
+        record = {"name": name, "key": key, "files": every, "time_s": round(time.time(), 3)}
+        with self.file.open("a", encoding="utf-8") as ledger:
             ledger.write("\n" + json.dumps(record))  # first, so that a half line spoils no other
 
 

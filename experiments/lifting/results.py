@@ -64,8 +64,7 @@ class Results:
         self.info, self.layout, self.locate, self.frames = info, layout, locate, 0
         self._rows: dict[int, list[tuple[int, float, np.ndarray, np.ndarray, np.ndarray]]] = {}
         self._size, self._times_s = (0, 0), (0.0, 0.0)
-        place = folder / name
-        self._part = place.with_name(f".{place.name}.part")
+        self._part = part_of(folder, name)
         self._sinks: dict[str, Sink] = {}
         try:
             self._guarded(self._prepare, mp4)
@@ -200,6 +199,12 @@ class Results:
             return work(*given)
         except (InputError, OSError) as error:
             raise cannot_write(self.folder / self.name, error) from error
+
+
+def part_of(folder: Path, name: str) -> Path:
+    """The hidden folder in which the files of an input are made."""
+    place = folder / name
+    return place.with_name(f".{place.name}.part")
 
 
 def cannot_write(path: Path, error: Exception) -> CannotWrite:

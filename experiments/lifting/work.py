@@ -2,10 +2,13 @@
 
 import os
 import sys
+from contextlib import closing
 from errno import EACCES
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import (
     BarColumn,
@@ -15,15 +18,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ...conf.program import explained
 from ...gast.errors import InputError
-from ...gast.limits import BROKEN, broken
-from ...realtime.sources.keypoints import Keypoints
-from ...realtime.sources.video import Video
+from ..engines.engine import Done, Engine, Job, Make
+from ..shards import shard_of
+from .addresses import is_address
 from .chain import Chain
+from .file_lifter import FileLifter, Task, cleared
 from .inputs import Input, find_inputs
 from .ledger import Ledger, content_key
-from .results import FORMATS, CannotWrite, Results, cannot_write
+from .results import FORMATS, cannot_write
 from .side_by_side import SideBySideSink
 
 
@@ -31,7 +34,7 @@ class Work:
     """Lifts the inputs that are not finished; what can't be read is reported and skipped.
 
     Attributes:
-        inputs: All there are.
+        inputs: All there are, or those of the shard.
         finished: Names of those lifted now.
         failed: Names of those that could not be lifted.
 
@@ -46,11 +49,17 @@ class Work:
         self.inputs, passed_over = find_inputs(cfg.input, output=self.folder)
         if passed_over:
             self._print(f"{passed_over} keypoint files beside the videos are passed over")
+        shard = shard_of(cfg.shard)
+        if shard.count > 1:
+            every = len(self.inputs)
+            self.inputs = [one for one in self.inputs if shard.holds(one.name)]
+            self._print(f"shard {shard}: {len(self.inputs)} of {every} inputs")
         self.chain = Chain(cfg)
+        self.engine: Engine = instantiate(cfg.engine)
         self.finished: list[str] = []
         self.failed: list[str] = []
         self._check_output()
-        self.ledger = Ledger(self.folder)
+        self.ledger = Ledger(self.folder, shard)
         keyed = [(one, self._key(one)) for one in self.inputs]
         self.todo = [
             (one, key) for one, key in keyed if not self.ledger.has(one.name, key, self.formats)
@@ -62,23 +71,43 @@ class Work:
             self._print(
                 f"{self.before} of {len(self.inputs)} are finished and unchanged: left alone"
             )
-        if not self.todo:
-            return
-        _ = self.chain.lifter  # an error here concerns all inputs
-        if any(one.is_video for one, _ in self.todo):
-            _ = self.chain.detector
+        keys = {one.name: key for one, key in self.todo}
         files = self.bars.add_task("inputs", total=len(self.todo))
-        for one, key in self.todo:
+        with closing(self.engine.results(self._worker(), self._jobs(), self.bars)) as results:
             try:
-                self._print(f"{one.name}: {self._lift(one, key)}")
-                self.finished.append(one.name)
-            except CannotWrite:
-                raise
-            except BROKEN as error:
-                self.failed.append(one.name)
-                known = isinstance(error, InputError | OSError)
-                self._print(f"{one.name}: skipped: {explained(error) if known else broken(error)}")
-            self.bars.advance(files)
+                for done in results:
+                    self._note(done, keys.pop(done.name))
+                    self.bars.advance(files)
+            finally:
+                results.close()
+                for name in keys:
+                    cleared(self.folder, name)
+
+    def _worker(self) -> Make:
+        return partial(
+            FileLifter,
+            cfg=OmegaConf.create(OmegaConf.to_container(self.cfg, resolve=True)),
+            folder=self.folder.absolute(),
+            formats=self.formats,
+            videos=any(one.is_video for one, _ in self.todo),
+        )
+
+    def _jobs(self) -> list[Job]:
+        return [
+            Job(one.name, Task(one, self.ledger.replaced(one.name, key, self.formats)))
+            for one, key in self.todo
+        ]
+
+    def _note(self, done: Done, key: str) -> None:
+        self._print(f"{done.name}: {done.said}")
+        if done.failed:
+            self.failed.append(done.name)
+            return
+        try:
+            self.ledger.add(done.name, key, done.files)
+        except OSError as error:
+            raise cannot_write(self.ledger.file, error) from error
+        self.finished.append(done.name)
 
     @property
     def before(self) -> int:
@@ -96,6 +125,8 @@ class Work:
 
     def _check_output(self) -> None:
         """Make the folder, and raise now what would fail after the first lifting."""
+        if is_address(str(self.cfg.output)):
+            raise InputError(f"output={self.cfg.output}: results go to a folder; give its path")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self.folder, os.W_OK | os.X_OK):
@@ -110,39 +141,6 @@ class Work:
 
     def _key(self, one: Input) -> str:
         return content_key({**self.chain.recipe(one), "mp4": OmegaConf.to_container(self.cfg.mp4)})
-
-    def _lift(self, one: Input, key: str) -> str:
-        """Lift one and note that it is finished; returns a summary."""
-        source = self.chain.source(one)
-        results = Results(
-            self.folder,
-            one.name,
-            formats=self.formats,
-            info=self.chain.info(source),
-            layout=self.chain.lifter.layout,
-            locate=self.chain.locate,
-            mp4=dict(self.cfg.mp4),
-        )
-        bar = self.bars.add_task(one.name, total=_length(source))
-        try:
-            for frame in self.chain.frames(source):
-                results(frame)
-                self.bars.advance(bar)
-            if not results.frames:
-                raise InputError(f"{source.description} holds no frame")
-            files = results.finish(
-                source=str(one.path),
-                label=one.label,
-                lifter=self.cfg.lifter.checkpoint,
-                detector=self.cfg.detector._target_.rpartition(".")[2] if one.is_video else "",
-                before=self.ledger.replaced(one.name, key, self.formats),
-            )
-            self.ledger.add(one.name, key, files)
-        finally:
-            results.discard()
-            self.bars.remove_task(bar)
-        people = len(results.people)
-        return f"{results.frames} frames, {people or 'no'} {'person' if people == 1 else 'people'}"
 
     def _print(self, line: str) -> None:
         print(line, flush=True)
@@ -165,7 +163,3 @@ def _formats(given: Any) -> list[str]:
             f"as formats=[npz,mp4]"
         )
     return [kind for kind in FORMATS if kind in formats]
-
-
-def _length(source: Video | Keypoints) -> int | None:
-    return source.count if isinstance(source, Video) and source.count > 0 else None

@@ -1,0 +1,115 @@
+"""Lifting one file to all that is written of it."""
+
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.progress import Progress
+
+from ...conf.program import explained
+from ...gast.errors import InputError
+from ...gast.limits import BROKEN, broken
+from ...realtime.sources.keypoints import Keypoints
+from ...realtime.sources.video import Video
+from ..engines.engine import Done, Job
+from .chain import Chain
+from .inputs import Input
+from .results import CannotWrite, Results, part_of
+
+
+@dataclass(frozen=True)
+class Task:
+    """An input to lift, and the files of an earlier lifting that are replaced."""
+
+    input: Input
+    before: Collection[str]
+
+
+class FileLifter:
+    """Holds detector and lifter, and lifts one input after another into `folder`.
+
+    Args:
+        bars: Show how far it is.
+        cfg: The program's.
+        folder: The output folder.
+        formats: See `Results`.
+        videos: Whether a detector is needed.
+
+    Raises:
+        InputError: The chain can't be made; in a call, the folder can't be written to.
+    """
+
+    def __init__(
+        self,
+        bars: Progress,
+        *,
+        cfg: DictConfig,
+        folder: Path,
+        formats: Sequence[str],
+        videos: bool,
+    ) -> None:
+        self.bars, self.cfg, self.folder, self.formats = bars, cfg, folder, formats
+        self.chain = Chain(cfg)
+        _ = self.chain.lifter  # an error here concerns all inputs
+        if videos:
+            _ = self.chain.detector
+
+    def __call__(self, job: Job) -> Done:
+        """Lift one; what is wrong with it is said in the result."""
+        one: Input = job.task.input
+        here = None
+        try:
+            with one.here() as here:
+                return self._lift(job.task, here)
+        except CannotWrite:
+            raise
+        except BROKEN as error:
+            known = isinstance(error, InputError | OSError)
+            said = explained(error) if known else broken(error)
+            said = said.replace(str(here), one.place) if here else said
+            return Done(job.name, f"skipped: {said}", failed=True)
+
+    def _lift(self, task: Task, here: Path) -> Done:
+        one = task.input
+        source = self.chain.source(one, here)
+        description = source.description.replace(str(here), one.place)
+        results = Results(
+            self.folder,
+            one.name,
+            formats=self.formats,
+            info=self.chain.info(source, description),
+            layout=self.chain.lifter.layout,
+            locate=self.chain.locate,
+            mp4=dict(self.cfg.mp4),
+        )
+        bar = self.bars.add_task(one.name, total=_length(source))
+        try:
+            for frame in self.chain.frames(source):
+                results(frame)
+                self.bars.advance(bar)
+            if not results.frames:
+                raise InputError(f"{description} holds no frame")
+            files = results.finish(
+                source=one.place,
+                label=one.label,
+                lifter=self.cfg.lifter.checkpoint,
+                detector=self.cfg.detector._target_.rpartition(".")[2] if one.is_video else "",
+                before=task.before,
+            )
+        finally:
+            results.discard()
+            self.bars.remove_task(bar)
+        people = len(results.people)
+        who = f"{people or 'no'} {'person' if people == 1 else 'people'}"
+        return Done(one.name, f"{results.frames} frames, {who}", files=files)
+
+
+def cleared(folder: Path, name: str) -> None:
+    """Delete what a worker that died left of an input."""
+    shutil.rmtree(part_of(folder, name), ignore_errors=True)
+
+
+def _length(source: Video | Keypoints) -> int | None:
+    return source.count if isinstance(source, Video) and source.count > 0 else None
