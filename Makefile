@@ -43,7 +43,7 @@ page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); wit
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser,render]'
 	$(BIN)/python -m pytest -m slow tests/test_page_browser.py tests/test_page_teach.py $(args) || [ $$? -eq 5 ]
 
-fuzz: $(READY)  ## Damage files for every reader; args="--inputs 1000000 --seconds 3600 --seed 1".
+fuzz: $(READY)  ## Damage files for every reader, a million; args="--inputs 1000 --seed 1" for fewer.
 	$(BIN)/python -m gastlive.tests.fuzzing $(args)
 
 lint: $(READY)  ## Check style and formatting.
