@@ -1,7 +1,6 @@
 """sink=[mqtt] against a real broker, Debian's mosquitto, killed and started again."""
 
 import json
-import logging
 import os
 import shutil
 import signal
@@ -214,18 +213,6 @@ def test_the_action_of_each_person_is_a_state_that_goes_with_them(broker, tmp_pa
         assert json.loads(reader.states()["gastlive/hall/person/1"])["label"] == "wave"
         sink.close()
         until(lambda: reader.states()["gastlive/hall/person/1"] == "")
-
-
-@pytest.fixture
-def warned(monkeypatch):
-    """Warnings, whatever a program before has done to the loggers of this process."""
-    lines = []
-
-    def note(_, line, *given, **__):
-        lines.append(str(line) % given if given else str(line))
-
-    monkeypatch.setattr(logging.Logger, "warning", note)
-    return lines
 
 
 @with_broker
