@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from ..gast.errors import InputError
-from ..gast.limits import BROKEN, broken
 from ..gast.interpolation import frames_at, interpolated
+from ..gast.limits import BROKEN, broken
 from ..gast.skeleton import KINECT20
 from .clip import MotionClip, Segment
 from .motion import MotionFolder, Take, runs
