@@ -54,7 +54,7 @@ docs: $(READY)  ## Build the documentation into build/site; broken links fail.
 docs-test: $(READY)  ## Run the commands of README and docs, minutes; args="-k teach" for a page.
 	$(BIN)/python -m pytest -m docs tests/test_docs.py $(args)
 
-fuzz: $(READY)  ## Damage files for every reader; args="--inputs 1000000 --seconds 3600 --seed 1".
+fuzz: $(READY)  ## Damage files for every reader, a million; args="--inputs 1000 --seed 1" for fewer.
 	$(BIN)/python -m gastlive.tests.fuzzing $(args)
 
 lint: $(READY)  ## Check style and formatting.

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..gast.errors import InputError
 from ..gast.interpolation import frames_at, interpolated
+from ..gast.limits import BROKEN, broken
 from ..gast.skeleton import KINECT20
 from .clip import MotionClip, Segment
 from .motion import MotionFolder, Take, runs
@@ -68,8 +69,8 @@ class TimedFolder(MotionFolder):
                 for clip in self._clips(take):
                     self._check(take, clip)
                     yield resample(clip, self.fps)
-            except InputError as error:
-                self._note(take, str(error))
+            except BROKEN as error:  # one bad file never ends a training
+                self._note(take, broken(error))
 
     @abstractmethod
     def _recording(self, take: Take) -> tuple[np.ndarray, np.ndarray]:

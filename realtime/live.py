@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -40,14 +40,18 @@ def main(cfg: DictConfig) -> None:
     """Run until the source ends or Ctrl-C is pressed, then print a report.
 
     Ctrl-C ends with the report and status 0, however often it is pressed in the next 5 seconds
-    (`interrupts`); while the parts are being loaded, with status 130.
+    (`interrupts`); while the parts are being loaded, with status 130. Where records were lost the
+    status is 1, after the report.
     """
     speak()
     pipeline = build(cfg)
     out = Outlet(sys.stdout)
     out.write(f"results go to {Path(cfg.run_folder)}\n")
     pipeline.interrupts.heard_to_the_end()
-    out.write(f"{report(pipeline.run(), Path(cfg.run_folder))}\n")
+    summary = pipeline.run()
+    out.write(f"{report(summary, Path(cfg.run_folder))}\n")
+    if lost_of(summary["sinks"]):
+        raise InputError("it has lost records, as said above; what is in the files is whole")
 
 
 def speak() -> None:
@@ -170,6 +174,8 @@ def report(summary: dict[str, Any], folder: Path) -> str:
         return f"{summary['ended']}: no frame came\nresults in {folder}"
     age = summary["age_ms"]
     damaged = f"{summary['damaged']} damaged, " * bool(summary["damaged"])
+    lost = lost_of(summary["sinks"])
+    gone = f"\nlost: {', '.join(f'{n} of {name}' for name, n in lost.items())}" if lost else ""
     events = ", ".join(f"{n} {label}" for label, n in summary["events"]["labels"].items())
     return "\n".join(
         (
@@ -179,7 +185,7 @@ def report(summary: dict[str, Any], folder: Path) -> str:
             f"actions: {events or 'none'}",
             f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms, p99 {age['p99']} ms",
             *_of_cameras(summary),
-            f"results in {folder}",
+            f"results in {folder}{gone}",
         )
     )
 
@@ -194,6 +200,17 @@ def _of_cameras(summary: dict[str, Any]) -> Iterator[str]:
             f"camera {name}: {camera['processed']} frames, {camera['dropped']} dropped, "
             f"{camera['fps'] or 0} frames/s{ages}{again}: {camera['ended']}"
         )
+
+
+def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
+    """How many records were lost, by the name of the sink or file that lost any."""
+    found = {}
+    for name, told in sinks.items():
+        if isinstance(told, Mapping):
+            found |= lost_of(told) | (
+                {told.get("file", name): told["lost"]} if told.get("lost") else {}
+            )
+    return found
 
 
 if __name__ == "__main__":

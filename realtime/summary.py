@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 
 from ..gast.addresses import masked_all
+from ..gast.errors import InputError
 from .clock import SYSTEM
 from .machine import machine, versions
 from .memory import Memory
@@ -25,8 +26,8 @@ class Summary:
 
     So a killed program leaves a summary marked as running. `runtimes` is the runtime of each net,
     `damaged` the number of pictures that the source could not decode, `cameras` what several
-    cameras say of themselves, by name (`Many.figures`).
-    InputError if the folder can't be written to or, in a call, the disk is full.
+    cameras say of themselves, by name (`Many.figures`). While the disk is full the last summary
+    stays; InputError if the folder can't be written to or, at the end, is still full.
 
     Args:
         config: The composed config as plain data.
@@ -89,7 +90,7 @@ class Summary:
             self._first_label_s = now_s - self._started_s
         if now_s >= self._next_s:
             self._next_s = now_s + self._every_s
-            self.write("running")
+            self._save_meanwhile()
 
     def add_events(self, events: Iterable[Event]) -> None:
         """Count actions that ended."""
@@ -113,6 +114,12 @@ class Summary:
             part.unlink(missing_ok=True)
             raise unwritable(self.path, error) from error
         return content
+
+    def _save_meanwhile(self) -> None:
+        try:
+            self.write("running")
+        except InputError as error:
+            self.warn(str(error))
 
     def _content(self, ended: str, sinks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         wall_s, cpu_s = self._last_s - self._first_s, self._last_cpu_s - self._first_cpu_s

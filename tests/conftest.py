@@ -67,3 +67,15 @@ def nothing_of_a_program_stays():
     for name in list(logging.root.manager.loggerDict):
         if name == "gastlive" or name.startswith("gastlive."):
             logging.getLogger(name).disabled = False  # Hydra silences those that are there
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """Warnings, whatever a program before has done to the loggers of this process."""
+    lines = []
+
+    def note(_, line, *given, **__):
+        lines.append(str(line) % given if given else str(line))
+
+    monkeypatch.setattr(logging.Logger, "warning", note)
+    return lines

@@ -13,8 +13,9 @@ import numpy as np
 Damage = Callable[[bytes, Random], bytes]
 
 WORDS = [
-    b"", b"-1", b"0", b"1e999", b"nan", b"inf", b"-Infinity", b"9" * 24, b"7" * 400, b"null", b"[]",
-    b"{}", b'"', b"\x00", b"\xff\xfe", b"true", b"1e308", b'"\\ud800"', b"2147483648", b"\xc2\xb2",
+    b"", b"-1", b"0", b"1e999", b"nan", b"inf", b"-Infinity", b"9" * 24, b"7" * 400, b"6" * 5000,
+    b"null", b"[]", b"{}", b'"', b"\x00", b"\xff\xfe", b"true", b"1e308", b'"\\ud800"',
+    b"2147483648", b"\xc2\xb2",
     b"-9223372036854775809", b"\xd9\xa1", b"\xe2\x80\xa8", b"\x0c", b"\x85", b",", b";", b"\n",
     b"\r", b" ", b"1_0", b"0x10", b"[" * 5000,
 ]  # fmt: skip

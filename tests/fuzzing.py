@@ -1,20 +1,22 @@
-"""Readers and damaged files: ``python -m gastlive.tests.fuzzing --inputs 1000000 --seconds 480``.
+"""Readers and damaged files: ``python -m gastlive.tests.fuzzing --inputs 1000000 --seconds 7200``.
 
 Whatever is done to a valid file, it ends in data or in an `InputError` of one line: no other
-exception, no crash, within `LONGEST_S` and `MOST_MB`.
+exception, no crash, within `LONGEST_S` and `MOST_MB`. What was tried is added to a table after
+every `BATCH` inputs of a reader; the same command goes on from there.
 """
 
 import argparse
 import contextlib
+import csv
 import logging
+import os
 import resource
 import signal
 import tempfile
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,12 +24,20 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import torch
 
 from gastlive.gast.errors import InputError
 
 from .readers import TARGETS, Target
 
 LONGEST_S, MOST_MB = 5.0, 1024
+"""Seconds of the processor and peak memory that reading one file may take."""
+BATCH = 1000
+"""Inputs that a process tries before it ends."""
+LEAST = 20
+"""Batches that every reader gets before the fast ones get more."""
+_WAIT_S = 120.0
+"""Without a processor's time spent; the machine may be busy."""
 _MOST_BYTES = 8 << 30
 """Of address space: what is refused too late must not take the machine with it."""
 
@@ -36,7 +46,7 @@ class TooLong(BaseException):
     """A reader took longer than `LONGEST_S`."""
 
 
-def damaged(made: Target, *, seed: int) -> Iterator[bytes]:
+def damaged(made: Target, *, seed: int | str) -> Iterator[bytes]:
     """The valid file of a target, then endless damaged ones."""
     valid, how, name, _ = made
     yield valid
@@ -84,52 +94,107 @@ def _where(error: Exception) -> str:
 @contextlib.contextmanager
 def alarmed() -> Iterator[Callable[[], None]]:
     """Raises `TooLong` unless what it gives is called again in time."""
+    timers = {signal.ITIMER_PROF: LONGEST_S, signal.ITIMER_REAL: _WAIT_S}
 
     def ring(*_: object) -> None:
         raise TooLong
 
+    def again() -> None:
+        for timer, longest_s in timers.items():
+            signal.setitimer(timer, longest_s)
+
+    signal.signal(signal.SIGPROF, ring)
     signal.signal(signal.SIGALRM, ring)
     try:
-        yield lambda: signal.setitimer(signal.ITIMER_REAL, LONGEST_S) and None
+        yield again
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for timer in timers:
+            signal.setitimer(timer, 0)
 
 
 @dataclass
-class Tried:
-    """What came of a target's inputs."""
+class Row:
+    """What came of a target's inputs so far; `seconds` of the processor."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    target: str
+    seed: int
+    batches: int = 0
+    inputs: int = 0
+    data: int = 0
+    refused: int = 0
+    unexpected: int = 0
+    seconds: float = 0.0
+    peak_mb: float = 0.0
 
-    @property
-    def unexpected(self) -> list[str]:
-        return [outcome for outcome in self.counts if outcome not in ("data", "refused")]
+    def __iadd__(self, other: "Row") -> "Row":
+        for name in ("batches", "inputs", "data", "refused", "unexpected", "seconds"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
+        return self
 
 
-def run(target: str, *, inputs: int, seed: int, seconds: float, keep: Path) -> Tried:
-    """Try a target in this process; inputs that end unexpectedly are kept, the first of a kind."""
+class Table:
+    """A row for each target, in a file that is there at any time."""
+
+    def __init__(self, path: Path, targets: Iterable[str], *, seed: int):
+        self._path = path
+        self.rows = {target: Row(target, seed) for target in targets}
+        if path.exists():
+            kinds = {part.name: part.type for part in fields(Row)}
+            for row in csv.DictReader(path.read_text().splitlines()):
+                made: dict[str, Any] = {name: kinds[name](value) for name, value in row.items()}
+                self.rows[row["target"]] = Row(**made)
+
+    def total(self, name: str) -> Any:
+        return sum(getattr(row, name) for row in self.rows.values())
+
+    def next(self, among: Iterable[str]) -> Row:
+        """Which target is due: all get `LEAST` batches, then each the same time."""
+        rows = [self.rows[target] for target in among]
+        early = [row for row in rows if row.batches < LEAST]
+        if early:
+            return min(early, key=lambda row: row.batches)
+        return min(rows, key=lambda row: row.seconds)
+
+    def write(self) -> None:
+        """Beside and renamed."""
+        beside = self._path.with_suffix(".new")
+        with beside.open("w", newline="") as file:
+            writer = csv.DictWriter(file, [part.name for part in fields(Row)])
+            writer.writeheader()
+            for row in self.rows.values():
+                writer.writerow(
+                    asdict(row) | {"seconds": f"{row.seconds:.1f}", "peak_mb": f"{row.peak_mb:.0f}"}
+                )
+        beside.replace(self._path)
+
+
+def run(made: Target, folder: Path, *, seed: str, begin: int, counts: Any) -> dict[str, bytes]:
+    """Try a batch from input `begin` on, in this process; the unexpected, one input of a kind.
+
+    `counts` is inputs begun, data, refused, unexpected and the peak in kB, for whoever survives it.
+    """
     logging.disable()
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
-    end_s, found = time.monotonic() + seconds, Tried()
-    with tempfile.TemporaryDirectory() as made, alarmed() as again:
-        folder = Path(made)
-        ready = TARGETS[target](folder)
+    found: dict[str, bytes] = {}
+    with alarmed() as again:
 
         def contents() -> Iterator[bytes]:
-            for content in islice(damaged(ready, seed=seed), inputs):
-                if time.monotonic() > end_s:
-                    return
-                (keep / f"{target}.last").write_bytes(content)
+            for content in islice(damaged(made, seed=seed), begin, BATCH):
+                counts[0] += 1
                 _forget_peak()
                 again()
                 yield content
 
-        for content, outcome in tried(ready, folder, contents()):
-            if (peak_mb := _peak_mb()) > MOST_MB:
-                outcome = f"{peak_mb:.0f} MB ({outcome})"
-            if outcome not in found.counts and outcome not in ("data", "refused"):
-                (keep / f"{target}.{len(found.counts)}").write_bytes(content)
-            found.counts[outcome] += 1
+        for content, outcome in tried(made, folder, contents()):
+            peak_kb = _peak_kb()
+            counts[4] = max(counts[4], peak_kb)
+            if peak_kb > MOST_MB << 10:
+                outcome = f"{peak_kb >> 10} MB ({outcome})"
+            at = {"data": 1, "refused": 2}.get(outcome, 3)
+            counts[at] += 1
+            if at == 3:
+                found.setdefault(outcome, content)
     return found
 
 
@@ -138,59 +203,96 @@ def _forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _peak_mb() -> float:
+def _peak_kb() -> int:
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+                return int(line.split()[1])
+    return 0
 
 
-def main() -> None:
-    """Every target in a process of its own, so that a crash is an outcome too."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--inputs", type=int, default=1_000_000, help="of all targets together")
-    parser.add_argument("--seconds", type=float, default=480.0, help="for all of them together")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", default="outputs/fuzz", help="folder for what is not expected")
-    parser.add_argument("--target", choices=list(TARGETS), help="only this one")
-    given = parser.parse_args()
-    keep = Path(given.keep)
-    keep.mkdir(parents=True, exist_ok=True)
-    begin_s, total, wrong = time.monotonic(), 0, 0
-    left = [given.target] if given.target else list(TARGETS)
-    while left:
-        share = 1 / len(left)
-        found = _apart(
-            left[0], inputs=int((given.inputs - total) * share), seed=given.seed, keep=keep,
-            seconds=(given.seconds - (time.monotonic() - begin_s)) * share,
-        )  # fmt: skip
-        counts = found.counts
-        print(f"{left.pop(0)}: {counts['data']} gave data, {counts['refused']} were refused")
-        print(
-            "".join(f"  {counts[kind]} {kind}\n" for kind in found.unexpected), end="", flush=True
-        )
-        total += counts.total()
-        wrong += sum(counts[kind] for kind in found.unexpected)
-    spent_s = time.monotonic() - begin_s
-    print(f"{total} inputs, seed {given.seed}, {spent_s:.0f} s, {wrong} unexpected outcomes")
-    raise SystemExit(wrong > 0)
+def batch(target: str, number: int, *, seed: int) -> tuple[Row, dict[str, bytes]]:
+    """A batch in processes of its own, so that a crash is an outcome too and the rest goes on."""
+    counts = get_context("fork").Array("q", 5, lock=False)
+    row, found, stream = Row(target, seed, batches=1), {}, f"{seed} {number}"
+    shared = Path("/dev/shm")  # a disk takes longer to write a file than we to read it
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        made = TARGETS[target](Path(folder))
+        before_s = _children_s()
+        while counts[0] < BATCH:
+            ended = _apart(run, made, Path(folder), seed=stream, begin=counts[0], counts=counts)
+            if isinstance(ended, dict):
+                found |= ended
+                break
+            counts[3] += 1
+            content = next(islice(damaged(made, seed=stream), max(counts[0] - 1, 0), None))
+            found.setdefault(f"the process ended with {ended}", content)
+    row.inputs, row.data, row.refused, row.unexpected, peak_kb = counts
+    row.seconds, row.peak_mb = _children_s() - before_s, peak_kb / 1024
+    return row, found
 
 
-def _apart(target: str, **given: Any) -> Tried:
-    """`run` in a process made of this one, which has everything imported."""
+def _children_s() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _apart(work: Callable[..., Any], *given: Any, counts: Any, **named: Any) -> Any:
+    """What a process made of this one gives, which has everything imported; or its exit code."""
     fork = get_context("fork")
     reader, writer = fork.Pipe(duplex=False)
-    process = fork.Process(target=lambda: writer.send(run(target, **given)))
+    process = fork.Process(target=lambda: writer.send(work(*given, counts=counts, **named)))
     process.start()
     writer.close()
     try:
-        found: Tried = reader.recv()
+        begun = -1
+        while not reader.poll(2 * _WAIT_S):
+            if counts[0] == begun:
+                process.kill()
+            begun = counts[0]
+        return reader.recv()
     except EOFError:
         process.join()
-        found = Tried(Counter({f"the process ended with {process.exitcode}; see {target}.last": 1}))
-    process.join()
-    return found
+        return process.exitcode
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        process.join()
+
+
+def main() -> None:
+    """All targets, a batch at a time."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="of all targets together")
+    parser.add_argument("--seconds", type=float, default=7200.0, help="that this call may take")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", default="outputs/fuzz", help="folder for table and findings")
+    parser.add_argument("--target", choices=list(TARGETS), help="only this one")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    keep, end_s = Path(given.keep), time.monotonic() + given.seconds
+    keep.mkdir(parents=True, exist_ok=True)
+    table = Table(keep / f"seed_{given.seed}.csv", TARGETS, seed=given.seed)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        while table.total("inputs") < given.inputs and time.monotonic() < end_s:
+            row = table.next([given.target] if given.target else TARGETS)
+            made, found = batch(row.target, row.batches, seed=given.seed)
+            for count, (outcome, content) in enumerate(found.items()):
+                name = f"{row.target}.{row.batches}.{count}"
+                (keep / name).write_bytes(content)
+                print(f"{row.target}: {outcome}: {keep / name}", flush=True)
+            row += made
+            table.write()
+    wrong = table.total("unexpected")
+    print(
+        f"{table.total('inputs')} inputs, seed {given.seed}, {table.total('seconds'):.0f} s of the "
+        f"processor, {wrong} unexpected outcomes: {keep}/seed_{given.seed}.csv"
+    )
+    raise SystemExit(wrong > 0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """Frames and events for the tests of sinks that send them, also in programs that are killed."""
 
+import resource
+from contextlib import contextmanager
+
 from gastlive.conf.option import option
 from gastlive.realtime.packets import Event, Frame, RunInfo
 
@@ -28,3 +31,14 @@ def mqtt(folder, port, **changes):
         "spool": str(folder / "spool.sqlite"), "close_s": 30.0, "retry_max_s": 1.0, **changes,
     }  # fmt: skip
     return option("sink/mqtt", **known)
+
+
+@contextmanager
+def room_for(size):
+    """The disk is full when a file has grown to `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

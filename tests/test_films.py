@@ -121,6 +121,11 @@ def test_films_of_jhmdb_that_are_of_no_use_are_named(tmp_path):
     assert list(data) == []
     reasons = [problem.reason for problem in data.problems]
     assert reasons == ["none of its 5 frames has a joint", "label 'swim' is none of JHMDB's 14"]
+    far = np.where(np.arange(16)[:, None, None] < 5, xy, 1e37)
+    write_jhmdb(tmp_path, xy=far.astype(np.float32))
+    data = Jhmdb(str(tmp_path), subjects=["train"])
+    assert not list(data)
+    assert data.problems[1].reason == "a joint is more than 1000 pictures away"
     with pytest.raises(InputError, match="jhmdb has no subject x; choose from train, test"):
         Jhmdb(str(tmp_path), subjects=["x"])
     write_jhmdb(tmp_path, xy=xy[:3])

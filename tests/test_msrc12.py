@@ -87,6 +87,8 @@ def test_what_can_not_be_read_is_named_and_the_rest_is(tmp_path):
     (tmp_path / "P1_1_10_p08.tagstream").unlink()
     write(tmp_path, 30, tag, name="P1_1_10_p09", head="Tick,Tag")
     write(tmp_path, 30, [(0.5, "G13 Dance")], name="P1_1_10_p10")
+    write(tmp_path, 30, tag, name="P1_1_10_p14")
+    (tmp_path / "P1_1_10_p14.tagstream").write_text(f"XQPCTick;Tag\n{'7' * 400};G1 x\n")
     write(tmp_path, 0, tag, name="P1_1_10_p11")
     write(tmp_path, 30, [], name="P1_1_10_p12")
     write(tmp_path, 30, tag, name="P1_1_10_p13")
@@ -102,6 +104,7 @@ def test_what_can_not_be_read_is_named_and_the_rest_is(tmp_path):
         "p10": "P1_1_10_p10.tagstream, line 2: wanted a tick and a tag from G1 to G12",
         "p11": "P1_1_10_p11.csv, line 1: wanted a time and 20 points with a flag each: 81 numbers",
         "p12": "has no action point",
+        "p14": "P1_1_10_p14.tagstream, line 2: wanted a tick and a tag from G1 to G12",
         "p13": "P1_1_10_p13.csv, line 5: wanted a time and 20 points with a flag each: 81 numbers",
     }
     found = {problem.file[-7:-4]: problem.reason for problem in data.problems}

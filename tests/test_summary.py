@@ -8,6 +8,8 @@ from gastlive.gast.skeleton import COCO17
 from gastlive.realtime.packets import Action, Event, Frame, Person, Pose
 from gastlive.realtime.summary import Samples, Summary
 
+from .sent import room_for
+
 POSE = Pose(COCO17, np.zeros((17, 2), np.float32), np.ones(17, np.float32))
 
 
@@ -181,6 +183,19 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_summary(summary, tmp_path):
     with pytest.raises(InputError, match=r"can't write .*summary\.json: no space left"):
         summary.write("source ended")
     assert written(tmp_path)["ended"] == "running"
+
+
+def test_while_the_disk_is_full_the_run_goes_on_and_the_summary_says_so_later(
+    summary, clock, tmp_path
+):
+    with room_for(100):
+        for i in range(81):
+            summary.add(frame(i))
+            clock.now_s += 0.125
+    assert not (tmp_path / "summary.json").exists()
+    summary.write("source ended")
+    (warning,) = written(tmp_path)["warnings"]
+    assert "summary.json: file too large" in warning
 
 
 def test_the_file_is_written_every_few_seconds_and_not_at_every_frame(summary, clock, tmp_path):

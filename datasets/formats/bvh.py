@@ -278,7 +278,7 @@ def _parse_motion(
     path: str | PathLike[str], lines: list[str], start: int, channels: int
 ) -> tuple[np.ndarray, float]:
     text = "\n".join(lines[start : start + 3])
-    head = re.fullmatch(r"MOTION\s+Frames:\s*(\d+)\s+Frame Time:\s*(\S+)\s*", text)
+    head = re.fullmatch(r"MOTION\s+Frames:\s*(\d{1,18})\s+Frame Time:\s*(\S+)\s*", text)
     step = floats([head[2]]) if head else None
     if head is None or step is None or step[0] <= 0:
         raise broken(path, start + 2, "wanted 'Frames: COUNT' and 'Frame Time: SECONDS'")

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from ...gast.errors import InputError
-from ...gast.limits import npy_header, opened_npz
+from ...gast.limits import BROKEN, broken, npy_header, opened_npz
 from ...gast.pickled import explained
 from ...gast.skeleton import NTU25
 from ..clip import MotionClip, Problem, Segment
@@ -67,8 +67,8 @@ class CtrGcn:
         for number, bodies in enumerate(_bodies(self.path, part)):
             try:
                 yield resample(self._clip(part, number, bodies), self.fps)
-            except InputError as error:
-                self._note(part, number, str(error))
+            except BROKEN as error:
+                self._note(part, number, broken(error))
 
     def _clip(self, part: str, number: int, bodies: np.ndarray) -> MotionClip:
         hot = np.flatnonzero(self._actions[part][number])

@@ -15,6 +15,8 @@ FPS = 25.0
 PARTS = ("train", "test")
 PICTURE = (320, 240)
 """Least width and height of the picture."""
+FARTHEST = 1000
+"""Pictures' heights from the middle to a joint; beyond is none that anybody filmed."""
 
 
 class Jhmdb:
@@ -79,6 +81,8 @@ class Jhmdb:
                 reason = f"label {label!r} is none of JHMDB's 14"
             elif not np.isfinite(xy).all(-1).any():
                 reason = f"none of its {len(xy)} frames has a joint"
+            elif np.nanmax(np.abs(xy)) > FARTHEST:
+                reason = f"a joint is more than {FARTHEST} pictures away"
             if reason:
                 self.problems.append(Problem(str(self.root / name), reason))
             else:

@@ -111,7 +111,7 @@ class Msrc12(TimedFolder):
         for number, line in enumerate(lines, 2):
             if not line.strip():
                 continue
-            match = re.fullmatch(r"\s*(\d+)\s*;\s*G(\d+)\b.*", line)
+            match = re.fullmatch(r"\s*(\d{1,19})\s*;\s*G(\d{1,9})\b.*", line)
             if not match or not 1 <= int(match[2]) <= len(self.labels):
                 raise broken(path, number, "wanted a tick and a tag from G1 to G12")
             points.append((int(match[1]) / TICKS, self.labels[int(match[2]) - 1]))

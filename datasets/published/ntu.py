@@ -228,7 +228,7 @@ def _bodies(seen: Mapping[str, list[tuple[int, int]]], poses: np.ndarray) -> lis
 
 def _count(path: Path, lines: Sequence[str], at: int, what: str) -> int:
     line = lines[at].strip() if at < len(lines) else ""
-    if not (line.isascii() and line.isdigit()):
+    if not (line.isascii() and line.isdigit() and len(line) < 10):
         raise broken(path, at + 1, f"wanted {what}")
     return int(line)
 

@@ -2,21 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...gast.errors import InputError
-from ...gast.limits import BROKEN, bound
 from ...gast.skeleton import H36M17
 from ..axes import turned
 from ..clip import MotionClip
+from ..formats.hdf5 import numbers_of
 from ..motion import MotionFolder, Take
 from .cameras import calibrated
 from .ntu import FPS, NTU_ACTIONS, ntu_take
-
-if TYPE_CHECKING:
-    import h5py
 
 
 class NtuGast60(MotionFolder):
@@ -58,31 +54,12 @@ class NtuGast120(NtuGast60):
 
 
 def _skeletons(take: Take) -> np.ndarray:
-    import h5py
-
-    try:
-        with h5py.File(take.path, "r") as file:
-            people = _own_numbers(file, "skeletons", most=bound(take.path))
-    except BROKEN as error:
-        raise InputError(f"{take.path} is no HDF5 file with 'skeletons' of numbers") from error
+    people = numbers_of(take.path, "skeletons")
     if people.ndim != 4 or people.shape[0] > 2 or people.shape[2:] != (len(H36M17), 3):
         raise InputError(
             f"{take.path}: 'skeletons' is {people.shape}, wanted (1 or 2, frames, 17, 3)"
         )
     return people
-
-
-def _own_numbers(file: "h5py.File", name: str, *, most: int) -> np.ndarray:
-    """An array that lies in the file itself, float32, and takes no more than `most` bytes."""
-    import h5py
-
-    link = file.get(name, getlink=True)
-    data = file[name] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
-        raise ValueError(f"{name!r} lies in another file")
-    if data.dtype.kind not in "biuf" or data.nbytes > most:
-        raise ValueError(f"{name!r} is {data.dtype} {data.shape}")
-    return np.asarray(data, np.float32)
 
 
 def _viewing_angle() -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, broken
 from ...gast.skeleton import PENN13
 from ..clip import KeypointClip, Problem, Segment
 from ..formats.matlab import read_matlab, read_matlab_texts
@@ -60,8 +61,8 @@ class PennAction(KeypointFolder):
             try:
                 (flag,) = read_matlab(path, ["train"])
                 yield Take(path, subject="train" if flag.ravel()[0] > 0 else "test")
-            except (InputError, LookupError) as error:
-                self._broken.append(Problem(str(path), str(error)))
+            except BROKEN as error:
+                self._broken.append(Problem(str(path), broken(error)))
 
     def _read(self, take: Take) -> KeypointClip:
         x, y, visible, size = read_matlab(take.path, ["x", "y", "visibility", "dimensions"])

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeGuard, TypeVar
 import numpy as np
 
 from ...gast.errors import InputError
+from ...gast.limits import BROKEN, broken
 from ...gast.pickled import read_pickle
 from ...gast.skeleton import COCO17, NTU25
 from ..clip import KeypointClip, MotionClip, Problem, Segment
@@ -86,8 +87,8 @@ class Pyskl(ABC, Generic[Clip]):
         for annotation in self._annotations:
             try:
                 yield self._clip(annotation)
-            except InputError as error:
-                self._note(annotation, str(error))
+            except BROKEN as error:
+                self._note(annotation, broken(error))
 
     @abstractmethod
     def _clip(self, annotation: _Annotation) -> Clip:

@@ -1,15 +1,11 @@
 """Every frame and every finished action as a line of JSON."""
 
 import json
-import os
-from contextlib import suppress
-from io import FileIO
-from pathlib import Path
 from typing import Any
 
 from ..packets import Event, Frame, Person, RunInfo
 from ..plain import number, numbers, seconds
-from ..run_folder import run_folder, unwritable
+from ..run_folder import RecordFile, run_folder
 from .records import EventRecords
 
 
@@ -22,14 +18,15 @@ class JsonlSink:
     source have wall-clock times, too (`start_clock`, `end_clock`, ISO 8601). A frame of another
     size than the header's has its own `width` and `height`; where there are several cameras, frames
     and events have the name of theirs, `camera`, and `index` and times are that camera's. Each line
-    is written at once, so that a killed program loses at most the current frame. The folder is made
-    if it is not there; InputError if it can't be written to or, in a call, the disk is full.
+    is written at once, so that a killed program loses at most the current frame. What comes while
+    the disk is full is lost and counted. The folder is made if it is not there; InputError if it
+    can't be written to.
     """
 
     def __init__(self, *, folder: str) -> None:
         root = run_folder(folder)
-        self._frames = _Lines(root / "frames.jsonl")
-        self._events = _Lines(root / "events.jsonl")
+        self._frames = RecordFile(root / "frames.jsonl")
+        self._events = RecordFile(root / "events.jsonl")
         self._info: RunInfo | None = None
         self._size: tuple[int, int] | None = None
         self._record = EventRecords()
@@ -37,7 +34,7 @@ class JsonlSink:
     def begin(self, info: RunInfo) -> None:
         """Write the header of the events; that of the frames waits for the picture's size."""
         self._info = info
-        self._events.write({"gastlive": 1, "kind": "events", "labels": list(info.labels)})
+        self._events.begin(_line({"gastlive": 1, "kind": "events", "labels": list(info.labels)}))
 
     def __call__(self, frame: Frame) -> None:
         """One line for the frame, one for each action that ended with it."""
@@ -45,9 +42,9 @@ class JsonlSink:
             self._head(frame.width, frame.height)
         self._record.see(frame)
         if not frame.is_over:
-            self._frames.write(self._line(frame))
+            self._frames.write(_line(self._of(frame)))
         for event in frame.events:
-            self._events.write(self._record(event))
+            self._events.write(_line(self._record(event)))
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Write the last events and close; a run without a frame still has both headers."""
@@ -55,19 +52,16 @@ class JsonlSink:
             if self._size is None and self._info is not None and not self._frames.closed:
                 self._head(self._info.width, self._info.height)
             for event in events if not self._events.closed else ():
-                self._events.write(self._record(event))
+                self._events.write(_line(self._record(event)))
         finally:
             self._frames.close()
             self._events.close()
 
     def summary(self) -> dict[str, Any]:
-        """The files, and how many records each has."""
-        return {
-            "frames": {"file": "frames.jsonl", "records": max(self._frames.count - 1, 0)},
-            "events": {"file": "events.jsonl", "records": max(self._events.count - 1, 0)},
-        }
+        """The files, and how many records each has and has lost."""
+        return {"frames": self._frames.summary(), "events": self._events.summary()}
 
-    def _line(self, frame: Frame) -> dict[str, Any]:
+    def _of(self, frame: Frame) -> dict[str, Any]:
         record = _frame(frame)
         if frame.camera is not None:
             record = {"camera": frame.camera} | record
@@ -86,42 +80,13 @@ class JsonlSink:
                 "labels": list(self._info.labels),
                 "background": self._info.background,
             }
-        self._frames.write(header)
+        self._frames.begin(_line(header))
         self._size = (width or 0, height or 0)
 
 
-class _Lines:
-    """A file that holds whole lines only, even after a full disk where it can be truncated."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.count, self._end = path, 0, 0
-        try:
-            self._file = FileIO(path, "w")
-        except OSError as error:
-            raise unwritable(path, error) from error
-
-    @property
-    def closed(self) -> bool:
-        return self._file.closed
-
-    def write(self, record: dict[str, Any]) -> None:
-        line = json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
-        rest = data = memoryview(line.encode() + b"\n")
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as error:
-            self._drop_half_a_line()
-            raise unwritable(self.path, error) from error
-        self.count, self._end = self.count + 1, self._end + len(data)
-
-    def close(self) -> None:
-        self._file.close()
-
-    def _drop_half_a_line(self) -> None:
-        with suppress(OSError):  # a device can't be truncated, but keeps no half line
-            os.ftruncate(self._file.fileno(), self._end)
-        self._file.close()
+def _line(record: dict[str, Any]) -> bytes:
+    line = json.dumps(record, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return line.encode() + b"\n"
 
 
 def _frame(frame: Frame) -> dict[str, Any]:

@@ -48,8 +48,7 @@ class MqttSink:
         retry_s, retry_max_s, close_s: See `Outbox`.
 
     Raises:
-        InputError: The package paho-mqtt is missing, a value can't be used, or the spool can't be;
-            in a call, the disk is full.
+        InputError: The package paho-mqtt is missing, a value can't be used, or the spool can't be.
     """
 
     own_thread = may_skip = True

@@ -57,7 +57,7 @@ class Outbox:
         self._thread.start()
 
     def add(self, record: str) -> None:
-        """Promise a record: it is on the disk. InputError if it can't be written."""
+        """Promise a record, which is on the disk then unless that is full (see `Spool`)."""
         self._spool.add(record)
         self._news.set()
 
@@ -86,7 +86,7 @@ class Outbox:
             raise self._error
 
     def summary(self) -> dict[str, Any]:
-        """How many were sent, refused, lost because the spool was full, and wait."""
+        """How many were sent, refused, lost because the spool or the disk was full, and wait."""
         return {
             "sent": self.sent, "refused": self.refused, "lost": self._spool.lost,
             "waiting": self._waiting, "retries": self.retries,

@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import numpy as np
 from ...gast.errors import InputError
 from ..memory import Memory
 from ..packets import Event, Frame, RunInfo
-from ..run_folder import run_folder, unwritable
+from ..run_folder import RecordFile, run_folder
 
 _BEFORE = ("index", "time_s", "captured_s", "finished_s", "age_ms")
 _AFTER = ("people", "dropped", "cpu_s", "memory_mb", "labelled")
@@ -26,19 +24,15 @@ class TimingsSink:
     ``dropped`` so far; ``cpu_s``, seconds of all threads so far by `cpu_clock`; ``memory_mb``,
     resident, at most a second old; ``labelled``, 1 from the first frame on in which somebody has an
     action; of several cameras ``camera``, its number in the order of their first frames. Each line
-    is written at once. The folder is made if it is not there; InputError if it can't be written to
-    or, in a call, the disk is full.
+    is written at once; what comes while the disk is full is lost and counted. The folder is made if
+    it is not there; InputError if it can't be written to.
     """
 
     def __init__(self, *, folder: str, cpu_clock: Callable[[], float] = time.process_time) -> None:
-        self.path = run_folder(folder) / "timings.csv"
-        try:
-            self._file = FileIO(self.path, "w")
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        self._file = RecordFile(run_folder(folder) / "timings.csv")
         self._memory, self._cpu_clock = Memory(), cpu_clock
         self._stages: tuple[str, ...] | None = None
-        self._labelled, self._records = False, 0
+        self._labelled = False
         self._cameras: dict[str, int] = {}
 
     def begin(self, info: RunInfo) -> None:
@@ -56,12 +50,12 @@ class TimingsSink:
         self._labelled = self._labelled or any(p.action for p in frame.people.values())
         done_s = float("nan") if frame.finished_s is None else frame.finished_s
         spent = "".join([f"{frame.spent_s[stage] * 1e3:.4f}," for stage in self._stages or ()])
-        self._write(
+        line = (
             f"{frame.index},{frame.time_s:.6f},{frame.captured_s:.6f},{done_s:.6f},"
             f"{(done_s - frame.captured_s) * 1e3:.4f},{spent}{len(frame.people)},{frame.dropped},"
             f"{self._cpu_clock():.4f},{self._memory.look(frame.captured_s):.2f},{int(self._labelled)}{of}\n"
         )
-        self._records += 1
+        self._file.write(line.encode())
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Close the file; a run without a frame has a header without stages."""
@@ -72,8 +66,8 @@ class TimingsSink:
             self._file.close()
 
     def summary(self) -> dict[str, Any]:
-        """The file, and its number of frames."""
-        return {"file": "timings.csv", "records": self._records}
+        """The file, and how many frames it has and has lost."""
+        return self._file.summary()
 
     @property
     def _after(self) -> tuple[str, ...]:
@@ -81,17 +75,8 @@ class TimingsSink:
 
     def _head(self, stages: tuple[str, ...]) -> None:
         self._stages = stages
-        self._write(",".join((*_BEFORE, *(f"{stage}_ms" for stage in stages), *self._after)) + "\n")
-
-    def _write(self, line: str) -> None:
-        rest = line.encode()
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as error:
-            with suppress(OSError):  # a full disk may keep even this from working
-                self._file.close()
-            raise unwritable(self.path, error) from error
+        columns = (*_BEFORE, *(f"{stage}_ms" for stage in stages), *self._after)
+        self._file.begin(f"{','.join(columns)}\n".encode())
 
 
 def read_timings(path: Path) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
@@ -15,10 +16,11 @@ from ..clock import SYSTEM
 from ..opencv import cv2
 from ..packets import Event, Frame, RunInfo
 from ..pictures.annotator import Annotator
-from ..run_folder import run_folder, unwritable
+from ..run_folder import RecordFile, run_folder
 from .encoders import CODECS, codec_options
 
 if TYPE_CHECKING:
+    from av import Packet
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
@@ -33,7 +35,9 @@ class VideoSink:
 
     While it runs, each frame is an mp4 fragment, so that the file of a killed program plays up to
     its last frame but one; a clean end rewrites it, without encoding again, so that players can
-    seek. It has a thread of its own and may skip frames, see `background.apart`.
+    seek. While the disk is full frames are lost and counted, and then until the next one that needs
+    no other, within 2 seconds. It has a thread of its own and may skip frames, see
+    `background.apart`.
 
     Args:
         folder: Where the file goes; made if it is not there.
@@ -45,8 +49,7 @@ class VideoSink:
             one (`EachCamera`).
 
     Raises:
-        InputError: The folder can't be written to, or see `codec_options`; in a call, the disk is
-            full.
+        InputError: The folder can't be written to, or see `codec_options`.
     """
 
     own_thread = may_skip = per_camera = True
@@ -85,18 +88,10 @@ class VideoSink:
         start = time.perf_counter()
         canvas = self._annotator(frame)
         drawn = time.perf_counter()
-        try:
-            if self._file is None:
-                self._size = canvas.shape[1], canvas.shape[0]
-                self._file = self._open(frame.time_s)
-            self._file.write(canvas, frame.time_s)
-        except OSError as error:
-            file, self._file = self._file, None
-            with suppress(OSError):  # there is no room for the end of the file either
-                if file is not None:
-                    file.close()
-            cut_half_fragment(self.path)
-            raise unwritable(self.path, error) from error
+        if self._file is None:
+            self._size = canvas.shape[1], canvas.shape[0]
+            self._file = self._open(frame.time_s)
+        self._file.write(canvas, frame.time_s)
         self._frames += 1
         self._draw_s += drawn - start
         self._encode_s += time.perf_counter() - drawn
@@ -105,22 +100,18 @@ class VideoSink:
         """End the file and make it seekable; where that fails, the fragments stay."""
         if self._file is None:
             return
-        file, self._file = self._file, None
-        try:
-            file.close()
-        except OSError as error:
-            cut_half_fragment(self.path)
-            raise unwritable(self.path, error) from error
-        with suppress(OSError):  # no room for a second copy: the first can only be played
+        self._file.close()
+        with suppress(OSError, ValueError):  # no room for a second copy, or not even for a first
             remux(self.path)
             self._seekable = True
 
     def summary(self) -> dict[str, Any]:
-        """The file, its size, and what a frame cost on average."""
+        """The file, its size, how many frames were lost, and what a frame cost on average."""
         count = max(self._frames, 1)
         return {
             "file": self.path.name,
             "frames": self._frames,
+            "lost": 0 if self._file is None else self._file.lost,
             "width": self._size[0],
             "height": self._size[1],
             "seekable": self._seekable,
@@ -136,7 +127,7 @@ class VideoSink:
 
 
 class _FragmentedFile:
-    """An mp4 that can be played after every frame; errors of writing are OSErrors."""
+    """An mp4 that can be played after every frame, whose fragments are written whole or not."""
 
     def __init__(
         self,
@@ -150,10 +141,13 @@ class _FragmentedFile:
     ) -> None:
         import av
 
-        flags = "frag_every_frame+empty_moov+default_base_moof"
+        self._file, self._muxed = RecordFile(path), _Muxed()
+        self._keys: deque[bool] = deque()  # of frames whose fragment has not come yet
+        self.lost, self._needs_key = 0, False
+        flags = "frag_every_frame+empty_moov+default_base_moof+skip_trailer"
         container_options = {"movflags": flags, "flush_packets": "1"}
         self._container: OutputContainer = av.open(
-            str(path), "w", format="mp4", options=container_options
+            self._muxed, "w", format="mp4", options=container_options
         )
         rate = Fraction(fps).limit_denominator(1001)
         self._stream: VideoStream = self._container.add_stream(codec, rate, options=options)
@@ -178,14 +172,51 @@ class _FragmentedFile:
         frame.pts, frame.time_base = self._last, Fraction(1, _TICKS)
         for packet in self._stream.encode(frame):
             packet.duration = self._frame_ticks
-            self._container.mux(packet)
+            self._mux(packet)
 
     def close(self) -> None:
-        """Flush and end; the file is closed even when that fails."""
-        try:
-            self._container.mux(self._stream.encode(None))
-        finally:
-            self._container.close()
+        """Flush and end."""
+        for packet in self._stream.encode(None):
+            self._mux(packet)
+        self._container.close()
+        if self._keys:
+            self._save(self._muxed.taken())
+        self._file.close()
+
+    def _mux(self, packet: "Packet") -> None:
+        """A packet, after which the fragment of the one before is written."""
+        is_first = not self._keys
+        self._container.mux(packet)
+        made = self._muxed.taken()
+        if is_first:
+            self._file.begin(made)
+        else:
+            self._save(made)
+        self._keys.append(packet.is_keyframe)
+
+    def _save(self, fragment: bytes) -> None:
+        """Write it unless it builds on one that was lost."""
+        is_key = self._keys.popleft()
+        if self._needs_key and not is_key:
+            self.lost += 1
+            return
+        self._needs_key = not self._file.write(fragment)
+        self.lost += self._needs_key
+
+
+class _Muxed:
+    """Takes what a container writes, until it is taken."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
 
 
 def remux(path: Path) -> None:
@@ -207,24 +238,3 @@ def remux(path: Path) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def cut_half_fragment(path: Path) -> None:
-    """Truncate the fragment that a full disk left unfinished: players would stop there.
-
-    An mp4 is a row of boxes with length (4 bytes, big-endian) and kind (4 bytes); a fragment is a
-    "moof" and its "mdat". A device is left alone.
-    """
-    if not path.is_file():
-        return
-    size, at, whole = path.stat().st_size, 0, 0
-    with path.open("r+b") as file:
-        while len(head := file.read(8)) == 8:
-            length = int.from_bytes(head[:4], "big")
-            at += length
-            if length < 8 or at > size:
-                break
-            if head[4:] != b"moof":
-                whole = at
-            file.seek(at)
-        file.truncate(whole)

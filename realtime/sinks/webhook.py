@@ -40,7 +40,7 @@ class WebhookSink:
         retry_s, retry_max_s, close_s: See `Outbox`.
 
     Raises:
-        InputError: No such address, or the spool can't be used; in a call, the disk is full.
+        InputError: No such address, or the spool can't be used.
     """
 
     own_thread = may_skip = True
