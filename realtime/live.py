@@ -204,7 +204,7 @@ def _of_cameras(summary: dict[str, Any]) -> Iterator[str]:
 
 def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
     """How many records were lost, by the name of the sink or file that lost any."""
-    found = {}
+    found = dict[str, int]()
     for name, told in sinks.items():
         if isinstance(told, Mapping):
             found |= lost_of(told) | (
