@@ -476,6 +476,11 @@ def test_a_person_is_found_in_a_picture_of_any_shape(movenet, size, height, pict
     assert np.median(away) < 0.06
 
 
+def test_the_detector_of_another_camera_searches_the_parts_of_a_panorama_too(movenet):
+    grey = np.full((360, 2560, 3), 110, np.uint8)
+    assert not any(pose.score >= 0.4 for pose in watched(movenet.another(), grey, 8))
+
+
 @real
 def test_nobody_is_seen_where_nobody_is(movenet):
     empty = still("intel_one_by_one.mp4", 0)
