@@ -15,8 +15,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from gastlive.conf.mistakes import unknown_flag
 from gastlive.conf.program import quoted
 from gastlive.docs import architecture
-from gastlive.docs.links import ROOT, anchors, links, reached, target
 from gastlive.docs.building import from_elsewhere, modules
+from gastlive.docs.links import ROOT, anchors, links, reached, target
 
 from .documents import Command, blocks, calls, commands
 
