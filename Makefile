@@ -49,7 +49,7 @@ page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); wit
 docs: $(READY)  ## Build the documentation into build/site; broken links fail.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	$(BIN)/python docs/architecture.py
-	$(BIN)/python docs/site.py
+	$(BIN)/python docs/building.py
 
 docs-test: $(READY)  ## Run the commands of README and docs, minutes; args="-k teach" for a page.
 	$(BIN)/python -m pytest -m docs tests/test_docs.py $(args)

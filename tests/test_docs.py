@@ -15,8 +15,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from gastlive.conf.mistakes import unknown_flag
 from gastlive.conf.program import quoted
 from gastlive.docs import architecture
+from gastlive.docs.building import from_elsewhere, modules
 from gastlive.docs.links import ROOT, anchors, links, reached, target
-from gastlive.docs.site import from_elsewhere, modules
 
 from .documents import Command, blocks, calls, commands
 
@@ -156,7 +156,7 @@ def run(*words, folder, **options):
 @pytest.mark.docs
 @pytest.mark.skipif(not find_spec("zensical"), reason="needs pip install 'gastlive[docs]'")
 def test_the_site_builds_without_a_broken_link_and_fetches_nothing():
-    run(sys.executable, "docs/site.py", folder=ROOT)
+    run(sys.executable, "docs/building.py", folder=ROOT)
     page = (ROOT / "build" / "site" / "docs" / "reference.html").read_text()
     for name in ("watch", "Recognizer", "FrameResult", "FrameResult.to_numpy"):
         assert f'id="gastlive.{name}"' in page

@@ -1,4 +1,4 @@
-"""Builds the documentation as a site: ``python docs/site.py``, or ``make docs``.
+"""Builds the documentation as a site: ``python docs/building.py``, or ``make docs``.
 
 Its pages lie beside each other as in the repository, so that a link in a page is the same in both.
 """
