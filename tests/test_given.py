@@ -48,5 +48,5 @@ def test_of_people_who_are_equally_sure_the_same_ones_are_followed_in_every_pict
 
 
 def test_to_follow_nobody_is_refused():
-    with pytest.raises(InputError, match="tracker.most=0 is too small"):
+    with pytest.raises(InputError, match=r"tracker\.most=0 is too small"):
         GivenTracks(most=0)

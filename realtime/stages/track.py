@@ -14,7 +14,7 @@ from .build import Build
 DRIFT_S = 0.3
 """Time constant with which a predicted motion fades out."""
 NEAR_M, PACE = 0.5, 1.0
-"""How far from where they are expected somebody comes back: metres, and metres a second of absence."""
+"""How far from where they are expected somebody comes back: metres, and metres a second of gap."""
 FASTEST = 2.0
 """Metres a second beyond which no motion is believed to go on."""
 GROWTH, NEARING = 0.25, 0.05
