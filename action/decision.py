@@ -39,9 +39,9 @@ class Finished:
 class Memory:
     """What a decision remembers of one person; opaque to callers.
 
-    `since_s` is when the person came; `smooth` are the smoothed probabilities (K,); `rising_s` is
-    since when each of the likeliest classes has been above `enter`; `quiet_s` when the background
-    was last the likeliest or an action ended.
+    `since_s` is when the person came, or came back; `smooth` are the smoothed probabilities (K,);
+    `rising_s` is since when each of the likeliest classes has been above `enter`; `quiet_s` when
+    the background was last the likeliest or an action ended.
     """
 
     since_s: float
@@ -153,15 +153,25 @@ class Decision:
         if memory is not None and smooth[self.background] != highest:
             quiet_s = memory.quiet_s
         running = None if memory is None else memory.running
-        running, ended = self._leave(time_s, smooth, running, barred)
-        quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
         since_s = time_s if memory is None else memory.since_s
+        is_settled, ended = time_s - since_s >= self.settle_s, list[Running]()
+        if is_settled:
+            running, ended = self._leave(time_s, smooth, running, barred)
+        quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
         pushed_out = list[Running]()
-        if time_s - since_s >= self.settle_s:
+        if is_settled:
             may = {label: since for label, since in rising_s.items() if label not in barred}
             running, pushed_out = self._begin(time_s, smooth, may, running, quiet_s)
         finished = [_finished(done) for done in (*ended, *pushed_out) if self._long_enough(done)]
         return running, finished, Memory(since_s, time_s, smooth, running, rising_s, quiet_s)
+
+    def resumed(self, memory: Memory, time_s: float) -> Memory:
+        """The memory of a person who is back at `time_s` after their joints and nets lost the past.
+
+        For `settle_s` nothing begins, and the action that was going on does not end. It may then go
+        on; if not, it has ended before.
+        """
+        return replace(memory, since_s=time_s, quiet_s=time_s, rising_s={})
 
     def finish(self, memory: Memory) -> list[Finished]:
         """The action that was going on when the person, or the stream, ended."""

@@ -162,10 +162,9 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
-    zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
-    return Decide(
-        rule, patience_s=patience_s, needs=needs, zones=Zones(zones, layout, patience_s=patience_s)
-    )
+    zones, floor = (OmegaConf.to_container(cfg[key], resolve=True) for key in ("zones", "floor"))
+    where = Zones(zones, layout, floor=floor, patience_s=patience_s)
+    return Decide(rule, patience_s=patience_s, needs=needs, zones=where)
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

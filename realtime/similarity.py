@@ -25,6 +25,8 @@ FAR = 4.0
 """Poses whose boxes are further apart, in deviations, are not compared."""
 PAIRS = 10_000
 """Pairs compared at a time, so that they fit in the processor's cache."""
+FEW = 64
+"""So few pairs are compared sooner than it is found out which of them are close."""
 DUPLICATE = 0.8
 """Similarity from which two poses of one picture are the same person detected twice."""
 
@@ -76,13 +78,16 @@ def similarity(
     """How much P people resemble D poses of J joints, (P, D) in 0..1.
 
     The mean over joints of a Gaussian of their distance in pixels, `reach` (P, J) its deviation,
-    weighted by both confidences; 0 without a joint in common, or so far apart that it would be less
-    than exp(-8). Coordinates must be finite.
+    weighted by both confidences; 0 without a joint in common, and of many pairs 0 for those so far
+    apart that it would be less than exp(-8). Coordinates must be finite.
 
     Source: after COCO's object keypoint similarity (Ronchi and Perona 2017, section 3).
     """
     alike = np.zeros((len(expected), len(xy)))
-    rows, columns = np.nonzero(near(expected, weight, reach, xy, confidence))
+    if alike.size > FEW:
+        rows, columns = np.nonzero(near(expected, weight, reach, xy, confidence))
+    else:
+        rows, columns = np.divmod(np.arange(alike.size), max(len(xy), 1))
     for at in range(0, len(rows), PAIRS):
         p, d = rows[at : at + PAIRS], columns[at : at + PAIRS]
         squared = ((expected[p] - xy[d]) ** 2).sum(-1)

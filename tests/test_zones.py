@@ -15,8 +15,14 @@ from gastlive.realtime.recognition import finished
 from gastlive.realtime.stages.deciding import Decide
 from gastlive.realtime.stages.zones import Zones, inside
 
+from .test_floor import seen
+
 DOOR = {"name": "door", "corners": [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]}
 DESK = {"name": "desk", "corners": [[0.4, 0], [1, 0], [1, 1], [0.4, 1]]}
+CARPET = {
+    "name": "carpet", "coordinates": "floor", "corners": [[-1, 2], [1, 2], [1, 4], [-1, 4]],
+}  # fmt: skip
+POINTS = [{"seen": seen(x, z), "at": [x, z]} for x, z in ((-1, 2), (1, 2), (1.5, 6), (-1.5, 6))]
 IDLE, WAVE = np.float32([1, 0]), np.float32([0, 1])
 
 
@@ -113,6 +119,63 @@ def test_somebody_who_steps_in_and_out_for_ever_is_remembered_in_bounded_memory(
 
 def test_without_zones_nobody_is_anywhere():
     assert where(somebody(feet=(0.2, 0.9))) is None
+
+
+def test_a_zone_on_the_floor_is_where_the_feet_are_not_where_the_head_is():
+    carpet = {**CARPET, "corners": [[-1, 3], [1, 3], [1, 5], [-1, 5]]}
+    made = Zones([carpet], H36M17, floor=POINTS, patience_s=1.0)
+    for x, z, name in ((0, 4, "carpet"), (0.9, 3.1, "carpet"), (1.3, 4, None), (0, 5.4, None)):
+        made.step(frame(10 * z + x, somebody(feet=seen(x, z), hips=(0.5, 0.1))))
+        assert made.at(1, 10 * z + x) == name
+
+
+def test_feet_out_of_view_stand_where_they_are_believed_to_on_a_floor():
+    made = Zones([CARPET], H36M17, floor=POINTS, patience_s=1.0)
+    made.step(frame(0.0, somebody(feet=seen(0, 3), hips=(0.5, 0.0), feet_seen=False)))
+    assert made.at(1, 0.0) == "carpet"
+
+
+def test_zones_of_the_picture_and_of_the_floor_stand_side_by_side():
+    made = Zones([CARPET, DOOR], H36M17, floor=POINTS, patience_s=1.0)
+    made.step(frame(0.0, somebody(feet=seen(-3, 6))))
+    assert made.at(1, 0.0) == "door"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({**CARPET, "coordinates": "room"}, "coordinates=room; give picture or floor"),
+        ({**CARPET, "corners": [[0, 0], [1, float("inf")], [1, 1]]}, "no numbers; give metres"),
+    ],
+)
+def test_what_is_no_zone_on_the_floor_ends_in_one_line(given, said):
+    with pytest.raises(InputError, match=said) as error:
+        Zones([given], H36M17, floor=POINTS, patience_s=1.0)
+    assert "\n" not in str(error.value)
+
+
+def test_a_zone_on_the_floor_needs_the_floor():
+    with pytest.raises(InputError, match="zone carpet is on a floor that is not given; give where"):
+        zones(CARPET)
+
+
+def test_each_camera_has_a_floor_of_its_own():
+    hall = [
+        {**point, "at": [x + 10, z], "camera": "hall"} for point in POINTS for x, z in [point["at"]]
+    ]
+    there = somebody(feet=seen(0, 3))
+    for camera, name in (("door", "carpet"), ("hall", None)):
+        made = Zones([CARPET], H36M17, floor=[*POINTS, *hall], patience_s=1.0)
+        made.step(replace(frame(0.0, there), camera=camera))
+        assert made.at(1, 0.0) == name
+    with pytest.raises(InputError, match="zone carpet is on a floor that is not given"):
+        Zones([{**CARPET, "camera": "door"}], H36M17, floor=hall, patience_s=1.0)
+
+
+@pytest.mark.parametrize("given", [3, "door", {"name": "door"}])
+def test_what_is_no_list_of_zones_is_called_so(given):
+    with pytest.raises(InputError, match="is no list of zones"):
+        Zones(given, H36M17, patience_s=1.0)
 
 
 @pytest.mark.parametrize(

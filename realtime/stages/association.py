@@ -53,6 +53,10 @@ def likeness(
 def _owners(alike: np.ndarray, least: float) -> dict[int, int]:
     """Of each column its row, so that together they are the most alike; none below `least`."""
     alike[alike < least] = 0
-    rows, columns = linear_sum_assignment(alike, maximize=True)
+    best = alike.argmax(1)
+    if len(set(best.tolist())) == len(best):  # everyone's first choice
+        rows, columns = np.arange(len(best)), best
+    else:
+        rows, columns = linear_sum_assignment(alike, maximize=True)
     there = alike[rows, columns] > 0
     return dict(zip(columns[there].tolist(), rows[there].tolist(), strict=True))

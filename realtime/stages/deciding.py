@@ -8,14 +8,15 @@ import numpy as np
 from ...action.decision import Decision, Finished, Memory
 from ..packets import Action, Event, Frame, Person
 from .cues import Cue
-from .stage import Remembering, anew
+from .stage import Absences, Remembering, anew
 from .zones import Zones
 
 
 class Decide(Remembering):
     """Hysteresis per person: `Person.probabilities` to `Person.action` and `Frame.events`.
 
-    After `patience_s` of stream time an absent person's action has ended, when last seen.
+    After `patience_s` of stream time an absent person's action has ended, when last seen. Who is
+    back sooner goes on with it, see `Decision.resumed`: one action, one event.
 
     Args:
         needs: Labels that are said only where a cue is seen; elsewhere their probability becomes
@@ -39,11 +40,13 @@ class Decide(Remembering):
             for cue, labels in needs
             if (places := [i for i, name in enumerate(rule.labels) if name in labels])
         ]
+        self._absences = Absences(patience_s)
         self.reset()
 
     def reset(self) -> None:
         """Forget everyone, without events."""
         self._memories: dict[int, Memory] = {}
+        self._absences = anew(self._absences)
         self._needs = [(anew(cue), places) for cue, places in self._needs]
         self._zones = None if self._zones is None else anew(self._zones)
 
@@ -52,6 +55,9 @@ class Decide(Remembering):
         events = self._ended_by_absence(frame.time_s)
         if self._zones is not None:
             self._zones.step(frame)
+        for back in self._absences.ended(frame.people.keys(), frame.time_s):
+            if back in self._memories:
+                self._memories[back] = self.rule.resumed(self._memories[back], frame.time_s)
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:

@@ -1,4 +1,4 @@
-"""In which part of the picture somebody stands."""
+"""In which part of the picture, or of the floor, somebody stands."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,8 @@ import numpy as np
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..packets import Frame, Person
+from .floor import WANTED as FLOOR_WANTED
+from .floor import Floor
 
 MOST = 256
 """Changes of zone that are remembered of a person, for events that began long ago."""
@@ -17,31 +19,49 @@ WANTED = (
 )
 
 
-class Zones:
-    """Named polygons in the picture, and when each person was in which.
+COORDINATES = ("picture", "floor")
 
-    A person is where their ankles are, those in view, else the hips: in the picture, not on the
-    floor, since the camera's place is not known. Of zones that overlap, the first counts. Who is
-    out of view for `patience_s` has no past.
+
+class Zones:
+    """Named polygons in the picture or on the floor, and when each person was in which.
+
+    A person is where their ankles are, those in view, else the hips; on the floor, where ankles out
+    of view are believed to be. Of zones that overlap, the first counts. Who is out of view for
+    `patience_s` has no past.
 
     Args:
-        zones: Each with a ``name`` and ``corners``, three or more x, y in shares of the picture's
-            width and height, from the top left corner; with ``camera`` it is that one's alone, of
-            several.
+        zones: Each with a ``name`` and ``corners``, three or more: x, y in shares of the picture's
+            width and height, from the top left corner; or, with ``coordinates: floor``, metres.
+            With ``camera`` it is that one's alone, of several.
         layout: Of `Person.xy`.
+        floor: Points for `Floor`, with ``camera`` for that one of several; zones on the floor need
+            them.
 
     Raises:
         InputError: These are no such zones.
     """
 
     def __init__(
-        self, zones: Sequence[Mapping[str, Any]], layout: Skeleton, *, patience_s: float
+        self,
+        zones: Sequence[Mapping[str, Any]],
+        layout: Skeleton,
+        *,
+        floor: Sequence[Mapping[str, Any]] = (),
+        patience_s: float,
     ) -> None:
-        self._zones = [(_name(zone), _corners(zone), zone.get("camera")) for zone in zones]
-        names = [(name, camera) for name, _, camera in self._zones]
+        if isinstance(zones, str | Mapping) or not isinstance(zones, Sequence):
+            raise InputError(f"zones={_short(zones)} is no list of zones; {WANTED}")
+        self._zones = [
+            (_name(zone), _camera(zone), _on_floor(zone), _corners(zone)) for zone in zones
+        ]
+        names = [(name, camera) for name, camera, _, _ in self._zones]
         if len(set(names)) < len(names):
             named = ", ".join(name for name, _ in names)
             raise InputError(f"zones named {named}: give each its own name")
+        self._floors = _floors(floor)
+        for name, camera, on_floor, _ in self._zones:
+            if on_floor and not self._floors.keys() & {camera, None}:
+                raise InputError(f"zone {name} is on a floor that is not given; {FLOOR_WANTED}")
         self._parts = [
             [layout.index[f"{side}_{part}"] for side in ("left", "right")]
             for part in ("ankle", "hip")
@@ -78,9 +98,17 @@ class Zones:
         assert person.xy is not None
         feet, hips = self._parts
         there = feet if person.visible is None else [j for j in feet if person.visible[j]]
-        x, y = person.xy[there or hips].mean(0) / (frame.width, frame.height)
-        here = (zone for zone in self._zones if zone[2] in (None, frame.camera))
-        return next((name for name, corners, _ in here if inside(x, y, corners)), None)
+        size = (frame.width, frame.height)
+        place: tuple[float, float] | None
+        place = tuple((person.xy[there or hips].mean(0) / size).tolist())
+        floor, below = self._floors.get(frame.camera, self._floors.get(None)), None
+        if floor is not None:
+            below = floor(*(person.xy[there or feet].mean(0) / size).tolist())
+        for name, camera, on_floor, corners in self._zones:
+            at = below if on_floor else place
+            if camera in (None, frame.camera) and at is not None and inside(*at, corners):
+                return name
+        return None
 
 
 def inside(x: float, y: float, corners: np.ndarray) -> bool:
@@ -91,14 +119,35 @@ def inside(x: float, y: float, corners: np.ndarray) -> bool:
     return bool(np.count_nonzero(x < x0[crosses] + along * (x1 - x0)[crosses]) % 2)
 
 
+def _floors(points: Sequence[Mapping[str, Any]]) -> dict[str | None, Floor]:
+    """A floor for each camera that has points of its own; ``None``: of all others."""
+    if isinstance(points, str | Mapping) or not isinstance(points, Sequence):
+        raise InputError(f"floor={_short(points)} is no list of points; {FLOOR_WANTED}")
+    return {
+        camera: Floor([point for point in points if _camera(point) == camera])
+        for camera in dict.fromkeys(map(_camera, points))
+    }
+
+
+def _camera(given: Any) -> str | None:
+    name = given.get("camera") if isinstance(given, Mapping) else None
+    return None if name is None else str(name)
+
+
 def _name(zone: Any) -> str:
-    if (
-        not isinstance(zone, Mapping)
-        or set(zone) - {"camera"} != {"name", "corners"}
-        or not zone["name"]
-    ):
+    keys, more = {"name", "corners"}, {"coordinates", "camera"}
+    if not isinstance(zone, Mapping) or set(zone) - more != keys or not zone["name"]:
         raise InputError(f"{_short(zone)} is no zone; {WANTED}")
     return str(zone["name"])
+
+
+def _on_floor(zone: Mapping[str, Any]) -> bool:
+    given = zone.get("coordinates", "picture")
+    if given not in COORDINATES:
+        raise InputError(
+            f"zone {zone['name']} has coordinates={_short(given)}; give picture or floor"
+        )
+    return bool(given == "floor")
 
 
 def _corners(zone: Mapping[str, Any]) -> np.ndarray:
@@ -108,7 +157,10 @@ def _corners(zone: Mapping[str, Any]) -> np.ndarray:
         corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
         raise InputError(f"zone {zone['name']} is no polygon of three or more corners; {WANTED}")
-    if not ((corners >= 0) & (corners <= 1)).all():
+    if _on_floor(zone):
+        if not np.isfinite(corners).all():
+            raise InputError(f"zone {zone['name']} has corners that are no numbers; give metres")
+    elif not ((corners >= 0) & (corners <= 1)).all():
         raise InputError(
             f"zone {zone['name']} has corners outside 0 to 1; divide pixels by the picture's width "
             f"and height"
