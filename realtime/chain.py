@@ -1,9 +1,7 @@
 """From a picture to labels: the stages of the live program, called as one."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from functools import partial
 from typing import Any, Self
 
 from ..gast.skeleton import Skeleton
@@ -13,8 +11,11 @@ from .stages.classifying import Classify
 from .stages.deciding import Decide
 from .stages.joints import Joints
 from .stages.lifting import Lift
-from .stages.stage import Batching, Detector, Stage
+from .stages.stage import Batching, Detector
 from .stages.tracker import Tracker
+
+ALL, DETECTOR, AFTER = slice(None), slice(0, 1), slice(1, None)
+"""Of the stages."""
 
 
 class Chain:
@@ -79,29 +80,24 @@ class Chain:
 
 
 def together(
-    chains: Sequence[Chain], frames: Sequence[Frame], *, pool: ThreadPoolExecutor | None = None
+    chains: Sequence[Chain], frames: Sequence[Frame], *, stages: slice = ALL
 ) -> list[Frame]:
-    """A frame of each chain, `another` of each other, with the results of all stages.
+    """A frame of each chain, `another` of each other, with the results of these stages.
 
-    Nets are stepped for everybody in one batch; that time counts for each frame. Detectors run in
-    the pool's threads, if there is one.
+    Nets are stepped for everybody in one batch; that time counts for each frame.
     """
     clock, frames = chains[0].clock, list(frames)
-    spent_s: list[dict[str, float]] = [{} for _ in frames]
+    spent_s = [dict(frame.spent_s) for frame in frames]
     start_s = clock()
-    for number, stages in enumerate(zip(*(chain.stages for chain in chains), strict=True)):
-        first, is_several = stages[0], len(stages) > 1
-        if is_several and number == 0 and pool is not None:
-            done = list(pool.map(partial(_timed, clock), stages, frames))
-            frames, start_s = [frame for frame, _ in done], clock()
-            took_s = [seconds for _, seconds in done]
-        elif is_several and isinstance(first, Batching):
-            frames, before_s = first.together(stages, frames), start_s
+    for same in zip(*(chain.stages[stages] for chain in chains), strict=True):
+        first = same[0]
+        if len(same) > 1 and isinstance(first, Batching):
+            frames, before_s = first.together(same, frames), start_s
             start_s = clock()
             took_s = [start_s - before_s] * len(frames)
         else:
             took_s = []
-            for i, stage in enumerate(stages):
+            for i, stage in enumerate(same):
                 frames[i], before_s = stage(frames[i]), start_s
                 start_s = clock()
                 took_s.append(start_s - before_s)
@@ -111,8 +107,3 @@ def together(
         frame.knowing(spent_s=spent, finished_s=start_s)
         for frame, spent in zip(frames, spent_s, strict=True)
     ]
-
-
-def _timed(clock: Clock, stage: Stage, frame: Frame) -> tuple[Frame, float]:
-    start_s = clock()
-    return stage(frame), clock() - start_s

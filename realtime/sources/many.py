@@ -1,7 +1,7 @@
 """Several cameras at once."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -67,17 +67,13 @@ class Many:
     @property
     def has_secrets(self) -> bool:
         """Whether there is a password, or something like it, in where one of them is."""
-        given = [dict(camera.entry.values) for camera in self._cameras.values()]
+        given = [dict(camera.entry.values) for camera in self._there]
         return given != masked_all(given)
 
     @property
     def description(self) -> str:
         """Which cameras, for people; never holds a password."""
-        named = (
-            f"{c.name} ({c.source.description})"
-            for c in self._cameras.values()
-            if c.source is not None
-        )
+        named = (f"{c.name} ({c.source.description})" for c in self._there if c.source is not None)
         return f"{len(self._cameras)} cameras: {', '.join(named)}"
 
     @property
@@ -85,7 +81,7 @@ class Many:
         """The highest that is known."""
         return (
             max(
-                (c.source.fps or 0 for c in self._cameras.values() if c.source is not None),
+                (c.source.fps or 0 for c in self._there if c.source is not None),
                 default=0,
             )
             or None
@@ -94,22 +90,22 @@ class Many:
     @property
     def layout(self) -> Skeleton | None:
         """Of the poses that the first camera with poses brings along."""
-        layouts = (c.source.layout for c in self._cameras.values() if c.source is not None)
+        layouts = (c.source.layout for c in self._there if c.source is not None)
         return next(filter(None, layouts), None)
 
     @property
     def damaged(self) -> int:
         """Pictures so far that could not be decoded."""
-        return sum(c.source.damaged for c in self._cameras.values() if c.source is not None)
+        return sum(c.source.damaged for c in self._there if c.source is not None)
 
     @property
     def warnings(self) -> list[str]:
         """Problems that did not end the run, one line each."""
-        return [*self._warnings, *(line for c in self._cameras.values() for line in c.warnings)]
+        return [*self._warnings, *(line for c in self._there for line in c.warnings)]
 
     def figures(self) -> dict[str, dict[str, Any]]:
         """Of each camera, by name, what the summary says; frames are those of all its starts."""
-        now = {c.name: _added(self._past.get(c.name), c.figures()) for c in self._cameras.values()}
+        now = {c.name: _added(self._past.get(c.name), c.figures()) for c in self._there}
         return self._past | now
 
     def ask(self, name: str, *, again: bool) -> None:
@@ -124,12 +120,12 @@ class Many:
             raise InputError(f"without camera {name} the run would end; Ctrl-C ends it")
         self._wishes.put((name, again))
 
-    def rounds(self) -> Iterator[list[Frame]]:
+    def rounds(self) -> Generator[list[Frame], None, None]:
         """Frames of different cameras; after a camera's last one comes one that `is_over`."""
-        for camera in self._cameras.values():
+        for camera in self._there:
             self._start(camera)
         try:
-            while self._running:
+            while self._running and not self._slots.left:
                 over = self._look()
                 taken = self._slots.take(self.at_once, timeout_s=LOOK_S)
                 # In one order, so that batches keep theirs.
@@ -137,21 +133,31 @@ class Many:
                 frames = [self._received(*item, replaced) for item, replaced in items]
                 if found := [frame for frame in (*over, *frames) if frame is not None]:
                     yield found
-            self._check()
+            if not self._slots.left:
+                self._check()
         finally:
             self.close()
 
     def __iter__(self) -> Iterator[Frame]:
         raise InputError("several cameras are for the program gastlive; give one source here")
 
+    def stop(self) -> None:
+        """Have `rounds` end, at once."""
+        self._slots.leave()
+
     def close(self) -> None:
         """Stop reading and close devices and files; may be called at any time."""
         self._slots.leave()
-        for camera in self._cameras.values():
+        for camera in self._there:
             camera.stop()
         until_s = self.clock() + PARTING_S
         for camera in (*self._cameras.values(), *self._before.values()):
             camera.join(max(until_s - self.clock(), 0.0))
+
+    @property
+    def _there(self) -> list[Camera]:
+        """A copy, since threads that ask and the one of the rounds are not the same."""
+        return list(self._cameras.values())
 
     def _opened(self, entry: Entry) -> Camera:
         return Camera(entry, self._slots, source=entry.open())
@@ -175,7 +181,7 @@ class Many:
         if wanted is None:
             return over
         new = {entry.name: entry for entry in wanted}
-        for camera in list(self._cameras.values()):
+        for camera in self._there:
             if new.get(camera.name) != camera.entry:
                 over.append(self._take_away(camera))
         for name, entry in new.items():
@@ -210,7 +216,7 @@ class Many:
         return _over(camera) if was_running else None
 
     def _check(self) -> None:
-        last = list(self._cameras.values())
+        last = self._there
         if last and all(camera.error for camera in last):
             first = last[0]
             raise InputError(f"all cameras have failed; {first.name}: {first.ended}")
