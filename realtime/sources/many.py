@@ -1,22 +1,22 @@
 """Several cameras at once."""
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from ...gast.addresses import masked_all, shown
+from ...gast.addresses import masked_all
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clock import SYSTEM, Clock
 from ..mailbox import Slots
 from ..packets import Frame
 from .camera import Camera, Item, Over
-from .entries import Entry, entries, read_entries
+from .entries import EntriesFile, Entry, entries
 
-LOOK_S = 1.0
-"""The file of cameras is looked at so often."""
+WAIT_S = 1.0
+"""Without a new frame, wishes and the file of cameras are looked at so often."""
 PARTING_S = 2.0
 """So long closing waits for devices."""
 _LOGGER = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Many:
     last.
 
     Args:
-        cameras: See `entries`; or the path of a file with such a list (`read_entries`), which is
+        cameras: See `entries`; or the path of a file with such a list (`EntriesFile`), which is
             looked at every second: cameras are added and taken away as they are in it, and
             restarted where their entry has changed.
         at_once: Frames in a round, at most.
@@ -49,7 +49,7 @@ class Many:
         if at_once < 1:
             raise InputError(f"source.at_once={at_once} is no number of pictures; give 1 or more")
         self.at_once, self.clock = at_once, clock
-        self._file = _File(Path(cameras).expanduser()) if isinstance(cameras, str) else None
+        self._file = EntriesFile(Path(cameras).expanduser()) if isinstance(cameras, str) else None
         wanted = entries(cameras) if self._file is None else self._file.read()
         self._slots = Slots[Item]()
         self._cameras = {entry.name: self._opened(entry) for entry in wanted}
@@ -79,13 +79,8 @@ class Many:
     @property
     def fps(self) -> float | None:
         """The highest that is known."""
-        return (
-            max(
-                (c.source.fps or 0 for c in self._there if c.source is not None),
-                default=0,
-            )
-            or None
-        )
+        known = (c.source.fps for c in self._there if c.source is not None)
+        return max(filter(None, known), default=None)
 
     @property
     def layout(self) -> Skeleton | None:
@@ -116,7 +111,7 @@ class Many:
         """
         if name not in self.figures():
             raise InputError(f"there is no camera {name!r}; there are {', '.join(self.figures())}")
-        if not again and {camera.name for camera in self._running} <= {name}:
+        if not again and {camera.name for camera in list(self._running)} <= {name}:
             raise InputError(f"without camera {name} the run would end; Ctrl-C ends it")
         self._wishes.put((name, again))
 
@@ -127,7 +122,7 @@ class Many:
         try:
             while self._running and not self._slots.left:
                 over = self._look()
-                taken = self._slots.take(self.at_once, timeout_s=LOOK_S)
+                taken = self._slots.take(self.at_once, timeout_s=WAIT_S)
                 # In one order, so that batches keep theirs.
                 items = (taken[name] for name in self._cameras if name in taken)
                 frames = [self._received(*item, replaced) for item, replaced in items]
@@ -224,39 +219,6 @@ class Many:
     def _warn(self, line: str) -> None:
         self._warnings.append(line)
         _LOGGER.warning(line)
-
-
-class _File:
-    """A file with the list of cameras, and what it was like when it was read last."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self._next_s = path, float("-inf")
-        self._known = self._state()
-
-    def read(self) -> list[Entry]:
-        return read_entries(self.path)
-
-    def changed(self, now_s: float, warn: Callable[[str], None]) -> list[Entry] | None:
-        """The list, if the file is another than before; one with mistakes is warned of."""
-        if now_s < self._next_s:
-            return None
-        self._next_s = now_s + LOOK_S
-        state = self._state()
-        if state is None or state == self._known:  # it may be missing while it is replaced
-            return None
-        self._known = state
-        try:
-            return self.read()
-        except InputError as error:
-            warn(f"the cameras stay as they are: {shown(str(error))}")
-            return None
-
-    def _state(self) -> tuple[int, int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _over(camera: Camera) -> Frame | None:
