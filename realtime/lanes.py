@@ -36,7 +36,8 @@ class Lanes:
         """Rounds of frames with their poses, from another thread; its errors are raised here."""
         box: Queue[list[Pair]] = Queue(1)
         rounds = self._source.rounds()
-        Thread(target=self._detect, args=(rounds, box), name="detecting", daemon=True).start()
+        thread = Thread(target=self._detect, args=(rounds, box), name="detecting", daemon=True)
+        thread.start()
         try:
             yield from box
         finally:
@@ -57,7 +58,7 @@ class Lanes:
     def finish(self) -> tuple[Event, ...]:
         """Events of the actions still going on when the run ended; after `detected` has."""
         chains, self._chains = self._chains, {}
-        self._pool.shutdown(wait=False)
+        self._pool.shutdown(wait=self._is_quiet.is_set())
         last = (_named(chain.finish(), camera) for camera, chain in chains.items())
         return tuple(event for events in last for event in events)
 

@@ -1,6 +1,7 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +49,12 @@ def main(cfg: DictConfig) -> None:
     out.write(f"results go to {Path(cfg.run_folder)}\n")
     pipeline.interrupts.heard_to_the_end()
     out.write(f"{report(pipeline.run(), Path(cfg.run_folder))}\n")
+    if pipeline.source.lingers:
+        # All is written. With a thread in a driver or decoder, Python's end would be that of the
+        # process: C++ aborts where the thread comes back.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(0)
 
 
 def speak() -> None:

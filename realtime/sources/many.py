@@ -17,7 +17,7 @@ from .entries import EntriesFile, Entry, entries
 
 WAIT_S = 1.0
 """Without a new frame, wishes and the file of cameras are looked at so often."""
-PARTING_S = 2.0
+PARTING_S = 5.0
 """So long closing waits for devices."""
 _LOGGER = logging.getLogger(__name__)
 
@@ -148,6 +148,11 @@ class Many:
         until_s = self.clock() + PARTING_S
         for camera in (*self._cameras.values(), *self._before.values()):
             camera.join(max(until_s - self.clock(), 0.0))
+
+    @property
+    def lingers(self) -> bool:
+        """Whether a thread of one of them is still at work, after `close`."""
+        return any(camera.lingers for camera in (*self._there, *self._before.values()))
 
     @property
     def _there(self) -> list[Camera]:
