@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any, Self
 
+from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .clock import SYSTEM, Clock
 from .packets import Event, Frame, RunInfo
@@ -41,7 +42,15 @@ class Chain:
         return together([self], [frame])[0]
 
     def another(self) -> Self:
-        """One for another camera, which shares the nets; its people have other ids."""
+        """One for another camera, which shares the nets; its people have other ids.
+
+        InputError if a stage, such as a detector of the user's own, has no ``another``.
+        """
+        if lacking := [s.name for s in self.stages if not hasattr(s, "another")]:
+            raise InputError(
+                f"this {lacking[0]} is for one camera: it has no method another(), which gives one "
+                f"for another camera; choose another, or one camera"
+            )
         other = copy(self)
         other.stages = [stage.another() for stage in self.stages]
         *_, other.decision = other.stages

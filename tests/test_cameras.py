@@ -475,6 +475,8 @@ def test_the_report_has_a_line_for_each_camera(weights, tmp_path, many):
 def test_several_cameras_are_refused_where_one_is_wanted(many):
     with pytest.raises(InputError, match="give one source here"):
         next(iter(many(a=Made(frames=1))))
+    with pytest.raises(InputError, match="give one source here"), many(a=Made(frames=1)):
+        pass
 
 
 def test_ids_of_keypoint_files_are_refused_for_several_cameras(weights, tmp_path, many):
@@ -510,6 +512,12 @@ def test_a_zone_may_be_one_cameras_alone():
         one.step(frame(camera, people={track: somebody}))
         found[camera] = one.at(track, 0.0)
     assert found == {"hall": "desk", "yard": "bed", "shed": "side"}
+
+
+def test_a_detector_for_one_camera_alone_is_named_where_there_are_several(weights, tmp_path, many):
+    run = pipeline(many(a=Made(150, frames=2)), weights, tmp_path, classifier=Waving())
+    with pytest.raises(InputError, match=r"this head is for one camera: it has no method another"):
+        run.run()
 
 
 def event(camera, track=1):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Self
 
 from ...gast.addresses import masked_all
 from ...gast.errors import InputError
@@ -135,6 +135,13 @@ class Many:
 
     def __iter__(self) -> Iterator[Frame]:
         raise InputError("several cameras are for the program gastlive; give one source here")
+
+    def __enter__(self) -> Self:
+        iter(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def stop(self) -> None:
         """Have `rounds` end, at once."""
