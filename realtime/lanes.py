@@ -1,6 +1,6 @@
 """The chain of each camera: nets are everybody's, what is remembered is each camera's own."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event as Signal
@@ -32,7 +32,7 @@ class Lanes:
         self._pool = ThreadPoolExecutor(source.at_once, thread_name_prefix="detector")
         self._is_quiet = Signal()
 
-    def detected(self) -> Iterator[list[Pair]]:
+    def detected(self) -> Generator[list[Pair], None, None]:
         """Rounds of frames with their poses, from another thread; its errors are raised here."""
         box: Queue[list[Pair]] = Queue(1)
         rounds = self._source.rounds()

@@ -1,6 +1,7 @@
 """Source, stages, sinks: the whole live program."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from ..gast.errors import InputError
@@ -80,8 +81,9 @@ class Pipeline:
                 for frame in self.interrupts.between(self.source):
                     self._push([self.chain(frame)])
             else:
-                for pairs in self.interrupts.between(self.lanes.detected()):
-                    self._push(self.lanes(pairs))
+                with closing(self.lanes.detected()) as rounds:
+                    for pairs in self.interrupts.between(rounds):
+                        self._push(self.lanes(pairs))
         except KeyboardInterrupt:
             return self.interrupts.said, None
         except WindowClosed:
