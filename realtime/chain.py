@@ -1,11 +1,10 @@
 """From a picture to labels: the stages of the live program, called as one."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
-from functools import partial
 from typing import Any, Self
 
+from ..gast.errors import InputError
 from ..gast.skeleton import Skeleton
 from .clock import SYSTEM, Clock
 from .packets import Event, Frame, RunInfo
@@ -13,8 +12,11 @@ from .stages.classifying import Classify
 from .stages.deciding import Decide
 from .stages.joints import Joints
 from .stages.lifting import Lift
-from .stages.stage import Batching, Detector, Stage
+from .stages.stage import Batching, Detector
 from .stages.tracker import Tracker
+
+ALL, DETECTOR, AFTER = slice(None), slice(0, 1), slice(1, None)
+"""Of the stages."""
 
 
 class Chain:
@@ -40,7 +42,15 @@ class Chain:
         return together([self], [frame])[0]
 
     def another(self) -> Self:
-        """One for another camera, which shares the nets; its people have other ids."""
+        """One for another camera, which shares the nets; its people have other ids.
+
+        InputError if a stage, such as a detector of the user's own, has no ``another``.
+        """
+        if lacking := [s.name for s in self.stages if not hasattr(s, "another")]:
+            raise InputError(
+                f"this {lacking[0]} is for one camera: it has no method another(), which gives one "
+                f"for another camera; choose another, or one camera"
+            )
         other = copy(self)
         other.stages = [stage.another() for stage in self.stages]
         *_, other.decision = other.stages
@@ -79,29 +89,24 @@ class Chain:
 
 
 def together(
-    chains: Sequence[Chain], frames: Sequence[Frame], *, pool: ThreadPoolExecutor | None = None
+    chains: Sequence[Chain], frames: Sequence[Frame], *, stages: slice = ALL
 ) -> list[Frame]:
-    """A frame of each chain, `another` of each other, with the results of all stages.
+    """A frame of each chain, `another` of each other, with the results of these stages.
 
-    Nets are stepped for everybody in one batch; that time counts for each frame. Detectors run in
-    the pool's threads, if there is one.
+    Nets are stepped for everybody in one batch; that time counts for each frame.
     """
     clock, frames = chains[0].clock, list(frames)
-    spent_s: list[dict[str, float]] = [{} for _ in frames]
+    spent_s = [dict(frame.spent_s) for frame in frames]
     start_s = clock()
-    for number, stages in enumerate(zip(*(chain.stages for chain in chains), strict=True)):
-        first, is_several = stages[0], len(stages) > 1
-        if is_several and number == 0 and pool is not None:
-            done = list(pool.map(partial(_timed, clock), stages, frames))
-            frames, start_s = [frame for frame, _ in done], clock()
-            took_s = [seconds for _, seconds in done]
-        elif is_several and isinstance(first, Batching):
-            frames, before_s = first.together(stages, frames), start_s
+    for same in zip(*(chain.stages[stages] for chain in chains), strict=True):
+        first = same[0]
+        if len(same) > 1 and isinstance(first, Batching):
+            frames, before_s = first.together(same, frames), start_s
             start_s = clock()
             took_s = [start_s - before_s] * len(frames)
         else:
             took_s = []
-            for i, stage in enumerate(stages):
+            for i, stage in enumerate(same):
                 frames[i], before_s = stage(frames[i]), start_s
                 start_s = clock()
                 took_s.append(start_s - before_s)
@@ -111,8 +116,3 @@ def together(
         frame.knowing(spent_s=spent, finished_s=start_s)
         for frame, spent in zip(frames, spent_s, strict=True)
     ]
-
-
-def _timed(clock: Clock, stage: Stage, frame: Frame) -> tuple[Frame, float]:
-    start_s = clock()
-    return stage(frame), clock() - start_s

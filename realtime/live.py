@@ -1,6 +1,7 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,12 @@ def main(cfg: DictConfig) -> None:
     out.write(f"{report(summary, Path(cfg.run_folder))}\n")
     if lost_of(summary["sinks"]):
         raise InputError("it has lost records, as said above; what is in the files is whole")
+    if pipeline.source.lingers:
+        # All is written. With a thread in a driver or decoder, Python's end would be that of the
+        # process: C++ aborts where the thread comes back.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(0)
 
 
 def speak() -> None:

@@ -120,6 +120,11 @@ class Slots(Generic[T]):
             self._change.notify_all()
             return taken
 
+    @property
+    def left(self) -> bool:
+        """Whether the reader has left."""
+        return self._left
+
     def forget(self, name: str) -> None:
         """There is no such writer any more."""
         with self._change:

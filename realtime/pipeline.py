@@ -1,6 +1,7 @@
 """Source, stages, sinks: the whole live program."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from ..gast.errors import InputError
@@ -49,11 +50,11 @@ class Pipeline:
             classifier=classifier, decision=decision, clock=clock,
         )  # fmt: skip
         self.interrupts = Interrupts(clock=clock)
-        at_once, cameras = (source.at_once, source.cameras) if isinstance(source, Many) else (1, ())
-        self.lanes = Lanes(self.chain, at_once=at_once)
+        self.lanes = Lanes(self.chain, source) if isinstance(source, Many) else None
         self.info = self.chain.info(
-            fps=source.fps, source=source.description, layout=source.layout, cameras=cameras
-        )
+            fps=source.fps, source=source.description, layout=source.layout,
+            cameras=source.cameras if isinstance(source, Many) else (),
+        )  # fmt: skip
 
     def run(self) -> dict[str, Any]:
         """Run until the source ends, the window is closed, or a signal comes (see `Interrupts`).
@@ -76,8 +77,13 @@ class Pipeline:
         try:
             for sink in self.sinks.values():
                 sink.begin(self.info)
-            for frames in self.interrupts.between(self._rounds()):
-                self._push(frames)
+            if self.lanes is None:
+                for frame in self.interrupts.between(self.source):
+                    self._push([self.chain(frame)])
+            else:
+                with closing(self.lanes.detected()) as rounds:
+                    for pairs in self.interrupts.between(rounds):
+                        self._push(self.lanes(pairs))
         except KeyboardInterrupt:
             return self.interrupts.said, None
         except WindowClosed:
@@ -86,14 +92,7 @@ class Pipeline:
             return _reason(error), error
         return "source ended", None
 
-    def _rounds(self) -> Iterator[list[Frame]]:
-        """Frames that go through the stages together: one, of one source."""
-        if isinstance(self.source, Many):
-            return self.source.rounds()
-        return ([frame] for frame in self.source)
-
     def _push(self, frames: list[Frame]) -> None:
-        frames = self.lanes(frames)
         self._hear_source()
         for frame in frames:
             self.summary.add(frame)
@@ -109,7 +108,7 @@ class Pipeline:
 
     def _close(self, ended: str, *, failing: bool = False) -> dict[str, Any]:
         """Finish everything, whatever fails on the way; the first failure is raised at the end."""
-        last = self.lanes.finish()
+        last = self.chain.finish() if self.lanes is None else self.lanes.finish()
         errors: list[Exception] = []
         for sink in self.sinks.values():
             try:

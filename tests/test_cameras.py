@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_module
 
+from gastlive.action.decision import Decision
 from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import COCO17
@@ -23,6 +25,7 @@ from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sources.entries import Entry, entries
 from gastlive.realtime.sources.keypoints import Keypoints
 from gastlive.realtime.sources.many import Many
+from gastlive.realtime.stages.deciding import Decide
 from gastlive.realtime.stages.stage import anew
 from gastlive.realtime.stages.zones import Zones
 
@@ -213,7 +216,7 @@ def test_too_many_cameras_share_the_turns_evenly(weights, tmp_path, many):
         assert (figures["ended"], figures["reconnects"]) == ("running", 0)
 
 
-def test_detectors_of_cameras_run_at_the_same_time(weights, tmp_path, many):
+def test_detectors_of_cameras_run_at_the_same_time(weights, tmp_path, many, monkeypatch):
     meet = threading.Barrier(2, timeout=30)
 
     class Meeting(NoDetector):
@@ -221,11 +224,68 @@ def test_detectors_of_cameras_run_at_the_same_time(weights, tmp_path, many):
             meet.wait()
             return super().__call__(frame)
 
-    given = {name: Made(150, frames=1) for name in ("a", "b")}
-    source = many(2, **given)
-    taken = [frame for frames in source.rounds() for frame in frames if not frame.is_over]
-    run = pipeline(source, weights, tmp_path, detector=Meeting(), sinks={})
-    assert {frame.camera for frame in run.lanes(taken)} == {"a", "b"}
+    source = many(2, a=Made(150), b=Made(150))
+    monkeypatch.setattr(source, "rounds", lambda: (each for each in [one_round()]))
+    run = pipeline(source, weights, tmp_path, detector=Meeting())
+    assert run.run()["frames"] == 2
+
+
+def one_round():
+    return [
+        Frame(None, 0, 0.0, 0.0, 640, 480, poses=(pose(150),), camera=camera) for camera in "ab"
+    ]
+
+
+def test_the_next_pictures_are_read_while_people_in_these_are_lifted(weights, tmp_path, many):
+    meet = threading.Barrier(2, timeout=30)
+
+    class Meeting(NoDetector):
+        def __call__(self, frame):
+            if frame.index:
+                meet.wait()
+            return super().__call__(frame)
+
+    class Deciding(Decide):
+        def step(self, frame):
+            if frame.index == 0:
+                meet.wait()
+            return super().step(frame)
+
+    rule = Decision(("idle", "wave", "walk"), background="idle")
+    run = pipeline(
+        many(a=Made(150, frames=2)), weights, tmp_path, detector=Meeting(), decision=Deciding(rule)
+    )
+    assert run.run()["frames"] == 2
+
+
+def test_a_defect_of_a_detector_ends_the_run_and_is_said(weights, tmp_path, many):
+    class Broken(NoDetector):
+        def __call__(self, frame):
+            raise ZeroDivisionError("a defect")
+
+    run = pipeline(many(a=Made(150, live=True)), weights, tmp_path, detector=Broken())
+    with pytest.raises(ZeroDivisionError):
+        run.run()
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["ended"] == "ZeroDivisionError: a defect"
+
+
+def test_a_signal_ends_a_run_of_cameras_with_its_last_events(weights, tmp_path, many):
+    seen = Counter()
+
+    class Pressed(Sure):
+        def __call__(self, frame):
+            seen.update({frame.camera: len(frame.people)})
+            if min(seen["a"], seen["b"]) == 9:
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().__call__(frame)
+
+    made = {"a": Made(150, live=True), "b": Made(150, live=True)}
+    run = pipeline(many(**made), weights, tmp_path, classifier=Pressed())
+    summary = run.run()
+    assert summary["ended"] == "interrupted"
+    assert {event["camera"] for event in lines(tmp_path / "events.jsonl")[1:]} == {"a", "b"}
+    assert all(camera.stop.is_set() for camera in made.values())
 
 
 class Hasty(Clock):
@@ -316,7 +376,8 @@ def test_a_camera_is_taken_away_and_started_again_from_another_thread(monkeypatc
     given = [{"name": name, "device": i} for i, name in enumerate(("door", "hall"))]
     source = Many(given, at_once=2)
     rounds = source.rounds()
-    next(rounds)
+    for name in ("door", "hall"):
+        until(rounds, lambda frames, name=name: any(f.camera == name for f in frames))
     threading.Thread(target=source.ask, args=("door",), kwargs={"again": False}).start()
     until(rounds, lambda frames: any(f.camera == "door" and f.is_over for f in frames))
     assert source.figures()["door"]["ended"] == "taken away"
@@ -414,6 +475,8 @@ def test_the_report_has_a_line_for_each_camera(weights, tmp_path, many):
 def test_several_cameras_are_refused_where_one_is_wanted(many):
     with pytest.raises(InputError, match="give one source here"):
         next(iter(many(a=Made(frames=1))))
+    with pytest.raises(InputError, match="give one source here"), many(a=Made(frames=1)):
+        pass
 
 
 def test_ids_of_keypoint_files_are_refused_for_several_cameras(weights, tmp_path, many):
@@ -449,6 +512,12 @@ def test_a_zone_may_be_one_cameras_alone():
         one.step(frame(camera, people={track: somebody}))
         found[camera] = one.at(track, 0.0)
     assert found == {"hall": "desk", "yard": "bed", "shed": "side"}
+
+
+def test_a_detector_for_one_camera_alone_is_named_where_there_are_several(weights, tmp_path, many):
+    run = pipeline(many(a=Made(150, frames=2)), weights, tmp_path, classifier=Waving())
+    with pytest.raises(InputError, match=r"this head is for one camera: it has no method another"):
+        run.run()
 
 
 def event(camera, track=1):

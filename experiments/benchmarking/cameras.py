@@ -174,6 +174,7 @@ def thinned(film: Path, copy: Path, rate: float) -> Path:
         first = source.streams.video[0]
         stream: Any = made.add_stream("libx264", rate=round(rate))
         stream.width, stream.height, stream.pix_fmt = first.width, first.height, "yuv420p"
+        stream.codec_context.gop_size = round(rate)  # cameras begin anywhere
         for i, picture in enumerate(source.decode(video=0)):
             if i % every == 0:
                 bare = av.VideoFrame.from_ndarray(picture.to_ndarray(format="yuv420p"), "yuv420p")

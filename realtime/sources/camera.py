@@ -81,6 +81,11 @@ class Camera:
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
 
+    @property
+    def lingers(self) -> bool:
+        """Whether a thread of it is still at work."""
+        return self._thread.is_alive() or (self.source is not None and self.source.lingers)
+
     def figures(self) -> dict[str, Any]:
         """What the summary says of it."""
         source = self.source

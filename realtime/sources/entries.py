@@ -1,7 +1,7 @@
 """The list of cameras that a user gives: what each is called, and how it is opened."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ...gast.addresses import masked_all
+from ...gast.addresses import masked_all, shown
 from ...gast.errors import InputError
 from .kinds import EMBEDDED, kind_of
 
@@ -21,6 +21,8 @@ WANTED = "sources=[{name: door, url: rtsp://...}, {name: hall, device: 0}]"
 PLACES = ("url", "path", "device", "folder")
 """Keys that say where a camera is; there is one of them."""
 NAME = r"[^\W_][\w .-]{0,63}"
+LOOK_S = 1.0
+"""A file of cameras is looked at so often, at most."""
 LARGEST = 1 << 18
 """Bytes of a file of cameras."""
 
@@ -99,6 +101,40 @@ def read_entries(path: Path) -> list[Entry]:
         raise InputError(f"{path} is no yaml or JSON") from None
     except OmegaConfBaseException as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+class EntriesFile:
+    """A yaml or JSON file with the list of cameras, and what it was like when it was read last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._next_s = path, float("-inf")
+        self._known = self._state()
+
+    def read(self) -> list[Entry]:
+        """See `read_entries`."""
+        return read_entries(self.path)
+
+    def changed(self, now_s: float, warn: Callable[[str], None]) -> list[Entry] | None:
+        """The list, if the file is another than before; one with mistakes is warned of."""
+        if now_s < self._next_s:
+            return None
+        self._next_s = now_s + LOOK_S
+        state = self._state()
+        if state is None or state == self._known:  # it may be missing while it is replaced
+            return None
+        self._known = state
+        try:
+            return self.read()
+        except InputError as error:
+            warn(f"the cameras stay as they are: {shown(str(error))}")
+            return None
+
+    def _state(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _entry(given: Any) -> Entry:

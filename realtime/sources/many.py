@@ -1,23 +1,23 @@
 """Several cameras at once."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Self
 
-from ...gast.addresses import masked_all, shown
+from ...gast.addresses import masked_all
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..clock import SYSTEM, Clock
 from ..mailbox import Slots
 from ..packets import Frame
 from .camera import Camera, Item, Over
-from .entries import Entry, entries, read_entries
+from .entries import EntriesFile, Entry, entries
 
-LOOK_S = 1.0
-"""The file of cameras is looked at so often."""
-PARTING_S = 2.0
+WAIT_S = 1.0
+"""Without a new frame, wishes and the file of cameras are looked at so often."""
+PARTING_S = 5.0
 """So long closing waits for devices."""
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Many:
     last.
 
     Args:
-        cameras: See `entries`; or the path of a file with such a list (`read_entries`), which is
+        cameras: See `entries`; or the path of a file with such a list (`EntriesFile`), which is
             looked at every second: cameras are added and taken away as they are in it, and
             restarted where their entry has changed.
         at_once: Frames in a round, at most.
@@ -49,7 +49,7 @@ class Many:
         if at_once < 1:
             raise InputError(f"source.at_once={at_once} is no number of pictures; give 1 or more")
         self.at_once, self.clock = at_once, clock
-        self._file = _File(Path(cameras).expanduser()) if isinstance(cameras, str) else None
+        self._file = EntriesFile(Path(cameras).expanduser()) if isinstance(cameras, str) else None
         wanted = entries(cameras) if self._file is None else self._file.read()
         self._slots = Slots[Item]()
         self._cameras = {entry.name: self._opened(entry) for entry in wanted}
@@ -67,49 +67,40 @@ class Many:
     @property
     def has_secrets(self) -> bool:
         """Whether there is a password, or something like it, in where one of them is."""
-        given = [dict(camera.entry.values) for camera in self._cameras.values()]
+        given = [dict(camera.entry.values) for camera in self._there]
         return given != masked_all(given)
 
     @property
     def description(self) -> str:
         """Which cameras, for people; never holds a password."""
-        named = (
-            f"{c.name} ({c.source.description})"
-            for c in self._cameras.values()
-            if c.source is not None
-        )
+        named = (f"{c.name} ({c.source.description})" for c in self._there if c.source is not None)
         return f"{len(self._cameras)} cameras: {', '.join(named)}"
 
     @property
     def fps(self) -> float | None:
         """The highest that is known."""
-        return (
-            max(
-                (c.source.fps or 0 for c in self._cameras.values() if c.source is not None),
-                default=0,
-            )
-            or None
-        )
+        known = (c.source.fps for c in self._there if c.source is not None)
+        return max(filter(None, known), default=None)
 
     @property
     def layout(self) -> Skeleton | None:
         """Of the poses that the first camera with poses brings along."""
-        layouts = (c.source.layout for c in self._cameras.values() if c.source is not None)
+        layouts = (c.source.layout for c in self._there if c.source is not None)
         return next(filter(None, layouts), None)
 
     @property
     def damaged(self) -> int:
         """Pictures so far that could not be decoded."""
-        return sum(c.source.damaged for c in self._cameras.values() if c.source is not None)
+        return sum(c.source.damaged for c in self._there if c.source is not None)
 
     @property
     def warnings(self) -> list[str]:
         """Problems that did not end the run, one line each."""
-        return [*self._warnings, *(line for c in self._cameras.values() for line in c.warnings)]
+        return [*self._warnings, *(line for c in self._there for line in c.warnings)]
 
     def figures(self) -> dict[str, dict[str, Any]]:
         """Of each camera, by name, what the summary says; frames are those of all its starts."""
-        now = {c.name: _added(self._past.get(c.name), c.figures()) for c in self._cameras.values()}
+        now = {c.name: _added(self._past.get(c.name), c.figures()) for c in self._there}
         return self._past | now
 
     def ask(self, name: str, *, again: bool) -> None:
@@ -120,38 +111,60 @@ class Many:
         """
         if name not in self.figures():
             raise InputError(f"there is no camera {name!r}; there are {', '.join(self.figures())}")
-        if not again and {camera.name for camera in self._running} <= {name}:
+        if not again and {camera.name for camera in list(self._running)} <= {name}:
             raise InputError(f"without camera {name} the run would end; Ctrl-C ends it")
         self._wishes.put((name, again))
 
-    def rounds(self) -> Iterator[list[Frame]]:
+    def rounds(self) -> Generator[list[Frame], None, None]:
         """Frames of different cameras; after a camera's last one comes one that `is_over`."""
-        for camera in self._cameras.values():
+        for camera in self._there:
             self._start(camera)
         try:
-            while self._running:
+            while self._running and not self._slots.left:
                 over = self._look()
-                taken = self._slots.take(self.at_once, timeout_s=LOOK_S)
+                taken = self._slots.take(self.at_once, timeout_s=WAIT_S)
                 # In one order, so that batches keep theirs.
                 items = (taken[name] for name in self._cameras if name in taken)
                 frames = [self._received(*item, replaced) for item, replaced in items]
                 if found := [frame for frame in (*over, *frames) if frame is not None]:
                     yield found
-            self._check()
+            if not self._slots.left:
+                self._check()
         finally:
             self.close()
 
     def __iter__(self) -> Iterator[Frame]:
         raise InputError("several cameras are for the program gastlive; give one source here")
 
+    def __enter__(self) -> Self:
+        iter(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def stop(self) -> None:
+        """Have `rounds` end, at once."""
+        self._slots.leave()
+
     def close(self) -> None:
         """Stop reading and close devices and files; may be called at any time."""
         self._slots.leave()
-        for camera in self._cameras.values():
+        for camera in self._there:
             camera.stop()
         until_s = self.clock() + PARTING_S
         for camera in (*self._cameras.values(), *self._before.values()):
             camera.join(max(until_s - self.clock(), 0.0))
+
+    @property
+    def lingers(self) -> bool:
+        """Whether a thread of one of them is still at work, after `close`."""
+        return any(camera.lingers for camera in (*self._there, *self._before.values()))
+
+    @property
+    def _there(self) -> list[Camera]:
+        """A copy, since threads that ask and the one of the rounds are not the same."""
+        return list(self._cameras.values())
 
     def _opened(self, entry: Entry) -> Camera:
         return Camera(entry, self._slots, source=entry.open())
@@ -175,7 +188,7 @@ class Many:
         if wanted is None:
             return over
         new = {entry.name: entry for entry in wanted}
-        for camera in list(self._cameras.values()):
+        for camera in self._there:
             if new.get(camera.name) != camera.entry:
                 over.append(self._take_away(camera))
         for name, entry in new.items():
@@ -210,7 +223,7 @@ class Many:
         return _over(camera) if was_running else None
 
     def _check(self) -> None:
-        last = list(self._cameras.values())
+        last = self._there
         if last and all(camera.error for camera in last):
             first = last[0]
             raise InputError(f"all cameras have failed; {first.name}: {first.ended}")
@@ -218,39 +231,6 @@ class Many:
     def _warn(self, line: str) -> None:
         self._warnings.append(line)
         _LOGGER.warning(line)
-
-
-class _File:
-    """A file with the list of cameras, and what it was like when it was read last."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self._next_s = path, float("-inf")
-        self._known = self._state()
-
-    def read(self) -> list[Entry]:
-        return read_entries(self.path)
-
-    def changed(self, now_s: float, warn: Callable[[str], None]) -> list[Entry] | None:
-        """The list, if the file is another than before; one with mistakes is warned of."""
-        if now_s < self._next_s:
-            return None
-        self._next_s = now_s + LOOK_S
-        state = self._state()
-        if state is None or state == self._known:  # it may be missing while it is replaced
-            return None
-        self._known = state
-        try:
-            return self.read()
-        except InputError as error:
-            warn(f"the cameras stay as they are: {shown(str(error))}")
-            return None
-
-    def _state(self) -> tuple[int, int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _over(camera: Camera) -> Frame | None:

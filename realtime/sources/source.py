@@ -78,6 +78,7 @@ class Source(ABC):
         self.fps: float | None = None
         self.warnings: list[str] = []
         self._running: tuple[Mailbox[Frame], Thread] | None = None
+        self._left: Thread | None = None  # behind, in a driver
 
     @abstractmethod
     def read(self, stop: Event) -> Generator[Frame, None, None]:
@@ -104,6 +105,11 @@ class Source(ABC):
         if self._running is not None:
             self._part(*self._running)
             self._running = None
+
+    @property
+    def lingers(self) -> bool:
+        """Whether it is closed and its thread is still in a driver or decoder."""
+        return self._left is not None and self._left.is_alive()
 
     def __enter__(self) -> Self:
         return self
@@ -144,3 +150,4 @@ class Source(ABC):
         box.leave()
         if thread.ident is not None:  # else it is about to start, and finds that nobody reads
             thread.join(PARTING_S)
+            self._left = thread if thread.is_alive() else None
