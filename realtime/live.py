@@ -69,13 +69,14 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
-    from .pipeline import Pipeline
-    from .sinks.background import apart
     from .summary import Summary
 
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     summary = Summary(folder=cfg.run_folder, config=config)  # which writes no secrets
     source, parts = instantiate(cfg.source), stages(cfg)
+    from .pipeline import Pipeline  # not before: the detector compiles while torch is loaded
+    from .sinks.background import apart
+
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
         source=source,

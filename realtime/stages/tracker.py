@@ -4,15 +4,15 @@ Unlike ByteTrack it compares joints, not boxes: people whose boxes overlap diffe
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
+from ..later import Later
 from ..packets import Frame, Person, Pose
 from ..similarity import Measured, distinct, measured, similarity, tolerances
 from .stage import Remembering
@@ -96,6 +96,7 @@ class Tracker(Remembering):
         self.patience_s, self.settle_s, self.min_hits = patience_s, settle_s, min_hits
         self.min_score, self.new_score, self.similarity = min_score, new_score, similarity
         self.most, self._last_id, self._is_warned = most, 0, False
+        self._assigned = Later(_assignment)  # the first person alone doesn't need it
         self.reset()
 
     def reset(self) -> None:
@@ -112,6 +113,7 @@ class Tracker(Remembering):
 
     def step(self, frame: Frame) -> Frame:
         """Write `Frame.people`, by rising id."""
+        self._assigned.begin()
         self._enter(frame)
         time_s = frame.time_s
         scored = self._surest([p for p in frame.poses if p.score >= self.min_score / 2])
@@ -156,7 +158,9 @@ class Tracker(Remembering):
             return []
         alike = _likeness(tracks, poses, time_s)
         alike[alike < self.similarity] = 0
-        rows, columns = linear_sum_assignment(alike, maximize=True)
+        rows, columns = (
+            ([0], [0]) if alike.size == 1 else self._assigned.get()(alike, maximize=True)
+        )
         matches = zip(rows, columns, strict=True)
         return [(tracks[row], poses[column]) for row, column in matches if alike[row, column]]
 
@@ -200,3 +204,9 @@ def _likeness(tracks: Sequence[_Track], poses: Sequence[Measured], time_s: float
         np.array([pose.xy for pose in poses]),
         np.array([pose.weight for pose in poses]),
     )
+
+
+def _assignment() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    from scipy.optimize import linear_sum_assignment  # a third of a second
+
+    return linear_sum_assignment
