@@ -158,10 +158,9 @@ class Tracker(Remembering):
             return []
         alike = _likeness(tracks, poses, time_s)
         alike[alike < self.similarity] = 0
-        rows, columns = (
-            ([0], [0]) if alike.size == 1 else self._assigned.get()(alike, maximize=True)
-        )
-        matches = zip(rows, columns, strict=True)
+        if alike.size == 1:
+            return [(tracks[0], poses[0])] if alike[0, 0] else []
+        matches = zip(*self._assigned.get()(alike, maximize=True), strict=True)
         return [(tracks[row], poses[column]) for row, column in matches if alike[row, column]]
 
     def _update(self, track: _Track, pose: Measured, time_s: float) -> None:
