@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow gpu-test page-test docs docs-test fuzz lint types wheel release-check image clean
+.PHONY: help setup live test test-slow gpu-test page-test docs docs-test fuzz lint types wheel bench release-check image clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -66,6 +66,10 @@ types: $(READY) $(LINK)  ## Check types.
 
 wheel: $(READY)  ## Build the wheel, install it into an empty environment and run it from elsewhere.
 	bash tests/wheel_smoke.sh $(BIN)/python
+
+bench: $(READY)  ## Measure the live program here, and whether anything is slower than the stored baseline.
+	$(BIN)/gastlive-benchmark
+	$(BIN)/gastlive-benchmark mode=regress $(args)
 
 release-check: $(READY)  ## Build, list, install into an empty environment and run: what must hold before a tag.
 	bash release/check.sh $(BIN)/python

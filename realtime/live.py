@@ -85,8 +85,6 @@ def build(cfg: DictConfig) -> "Pipeline":
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
     from .detectors.network import pictures_at_once
-    from .pipeline import Pipeline
-    from .sinks.fitting import fitted
     from .sources.many import Many
     from .summary import Summary
 
@@ -99,6 +97,9 @@ def build(cfg: DictConfig) -> "Pipeline":
         raise InputError("sources=... are the cameras of source=many; give that, too")
     with pictures_at_once(getattr(source, "at_once", 1)):
         parts = stages(cfg)
+    from .pipeline import Pipeline  # not before: the detector compiles while torch is loaded
+    from .sinks.fitting import fitted
+
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
         source=source,

@@ -1,19 +1,13 @@
 """A step's graph in a library that runs it: OpenVINO, ONNX Runtime, or ONNX's own reference."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputError
+from .openvino_core import core
 from .precision import int8
 from .step_graph import StepGraph
-
-if TYPE_CHECKING:
-    import openvino
 
 Run = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
 """Inputs of a graph, in its order, to its outputs."""
@@ -82,26 +76,3 @@ COMPILERS: Mapping[str, Callable[[StepGraph, int, str], Run]] = {
     "onnxruntime": _onnxruntime,
 }
 """Compile a graph by the library's name; arguments are the graph, CPU threads and precision."""
-
-
-_CORE_LOCK = Lock()
-
-
-def core() -> "openvino.Core":
-    """OpenVINO's core, one for the whole process and never freed; any thread may ask.
-
-    The CPU plugin of each core moves signal handlers onto a stack of its own. When two cores are
-    freed in the order they came, the freed stack of the first is put back, and Ctrl-C ends the
-    process with a segmentation fault (OpenVINO 2026.4).
-    """
-    with _CORE_LOCK:
-        return _core()
-
-
-@cache
-def _core() -> "openvino.Core":
-    # Its import alone sends an event to Google Analytics; without this package it can't.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
-
-    return openvino.Core()

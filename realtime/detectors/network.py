@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...gast.errors import InputError
-from ...gast.runtimes.compilers import core
+from ...gast.runtimes.openvino_core import core
 
 if TYPE_CHECKING:
     import openvino

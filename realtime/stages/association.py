@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ..similarity import Measured, similarity, tolerances
+from .assignment import assigned, prepare
 from .track import Track
 
 BLIND_S = 0.2
@@ -24,6 +24,8 @@ def associated(
     """
     if not tracks or not poses:
         return [], []
+    if len(tracks) > 1 or len(poses) > 1:
+        prepare()
     owners = _owners(likeness(tracks, poses, time_s), least)
     doubtful = set[int]()
     blind = [row for row, t in enumerate(tracks) if t.id and time_s - t.seen_s > BLIND_S]
@@ -57,6 +59,6 @@ def _owners(alike: np.ndarray, least: float) -> dict[int, int]:
     if len(set(best.tolist())) == len(best):  # everyone's first choice
         rows, columns = np.arange(len(best)), best
     else:
-        rows, columns = linear_sum_assignment(alike, maximize=True)
+        rows, columns = assigned(alike, maximize=True)
     there = alike[rows, columns] > 0
     return dict(zip(columns[there].tolist(), rows[there].tolist(), strict=True))

@@ -6,9 +6,9 @@ from math import exp, inf, log
 from typing import Self
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from ..similarity import Measured
+from .assignment import assigned
 from .build import Build
 
 DRIFT_S = 0.3
@@ -99,7 +99,7 @@ def returned(new: Sequence[Track], lost: Sequence[Track]) -> list[tuple[Track, T
     if not new or not lost:
         return []
     doubts = np.array([[_doubt(one, other) for other in lost] for one in new])
-    rows, columns = linear_sum_assignment(np.minimum(doubts, 1.0))
+    rows, columns = assigned(np.minimum(doubts, 1.0))
     return [
         (new[row], lost[column])
         for row, column in zip(rows, columns, strict=True)
@@ -143,7 +143,7 @@ def _is_clear(doubts: np.ndarray, row: int, column: int) -> bool:
 def _total(doubts: np.ndarray) -> float:
     """Of the best pairing; who stays alone counts as one who just can't be the other."""
     capped = np.minimum(doubts, 1.0)
-    return float(capped[linear_sum_assignment(capped)].sum())
+    return float(capped[assigned(capped)].sum())
 
 
 def centre(pose: Measured) -> np.ndarray:

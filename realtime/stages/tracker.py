@@ -96,6 +96,7 @@ class Tracker(Remembering):
 
     def step(self, frame: Frame) -> Frame:
         """Write `Frame.people`, by rising id."""
+        self._assigned.begin()
         self._enter(frame)
         time_s = frame.time_s
         scored = self._surest([p for p in frame.poses if p.score >= self.min_score / 2])
