@@ -47,6 +47,11 @@ def test_a_space_is_lists_of_choices_and_ranges_below_dotted_or_nested_keys():
     }  # fmt: skip
 
 
+def test_the_command_line_changes_and_takes_out_keys_of_a_yaml_by_their_dotted_names():
+    yaml = {"a.b": [1, 2], "c.d": [3, 4]}
+    assert flat(yaml | {"a": {"b": [5]}, "c": {"d": None}}) == {"a.b": [5]}
+
+
 @pytest.mark.parametrize(
     "given",
     [3, [], {"low": 2, "high": 1}, {"low": 1}, {"low": 0, "high": 1, "log": True},
@@ -244,3 +249,22 @@ def test_the_launcher_that_is_not_installed_is_asked_for_too():
     assert done.returncode == 1
     assert "pip install 'gastlive[sweep]'" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(
+    find_spec("hydra_plugins.hydra_submitit_launcher") is None,
+    reason="needs pip install 'gastlive[sweep]'",
+)
+@pytest.mark.slow
+def test_submitit_runs_a_training_for_each_value_in_a_process_of_its_own(lifted, tmp_path):
+    words = [f"data.folder={lifted}", "protocol=own", "labels=own", "labels.background=stand",
+             "head=tcn", "threads=1", "name=mine", *TINY, "hydra.sweep.dir=runs",
+             "hydra.sweep.subdir=seed${seed}", "hydra.launcher.timeout_min=9"]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "gastlive.experiments.train_action", "-m", "seed=1,2",
+         "hydra/launcher=submitit_local", *words],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("mine.safetensors"))
+    assert made == [Path(f"runs/seed{seed}/mine.safetensors") for seed in (1, 2)]

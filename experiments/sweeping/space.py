@@ -33,8 +33,10 @@ def flat(space: Mapping[str, Any], above: str = "") -> dict[str, Any]:
         key = f"{above}{name}"
         if isinstance(given, Mapping) and not set(given) & {"low", "high"}:
             found |= flat(given, f"{key}.")
-        elif given is not None:  # null takes a key out
-            found[key] = _checked(key, given)
+        else:
+            found[key] = given
+    if not above:  # null takes a key out, also one that stands there by its dotted name
+        found = {key: _checked(key, given) for key, given in found.items() if given is not None}
     return found
 
 
