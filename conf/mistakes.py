@@ -50,6 +50,11 @@ def _unreadable(word: str) -> str:
 
 def _no_option(missing: str, there: Sequence[str]) -> str:
     group, _, name = missing.rpartition("/")
+    if group == "hydra/launcher" and name.startswith("submitit"):
+        return (
+            f"{group}={name} needs the package hydra-submitit-launcher; install it: "
+            f"pip install 'gastlive[sweep]'"
+        )
     there = sorted(there) or options(group)
     if not there:
         return f"there is no {missing}"

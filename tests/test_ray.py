@@ -12,8 +12,10 @@ from importlib.util import find_spec
 import numpy as np
 import psutil
 import pytest
+import scipy.io
 from rich.progress import Progress
 
+from gastlive.experiments import lift_dataset
 from gastlive.experiments.engines.engine import Done, Job
 from gastlive.experiments.engines.on_ray import OnRay
 from gastlive.gast.errors import InputError
@@ -128,6 +130,32 @@ def test_a_file_that_workers_die_of_is_skipped_by_name_and_the_others_are_done()
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
     with pytest.raises(InputError, match=r"^no such lifter$"):
         list(engine.results(unable, jobs, Progress(disable=True)))
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of Ray
+def test_people_of_data_sets_are_lifted_by_ray_as_by_one_process(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    for subject in "13":
+        pose = rng.normal(0, 0.4, (20, 3, 1)) + np.array([0.0, 0.0, 2.5])[:, None]
+        moving = pose + 0.1 * np.sin(np.arange(20) / 3)
+        scipy.io.savemat(tmp_path / f"a1_s{subject}_t1_skeleton.mat", {"d_skel": moving})
+    others = ("nw_ucla", "precog16", "hdm05", "mocap6", "penn_action", "jhmdb", "msr_action3d")
+    words = ["parts=[val]", "split.train.utd_mhad=['5']", "+split.val.utd_mhad=['1','3']",
+             f"sets.utd_mhad.root={tmp_path}", *(f"~sets.{name}" for name in others)]  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    for name, engine in (("one", ["engine=local"]), ("ray", ON_RAY)):
+        monkeypatch.setattr(sys, "argv", ["x", *words, f"output=out/{name}", "threads=1", *engine])
+        lift_dataset.main()
+        said = capsys.readouterr().out
+        assert said.count("utd_mhad 1: 1 clips\n") == said.count("utd_mhad 3: 1 clips\n") == 1
+    one, other = arrays(tmp_path / "out" / "one"), arrays(tmp_path / "out" / "ray")
+    assert list(one) == list(other)
+    assert len(one) == 2
+    for name, content in one.items():
+        for key, values in content.items():
+            np.testing.assert_array_equal(values, other[name][key])
 
 
 class Fragile:

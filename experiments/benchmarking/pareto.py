@@ -1,6 +1,6 @@
 """Accuracy against latency."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ _AWAY = (11.0, 18.0, 27.0, 38.0)  # points from a mark to its number, nearest fi
 
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
     """A kind of accuracy: what it is called, in what unit, and which way is better."""
 
     name: str
@@ -30,8 +30,8 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind("frame_accuracy", 100.0, "labels right, % of frames", True),
-    _Kind("p_mpjpe_mm", 1.0, "P-MPJPE, mm (up is better)", False),
+    Kind("frame_accuracy", 100.0, "labels right, % of frames", True),
+    Kind("p_mpjpe_mm", 1.0, "P-MPJPE, mm (up is better)", False),
 )
 
 
@@ -44,25 +44,41 @@ class _Point:
     y: float
 
 
-def pareto(rows: Sequence[Row], accuracies: Accuracies) -> "Figure | None":
-    """A panel for each kind of accuracy that two rows or more have."""
-    latency = _latency([row for row in rows if row.name in accuracies])
-    panels = [(kind, _points(rows, accuracies, kind, latency)) for kind in _KINDS]
+def pareto(
+    rows: Sequence[Row],
+    accuracies: Accuracies,
+    *,
+    kinds: Sequence[Kind] = _KINDS,
+    latency: str = "",
+    named: Collection[int] | None = None,
+) -> "Figure | None":
+    """A panel for each kind of accuracy that two rows or more have.
+
+    Args:
+        rows: What is drawn.
+        accuracies: By name of the row, then of the kind.
+        kinds: Of accuracy.
+        latency: The figure that they are drawn over; by default one that all rows have.
+        named: Indices of the rows with colour, number and name; None is all.
+    """
+    latency = latency or _latency([row for row in rows if row.name in accuracies])
+    panels = [(kind, _points(rows, accuracies, kind, latency)) for kind in kinds]
     panels = [(kind, points) for kind, points in panels if len(points) > 1]
     if not panels:
         return None
-    named = sorted({point.index for _, points in panels for point in points})
-    height = 1.0 + 0.08 * len(named) + 0.17 * lines_of([rows[i].name for i in named])
+    drawn = sorted({point.index for _, points in panels for point in points})
+    shown = [i for i in drawn if named is None or i in named]
+    height = 1.0 + 0.08 * len(shown) + 0.17 * lines_of([rows[i].name for i in shown])
     figure = canvas(4.4 * len(panels) + 3.4, max(4.4, height))
     for axes, (kind, points) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
     ):
-        _panel(axes, points, kind)
+        _panel(axes, points, kind, shown)
         axes.set_xlabel(heading(latency), fontsize=9)
-    _legend(figure, rows, named)
+    _legend(figure, rows, shown)
     figure.draw_without_rendering()  # numbers are placed in pixels, so the layout must be final
     for axes, (_, points) in zip(figure.axes, panels, strict=True):
-        _number(axes, points)
+        _number(axes, points, shown)
     return figure
 
 
@@ -83,7 +99,7 @@ def _latency(rows: Sequence[Row]) -> str:
     return next((name for name in ("age_p99_ms", "age_p50_ms", *p50) if name in common), "")
 
 
-def _points(rows: Sequence[Row], accuracies: Accuracies, kind: _Kind, latency: str) -> list[_Point]:
+def _points(rows: Sequence[Row], accuracies: Accuracies, kind: Kind, latency: str) -> list[_Point]:
     known = (
         (i, over_rounds(row, latency), accuracies.get(row.name, {})) for i, row in enumerate(rows)
     )
@@ -94,7 +110,7 @@ def _points(rows: Sequence[Row], accuracies: Accuracies, kind: _Kind, latency: s
     ]
 
 
-def _panel(axes: "Axes", points: Sequence[_Point], kind: _Kind) -> None:
+def _panel(axes: "Axes", points: Sequence[_Point], kind: Kind, shown: Collection[int]) -> None:
     tidy(axes, along="both")
     scale(axes, min(p.x.min for p in points), max(p.x.max for p in points))
     y = [p.y for p in points]
@@ -108,10 +124,9 @@ def _panel(axes: "Axes", points: Sequence[_Point], kind: _Kind) -> None:
     axes.step(edge, [*(y[i] for i in best), y[best[-1]]], where="post", color=FAINT, linewidth=1.2,
               linestyle="--", zorder=1)  # fmt: skip
     for p in points:
-        axes.hlines(p.y, p.x.min, p.x.max, color=colour(p.index), linewidth=1.2, alpha=0.6)
-        axes.plot(
-            p.x.median, p.y, "o", color=colour(p.index), markersize=7, markeredgecolor="white"
-        )
+        mark = colour(p.index) if p.index in shown else FAINT
+        axes.hlines(p.y, p.x.min, p.x.max, color=mark, linewidth=1.2, alpha=0.6)
+        axes.plot(p.x.median, p.y, "o", color=mark, markersize=7, markeredgecolor="white")
 
 
 def _legend(figure: "Figure", rows: Sequence[Row], named: Sequence[int]) -> None:
@@ -124,12 +139,14 @@ def _legend(figure: "Figure", rows: Sequence[Row], named: Sequence[int]) -> None
                   frameon=False, fontsize=8, labelspacing=0.9)  # fmt: skip
 
 
-def _number(axes: "Axes", points: Sequence[_Point]) -> None:
+def _number(axes: "Axes", points: Sequence[_Point], shown: Collection[int]) -> None:
     """Write each point's number where it overlaps neither a mark nor another number."""
     marks = axes.transData.transform([(p.x.median, p.y) for p in points]) * 72 / DPI  # in points
     low, high = axes.bbox.get_points() * 72 / DPI
     taken = [(*mark, 5.0, 5.0) for mark in marks]
     for p, (x, y) in zip(points, marks, strict=True):
+        if p.index not in shown:
+            continue
         words = str(p.index + 1)
         half = 1 + 3.2 * len(words), 5.5
         free = (

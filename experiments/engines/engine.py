@@ -1,6 +1,6 @@
 """What the programs that go through many files have in common: jobs, workers, engines."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -46,7 +46,9 @@ Make = Callable[[Progress], Worker]
 class Engine(Protocol):
     """Who does the jobs."""
 
-    def results(self, make: Make, jobs: Sequence[Job], bars: Progress) -> Iterator[Done]:
+    def results(
+        self, make: Make, jobs: Sequence[Job], bars: Progress
+    ) -> Generator[Done, None, None]:
         """Every job's result once, as it comes; closing the iterator ends all work.
 
         Raises:

@@ -1,6 +1,6 @@
 """Jobs one after another, in this process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from rich.progress import Progress
 
@@ -10,7 +10,9 @@ from .engine import Done, Job, Make
 class Local:
     """An `Engine` of one worker."""
 
-    def results(self, make: Make, jobs: Sequence[Job], bars: Progress) -> Iterator[Done]:
+    def results(
+        self, make: Make, jobs: Sequence[Job], bars: Progress
+    ) -> Generator[Done, None, None]:
         """See `Engine`."""
         if jobs:
             worker = make(bars)

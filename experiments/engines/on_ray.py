@@ -3,7 +3,7 @@
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -58,7 +58,9 @@ class OnRay:
         self.workers, self.cpus, self.gpus = workers, cpus, gpus
         self.address, self.tries = address, tries
 
-    def results(self, make: Make, jobs: Sequence[Job], bars: Progress) -> Iterator[Done]:
+    def results(
+        self, make: Make, jobs: Sequence[Job], bars: Progress
+    ) -> Generator[Done, None, None]:
         """See `Engine`; progress within a job is not shown."""
         if not jobs:
             return

@@ -73,15 +73,15 @@ class Work:
             )
         keys = {one.name: key for one, key in self.todo}
         files = self.bars.add_task("inputs", total=len(self.todo))
-        with closing(self.engine.results(self._worker(), self._jobs(), self.bars)) as results:
-            try:
+        results = self.engine.results(self._worker(), self._jobs(), self.bars)
+        try:
+            with closing(results):
                 for done in results:
                     self._note(done, keys.pop(done.name))
                     self.bars.advance(files)
-            finally:
-                results.close()
-                for name in keys:
-                    cleared(self.folder, name)
+        finally:
+            for name in keys:
+                cleared(self.folder, name)
 
     def _worker(self) -> Make:
         return partial(
