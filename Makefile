@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow page-test fuzz lint types wheel clean
+.PHONY: help setup live test test-slow page-test fuzz soak lint types wheel clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); wit
 
 fuzz: $(READY)  ## Damage files for every reader, a million; args="--inputs 1000 --seed 1" for fewer.
 	$(BIN)/python -m gastlive.tests.fuzzing $(args)
+
+soak: $(READY)  ## Run two hours of faults (apt-get install mosquitto); args="--minutes 5 --every 20".
+	$(BIN)/python -m gastlive.tests.soak $(args)
 
 lint: $(READY)  ## Check style and formatting.
 	$(BIN)/ruff check .
