@@ -25,7 +25,7 @@ from ..gast.addresses import put_away, shown
 from ..gast.errors import InputError
 from .claim import claimed
 from .help import config_dir, page
-from .mistakes import mistake, unknown_flag
+from .mistakes import mistake, refuse_unread, unknown_flag
 from .outlet import say
 from .secrets import keep_secrets, masked_output
 from .signals import Ended, hear
@@ -119,6 +119,7 @@ def _run(main: Main, cfg: DictConfig, config_name: str, errors: ExitStack) -> No
         def checked() -> None:
             if own:
                 keep_secrets(cfg, folder)
+            refuse_unread(cfg, config_name, words)
             refuse_kinds(cfg, config_name, words)
             with claimed(folder) if own else nullcontext():
                 main(cfg)
