@@ -19,12 +19,17 @@ def keep_secrets(cfg: DictConfig, folder: Path) -> None:
     text = OmegaConf.to_yaml(cfg)
     if shown(text) == text:
         return
-    os.umask(0o077)
-    folder.chmod(0o700)
+    keep_private(folder)
     for file in [*folder.glob(".hydra/*.yaml"), *folder.parent.glob("multirun.yaml")]:
         content = file.read_text(encoding="utf-8")
         if shown(content) != content:
             file.write_text(shown(content), encoding="utf-8")
+
+
+def keep_private(folder: Path) -> None:
+    """What the program leaves from now on, and this folder, is for its user alone."""
+    os.umask(0o077)
+    folder.chmod(0o700)
 
 
 @contextmanager

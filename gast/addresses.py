@@ -96,7 +96,8 @@ def masked_all(content: Any) -> Any:
 def _masked_value(key: Any, value: Any) -> Any:
     if key in SECRET and value is not None:
         return "***"
-    if key == "url" and isinstance(value, str):
+    is_address = key == "path" and isinstance(value, str) and re.match(_ADDRESS, value)
+    if is_address or (key == "url" and isinstance(value, str)):
         return masked(value)
     if key == "webhook" and isinstance(value, Mapping) and value.get("url"):
         return masked_all(value) | {"url": _host(str(value["url"]))}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -66,6 +67,19 @@ def take(state: State, streams: Sequence[int]) -> State:
 def join(states: Sequence[State]) -> State:
     """One batch out of several, streams in the order of the batches. None may be ``None``."""
     return _map(lambda tensors: torch.cat(tensors), *states)
+
+
+def split(state: State, counts: Sequence[int]) -> list[State]:
+    """One batch as several, of so many streams each, in their order; no numbers are moved."""
+    parts, start = [], 0
+    for count in counts:
+        parts.append(_map(partial(_rows, start, count), state))
+        start += count
+    return parts
+
+
+def _rows(start: int, count: int, tensors: list[Tensor]) -> Tensor:
+    return tensors[0].narrow(0, start, count)
 
 
 def _map(function: Callable[[list[Tensor]], Tensor], *states: State) -> State:

@@ -1,9 +1,12 @@
 """The live program: ``gastlive source=... detector=... lifter=... classifier=... sink=[...]``."""
 
 import logging
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -12,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..conf.outlet import Outlet
 from ..conf.program import program
+from ..conf.secrets import keep_private
 from ..gast.addresses import shown
 from ..gast.errors import InputError
 
@@ -47,7 +51,14 @@ def main(cfg: DictConfig) -> None:
     pipeline.interrupts.heard_to_the_end()
     summary = pipeline.run()
     out.write(f"{report(summary, Path(cfg.run_folder))}\n")
-    if lost_of(summary["sinks"]):
+    lost = lost_of(summary["sinks"])
+    if pipeline.source.lingers:
+        # All is written. With a thread in a driver or decoder, Python's end would be that of the
+        # process: C++ aborts where the thread comes back.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(1 if lost else 0)
+    if lost:
         raise InputError("it has lost records, as said above; what is in the files is whole")
 
 
@@ -74,19 +85,31 @@ def build(cfg: DictConfig) -> "Pipeline":
     """Every part of the live program, made and joined as the config says."""
     # Imported here, so that where OpenCV or torch can't be loaded the error is one line, and
     # `gastlive --help` does not wait for them.
+    from .detectors.network import pictures_at_once
     from .pipeline import Pipeline
-    from .sinks.background import apart
+    from .sinks.fitting import fitted
+    from .sources.many import Many
     from .summary import Summary
 
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     summary = Summary(folder=cfg.run_folder, config=config)  # which writes no secrets
-    source, parts = instantiate(cfg.source), stages(cfg)
+    source = instantiate(cfg.source)
+    if isinstance(source, Many) and source.has_secrets:  # also those that only a file knows
+        keep_private(Path(cfg.run_folder))
+    if cfg.get("sources") and not isinstance(source, Many):
+        raise InputError("sources=... are the cameras of source=many; give that, too")
+    with pictures_at_once(getattr(source, "at_once", 1)):
+        parts = stages(cfg)
     summary.runtimes = {each.name: each.runtime for each in (parts["lifter"], parts["classifier"])}
     return Pipeline(
         source=source,
         **parts,
         sinks={
-            name: apart(instantiate(sink), live=source.live)
+            name: fitted(
+                partial(instantiate, sink),
+                live=source.live,
+                several=source if isinstance(source, Many) else None,
+            )
             for name, sink in (cfg.get("sink") or {}).items()
         },
         summary=summary,
@@ -107,7 +130,7 @@ class Stages(TypedDict):
 def stages(cfg: DictConfig) -> Stages:
     """The stages that the config describes."""
     with ThreadPoolExecutor(1) as beside:  # the detector's networks compile while the others load
-        detector = beside.submit(instantiate, cfg.detector)
+        detector = beside.submit(copy_context().run, instantiate, cfg.detector)
         lifter, classifier, decision = naming(cfg)
     return Stages(
         detector=detector.result(),
@@ -169,6 +192,7 @@ def report(summary: dict[str, Any], folder: Path) -> str:
             f"{summary['fps']} frames/s, {summary['people']['count']} people",
             f"actions: {events or 'none'}",
             f"capture to label: p50 {age['p50']} ms, p95 {age['p95']} ms, p99 {age['p99']} ms",
+            *_of_cameras(summary),
             f"results in {folder}{gone}",
         )
     )
@@ -183,6 +207,18 @@ def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
                 {told.get("file", name): told["lost"]} if told.get("lost") else {}
             )
     return found
+
+
+def _of_cameras(summary: dict[str, Any]) -> Iterator[str]:
+    """A line for each of several cameras."""
+    for name, camera in summary.get("cameras", {}).items():
+        age = camera["age_ms"]
+        ages = f", age p50 / p99 {age['p50']:.0f} / {age['p99']:.0f} ms" if age else ""
+        again = f", {camera['reconnects']} reconnects" * bool(camera["reconnects"])
+        yield (
+            f"camera {name}: {camera['processed']} frames, {camera['dropped']} dropped, "
+            f"{camera['fps'] or 0} frames/s{ages}{again}: {camera['ended']}"
+        )
 
 
 if __name__ == "__main__":

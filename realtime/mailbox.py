@@ -1,7 +1,7 @@
 """Mailboxes: the only place where threads hand items to each other."""
 
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from threading import Condition, Event
 from typing import Generic, TypeVar
@@ -68,6 +68,75 @@ class Mailbox(ABC, Generic[T]):
 
     def _is_decided(self) -> bool:
         return bool(self._items) or self._closed or self.left.is_set()
+
+
+class Slots(Generic[T]):
+    """Several writers, one reader, and a slot of one item for each writer, by its name.
+
+    The reader takes from those that have waited for their turn the longest, so that each gets as
+    many turns as the others, or all that it wants.
+    """
+
+    def __init__(self) -> None:
+        self._items: dict[str, T] = {}
+        self._served: dict[str, int] = {}
+        self._replaced: Counter[str] = Counter()
+        self._turns = 0
+        self._left = False
+        self._change = Condition()
+
+    def put(self, name: str, item: T) -> None:
+        """Fill the writer's slot, and replace what the reader has not taken yet."""
+        with self._change:
+            self._replaced[name] += name in self._items
+            self._items[name] = item
+            self._change.notify_all()
+
+    def wait(self, name: str, stop: Event) -> bool:
+        """Wait until the writer's slot is empty; false when it is to stop or the reader has left.
+
+        Who sets `stop` calls `wake`.
+        """
+        with self._change:
+            self._change.wait_for(lambda: name not in self._items or self._left or stop.is_set())
+            return not (self._left or stop.is_set())
+
+    def wake(self) -> None:
+        """Have all that wait look again."""
+        with self._change:
+            self._change.notify_all()
+
+    def take(self, most: int, *, timeout_s: float | None = None) -> dict[str, tuple[T, int]]:
+        """Up to so many items, by the writers' names; none after `timeout_s` without one.
+
+        Each with the number of the writer's items that were replaced before it.
+        """
+        with self._change:
+            self._change.wait_for(lambda: bool(self._items) or self._left, timeout_s)
+            waiting = sorted(self._items, key=lambda name: self._served.get(name, -1))
+            taken = {name: (self._items.pop(name), self._replaced[name]) for name in waiting[:most]}
+            self._served |= {name: self._turns + i for i, name in enumerate(taken)}
+            self._turns += len(taken)
+            self._change.notify_all()
+            return taken
+
+    @property
+    def left(self) -> bool:
+        """Whether the reader has left."""
+        return self._left
+
+    def forget(self, name: str) -> None:
+        """There is no such writer any more."""
+        with self._change:
+            self._items.pop(name, None)
+            self._served.pop(name, None)
+
+    def leave(self) -> None:
+        """Take no more, for the reader."""
+        with self._change:
+            self._left = True
+            self._items.clear()
+            self._change.notify_all()
 
 
 class Latest(Mailbox[T]):

@@ -40,7 +40,8 @@ class Action:
 class Event:
     """One finished action of one person; times are stream time in seconds.
 
-    `zone` is the one the person was in at the start, if the run has zones and it was in one.
+    `zone` is the one the person was in at the start, if the run has zones and it was in one;
+    `camera` the name of the camera, of several.
     """
 
     track: int
@@ -49,6 +50,7 @@ class Event:
     end_s: float
     confidence: float
     zone: str | None = None
+    camera: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ class Frame:
         events: Actions that ended with this frame.
         spent_s: Seconds of each stage, by its name.
         finished_s: When the last stage was done, on the pipeline's clock.
+        camera: Name of the camera, where there are several; `index`, `time_s` and `dropped` are
+            that camera's.
+        is_over: The camera, of several, has ended: there is no picture, nobody is in view, and
+            `events` are its last ones.
     """
 
     image: np.ndarray | None
@@ -109,6 +115,8 @@ class Frame:
     events: tuple[Event, ...] = ()
     spent_s: Mapping[str, float] = field(default_factory=dict)
     finished_s: float | None = None
+    camera: str | None = None
+    is_over: bool = False
 
     def knowing(self, **what: Any) -> Self:
         """A copy with these fields replaced."""
@@ -121,7 +129,7 @@ class RunInfo:
 
     Layouts are names: the detector's is that of `Person.pose`, the lifter's of `Person.xy` and
     `xyz`. `labels` are in the order of `Person.probabilities`; `source` is a description, no
-    credentials.
+    credentials. `cameras` are the names of several at the start; others may come.
     """
 
     width: int | None
@@ -132,3 +140,4 @@ class RunInfo:
     labels: tuple[str, ...]
     background: str
     source: str
+    cameras: tuple[str, ...] = ()

@@ -1,15 +1,18 @@
 """Source, stages, sinks: the whole live program."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from ..gast.errors import InputError
 from .chain import Chain
 from .clock import SYSTEM, Clock
 from .interrupts import Interrupts
+from .lanes import Lanes
 from .packets import Frame
 from .sinks.sink import Sink
 from .sinks.window import WindowClosed
+from .sources.many import Many
 from .sources.source import Source
 from .stages.classifying import Classify
 from .stages.deciding import Decide
@@ -23,13 +26,14 @@ from .summary import Summary
 class Pipeline:
     """Pushes every frame of a source through the stages, in the order listed, to the sinks.
 
-    `clock` gives monotonic seconds.
+    Frames of several cameras (`Many`) go through them together, see `Lanes`. `clock` gives
+    monotonic seconds.
     """
 
     def __init__(
         self,
         *,
-        source: Source,
+        source: Source | Many,
         detector: Detector,
         tracker: Tracker,
         joints: Joints,
@@ -46,7 +50,11 @@ class Pipeline:
             classifier=classifier, decision=decision, clock=clock,
         )  # fmt: skip
         self.interrupts = Interrupts(clock=clock)
-        self.info = self.chain.info(fps=source.fps, source=source.description, layout=source.layout)
+        self.lanes = Lanes(self.chain, source) if isinstance(source, Many) else None
+        self.info = self.chain.info(
+            fps=source.fps, source=source.description, layout=source.layout,
+            cameras=source.cameras if isinstance(source, Many) else (),
+        )  # fmt: skip
 
     def run(self) -> dict[str, Any]:
         """Run until the source ends, the window is closed, or a signal comes (see `Interrupts`).
@@ -69,8 +77,13 @@ class Pipeline:
         try:
             for sink in self.sinks.values():
                 sink.begin(self.info)
-            for frame in self.interrupts.between(self.source):
-                self._push(frame)
+            if self.lanes is None:
+                for frame in self.interrupts.between(self.source):
+                    self._push([self.chain(frame)])
+            else:
+                with closing(self.lanes.detected()) as rounds:
+                    for pairs in self.interrupts.between(rounds):
+                        self._push(self.lanes(pairs))
         except KeyboardInterrupt:
             return self.interrupts.said, None
         except WindowClosed:
@@ -79,21 +92,23 @@ class Pipeline:
             return _reason(error), error
         return "source ended", None
 
-    def _push(self, frame: Frame) -> None:
-        frame = self.chain(frame)
+    def _push(self, frames: list[Frame]) -> None:
         self._hear_source()
-        self.summary.add(frame)
-        for sink in self.sinks.values():
-            sink(frame)
+        for frame in frames:
+            self.summary.add(frame)
+            for sink in self.sinks.values():
+                sink(frame)
 
     def _hear_source(self) -> None:
         self.summary.damaged = self.source.damaged
+        if isinstance(self.source, Many):
+            self.summary.cameras = self.source.figures()
         for warning in self.source.warnings:
             self.summary.warn(warning)
 
     def _close(self, ended: str, *, failing: bool = False) -> dict[str, Any]:
         """Finish everything, whatever fails on the way; the first failure is raised at the end."""
-        last = self.chain.finish()
+        last = self.chain.finish() if self.lanes is None else self.lanes.finish()
         errors: list[Exception] = []
         for sink in self.sinks.values():
             try:

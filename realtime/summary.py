@@ -25,8 +25,9 @@ class Summary:
     """Counts during a run and writes ``summary.json``, at the end and every `every_s` seconds.
 
     So a killed program leaves a summary marked as running. `runtimes` is the runtime of each net,
-    `damaged` the number of pictures that the source could not decode. While the disk is full the
-    last summary stays; InputError if the folder can't be written to or, at the end, is still full.
+    `damaged` the number of pictures that the source could not decode, `cameras` what several
+    cameras say of themselves, by name (`Many.figures`). While the disk is full the last summary
+    stays; InputError if the folder can't be written to or, at the end, is still full.
 
     Args:
         config: The composed config as plain data.
@@ -51,31 +52,35 @@ class Summary:
         self._fixed = {"versions": versions(), "machine": machine(), "config": dict(config)}
         self.runtimes: Mapping[str, str] = {}
         self.damaged = 0
+        self.cameras: Mapping[str, Mapping[str, Any]] = {}
+        self._each: dict[str | None, Seen] = {}
         self._warnings: list[str] = []
         self._age_ms, self._stages_ms = Samples(), dict[str, Samples]()
         self._people: set[int] = set()
         self._events: Counter[str] = Counter()
-        self._frames = self._dropped = 0
+        self._frames = 0
         self._first_s = self._last_s = self._next_s = 0.0
         self._cpu_clock, self._first_cpu_s, self._last_cpu_s = cpu_clock, 0.0, 0.0
-        self._first_time_s = self._last_time_s = self._stream_s = 0.0
+        self._first_time_s = 0.0
         self._first_clock: str | None = None  # wall-clock time of the first frame
         self._first_label_s: float | None = None
 
     def add(self, frame: Frame) -> None:
         """Count one frame; one without `finished_s` counts as finished now."""
+        if frame.is_over:
+            self.add_events(frame.events)
+            return
         now_s = self._clock() if frame.finished_s is None else frame.finished_s
         self._last_cpu_s = self._cpu_clock()
         self._memory.look(now_s)
         if self._frames == 0:
             self._first_s = now_s
-            self._first_time_s = self._last_time_s = frame.time_s
+            self._first_time_s = frame.time_s
             self._first_cpu_s = self._last_cpu_s
             self._first_clock = datetime.now().astimezone().isoformat(timespec="milliseconds")
             self._next_s = now_s + self._every_s
-        self._stream_s += max(frame.time_s - self._last_time_s, 0.0)  # it may start over
-        self._last_s, self._last_time_s = now_s, frame.time_s
-        self._frames, self._dropped = self._frames + 1, frame.dropped
+        self._last_s, self._frames = now_s, self._frames + 1
+        self._each.setdefault(frame.camera, Seen()).add(frame, now_s)
         self._age_ms.add((now_s - frame.captured_s) * 1e3)
         for stage, seconds in frame.spent_s.items():
             self._stages_ms.setdefault(stage, Samples()).add(seconds * 1e3)
@@ -121,13 +126,14 @@ class Summary:
         return {
             "ended": ended,
             "frames": self._frames,
-            "dropped": self._dropped,
+            "dropped": sum(seen.dropped for seen in self._each.values()),
             "damaged": self.damaged,
             "fps": _rounded((self._frames - 1) / wall_s) if wall_s > 0 else None,
             "wall_s": _rounded(wall_s),
-            "stream_s": _rounded(self._stream_s),
+            "stream_s": _rounded(max((seen.stream_s for seen in self._each.values()), default=0.0)),
             "age_ms": self._age_ms.percentiles(),
             "stages_ms": {stage: ms.percentiles() for stage, ms in self._stages_ms.items()},
+            **({"cameras": self._of_cameras()} if self.cameras else {}),
             "first_frame": {"time_s": _rounded(self._first_time_s), "clock": self._first_clock},
             "first_label_s": _rounded(self._first_label_s),
             "people": {"count": len(self._people), "ids": sorted(self._people)},
@@ -139,6 +145,41 @@ class Summary:
             "runtimes": dict(self.runtimes),
             **self._fixed,
         }
+
+    def _of_cameras(self) -> dict[str, dict[str, Any]]:
+        """Of each camera; dropped are all that were captured and not processed."""
+        return {name: self._of_camera(name, about) for name, about in self.cameras.items()}
+
+    def _of_camera(self, name: str, about: Mapping[str, Any]) -> dict[str, Any]:
+        seen = self._each.get(name) or Seen()
+        counts = {
+            "captured": max(about["captured"], seen.frames),
+            "processed": seen.frames,
+            "dropped": max(about["captured"] - seen.frames, 0),
+        }
+        return dict(about) | counts | {
+            "fps": _rounded((seen.frames - 1) / seen.wall_s) if seen.wall_s > 0 else None,
+            "age_ms": seen.age_ms.percentiles(),
+        }  # fmt: skip
+
+
+class Seen:
+    """What was seen of one camera."""
+
+    def __init__(self) -> None:
+        self.frames = self.dropped = 0
+        self.stream_s = self.wall_s = self._last_time_s = self._first_s = 0.0
+        self.age_ms = Samples()
+
+    def add(self, frame: Frame, now_s: float) -> None:
+        """Count a frame that was finished at `now_s`."""
+        if self.frames == 0:
+            self._first_s, self._last_time_s = now_s, frame.time_s
+        self.frames, self.dropped = self.frames + 1, frame.dropped
+        self.stream_s += max(frame.time_s - self._last_time_s, 0.0)  # it may start over
+        self.wall_s, self._last_time_s = now_s - self._first_s, frame.time_s
+        if frame.camera is not None:
+            self.age_ms.add((now_s - frame.captured_s) * 1e3)
 
 
 class Samples:

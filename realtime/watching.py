@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 from ..gast.errors import InputError
 from .packets import Frame
 from .results import FrameResult
-from .sources.keypoint_files import SUFFIXES, frames_in
+from .sources.kinds import kind_of
 
 if TYPE_CHECKING:
     from .recognition import Recognition
     from .sources.source import Source
-
-EMBEDDED = ("demo", "crowd")
-"""Sources that come with the package."""
 
 
 def watch(source: int | str | Path, /, **options: Any) -> Generator[FrameResult, None, None]:
@@ -43,7 +40,7 @@ def watch(source: int | str | Path, /, **options: Any) -> Generator[FrameResult,
             f"source={values!r}: what is watched comes first, watch({source!r}); source= takes "
             f"its values, such as source={{'start_s': 2}}"
         )
-    kind, chosen = _kind(source)
+    kind, chosen = kind_of(source)
     if kind == "keypoints":
         options = {"detector": "none"} | options
     # Imported here: what composes and computes comes with the first use.
@@ -62,26 +59,6 @@ def watch(source: int | str | Path, /, **options: Any) -> Generator[FrameResult,
 
 def _below(part: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{part}.{key}": value for key, value in values.items()}
-
-
-def _kind(source: int | str | Path) -> tuple[str, dict[str, Any]]:
-    """The option of the group ``source`` that reads it, and the values which say where it is."""
-    if isinstance(source, bool) or not isinstance(source, int | str | Path):
-        raise InputError(
-            f"watch got a {type(source).__name__}; give the number of a camera, a path or an "
-            f"address, or hand pictures to a gastlive.Recognizer"
-        )
-    text = str(source)
-    if text.isdigit() or text.startswith("/dev/"):
-        return "webcam", {"device": source}
-    if "://" in text:
-        return "stream", {"url": text}
-    path = Path(text).expanduser()
-    if text in EMBEDDED and not path.exists():
-        return text, {}
-    if path.suffix.lower() in SUFFIXES or (path.is_dir() and frames_in(path)):
-        return "keypoints", {"path": text}
-    return ("images", {"folder": text}) if path.is_dir() else ("video", {"path": text})
 
 
 def _results(source: "Source", recognition: "Recognition") -> Generator[FrameResult, None, None]:

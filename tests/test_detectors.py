@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -15,12 +16,13 @@ from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import BLAZEPOSE33, COCO17, WHOLEBODY133, joint_map
 from gastlive.realtime.detectors import blazepose as blazepose_module
 from gastlive.realtime.detectors.blazepose import Region, anchors, refined
-from gastlive.realtime.detectors.network import Network
+from gastlive.realtime.detectors.network import Network, pictures_at_once
 from gastlive.realtime.detectors.none import NoDetector
 from gastlive.realtime.detectors.picture import Letterbox, cut_out
 from gastlive.realtime.detectors.rtmpose import FAMILIES, IMAGENET, decoded
 from gastlive.realtime.opencv import open_capture
 from gastlive.realtime.packets import Frame, Pose
+from gastlive.realtime.sources.demo import PATH
 
 VIDEOS = Path(__file__).parents[2] / "shared" / "videos"
 real = pytest.mark.skipif(not VIDEOS.is_dir(), reason=f"needs the footage in {VIDEOS}")
@@ -653,3 +655,35 @@ def test_a_blazepose_joint_is_as_sure_as_the_lesser_of_visible_and_present(monke
     pose = detector._read(image, Region(np.array([128.0, 128.0]), 256.0, 0.0))
     sure = 1 / (1 + np.exp(-np.array([5.0, -2.0, -3.0])))
     np.testing.assert_allclose(pose.confidence[[0, 3, 7]], sure, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["movenet", "movenet_multipose"])
+def test_another_detector_sees_another_camera_as_if_it_were_alone_also_at_the_same_time(name):
+    """They share their networks."""
+    video = open_capture(PATH)
+    pictures = [np.asarray(video.read()[1]) for _ in range(24)]
+    video.release()
+    wide = [cv2.copyMakeBorder(p, 0, 0, 200, 200, cv2.BORDER_CONSTANT) for p in pictures[12:]]
+
+    def frames(images):
+        return [
+            Frame(image, i, i / 30, 0.0, image.shape[1], image.shape[0])
+            for i, image in enumerate(images)
+        ]
+
+    with pictures_at_once(2):
+        first = option(f"detector/{name}")
+    second = first.another()
+    pairs = list(zip(frames(pictures[:12]), frames(wide), strict=True))
+    alone = [[first(one).poses for one, _ in pairs], [second(other).poses for _, other in pairs]]
+    lanes = [first.another(), first.another()]
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            list(pool.map(lambda lane, frame: lane(frame).poses, lanes, pair)) for pair in pairs
+        ]
+    for number, wanted in enumerate(alone):
+        assert any(wanted)
+        for found, poses in zip((pair[number] for pair in both), wanted, strict=True):
+            assert len(found) == len(poses)
+            for one, other in zip(found, poses, strict=True):
+                np.testing.assert_allclose(one.xy, other.xy, atol=0.01)

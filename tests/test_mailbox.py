@@ -1,8 +1,8 @@
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
-from gastlive.realtime.mailbox import Latest, Queue
+from gastlive.realtime.mailbox import Latest, Queue, Slots
 
 
 def writing(box, items):
@@ -115,3 +115,50 @@ def test_silence_is_an_error_only_after_the_time_given():
     assert next(items) == 1
     with pytest.raises(TimeoutError):
         next(items)
+
+
+def test_of_several_writers_those_are_next_whose_turn_was_longest_ago():
+    slots, turns = Slots(), []
+    for _ in range(6):
+        for name in "abc":  # all are faster than the reader
+            slots.put(name, name)
+        turns += slots.take(2)
+    assert turns == list("abcabcabcabc")
+
+
+def test_who_has_nothing_new_does_not_hold_the_others_up():
+    slots, turns = Slots(), []
+    for i in range(6):
+        slots.put("fast", i)
+        if i % 3 == 0:
+            slots.put("slow", i)
+        turns.append(sorted(slots.take(2)))
+    assert turns == [["fast", "slow"], ["fast"], ["fast"]] * 2
+
+
+def test_what_is_replaced_in_a_slot_is_counted_for_its_writer():
+    slots = Slots()
+    for i in range(3):
+        slots.put("a", i)
+    slots.put("b", 9)
+    assert slots.take(2) == {"a": (2, 2), "b": (9, 0)}
+
+
+def test_a_writer_that_loses_nothing_waits_for_its_slot_and_is_let_go():
+    slots, stop, said = Slots(), Event(), []
+    slots.put("a", 1)
+    waits = Thread(target=lambda: said.append(slots.wait("a", stop)), daemon=True)
+    waits.start()
+    slots.take(1)
+    waits.join(10)
+    slots.put("a", 2)
+    waits = Thread(target=lambda: said.append(slots.wait("a", stop)), daemon=True)
+    waits.start()
+    stop.set()
+    slots.wake()
+    waits.join(10)
+    assert said == [True, False]
+
+
+def test_a_reader_of_slots_waits_no_longer_than_it_likes():
+    assert Slots().take(1, timeout_s=0.001) == {}

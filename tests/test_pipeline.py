@@ -72,9 +72,12 @@ class Clip:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
+    return small_weights(tmp_path_factory.mktemp("weights"))
+
+
+def small_weights(folder):
     """A lifter and a head of the real kinds, small and untrained."""
     torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("weights")
     lifter = option("net/gast27", skeleton=H36M17, filter_widths=(3, 3), channels=4)
     checkpoint.save(
         lifter, folder / "lifter.safetensors", fps=30, normalisation="person", training={}

@@ -57,10 +57,16 @@ def live(*words, folder):
         pytest.param(
             ["source=video", f"source.path={ADDRESS}"], "127.0.0.1", marks=pytest.mark.slow
         ),
+        (
+            ["source=many", f"sources=[{{name: a, url: '{ADDRESS}'}}, {{name: demo, frames: 2}}]"],
+            "camera a has ended: stream rtsp://***@127.0.0.1:9/live delivers no picture",
+        ),
     ],
 )
 def test_the_password_of_a_camera_is_printed_and_written_nowhere(words, said, tmp_path):
-    given = words if words[0] in ("-m", "source=video") else ["source=stream", *words]
+    given = (
+        words if words[0] in ("-m", "source=video", "source=many") else ["source=stream", *words]
+    )
     printed, texts = live(*given, folder=tmp_path)
     assert said in printed
     assert SECRET not in printed
@@ -135,6 +141,18 @@ def test_what_a_camera_with_a_password_leaves_is_for_its_user_alone(tmp_path):
     assert stat.S_IMODE(summary.stat().st_mode) == 0o600
 
 
+def test_a_password_in_a_file_of_cameras_is_kept_as_one_of_the_command_line_is(tmp_path):
+    folder, file = tmp_path / "run", tmp_path / "cameras.yaml"
+    file.write_text(f"- {{name: a, url: '{ADDRESS}'}}\n- {{name: demo, frames: 2}}\n")
+    words = ("source=many", f"sources={file}", "sink=[jsonl,csv]", f"hydra.run.dir={folder}")
+    printed, _ = live(*words, folder=folder.parent)
+    assert SECRET not in printed
+    assert not [path for path in folder.iterdir() if SECRET in path.read_text()]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["cameras"]["demo"]["processed"] == 2
+
+
 def test_a_process_started_with_the_same_words_gets_the_address():
     (word,) = put_away([f"source.url={ADDRESS}"])
     key, _, value = word.partition("=")
@@ -169,3 +187,8 @@ def test_plain_data_loses_its_passwords_and_nothing_else():
         "url": "rtsp://***@h/live",
         "n": [1, None, "see http://***@h/x now"],
     }
+
+
+def test_an_address_that_is_given_as_a_path_loses_its_parameters_and_a_path_nothing():
+    given = [{"path": "rtsp://h/1?user=a&password=b"}, {"path": "my films/a?b.mp4"}]
+    assert masked_all(given) == [{"path": "rtsp://h/1***"}, {"path": "my films/a?b.mp4"}]

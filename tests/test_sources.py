@@ -1007,3 +1007,23 @@ def test_a_crowd_shows_the_demos_person_in_every_tile_each_later_than_the_one_be
 def test_a_crowd_of_no_sensible_size_is_refused(people):
     with one_line(f"people={people} can't be shown; give 1 to 12"):
         option("source/crowd", people=people)
+
+
+def test_a_source_that_is_stuck_in_its_driver_says_so_until_it_comes_back(monkeypatch):
+    back = Event()
+
+    class Stuck(Source):
+        def read(self, stop):
+            yield Frame(None, 0, 0.0, 0.0, 9, 9)
+            back.wait()
+
+    monkeypatch.setattr("gastlive.realtime.sources.source.PARTING_S", 0.01)
+    stuck = Stuck("stuck", "a stuck camera")
+    next(iter(stuck))
+    stuck.close()
+    assert stuck.lingers
+    back.set()
+    deadline = time.monotonic() + 30
+    while stuck.lingers:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -15,8 +15,8 @@ _UNITS = {"percent": "%", "mb": "MB", "gb": "GB", "kb": "KB", "hz": "Hz"} | {
 _WORDS = {"cpu": "CPU", "mpjpe": "MPJPE"}
 # The most important figures first; the others follow in the order measured.
 _FIRST = (
-    r"^streams", r"^age_p50", r"^age_p95", r"^age_p99", r"^age", r"drop", r"fps", r"^cpu",
-    r"^memory(?!.*growth)", r"growth", r"^first_label",
+    r"^streams", r"^cameras", r"^carried", r"^age_p50", r"^age_p95", r"^age_p99", r"^age", r"drop",
+    r"fps", r"^cpu", r"^memory(?!.*growth)", r"growth", r"^first_label",
 )  # fmt: skip
 _TAIL = re.compile(r"(?P<stage>.+)_(?P<of>p95|p99|max)_ms")
 

@@ -15,6 +15,7 @@ from ...gast.errors import InputError
 from ...realtime.live import deciding, stages
 from ...realtime.page.camera import BrowserCamera
 from ...realtime.page.server import PageServer
+from ...realtime.sources.many import Many
 from ...realtime.stages.classifying import Classify
 from ...realtime.stages.deciding import Decide
 from ...realtime.stages.joints import Joints
@@ -150,7 +151,13 @@ class Maker:
             if key in source and not any(o.startswith(f"source.{key}=") for o in self._overrides):
                 with open_dict(source):  # a file is played like a camera, over and over
                     source[key] = value
-        return instantiate(source)
+        made = instantiate(source)
+        if isinstance(made, Many):
+            raise InputError(
+                "gastlive-page shows one source; several cameras are on a page with: "
+                "gastlive source=many 'sources=[...]' 'sink=[page]'"
+            )
+        return made
 
 
 def plain(cfg: DictConfig) -> Any:

@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from ...gast.skeleton import BLAZEPOSE33
 from ..packets import Frame, Pose
+from ..stages.stage import anew
 from .network import Network, Normalisation
 from .picture import Letterbox, cut_out, picture_of
 from .weights import fetch
@@ -89,6 +91,12 @@ class BlazePose:
         """Forget where the person was."""
         self._region: Region | None = None
         self._size: tuple[int, ...] = ()
+
+    def another(self) -> Self:
+        """One for another camera, with the same networks."""
+        other = anew(self)
+        other._letterbox = Letterbox(self._finder.width, self._finder.height)
+        return other
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the person into the frame, if there is one."""

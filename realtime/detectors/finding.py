@@ -1,9 +1,11 @@
 """Finding people: the whole picture, and parts of it in turns, so that small people are seen."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from math import ceil
+from typing import Self
 
 import numpy as np
 
@@ -104,6 +106,13 @@ class Finder:
         # One for each shape of view, so that neither is compiled again at every turn.
         self._whole, self._part = make(), make()
         self.enter(640, 480)
+
+    def another(self) -> Self:
+        """One for another camera, with the same networks."""
+        other = copy(self)
+        other._whole, other._part = self._whole.another(), self._part.another()
+        other.enter(640, 480)
+        return other
 
     def enter(self, width: int, height: int) -> None:
         """Begin anew with pictures of that size."""

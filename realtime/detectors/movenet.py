@@ -1,6 +1,9 @@
 """MoveNet MultiPose: up to six people in one pass."""
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -8,7 +11,8 @@ from ...gast.errors import InputError
 from ...gast.skeleton import COCO17
 from ..packets import Frame, Pose
 from ..similarity import distinct, measured
-from .network import Network
+from ..stages.stage import anew
+from .network import Network, at_once_now, pictures_at_once
 from .picture import Letterbox, picture_of
 from .regions import Regions
 from .weights import fetch
@@ -57,16 +61,25 @@ class MoveNet:
             raise InputError(f"detector.size={size} is no multiple of {STRIDE}; try 256")
         sizes = _sizes(regions, whole_every_s)
         self.threads, self.size, self.min_score = threads, size, min_score
+        self._at_once = at_once_now()  # also for networks that are made later
         self.max_people = max_people
         self.path = path or str(fetch("movenet_multipose.tflite"))
         self._regions = Regions(sizes, whole_every_s=whole_every_s)
+        self._networks = WeakValueDictionary[tuple[int, int], Network]()
         # A camera's usual aspect ratio, so that the first picture needn't wait.
         self._whole = self._reader(self._fitting(640, 480))
         self._readers = {size: self._reader(size) for size in sizes}
 
     def reset(self) -> None:
         """Forget where people were; the next picture is read whole."""
-        self._regions.reset()
+        self._regions = anew(self._regions)
+
+    def another(self) -> Self:
+        """One for another camera, with the same networks."""
+        other = anew(self)
+        other._whole = self._whole.another()
+        other._readers = {size: reader.another() for size, reader in self._readers.items()}
+        return other
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the people found into the frame, best first."""
@@ -90,7 +103,12 @@ class MoveNet:
         return _rounded_up(self.size * width / longer), _rounded_up(self.size * height / longer)
 
     def _reader(self, size: tuple[int, int]) -> "_Reader":
-        return _Reader(self.path, size, threads=self.threads)
+        network = self._networks.get(size)
+        if network is None:
+            with pictures_at_once(self._at_once):
+                network = Network(self.path, threads=self.threads, size=size)
+            self._networks[size] = network
+        return _Reader(network, size, self.path)
 
     def _poses(self, xy: np.ndarray, confidence: np.ndarray, scores: np.ndarray) -> list[Pose]:
         best = np.argsort(-scores, kind="stable")
@@ -103,9 +121,8 @@ class MoveNet:
 class _Reader:
     """The network at one input size (width, height); an InputError if it is another network."""
 
-    def __init__(self, path: str, size: tuple[int, int], *, threads: int) -> None:
-        self.size = size
-        self._network = Network(path, threads=threads, size=size)
+    def __init__(self, network: Network, size: tuple[int, int], path: str) -> None:
+        self.size, self._network = size, network
         self._extent = np.array([self._network.width, self._network.height], np.float32)
         self._letterbox = Letterbox(self._network.width, self._network.height)
         # Once on a black picture: the first run is slow, and a wrong network is noticed here.
@@ -116,6 +133,12 @@ class _Reader:
                 f"{path} gives {', '.join(map(str, shapes))}, expected (1, people, {row}); "
                 f"give weights of MoveNet MultiPose"
             )
+
+    def another(self) -> Self:
+        """One for another camera, with the same network."""
+        other = copy(self)
+        other._letterbox = Letterbox(self._network.width, self._network.height)
+        return other
 
     def __call__(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Candidates: joints (P, 17, 2) in pixels, confidence (P, 17), scores (P,)."""

@@ -1,8 +1,11 @@
 """Networks whose input is a picture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from threading import local
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +15,27 @@ from ...gast.runtimes.compilers import core
 
 if TYPE_CHECKING:
     import openvino
+
+
+_AT_ONCE = ContextVar("at_once", default=1)
+
+
+@contextmanager
+def pictures_at_once(count: int) -> Iterator[None]:
+    """Networks made meanwhile read so many pictures at the same time, if threads call them so.
+
+    Each picture has its share of a network's threads: more pictures a second, each a little later.
+    """
+    before = _AT_ONCE.set(count)
+    try:
+        yield
+    finally:
+        _AT_ONCE.reset(before)
+
+
+def at_once_now() -> int:
+    """How many pictures at the same time networks are made for just now."""
+    return _AT_ONCE.get()
 
 
 @dataclass(frozen=True)
@@ -28,6 +52,8 @@ RAW_RGB = Normalisation()
 
 class Network:
     """A network on the CPU that takes BGR pictures of `width` x `height` pixels.
+
+    Several threads may call it, those made in `pictures_at_once` at the same time.
 
     Args:
         path: A .tflite, .onnx or .xml file (OpenVINO's) with one picture as input.
@@ -53,13 +79,25 @@ class Network:
         model = _trimmed(_read(Path(path)), outputs, path)
         self.width, self.height = _sized(model, size, path)
         self._outputs = [output.any_name for output in model.outputs]
-        self._request = _compiled(model, normalisation, threads).create_infer_request()
+        self._compiled = _compiled(model, normalisation, threads, at_once_now())
+        self._of_thread = local()
 
     def __call__(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Outputs by name, of a picture (height, width, 3) uint8; the next call overwrites them."""
-        self._request.infer([picture[None]], share_inputs=True)
-        tensors = self._request.output_tensors
+        """Outputs by name, of a picture (height, width, 3) uint8.
+
+        The thread's next call overwrites them.
+        """
+        request = self._request
+        request.infer([picture[None]], share_inputs=True)
+        tensors = request.output_tensors
         return {name: t.data for name, t in zip(self._outputs, tensors, strict=True)}
+
+    @property
+    def _request(self) -> "openvino.InferRequest":
+        if not hasattr(self._of_thread, "request"):
+            self._of_thread.request = self._compiled.create_infer_request()
+        request: openvino.InferRequest = self._of_thread.request
+        return request
 
 
 def _read(path: Path) -> "openvino.Model":
@@ -123,9 +161,9 @@ def _sized(
 
 
 def _compiled(
-    model: "openvino.Model", normalisation: Normalisation, threads: int
+    model: "openvino.Model", normalisation: Normalisation, threads: int, at_once: int
 ) -> "openvino.CompiledModel":
-    """For one picture at a time, with colours and normalisation made part of the graph."""
+    """With colours and normalisation made part of the graph."""
     import openvino
     from openvino.preprocess import ColorFormat, PrePostProcessor
 
@@ -145,5 +183,5 @@ def _compiled(
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,
-    }
+    } | ({"NUM_STREAMS": min(at_once, threads)} if at_once > 1 else {})
     return core().compile_model(processor.build(), "CPU", settings)

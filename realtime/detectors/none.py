@@ -1,8 +1,11 @@
 """The detector of sources that bring keypoints."""
 
+from typing import Self
+
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..packets import Frame
+from ..stages.stage import anew
 
 
 class NoDetector:
@@ -17,6 +20,10 @@ class NoDetector:
     def reset(self) -> None:
         """Check again whether the source brings keypoints."""
         self._checked = False
+
+    def another(self) -> Self:
+        """One for another camera."""
+        return anew(self)
 
     def __call__(self, frame: Frame) -> Frame:
         """The same frame; an InputError if the source gives pictures."""

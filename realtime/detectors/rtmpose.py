@@ -1,6 +1,8 @@
 """RTMPose and similar networks from local ONNX files."""
 
 from collections.abc import Mapping
+from copy import copy
+from typing import Self
 
 import numpy as np
 
@@ -73,18 +75,27 @@ class RTMPose:
                 size=(FINDER_SIZE, FINDER_SIZE),
                 outputs=["dets", "labels"],
             )
-            size = self._finder.width, self._finder.height
-            self._letterbox = Letterbox(*size, fill=114, centred=False)
+            self._letterbox = self._new_letterbox(self._finder)
         self._check(pose)
 
     def reset(self) -> None:
         """Nothing to reset: each picture is read by itself."""
+
+    def another(self) -> Self:
+        """One for another camera, with the same networks."""
+        other = copy(self)
+        if self._finder is not None:
+            other._letterbox = self._new_letterbox(self._finder)
+        return other
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the people found into the frame, best first."""
         image = picture_of(frame, "rtmpose")
         poses = [self._read(image, box, float(score)) for *box, score in self._find(image)]
         return frame.knowing(poses=tuple(poses))
+
+    def _new_letterbox(self, finder: Network) -> Letterbox:
+        return Letterbox(finder.width, finder.height, fill=114, centred=False)
 
     def _check(self, path: str) -> None:
         """Run once on a black picture, so that a wrong network is refused at the start."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from ...gast.errors import InputError
 from ...gast.skeleton import COCO17
 from ..packets import Frame, Pose
 from ..similarity import Measured, distinct, measured, similarity, tolerances
+from ..stages.stage import anew
 from .crowded import joints_of_others
 from .finding import Finder, View
 from .followed import Followed, box
@@ -107,6 +109,12 @@ class TopDown:
         self._found_s = self._fine_s = -np.inf
         self._turn = 0
         self._lost = False
+
+    def another(self) -> Self:
+        """One for another camera, with the same networks."""
+        other = anew(self)
+        other._finder, other._scene, other._time_s = self._finder.another(), None, -np.inf
+        return other
 
     def __call__(self, frame: Frame) -> Frame:
         """Put the people found into the frame, best first."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 from ...gast.errors import InputError
 from ..clock import SYSTEM, Clock
@@ -13,6 +13,19 @@ from .recorder import Recorder
 from .server import PageServer
 from .viewers import Shown, Viewer
 from .wire import encoded, events_of, frame_head, packed, run_of
+
+LOOK_S = 1.0
+"""How the cameras are is looked at so often."""
+
+
+class Cameras(Protocol):
+    """Several cameras that a viewer may start again or take away (`Many`)."""
+
+    def figures(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is known of each, by name."""
+
+    def ask(self, name: str, *, again: bool) -> None:
+        """Have one started again, or taken away."""
 
 
 class PageSink:
@@ -34,6 +47,8 @@ class PageSink:
     Raises:
         InputError: See `PageServer`; its address is taken up in `begin` or `open`.
     """
+
+    one_picture = True
 
     def __init__(
         self,
@@ -60,6 +75,13 @@ class PageSink:
         self._figures, self._frames = Figures(), 0
         self._kept = ("", "")  # the source and layout of what is kept of the last minutes
         self._sending: Background | None = None
+        self._cameras: Cameras | None = None
+        self._look_s, self._known = -inf, list[dict[str, Any]]()
+
+    def offer(self, cameras: Cameras) -> None:
+        """List these cameras on the page, where a viewer may start them again or take them away."""
+        self._cameras = cameras
+        self.server.commands["camera"] = self._ask
 
     def open(self) -> None:
         """Start the server, and tell its address."""
@@ -87,6 +109,9 @@ class PageSink:
         self._frames += 1
         now_s = self._clock() if frame.finished_s is None else frame.finished_s
         self._messages.figures = self._figures(frame, now_s)
+        if self._cameras is not None and now_s >= self._look_s:
+            self._look_s = now_s + LOOK_S
+            self._tell_cameras(self._cameras)
         if frame.events:
             self.server.tell_events(events_of(frame.events))
         self._sending(frame)
@@ -119,6 +144,20 @@ class PageSink:
             self.recorder.start()
         else:
             self.recorder.stop()
+
+    def _ask(self, viewer: Viewer, message: dict[str, Any]) -> None:
+        if self._cameras is not None:
+            self._cameras.ask(str(message.get("name")), again=message.get("again") is True)
+            self._look_s = -inf
+
+    def _tell_cameras(self, cameras: Cameras) -> None:
+        told = [
+            {"name": name, "source": about["source"], "words": about["ended"]}
+            for name, about in cameras.figures().items()
+        ]
+        if told != self._known:
+            self._known = told
+            self.server.update(cameras=told)
 
     def _tell_recordings(self) -> None:
         recorder = self.recorder

@@ -86,6 +86,7 @@ def events_of(events: tuple[Event, ...]) -> list[dict[str, Any]]:
             "end_s": seconds(event.end_s),
             "confidence": number(event.confidence),
             **({} if event.zone is None else {"zone": event.zone}),
+            **({} if event.camera is None else {"camera": event.camera}),
         }
         for event in events
     ]

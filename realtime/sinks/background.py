@@ -35,7 +35,7 @@ class Background:
 
     def __call__(self, frame: Frame) -> None:
         """Queue the frame for the sink."""
-        if self.may_skip and self._queue.is_full:
+        if self.may_skip and self._queue.is_full and not frame.is_over:
             self.skipped += 1
             self._pending += frame.events
             return

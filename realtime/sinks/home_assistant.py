@@ -5,8 +5,10 @@ from importlib.metadata import version
 from typing import Any
 
 
-def discovery(topic: str, prefix: str) -> dict[str, dict[str, Any]]:
+def discovery(topic: str, prefix: str, *, status: str | None = None) -> dict[str, dict[str, Any]]:
     """Topic to payload: a device with two sensors, the last action and the people in view.
+
+    Below `status`, by default `topic`, the program says whether it runs.
 
     Source: Home Assistant, "MQTT discovery": ``PREFIX/sensor/ID/config``, retained.
     """
@@ -15,7 +17,7 @@ def discovery(topic: str, prefix: str) -> dict[str, dict[str, Any]]:
         "identifiers": [name], "name": topic.replace("/", " "), "manufacturer": "gastlive",
         "sw_version": version("gastlive"),
     }  # fmt: skip
-    shared = {"availability_topic": f"{topic}/status", "device": device}
+    shared = {"availability_topic": f"{status or topic}/status", "device": device}
     last, people = f"{name}_last_action", f"{name}_people"
     return {
         f"{prefix}/sensor/{last}/config": shared

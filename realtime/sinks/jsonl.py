@@ -16,9 +16,11 @@ class JsonlSink:
     ones (`xyz` in `lifter_layout`), probabilities in the order of `labels`, and the decision. A
     missing number is null, never NaN. Times are stream time, to the microsecond; events of a live
     source have wall-clock times, too (`start_clock`, `end_clock`, ISO 8601). A frame of another
-    size than the header's has its own `width` and `height`. Each line is written at once, so that a
-    killed program loses at most the current frame. What comes while the disk is full is lost and
-    counted. The folder is made if it is not there; InputError if it can't be written to.
+    size than the header's has its own `width` and `height`; where there are several cameras, frames
+    and events have the name of theirs, `camera`, and `index` and times are that camera's. Each line
+    is written at once, so that a killed program loses at most the current frame. What comes while
+    the disk is full is lost and counted. The folder is made if it is not there; InputError if it
+    can't be written to.
     """
 
     def __init__(self, *, folder: str) -> None:
@@ -39,10 +41,8 @@ class JsonlSink:
         if self._size is None:
             self._head(frame.width, frame.height)
         self._record.see(frame)
-        record = _frame(frame)
-        if (frame.width, frame.height) != self._size:
-            record |= {"width": frame.width, "height": frame.height}
-        self._frames.write(_line(record))
+        if not frame.is_over:
+            self._frames.write(_line(self._record_of(frame)))
         for event in frame.events:
             self._events.write(_line(self._record(event)))
 
@@ -61,9 +61,18 @@ class JsonlSink:
         """The files, and how many records each has and has lost."""
         return {"frames": self._frames.summary(), "events": self._events.summary()}
 
+    def _record_of(self, frame: Frame) -> dict[str, Any]:
+        record = _frame(frame)
+        if frame.camera is not None:
+            record = {"camera": frame.camera} | record
+        if (frame.width, frame.height) != self._size:
+            record |= {"width": frame.width, "height": frame.height}
+        return record
+
     def _head(self, width: int | None, height: int | None) -> None:
         header: dict[str, Any] = {"gastlive": 1, "kind": "frames", "width": width, "height": height}
         if self._info is not None:
+            header |= {"cameras": list(self._info.cameras)} if self._info.cameras else {}
             header |= {
                 "fps": self._info.fps,
                 "layout": self._info.detector_layout,

@@ -36,6 +36,8 @@ class MqttSink:
     States are retained, QoS 0, and sent anew after each connection: ``TOPIC/last_action``, the last
     record; ``TOPIC/people``, how many are in view; ``TOPIC/status``, online or offline, also when
     this program is killed; with `people`, ``TOPIC/person/ID``, the action of each person in view.
+    Of several cameras each has its ``TOPIC/NAME/last_action``, ``people`` and ``person/ID``, and is
+    a device of its own in Home Assistant; ``TOPIC/event`` says of which camera.
 
     Args:
         tls: True for the system's certificates, or the path of the broker's.
@@ -77,6 +79,7 @@ class MqttSink:
         self._states: dict[str, str] = {}
         self._shown: dict[str, str] = {}
         self._next_s = float("-inf")
+        self._cameras: dict[str | None, None] = {}  # in order
         self._client = _client(username, password, tls)
         self._client.reconnect_delay_set(max(round(retry_s), 1), max(round(retry_max_s), 1))
         self._client.will_set(f"{self.topic}/status", "offline", qos=1, retain=True)
@@ -90,6 +93,7 @@ class MqttSink:
     def begin(self, info: RunInfo) -> None:
         """Start to connect, which may take as long as it likes."""
         self._source = info.source
+        self._cameras = dict.fromkeys(info.cameras or (None,))
         self._client.connect_async(*self._place, keepalive=KEEPALIVE_S)
         self._client.loop_start()
         self._outbox.start()
@@ -98,10 +102,15 @@ class MqttSink:
         """Promise the actions that ended with the frame; show who is there."""
         self._record.see(frame)
         self._add(frame.events)
-        self._states["people"] = str(len(frame.people))
+        if frame.camera not in self._cameras:
+            self._cameras[frame.camera] = None
+            self._introduce(frame.camera)
+        below = _below(frame.camera)
+        self._states[f"{below}people"] = str(len(frame.people))
         if self.people:
-            there = {f"person/{track}": _doing(person) for track, person in frame.people.items()}
-            gone = [key for key in self._states if key.startswith("person/") and key not in there]
+            place = f"{below}person/"
+            there = {f"{place}{track}": _doing(person) for track, person in frame.people.items()}
+            gone = [key for key in self._states if key.startswith(place) and key not in there]
             self._states |= dict.fromkeys(gone, "") | there
         if self._clock() >= self._next_s:
             self._next_s = self._clock() + STATES_S
@@ -111,8 +120,8 @@ class MqttSink:
         """Send what is left, for a while, and say goodbye."""
         try:
             self._add(events)
-            self._states |= {key: "" for key in self._states if key.startswith("person/")}
-            self._states["people"] = "0"
+            self._states |= {key: "" for key in self._states if _is_person(key)}
+            self._states |= {f"{_below(camera)}people": "0" for camera in self._cameras}
             self._show()
         finally:
             try:
@@ -129,7 +138,7 @@ class MqttSink:
             about = {"id": uuid4().hex, "source": self._source}
             record = json.dumps(about | self._record(event), ensure_ascii=False)
             self._outbox.add(record)
-            self._states["last_action"] = record
+            self._states[f"{_below(event.camera)}last_action"] = record
 
     def _send(self, record: str) -> None:
         # A connection that is lost meanwhile: paho sends the record again by itself.
@@ -171,19 +180,34 @@ class MqttSink:
             _LOGGER.warning("%s: %s", self._outbox.receiver, reason)
             return
         client.publish(f"{self.topic}/status", "online", qos=1, retain=True)
-        configs = discovery(self.topic, self._prefix) if self._prefix else {}
-        for topic, payload in configs.items():
-            client.publish(topic, json.dumps(payload), qos=1, retain=True)
-        client.subscribe(f"{self.topic}/person/+")  # what a killed run has left there
+        for camera in list(self._cameras):
+            self._introduce(camera)
+            client.subscribe(f"{self.topic}/{_below(camera)}person/+")  # what a killed run left
         self._shown.clear()
         for key, state in list(self._states.items()):
             client.publish(f"{self.topic}/{key}", state, retain=True)
         self._outbox.try_now()
 
+    def _introduce(self, camera: str | None) -> None:
+        """Tell Home Assistant of a camera; without a connection, `_on_connect` does."""
+        place = f"{self.topic}/{camera}" if camera else self.topic
+        configs = discovery(place, self._prefix, status=self.topic) if self._prefix else {}
+        for topic, payload in configs.items():
+            self._client.publish(topic, json.dumps(payload), qos=1, retain=True)
+
     def _on_message(self, client: "Client", _: Any, message: "MQTTMessage") -> None:
         key = message.topic.removeprefix(f"{self.topic}/")
         if message.retain and message.payload and key not in self._states:
             client.publish(message.topic, "", retain=True)
+
+
+def _below(camera: str | None) -> str:
+    """The part of a topic that names a camera."""
+    return "" if camera is None else f"{camera}/"
+
+
+def _is_person(key: str) -> bool:
+    return key.split("/")[-2:-1] == ["person"]
 
 
 def _client(username: str | None, password: str | None, tls: bool | str) -> "Client":

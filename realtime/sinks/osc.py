@@ -25,7 +25,11 @@ class OscSink:
     ``/gastlive/event``     id, label, start and end (stream time), confidence, zone or nothing
     ======================  =====================================================================
 
-    With `vmc_port` the person with the lowest id moves an avatar there as well (`Avatar`):
+    Of several cameras the camera's name comes before ``people`` and ``ID``, as in
+    ``/gastlive/door/people``, and last in ``/gastlive/event``.
+
+    With `vmc_port` the person with the lowest id, of the first camera, moves an avatar there as
+    well (`Avatar`):
     ``/VMC/Ext/OK``, ``/VMC/Ext/T``, ``/VMC/Ext/Root/Pos`` and ``/VMC/Ext/Bone/Pos``.
 
     Raises:
@@ -41,7 +45,7 @@ class OscSink:
         self._vmc = None if vmc_port is None else _Receiver(host, vmc_port, "vmc_port")
         self._avatar: Avatar | None = None
         self._joints: tuple[str, ...] = ()
-        self._there: frozenset[int] = frozenset()
+        self._there: dict[str | None, frozenset[int]] = {}
         self._named_s = float("-inf")
         self._messages = self._failed = 0
 
@@ -56,21 +60,19 @@ class OscSink:
         if abs(frame.time_s - self._named_s) >= NAMES_S:
             self._named_s = frame.time_s
             self._send("joints", *self._joints)
-        self._send("people", len(frame.people))
-        for track in sorted(self._there - frame.people.keys()):
-            self._send(f"{track}/gone", 1)
-        self._there = frozenset(frame.people)
+        self._show(frame.camera, frozenset(frame.people))
         for track, person in frame.people.items():
-            self._person(track, person)
+            self._person(f"{_below(frame.camera)}{track}", person)
         self._add(frame.events)
-        self._move(frame)
+        if frame.camera == next(iter(self._there)):
+            self._move(frame)
 
     def close(self, events: tuple[Event, ...] = ()) -> None:
         """Send the last events, and that nobody is there."""
         self._add(events)
-        for track in sorted(self._there):
-            self._send(f"{track}/gone", 1)
-        self._send("people", 0)
+        for camera, there in (self._there or {None: frozenset[int]()}).items():
+            self._tell_gone(camera, there)
+            self._send(f"{_below(camera)}people", 0)
         for receiver in filter(None, (self._receiver, self._vmc)):
             receiver.close()
 
@@ -78,17 +80,28 @@ class OscSink:
         """How many messages went out, and how many the network did not take."""
         return {"messages": self._messages, "failed": self._failed}
 
-    def _person(self, track: int, person: Person) -> None:
+    def _show(self, camera: str | None, there: frozenset[int]) -> None:
+        """Tell who is in view of a camera, and who not any more."""
+        self._send(f"{_below(camera)}people", len(there))
+        self._tell_gone(camera, self._there.get(camera, frozenset()) - there)
+        self._there[camera] = there
+
+    def _tell_gone(self, camera: str | None, gone: frozenset[int]) -> None:
+        for track in sorted(gone):
+            self._send(f"{_below(camera)}{track}/gone", 1)
+
+    def _person(self, who: str, person: Person) -> None:
         if person.action is not None:
             action = person.action
-            self._send(f"{track}/action", action.label, float(action.confidence), action.start_s)
+            self._send(f"{who}/action", action.label, float(action.confidence), action.start_s)
         if person.xyz is not None:
-            self._send(f"{track}/joints", *person.xyz.ravel().tolist())
+            self._send(f"{who}/joints", *person.xyz.ravel().tolist())
 
     def _add(self, events: tuple[Event, ...]) -> None:
         for e in events:
             sure, zone = float(e.confidence), e.zone or ""
-            self._send("event", e.track, e.label, e.start_s, e.end_s, sure, zone)
+            of = () if e.camera is None else (e.camera,)
+            self._send("event", e.track, e.label, e.start_s, e.end_s, sure, zone, *of)
 
     def _move(self, frame: Frame) -> None:
         seen = [p.xyz for _, p in sorted(frame.people.items()) if p.xyz is not None]
@@ -113,6 +126,11 @@ class OscSink:
             self._messages += 1
         except OSError:  # no network just now
             self._failed += 1
+
+
+def _below(camera: str | None) -> str:
+    """The part of an address that names a camera; OSC allows no spaces there."""
+    return "" if camera is None else f"{camera.replace(' ', '_')}/"
 
 
 class _Receiver:

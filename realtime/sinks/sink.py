@@ -9,7 +9,9 @@ class Sink(Protocol):
     """Takes finished frames somewhere.
 
     A slow sink has ``own_thread = True`` and is given one; one whose pictures are for people has
-    ``may_skip = True`` and may miss some of a camera's (`background.apart`).
+    ``may_skip = True`` and may miss some of a camera's (`background.apart`). Frames of several
+    cameras come one by one, see `Frame.camera`; where ``per_camera = True`` each camera has a sink
+    of its own (`EachCamera`), where ``one_picture = True`` all are in one picture (`Mosaic`).
     """
 
     def begin(self, info: RunInfo) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from ...conf.outlet import Outlet
 from ...gast.errors import InputError
 from ..clock import SYSTEM
-from ..packets import Event, Frame, Person, RunInfo
+from ..packets import Action, Event, Frame, Person, RunInfo
 from ..pictures.rate import Rate
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class TerminalSink:
         self._last: deque[Event] = deque(maxlen=events)
         self._labels: dict[int, str | None] = {}
         self._lines = 0
-        self._start_s: float | None = None
+        self._start_s: dict[str | None, float] = {}  # of each camera
+        self._shown: dict[str | None, Frame] = {}  # the newest of each
         self._next_s = float("-inf")
 
     def begin(self, info: RunInfo) -> None:
@@ -59,11 +60,14 @@ class TerminalSink:
 
     def __call__(self, frame: Frame) -> None:
         """Print what changed, or draw the table."""
-        self._start_s = frame.time_s if self._start_s is None else self._start_s
+        self._start_s.setdefault(frame.camera, frame.time_s)
         self._last.extend(frame.events)
         now_s = self._clock()
         done_s = now_s if frame.finished_s is None else frame.finished_s
         fps = self._rate(done_s)
+        self._shown[frame.camera] = frame
+        if frame.is_over:
+            del self._shown[frame.camera]
         if not self._console.is_terminal:
             self._print_changes(frame)
         elif now_s >= self._next_s:
@@ -87,11 +91,12 @@ class TerminalSink:
         for track, person in frame.people.items():
             action = person.action
             if action is not None and self._labels.get(track) != action.label:
-                self._line(frame.time_s, track, action.label, action.confidence)
+                self._line(frame, track, action)
             self._labels[track] = None if action is None else action.label
 
-    def _line(self, time_s: float, track: int, label: str, sure: float) -> None:
-        self._print(f"{self._since_start(time_s):7.1f} s  person {track}  {label}  {sure:.2f}")
+    def _line(self, frame: Frame, track: int, action: Action) -> None:
+        time_s, of = self._since_start(frame.time_s, frame.camera), _of(frame.camera)
+        self._print(f"{time_s:7.1f} s  {of}person {track}  {action.label}  {action.confidence:.2f}")
 
     def _print(self, line: str) -> None:
         try:
@@ -107,24 +112,34 @@ class TerminalSink:
         from rich.text import Text
 
         status = (
-            f"{self._since_start(frame.time_s):.1f} s   {fps:.1f} fps   age {age_s * 1e3:.0f} ms"
+            f"{self._since_start(frame.time_s, frame.camera):.1f} s   {fps:.1f} fps   "
+            f"age {age_s * 1e3:.0f} ms"
         )
-        if frame.dropped:
-            status += f"   {frame.dropped} dropped"
-        table = Table("person", "action", "confidence", "since", title=status, title_justify="left")
-        for track, person in sorted(frame.people.items()):
-            table.add_row(str(track), *_cells(person, frame.time_s))
+        if dropped := sum(each.dropped for each in self._shown.values()):
+            status += f"   {dropped} dropped"
+        several = ("camera",) * (frame.camera is not None)
+        heads = (*several, "person", "action", "confidence", "since")
+        table = Table(*heads, title=status, title_justify="left")
+        for each in self._shown.values():
+            for track, person in sorted(each.people.items()):
+                name = (each.camera or "",) * len(several)
+                table.add_row(*name, str(track), *_cells(person, each.time_s))
         return Group(table, *(Text(self._event_line(event), style="dim") for event in self._last))
 
     def _event_line(self, event: Event) -> str:
-        start_s, end_s = self._since_start(event.start_s), self._since_start(event.end_s)
+        start_s = self._since_start(event.start_s, event.camera)
+        end_s = self._since_start(event.end_s, event.camera)
         return (
-            f"{start_s:7.1f} - {end_s:.1f} s  person {event.track}  {event.label}  "
-            f"{event.confidence:.2f}"
+            f"{start_s:7.1f} - {end_s:.1f} s  {_of(event.camera)}person {event.track}  "
+            f"{event.label}  {event.confidence:.2f}"
         )
 
-    def _since_start(self, time_s: float) -> float:
-        return time_s - (self._start_s or 0.0)
+    def _since_start(self, time_s: float, camera: str | None) -> float:
+        return time_s - self._start_s.get(camera, 0.0)
+
+
+def _of(camera: str | None) -> str:
+    return "" if camera is None else f"{camera}  "
 
 
 def _cells(person: Person, now_s: float) -> tuple[str, str, str]:

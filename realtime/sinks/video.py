@@ -44,12 +44,14 @@ class VideoSink:
         max_height: Lines of the camera's picture; a larger one is scaled down.
         crf: Quality of x264, 0 (exact) to 51.
         preset: Of x264; slower ones make smaller files.
+        name: Of the file, without ``.mp4``, in place of ``annotated``: of several cameras each has
+            one (`EachCamera`).
 
     Raises:
         InputError: The folder can't be written to, `crf` or `preset` is none of x264's.
     """
 
-    own_thread = may_skip = True
+    own_thread = may_skip = per_camera = True
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class VideoSink:
         max_height: int,
         crf: int,
         preset: str,
+        name: str | None = None,
         clock: Callable[[], float] = SYSTEM,
     ) -> None:
         if not 0 <= crf <= 51:
@@ -66,7 +69,7 @@ class VideoSink:
             raise InputError(f"sink.video.preset={preset}: choose one of {', '.join(_PRESETS)}")
         if max_height < 120:
             raise InputError(f"sink.video.max_height={max_height}: give at least 120 lines")
-        self.path = run_folder(folder) / "annotated.mp4"
+        self.path = run_folder(folder) / f"{name or 'annotated'}.mp4"
         self.max_height, self.crf, self.preset, self._clock = max_height, crf, preset, clock
         self._annotator: Annotator | None = None
         self._file: _FragmentedFile | None = None

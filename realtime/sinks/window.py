@@ -38,6 +38,8 @@ class WindowSink:
         WindowClosed: In a call, when the user ends the run.
     """
 
+    one_picture = True
+
     def __init__(self, *, title: str, mirror: bool, clock: Callable[[], float] = SYSTEM) -> None:
         if not _has_display():
             raise InputError(_NO_DISPLAY)

@@ -18,7 +18,7 @@ SUFFIXES = (".jsonl", ".json", ".npz", ".npy")
 def keypoint_file(path: Path, *, film: str | None = None) -> KeypointFile:
     """Open a file or folder of any of the forms; an InputError if it has none of them.
 
-    `film` names one of several in a file of VideoPose3D.
+    `film` names one of several in a file of VideoPose3D, or the camera in a run's of several.
     """
     if path.is_dir():
         return _folder(path)
@@ -27,7 +27,8 @@ def keypoint_file(path: Path, *, film: str | None = None) -> KeypointFile:
     if path.suffix.lower() in (".npz", ".npy"):
         return array(path, film)
     if (header := _header(path)) is not None:
-        lines = partial(_lines, path)
+        camera = _camera(path, header, film)
+        lines = partial(_lines, path, camera)
         return KeypointFile(lines, header=header, has_times=True, has_tracks=True)
     try:
         whole = read_json(path.read_bytes())
@@ -77,14 +78,32 @@ def _header(path: Path) -> Record | None:
     return header
 
 
-def _lines(path: Path, warn: Callable[[str], None]) -> Iterator[tuple[str, Record]]:
+def _camera(path: Path, header: Record, film: str | None) -> str | None:
+    """Whose frames are wanted of a run with several cameras; ``None`` of any other's."""
+    cameras = header.get("cameras")
+    if not isinstance(cameras, list) or not cameras:
+        return None
+    if film is None:
+        raise InputError(
+            f"{shown(path)} has the frames of several cameras; give source.film=, one of "
+            f"{', '.join(map(str, cameras))}"
+        )
+    return film
+
+
+def _lines(
+    path: Path, camera: str | None, warn: Callable[[str], None]
+) -> Iterator[tuple[str, Record]]:
     with path.open("rb") as file:
         next(file)
         for number, line in enumerate(file, start=2):
             where = f"{path} line {number}"
             try:
-                yield where, read_json(line)
+                record = read_json(line)
             except ValueError as error:
                 if line.endswith(b"\n"):
                     raise InputError(f"{where} is not JSON; mend or remove it") from error
                 warn(f"{where}, the last, was cut off and is left out")
+                return
+            if camera is None or not isinstance(record, dict) or record.get("camera") == camera:
+                yield where, record

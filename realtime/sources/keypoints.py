@@ -44,7 +44,8 @@ class Keypoints(Source):
         fps, width, height: Of the pictures, where the file does not state them.
         layout: Name, where the file does not state it; by default coco17 for the reference's JSON,
             else by the number of joints, which is a warning where the form leaves it open.
-        film: Which, where a file of VideoPose3D holds several.
+        film: Which, where a file of VideoPose3D holds several; of a run with several cameras the
+            camera's name.
         rotate, mirror: See `Upright`.
 
     Attributes:

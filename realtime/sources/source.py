@@ -54,6 +54,7 @@ class Source(ABC):
         upright: Turns its frames, see `Upright`.
         warnings: Problems that did not end the run, one line each.
         damaged: Pictures so far that could not be decoded and are left out.
+        reconnects: How often a lost connection came back.
         silence_s: After so long without a frame the source counts as dead; ``None`` never.
     """
 
@@ -61,6 +62,7 @@ class Source(ABC):
     layout: Skeleton | None = None
     silence_s: float | None = None
     damaged: int = 0
+    reconnects: int = 0
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class Source(ABC):
         self.fps: float | None = None
         self.warnings: list[str] = []
         self._running: tuple[Mailbox[Frame], Thread] | None = None
+        self._left: Thread | None = None  # behind, in a driver
 
     @abstractmethod
     def read(self, stop: Event) -> Generator[Frame, None, None]:
@@ -102,6 +105,11 @@ class Source(ABC):
         if self._running is not None:
             self._part(*self._running)
             self._running = None
+
+    @property
+    def lingers(self) -> bool:
+        """Whether it is closed and its thread is still in a driver or decoder."""
+        return self._left is not None and self._left.is_alive()
 
     def __enter__(self) -> Self:
         return self
@@ -142,3 +150,4 @@ class Source(ABC):
         box.leave()
         if thread.ident is not None:  # else it is about to start, and finds that nobody reads
             thread.join(PARTING_S)
+            self._left = thread if thread.is_alive() else None

@@ -78,6 +78,7 @@ class Stream(Source):
             try:
                 with self._connect() as decoder:
                     for frame in self._frames(decoder, index, stop=stop):
+                        self.reconnects += index == first > 0
                         yield frame
                         index, seen_s, pause_s = index + 1, self.clock(), self.retry_s
                     reason = decoder.failure

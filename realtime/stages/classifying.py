@@ -1,6 +1,8 @@
 """The classifying stage: 3-D joints over time to class probabilities, by an action head."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import softmax
@@ -12,11 +14,12 @@ from ...gast.runtimes.step_graph import StepGraph
 from ...gast.skeleton import named
 from ...gast.streaming import Streaming
 from ..packets import Frame
+from .batching import ByTrack
 from .runners import StreamRunner, WindowRunner
-from .stage import Remembering
+from .stage import Batching, anew
 
 
-class Classify(Remembering):
+class Classify(Batching):
     """Runs an action head for everyone in view: `Person.xyz` to `Person.probabilities`.
 
     Args:
@@ -80,19 +83,23 @@ class Classify(Remembering):
 
     def reset(self) -> None:
         """Drop everyone's past."""
-        self._run.reset()
-        self._other.reset()
+        self._run, self._other = anew(self._run), anew(self._other)
 
-    def step(self, frame: Frame) -> Frame:
+    def step_all(self, stages: Sequence[Self], frames: Sequence[Frame]) -> list[Frame]:
         """Write `Person.probabilities` of everyone who has `Person.xyz`.
 
         With two guesses at what was never in sight, a class is as likely as the less likely one
         says, and the background takes the rest: an action that hangs on a guess is none.
         """
-        own = {t: p.xyz for t, p in frame.people.items() if p.xyz is not None}
-        other = {t: p.other_xyz for t, p in frame.people.items() if p.other_xyz is not None}
-        found = self._probabilities(self._run, own, frame.time_s)
-        doubts = self._probabilities(self._other, other, frame.time_s)
+        own = [{t: p.xyz for t, p in f.people.items() if p.xyz is not None} for f in frames]
+        other = [
+            {t: p.other_xyz for t, p in f.people.items() if p.other_xyz is not None} for f in frames
+        ]
+        found = self._probabilities([stage._run for stage in stages], own, frames)
+        doubts = self._probabilities([stage._other for stage in stages], other, frames)
+        return [self._written(*each) for each in zip(frames, found, doubts, strict=True)]
+
+    def _written(self, frame: Frame, found: ByTrack, doubts: ByTrack) -> Frame:
         people = dict(frame.people)
         for track, odds in found.items():
             if track in doubts:
@@ -102,9 +109,14 @@ class Classify(Remembering):
         return frame.knowing(people=people)
 
     def _probabilities(
-        self, run: StreamRunner | WindowRunner, seen: dict[int, np.ndarray], time_s: float
-    ) -> dict[int, np.ndarray]:
-        logits = run.step(seen, time_s)
+        self, runs: Sequence[Any], seen: Sequence[ByTrack],
+        frames: Sequence[Frame],
+    ) -> list[ByTrack]:  # fmt: skip
+        times_s = [frame.time_s for frame in frames]
+        found = runs[0].together(list(zip(runs, seen, times_s, strict=True)))
+        return [self._softmax(logits) for logits in found]
+
+    def _softmax(self, logits: ByTrack) -> ByTrack:
         if not logits:
             return {}
         rows = softmax(np.stack(list(logits.values())) / self.temperature, axis=1)

@@ -7,6 +7,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ...gast.skeleton import Skeleton
 from ..packets import Person
+from .stage import anew
 
 OVER_S = 1.0
 """The past that is looked at."""
@@ -57,7 +58,7 @@ class Travel:
 
     def reset(self) -> None:
         """Forget everyone."""
-        self._past.reset()
+        self._past = anew(self._past)
 
     def __call__(self, track: int, person: Person, time_s: float) -> bool:
         """See `Cue`."""
@@ -82,7 +83,7 @@ class Hands:
 
     def reset(self) -> None:
         """Forget everyone."""
-        self._past.reset()
+        self._past = anew(self._past)
 
     def __call__(self, track: int, person: Person, time_s: float) -> bool:
         """See `Cue`."""

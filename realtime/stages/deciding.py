@@ -8,7 +8,7 @@ import numpy as np
 from ...action.decision import Decision, Finished, Memory
 from ..packets import Action, Event, Frame, Person
 from .cues import Cue
-from .stage import Remembering
+from .stage import Remembering, anew
 from .zones import Zones
 
 
@@ -44,10 +44,8 @@ class Decide(Remembering):
     def reset(self) -> None:
         """Forget everyone, without events."""
         self._memories: dict[int, Memory] = {}
-        for cue, _ in self._needs:
-            cue.reset()
-        if self._zones is not None:
-            self._zones.reset()
+        self._needs = [(anew(cue), places) for cue, places in self._needs]
+        self._zones = None if self._zones is None else anew(self._zones)
 
     def step(self, frame: Frame) -> Frame:
         """Write `Person.action`, and the events that ended with this frame."""

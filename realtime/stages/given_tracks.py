@@ -1,5 +1,7 @@
 """Track ids as a keypoint file gives them, instead of a tracker."""
 
+from typing import Self
+
 from ...gast.errors import InputError
 from ..packets import Frame, Person
 
@@ -11,6 +13,13 @@ class GivenTracks:
 
     def reset(self) -> None:
         """Nothing to reset."""
+
+    def another(self) -> Self:
+        """Refused: two cameras' files may call two people by one number."""
+        raise InputError(
+            "tracker=given goes by the ids of one file, and people of several cameras may have "
+            "the same; use tracker=oks"
+        )
 
     def __call__(self, frame: Frame) -> Frame:
         """Write `Frame.people`, by rising id."""

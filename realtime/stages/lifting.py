@@ -1,6 +1,8 @@
 """The lifting stage: 2-D joints to 3-D joints, by a causal lifter."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -11,11 +13,11 @@ from ...gast.skeleton import Skeleton, named
 from ...gast.units import to_screen
 from ...gast.windowed import mirrored
 from ..packets import Frame, Person
-from .batching import Streams
-from .stage import Remembering
+from .batching import ByTrack, Streams, together
+from .stage import Batching, anew
 
 
-class Lift(Remembering):
+class Lift(Batching):
     """Steps a lifter once a frame for everyone in view: `Person.xy` to `Person.xyz`, of `layout`.
 
     Args:
@@ -54,24 +56,19 @@ class Lift(Remembering):
 
     def reset(self) -> None:
         """Drop everyone's past."""
-        self._streams.reset()
-        self._other.reset()
+        self._streams, self._other = anew(self._streams), anew(self._other)
 
-    def step(self, frame: Frame) -> Frame:
+    def step_all(self, stages: Sequence[Self], frames: Sequence[Frame]) -> list[Frame]:
         """Write `Person.xyz` of everyone who has `Person.xy`, and the same of another guess."""
-        own = {track: p.xy for track, p in frame.people.items() if p.xy is not None}
-        other = {t: p.other_xy for t, p in frame.people.items() if p.other_xy is not None}
-        lifted = self._lifted(self._inputs(own, frame), frame.time_s, self._streams)
-        others = self._lifted(self._inputs(other, frame), frame.time_s, self._other)
-        people = {
-            track: replace(person, xyz=lifted[track], other_xyz=others.get(track))
-            if track in lifted
-            else person
-            for track, person in frame.people.items()
-        }
-        return frame.knowing(people=people)
+        own = [{t: p.xy for t, p in f.people.items() if p.xy is not None} for f in frames]
+        other = [
+            {t: p.other_xy for t, p in f.people.items() if p.other_xy is not None} for f in frames
+        ]
+        lifted = self._lifted([stage._streams for stage in stages], own, frames)
+        others = self._lifted([stage._other for stage in stages], other, frames)
+        return [_written(*each) for each in zip(frames, lifted, others, strict=True)]
 
-    def _inputs(self, seen: dict[int, np.ndarray], frame: Frame) -> dict[int, np.ndarray]:
+    def _inputs(self, seen: ByTrack, frame: Frame) -> ByTrack:
         """What the lifter takes of each person's pixels (J, 2)."""
         if not seen:
             return {}
@@ -82,17 +79,35 @@ class Lift(Remembering):
         return dict(zip(seen, screen, strict=True))
 
     def _lifted(
-        self, seen: dict[int, np.ndarray], time_s: float, streams: Streams
-    ) -> dict[int, np.ndarray]:
-        if not self.flip:
-            return streams.step(seen, time_s)
-        # A mirror image is one more stream of the batch, with a past of its own.
-        images = {~track: self._mirrored(joints) for track, joints in seen.items()}
-        lifted = streams.step(seen | images, time_s)
-        return {track: (lifted[track] + self._mirrored(lifted[~track])) / 2 for track in seen}
+        self, streams: Sequence[Streams], seen: Sequence[ByTrack], frames: Sequence[Frame]
+    ) -> list[ByTrack]:
+        """Joints (J, 3) of everyone whose pixels (J, 2) were seen in a frame."""
+        inputs = [self._inputs(*each) for each in zip(seen, frames, strict=True)]
+        if self.flip:  # a mirror image is one more stream of the batch, with a past of its own
+            inputs = [each | self._images(each) for each in inputs]
+        times_s = [frame.time_s for frame in frames]
+        lifted = together(list(zip(streams, inputs, times_s, strict=True)))
+        return [self._mean(each) for each in lifted] if self.flip else lifted
+
+    def _images(self, seen: ByTrack) -> ByTrack:
+        return {~track: self._mirrored(joints) for track, joints in seen.items()}
+
+    def _mean(self, lifted: ByTrack) -> ByTrack:
+        own = {track: joints for track, joints in lifted.items() if track >= 0}
+        return {t: (joints + self._mirrored(lifted[~t])) / 2 for t, joints in own.items()}
 
     def _mirrored(self, joints: np.ndarray) -> np.ndarray:
         return mirrored(torch.from_numpy(joints), self.layout).numpy()
+
+
+def _written(frame: Frame, lifted: ByTrack, others: ByTrack) -> Frame:
+    people = {
+        track: replace(person, xyz=lifted[track], other_xyz=others.get(track))
+        if track in lifted
+        else person
+        for track, person in frame.people.items()
+    }
+    return frame.knowing(people=people)
 
 
 def _confidence(person: Person) -> np.ndarray:

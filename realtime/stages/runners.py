@@ -1,15 +1,17 @@
 """Running a head on everyone in view at its own frame rate: frame by frame, or on windows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
 
 from ...gast.device import device as pick
 from ...gast.streaming import Streaming
-from .batching import Streams
+from .batching import ByTrack, Streams, together
 from .ring_buffer import RingBuffer
+from .stage import anew
 
 LARGEST_GAP_S = 0.5
 """Across a longer gap nothing is interpolated: the head is given the newest sample alone."""
@@ -19,6 +21,11 @@ CROWD = 4
 """Most samples that a ring buffer takes for a frame of the head; a faster camera's are dropped."""
 ROUNDING_S = 1e-6
 """Sums of frame times are off by less; what is due so soon is due now."""
+
+
+Runner = TypeVar("Runner")
+Call = tuple[Runner, Mapping[int, np.ndarray], float]
+"""A runner, and arguments of its `step`."""
 
 
 @dataclass(slots=True)
@@ -52,19 +59,37 @@ class StreamRunner:
 
     def reset(self) -> None:
         """Drop everyone's past."""
-        self._streams.reset()
+        self._streams = anew(self._streams)
         self._seen: dict[int, _Seen] = {}
 
-    def step(self, people: Mapping[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
+    def step(self, people: Mapping[int, np.ndarray], time_s: float) -> ByTrack:
         """Newest logits (K,) of each person, given one more pose (J, 3) each."""
+        return self.together([(self, people, time_s)])[0]
+
+    def together(self, calls: Sequence[Call[Self]]) -> list[ByTrack]:
+        """What `step` gives for each call, in one batch; all are runners of one head."""
+        due = [runner._all_due(people, time_s) for runner, people, time_s in calls]
+        turns = (len(samples) for one in due for samples in one.values())
+        for turn in range(max(turns, default=0)):
+            batches = [{t: s[turn] for t, s in one.items() if turn < len(s)} for one in due]
+            steps = [
+                (runner._streams, batch, time_s)
+                for (runner, _, time_s), batch in zip(calls, batches, strict=True)
+            ]
+            for (runner, _, _), found in zip(calls, together(steps), strict=True):
+                for track, scores in found.items():
+                    runner._seen[track].logits = scores
+        return [
+            {t: logits for t in people if (logits := runner._seen[t].logits) is not None}
+            for runner, people, _ in calls
+        ]
+
+    def _all_due(
+        self, people: Mapping[int, np.ndarray], time_s: float
+    ) -> dict[int, list[np.ndarray]]:
         remembered = self._streams.remembered
         self._seen = {track: seen for track, seen in self._seen.items() if track in remembered}
-        due = {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
-        for turn in range(max(map(len, due.values()), default=0)):
-            batch = {track: samples[turn] for track, samples in due.items() if turn < len(samples)}
-            for track, scores in self._streams.step(batch, time_s).items():
-                self._seen[track].logits = scores
-        return {t: logits for t in people if (logits := self._seen[t].logits) is not None}
+        return {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
 
     def _due(self, track: int, xyz: np.ndarray, time_s: float) -> list[np.ndarray]:
         """The samples (J, 3) that the head is due now, oldest first."""
@@ -123,22 +148,32 @@ class WindowRunner:
         """Drop everyone's past."""
         self._watched: dict[int, _Watched] = {}
 
-    @torch.inference_mode()
-    def step(self, people: Mapping[int, np.ndarray], time_s: float) -> dict[int, np.ndarray]:
+    def step(self, people: Mapping[int, np.ndarray], time_s: float) -> ByTrack:
         """Newest logits (K,) of each person, given one more pose (J, 3) each."""
+        return self.together([(self, people, time_s)])[0]
+
+    @torch.inference_mode()
+    def together(self, calls: Sequence[Call[Self]]) -> list[ByTrack]:
+        """What `step` gives for each call, in one batch; all are runners of one head."""
+        due = [each for runner, people, s in calls for each in runner._all_due(people, s)]
+        if due:
+            windows = np.stack([each.buffer.window(self.window_s, self.fps) for each in due])
+            logits = self.head(torch.from_numpy(windows).to(self.device)).cpu().numpy()
+            for each, row in zip(due, logits, strict=True):
+                each.logits = row
+        return [
+            {t: logits for t in people if (logits := runner._watched[t].logits) is not None}
+            for runner, people, _ in calls
+        ]
+
+    def _all_due(self, people: Mapping[int, np.ndarray], time_s: float) -> list[_Watched]:
         self._watched = {
             track: watched
             for track, watched in self._watched.items()
             if time_s - watched.seen_s <= self.patience_s
         }
         due = [track for track, xyz in people.items() if self._push(track, xyz, time_s)]
-        if due:
-            windows = [self._watched[t].buffer.window(self.window_s, self.fps) for t in due]
-            for track, logits in zip(
-                due, self.head(torch.from_numpy(np.stack(windows)).to(self.device)), strict=True
-            ):
-                self._watched[track].logits = logits.cpu().numpy()
-        return {t: logits for t in people if (logits := self._watched[t].logits) is not None}
+        return [self._watched[track] for track in due]
 
     def _push(self, track: int, xyz: np.ndarray, time_s: float) -> bool:
         """Store a sample; true when the head is due."""

@@ -6,6 +6,7 @@ Unlike ByteTrack it compares joints, not boxes: people whose boxes overlap diffe
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from math import exp
 
 import numpy as np
@@ -95,7 +96,8 @@ class Tracker(Remembering):
                 raise InputError(f"tracker.{option}={amount} is too small; give more than 0")
         self.patience_s, self.settle_s, self.min_hits = patience_s, settle_s, min_hits
         self.min_score, self.new_score, self.similarity = min_score, new_score, similarity
-        self.most, self._last_id, self._is_warned = most, 0, False
+        self.most, self._is_warned = most, False
+        self._ids = count(1)  # shared with those of other cameras
         self.reset()
 
     def reset(self) -> None:
@@ -187,8 +189,7 @@ class Tracker(Remembering):
     def _confirmed(self, track: _Track) -> bool:
         ready = track.hits >= self.min_hits or track.settled_s >= self.settle_s
         if ready and not track.id:
-            self._last_id += 1
-            track.id = self._last_id
+            track.id = next(self._ids)
         return bool(track.id)
 
 

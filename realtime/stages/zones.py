@@ -26,7 +26,8 @@ class Zones:
 
     Args:
         zones: Each with a ``name`` and ``corners``, three or more x, y in shares of the picture's
-            width and height, from the top left corner.
+            width and height, from the top left corner; with ``camera`` it is that one's alone, of
+            several.
         layout: Of `Person.xy`.
 
     Raises:
@@ -36,10 +37,11 @@ class Zones:
     def __init__(
         self, zones: Sequence[Mapping[str, Any]], layout: Skeleton, *, patience_s: float
     ) -> None:
-        self._zones = [(_name(zone), _corners(zone)) for zone in zones]
-        names = [name for name, _ in self._zones]
+        self._zones = [(_name(zone), _corners(zone), zone.get("camera")) for zone in zones]
+        names = [(name, camera) for name, _, camera in self._zones]
         if len(set(names)) < len(names):
-            raise InputError(f"zones named {', '.join(names)}: give each its own name")
+            named = ", ".join(name for name, _ in names)
+            raise InputError(f"zones named {named}: give each its own name")
         self._parts = [
             [layout.index[f"{side}_{part}"] for side in ("left", "right")]
             for part in ("ankle", "hip")
@@ -77,7 +79,8 @@ class Zones:
         feet, hips = self._parts
         there = feet if person.visible is None else [j for j in feet if person.visible[j]]
         x, y = person.xy[there or hips].mean(0) / (frame.width, frame.height)
-        return next((name for name, corners in self._zones if inside(x, y, corners)), None)
+        here = (zone for zone in self._zones if zone[2] in (None, frame.camera))
+        return next((name for name, corners, _ in here if inside(x, y, corners)), None)
 
 
 def inside(x: float, y: float, corners: np.ndarray) -> bool:
@@ -89,7 +92,11 @@ def inside(x: float, y: float, corners: np.ndarray) -> bool:
 
 
 def _name(zone: Any) -> str:
-    if not isinstance(zone, Mapping) or set(zone) != {"name", "corners"} or not zone["name"]:
+    if (
+        not isinstance(zone, Mapping)
+        or set(zone) - {"camera"} != {"name", "corners"}
+        or not zone["name"]
+    ):
         raise InputError(f"{_short(zone)} is no zone; {WANTED}")
     return str(zone["name"])
 

@@ -31,6 +31,7 @@ export class Panel {
     this.#status(state.status);
     this.#choices();
     this.#recordings();
+    this.#cameras();
     const source = state.chosen?.source;
     const isOther = before.chosen && before.chosen.source !== source;
     if (isOther && this.camera.what && source !== this.camera.what) this.camera.close();
@@ -122,6 +123,33 @@ export class Panel {
       items.push(none);
     }
     element("recordings").replaceChildren(...items);
+  }
+
+  #cameras() {
+    const cameras = this.#state.cameras;
+    element("several").hidden = !cameras;
+    element("cameras").replaceChildren(...(cameras ?? []).map((one) => this.#camera(one)));
+  }
+
+  #camera({ name, source, words }) {
+    const item = document.createElement("li");
+    const what = document.createElement("span");
+    what.className = "when";
+    what.textContent = `${name} · ${source} · ${words}`;
+    item.append(what);
+    for (const [does, again] of [["Restart", true], ["Take away", false]]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = does;
+      button.disabled = !again && words === "taken away";
+      button.setAttribute("aria-label", `${does} ${name}`);
+      button.addEventListener("click", () => {
+        this.notice("");
+        this.link.send({ kind: "camera", name, again });
+      });
+      item.append(button);
+    }
+    return item;
   }
 
   #recording({ name, seconds, people, files, words }) {
