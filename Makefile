@@ -9,7 +9,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 PACKAGES := gast action realtime datasets experiments conf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup live test test-slow gpu-test page-test docs docs-test fuzz lint types wheel bench release-check image clean
+.PHONY: help setup live test test-slow gpu-test page-test docs docs-test fuzz soak lint types wheel bench release-check image clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -56,6 +56,9 @@ docs-test: $(READY)  ## Run the commands of README and docs, minutes; args="-k t
 
 fuzz: $(READY)  ## Damage files for every reader, a million; args="--inputs 1000 --seed 1" for fewer.
 	$(BIN)/python -m gastlive.tests.fuzzing $(args)
+
+soak: $(READY)  ## Run two hours of faults (apt-get install mosquitto); args="--minutes 5 --every 20".
+	$(BIN)/python -m gastlive.tests.soak $(args)
 
 lint: $(READY)  ## Check style and formatting.
 	$(BIN)/ruff check .

@@ -9,8 +9,9 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from ..gast.errors import InputError
 from .help import composed, parts
-from .texts import flat, groups, keys, options
+from .texts import flat, groups, keys, options, programs
 
 _NEAR = 0.6
 _FLAGS = (
@@ -39,6 +40,26 @@ def unknown_flag(words: Sequence[str]) -> str:
         if word.startswith("-") and not any(flag.startswith(word) for flag in _FLAGS):
             return f"there is no {word}{_meant('', word, _FLAGS)} --help shows what there is"
     return ""
+
+
+def refuse_unread(cfg: Any, config_name: str, words: Iterable[str]) -> None:
+    """Raise `InputError` for a key added with ``+`` that neither program nor config has a use for.
+
+    ``+GROUP=OPTION`` has one, and so has what a yaml refers to. What is added to a part is for its
+    constructor to know.
+    """
+    known = {key.partition(".")[0] for name in programs(config_name) for key in keys(name)}
+    known |= {*groups(), "hydra"}
+    for word in words:
+        key = word.lstrip("+").partition("=")[0]
+        top = re.split(r"[.@/]", key)[0]
+        used = rf"\$\{{[^}}]*\b{re.escape(top)}\b"
+        if (
+            word.startswith("+")
+            and top not in known
+            and not re.search(used, OmegaConf.to_yaml(cfg))
+        ):
+            raise InputError(_no_key(key, config_name, [word]))
 
 
 def _unreadable(word: str) -> str:

@@ -26,7 +26,7 @@ from ..gast.errors import InputError
 from ..gast.ranks import follows
 from .claim import claimed
 from .help import config_dir, page
-from .mistakes import mistake, unknown_flag
+from .mistakes import mistake, refuse_unread, unknown_flag
 from .outlet import say
 from .secrets import keep_secrets, masked_output
 from .signals import Ended, hear, leave_to_others
@@ -133,6 +133,7 @@ def _run(main: Main, cfg: DictConfig, config_name: str, errors: ExitStack) -> No
         def checked() -> None:
             if own:
                 keep_secrets(cfg, folder)
+            refuse_unread(cfg, config_name, words)
             refuse_kinds(cfg, config_name, words)
             with claimed(folder) if own else nullcontext():
                 main(cfg)

@@ -51,14 +51,15 @@ def main(cfg: DictConfig) -> None:
     pipeline.interrupts.heard_to_the_end()
     summary = pipeline.run()
     out.write(f"{report(summary, Path(cfg.run_folder))}\n")
-    if lost_of(summary["sinks"]):
-        raise InputError("it has lost records, as said above; what is in the files is whole")
+    lost = lost_of(summary["sinks"])
     if pipeline.source.lingers:
         # All is written. With a thread in a driver or decoder, Python's end would be that of the
         # process: C++ aborts where the thread comes back.
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        os._exit(0)
+        os._exit(1 if lost else 0)
+    if lost:
+        raise InputError("it has lost records, as said above; what is in the files is whole")
 
 
 def speak() -> None:
@@ -197,6 +198,17 @@ def report(summary: dict[str, Any], folder: Path) -> str:
     )
 
 
+def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
+    """How many records were lost, by the name of the sink or file that lost any."""
+    found = dict[str, int]()
+    for name, told in sinks.items():
+        if isinstance(told, Mapping):
+            found |= lost_of(told) | (
+                {told.get("file", name): told["lost"]} if told.get("lost") else {}
+            )
+    return found
+
+
 def _of_cameras(summary: dict[str, Any]) -> Iterator[str]:
     """A line for each of several cameras."""
     for name, camera in summary.get("cameras", {}).items():
@@ -207,17 +219,6 @@ def _of_cameras(summary: dict[str, Any]) -> Iterator[str]:
             f"camera {name}: {camera['processed']} frames, {camera['dropped']} dropped, "
             f"{camera['fps'] or 0} frames/s{ages}{again}: {camera['ended']}"
         )
-
-
-def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
-    """How many records were lost, by the name of the sink or file that lost any."""
-    found = dict[str, int]()
-    for name, told in sinks.items():
-        if isinstance(told, Mapping):
-            found |= lost_of(told) | (
-                {told.get("file", name): told["lost"]} if told.get("lost") else {}
-            )
-    return found
 
 
 if __name__ == "__main__":

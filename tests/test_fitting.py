@@ -12,7 +12,10 @@ from torch.utils.data import DataLoader
 
 from gastlive.experiments.training.averaging import AveragedWeights
 from gastlive.experiments.training.fitting import Interrupted, fit
+from gastlive.experiments.training.trainer import WholeCheckpoints
 from gastlive.gast.errors import InputError
+
+from .sent import room_for
 
 
 class Net(pl.LightningModule):
@@ -115,6 +118,60 @@ def test_ctrl_c_in_a_validation_keeps_the_averaged_weights(tmp_path, monkeypatch
     assert (stopped.value.steps, net.weight.item()) == (4, mean)
     saved = torch.load(tmp_path / "on_exception.ckpt", weights_only=False)
     assert saved["current_model_state"]["weight"].item() == 4
+
+
+class Failing(Net):
+    """Fails in a step."""
+
+    def __init__(self, *, at):
+        super().__init__()
+        self.at = at
+
+    def training_step(self, batch, batch_idx):
+        if self.global_step == self.at:
+            raise InputError("a clip is gone")
+        return super().training_step(batch, batch_idx)
+
+
+@pytest.mark.filterwarnings("ignore::Warning")  # of Lightning
+def test_a_training_that_failed_before_its_first_step_is_not_in_the_way_of_the_next(
+    tmp_path, capsys
+):
+    with pytest.raises(InputError, match="a clip is gone"):
+        fit(made(tmp_path, num_sanity_val_steps=0), Failing(at=0), Loaded(), newest=True)
+    assert not list(tmp_path.glob("*.ckpt"))
+    assert "to go on" not in capsys.readouterr().out
+    fit(made(tmp_path), Net(), Loaded(), newest=True)
+
+
+@pytest.mark.filterwarnings("ignore::Warning")  # of Lightning
+def test_a_training_that_failed_later_is_gone_on_with_by_the_line_that_is_said(tmp_path, capsys):
+    for fails in (Failing(at=6), Net()):
+        with pytest.raises(InputError, match=r"clip is gone|earlier training") as error:
+            fit(made(tmp_path), fails, Loaded(), newest=True)
+    said = f"resume={tmp_path}/on_exception.ckpt"
+    assert f"to go on, add: {said}" in capsys.readouterr().out
+    assert said in str(error.value)
+    net = Net()
+    fit(made(tmp_path), net, Loaded(), resume=said.removeprefix("resume="), newest=True)
+    assert net.weight.item() == 8
+    assert len(net.modes) == 2
+
+
+def test_checkpoints_that_can_not_be_read_are_no_advice(tmp_path):
+    (tmp_path / "last.ckpt").write_bytes(b"PK half of it")
+    with pytest.raises(InputError, match=r"last\.ckpt can't be read; delete them, or give another"):
+        fit(made(tmp_path), Net(), Loaded())
+
+
+def test_a_checkpoint_that_has_no_room_leaves_the_old_one_and_nothing_else(tmp_path):
+    path, io = tmp_path / "last.ckpt", WholeCheckpoints()
+    io.save_checkpoint({"a": torch.zeros(9)}, path)
+    before = path.read_bytes()
+    with room_for(500), pytest.raises(OSError, match="too large"):
+        io.save_checkpoint({"a": torch.zeros(9999)}, path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["last.ckpt"]
 
 
 class Wicked:

@@ -24,7 +24,7 @@ from gastlive.realtime.page.camera import OLDEST_S, BrowserCamera
 from gastlive.realtime.page.wire import packed
 from gastlive.realtime.sources.source import Source
 
-from .test_page import SOON_S, connection, ended, heard, server, until
+from .test_page import SOON_S, connection, ended, heard, server, until, url
 from .test_page_lesson import moving
 
 
@@ -254,11 +254,11 @@ def keypoints(path, frames=20):
 
 
 @contextmanager
-def running(tmp_path, *overrides):
-    """The program on keypoints, which need no detector."""
-    given = [f"source.path={keypoints(tmp_path / 'frames.jsonl')}", "source=keypoints",
-             "detector=none", "lifter=gast27s", "runtime=torch", "device=cpu", "page.port=0",
-             *overrides]  # fmt: skip
+def running(tmp_path, *overrides, source=None):
+    """The program, on keypoints unless told otherwise, which need no detector."""
+    source = source or ["source=keypoints", f"source.path={keypoints(tmp_path / 'frames.jsonl')}"]
+    given = [*source, "detector=none", "lifter=gast27s", "runtime=torch", "device=cpu",
+             "page.port=0", *overrides]  # fmt: skip
     with initialize_config_module("gastlive.conf", version_base="1.3"):
         cfg = compose("page", overrides=given, return_hydra_config=True)
         with open_dict(cfg):
@@ -313,6 +313,31 @@ def test_source_lifter_and_head_are_changed_while_the_page_stays(tmp_path):
     assert refused["words"].startswith("no source moon; choose one of")
     assert third["choices"] == first["choices"]
     assert "detector=none needs source=keypoints" in failed["status"]["words"]
+
+
+def test_nothing_that_a_viewer_receives_has_a_password_of_the_camera(tmp_path):
+    async def receive(desk):
+        await until(lambda: desk.server.is_open)
+        token = {"Authorization": f"Bearer {desk.server.token}"}
+        async with connection(desk.server) as ws, aiohttp.ClientSession() as session:
+            texts = [json.dumps(await state(ws, status="failed"))]
+            for name in ("webcam", "stream", "stream"):
+                await ws.send_json({"kind": "choose", "source": name})
+            while len(texts) < 12:
+                try:
+                    texts.append(str((await ws.receive(timeout=2.0)).data))
+                except TimeoutError:
+                    break
+            for path in ("/", "/page.js", "/frames.jsonl", "/recordings/a.mp4", "/socket"):
+                async with session.get(url(desk.server, path), headers=token) as answer:
+                    texts += [str(answer.headers), await answer.text()]
+            return texts
+
+    address = "http://anna:g3heim%21@127.0.0.1:9/live?user=anna&password=g3heim"
+    with running(tmp_path, source=["source=stream", f"source.url='{address}'"]) as desk:
+        texts = asyncio.run(receive(desk))
+    assert "127.0.0.1:9" in texts[0]
+    assert not [text for text in texts if "g3heim" in text or "anna" in text]
 
 
 def test_what_can_not_be_opened_is_told_to_who_chose_it_and_the_rest_stays(tmp_path):

@@ -1,14 +1,20 @@
 """A camera's password appears nowhere: in what is printed, written, or handed to other programs."""
 
+import asyncio
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
 from gastlive.gast.addresses import masked_all, put_away, shown
+
+from .camera import camera
 
 ADDRESS = "rtsp://anna:g3heim!, x@127.0.0.1:9/live"
 SECRET = "g3heim"
@@ -65,6 +71,63 @@ def test_the_password_of_a_camera_is_printed_and_written_nowhere(words, said, tm
     assert said in printed
     assert SECRET not in printed
     assert not [text for text in texts if SECRET in text]
+
+
+async def received(address, *, frames, then):
+    """All that a viewer gets until so many frames have come, and for two seconds after `then`."""
+    place, got, seen = urlsplit(address), [], 0
+    home = f"http://{place.netloc}"
+    async with aiohttp.ClientSession() as session:
+        for path in ("/", "/nothing", "/recordings/annotated.mp4"):
+            token = {"Authorization": f"Bearer {place.fragment.removeprefix('token=')}"}
+            async with session.get(home + path, headers=token) as answer:
+                got += [str(answer.headers).encode(), await answer.read()]
+        async with session.ws_connect(f"{home}/socket", headers={"Origin": home}) as ws:
+            await ws.send_json({"token": place.fragment.removeprefix("token=")})
+            while True:
+                try:
+                    message = await ws.receive(timeout=60 if seen < frames else 2)
+                except TimeoutError:
+                    return got
+                got.append(
+                    message.data if isinstance(message.data, bytes) else str(message.data).encode()
+                )
+                if message.type == aiohttp.WSMsgType.BINARY:
+                    seen += 1
+                    await ws.send_json({"kind": "shown"})
+                if seen == frames:
+                    then()
+
+
+@pytest.mark.slow
+def test_nothing_that_a_viewer_receives_has_a_secret_of_camera_broker_or_web_server(tmp_path):
+    with camera() as one:
+        address = one.url.replace("//", "//anna:g3heim%21@") + "?user=anna&pwd=g3heim"
+        words = [
+            "source=stream", f"source.url={address}", "sink=[page,webhook,mqtt]",
+            "sink.page.port=0", "sink.webhook.url=http://127.0.0.1:9/g3heim",
+            "sink.webhook.secret=g3heim", f"sink.webhook.spool={tmp_path}/w.sqlite",
+            "sink.mqtt.port=9", "sink.mqtt.username=anna", "sink.mqtt.password=g3heim",
+            "sink.mqtt.close_s=0.1", "sink.webhook.close_s=0.1",
+            f"sink.mqtt.spool={tmp_path}/m.sqlite", f"hydra.run.dir={tmp_path}/run",
+        ]  # fmt: skip
+        program = subprocess.Popen(
+            [sys.executable, "-m", "gastlive.realtime.live", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        printed = []
+        for line in program.stdout:
+            printed.append(line)
+            if "the page is at " in line:
+                break
+        page = printed[-1].strip().partition("the page is at ")[2]
+        got = asyncio.run(received(page, frames=5, then=one.switch_off))
+        program.send_signal(signal.SIGINT)
+        printed += program.communicate(timeout=60)[0].splitlines()
+    shown_as = f"http://***@127.0.0.1:{one.port}/video.mjpg***".encode()
+    assert any(shown_as in message for message in got)
+    assert not [message for message in got if SECRET.encode() in message or b"anna" in message]
+    assert not [line for line in printed if SECRET in line]
 
 
 @pytest.mark.slow

@@ -63,7 +63,9 @@ def fit(
     except SystemExit as ended:  # Lightning's answer to Ctrl-C
         raise _interrupted(trainer, task) from ended
     finally:
-        if (saved := _interruption(trainer)) is not None:
+        if resume is None and not trainer.global_step:
+            _forget(trainer)
+        elif (saved := _interruption(trainer)) is not None:
             print(f"to go on, add: {_override(key, saved)}", flush=True)
     if follows():
         raise SystemExit(0)
@@ -137,11 +139,29 @@ def _refuse_earlier(trainer: pl.Trainer, key: str) -> None:
     # Lightning would resume from any checkpoint in the folder, without being asked.
     for callback in trainer.checkpoint_callbacks:
         folder = callback.dirpath if isinstance(callback, ModelCheckpoint) else None
-        if folder is not None and (earlier := sorted(Path(folder).glob("*.ckpt"))):
+        found = list(Path(folder).glob("*.ckpt")) if folder is not None else []
+        if not found:
+            continue
+        newest_first = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+        sound = next(filter(_is_sound, newest_first), None)
+        if sound is None:
+            names = ", ".join(sorted(path.name for path in found))
             raise InputError(
-                f"{folder} has an earlier training; add {_override(key, str(earlier[-1]))} to go "
-                f"on with it, or give another hydra.run.dir"
+                f"{folder} has an earlier training that can't be gone on with, for {names} can't "
+                f"be read; delete them, or give another hydra.run.dir"
             )
+        raise InputError(
+            f"{folder} has an earlier training; add {_override(key, str(sound))} to go on with "
+            f"it, or delete the folder or give another hydra.run.dir to begin anew"
+        )
+
+
+def _is_sound(checkpoint: Path) -> bool:
+    try:
+        unpickled(checkpoint, kind="a training")
+    except InputError:
+        return False
+    return True
 
 
 def _refuse_longer(trainer: pl.Trainer, key: str, resume: str) -> None:
@@ -157,6 +177,12 @@ def _refuse_longer(trainer: pl.Trainer, key: str, resume: str) -> None:
 def _interruption(trainer: pl.Trainer) -> str | None:
     saved = (c for c in trainer.checkpoint_callbacks if isinstance(c, OnExceptionCheckpoint))
     return next((each.ckpt_path for each in saved if Path(each.ckpt_path).is_file()), None)
+
+
+def _forget(trainer: pl.Trainer) -> None:
+    """Take away what was saved of no step at all, and would be in the way of the next try."""
+    if (saved := _interruption(trainer)) is not None:
+        Path(saved).unlink()
 
 
 def _interrupted(trainer: pl.Trainer, task: pl.LightningModule) -> KeyboardInterrupt:

@@ -1,13 +1,17 @@
 """Lightning's trainer as our programs configure it, see ``conf/trainer/default.yaml``."""
 
+import io
 import logging
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, OnExceptionCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins import TorchCheckpointIO
 
 from .budget import TimeBudget
 
@@ -46,6 +50,27 @@ class Bar(RichProgressBar):
         return f"Epoch {current_epoch}".ljust(len(self.validation_description))
 
 
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes checkpoints beside their place and renames them: on a full disk the old one stays.
+
+    Lightning's own go through the system's folder for temporary files, which may lie on another
+    disk, from where they are copied.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
+    ) -> None:
+        """See Lightning; an OSError if it can't be written."""
+        made, part = io.BytesIO(), Path(f"{path}.part")
+        torch.save(checkpoint, made)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(made.getbuffer())
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
 def trainer(
     *,
     callbacks: Mapping[str, Callback | None],
@@ -70,6 +95,7 @@ def trainer(
     return pl.Trainer(
         callbacks=[*chosen, TimeBudget(max_time), OwnDropout(), *bar],
         enable_progress_bar=enable_progress_bar,
+        plugins=[WholeCheckpoints()],
         **options,
     )
 

@@ -42,7 +42,7 @@ class JsonlSink:
             self._head(frame.width, frame.height)
         self._record.see(frame)
         if not frame.is_over:
-            self._frames.write(_line(self._of(frame)))
+            self._frames.write(_line(self._record_of(frame)))
         for event in frame.events:
             self._events.write(_line(self._record(event)))
 
@@ -61,7 +61,7 @@ class JsonlSink:
         """The files, and how many records each has and has lost."""
         return {"frames": self._frames.summary(), "events": self._events.summary()}
 
-    def _of(self, frame: Frame) -> dict[str, Any]:
+    def _record_of(self, frame: Frame) -> dict[str, Any]:
         record = _frame(frame)
         if frame.camera is not None:
             record = {"camera": frame.camera} | record
