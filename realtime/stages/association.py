@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..similarity import Measured, similarity, tolerances
-from .assignment import assigned, prepare
+from .assignment import assigned
 from .track import Track
 
 BLIND_S = 0.2
@@ -24,8 +24,6 @@ def associated(
     """
     if not tracks or not poses:
         return [], []
-    if len(tracks) > 1 or len(poses) > 1:
-        prepare()
     owners = _owners(likeness(tracks, poses, time_s), least)
     doubtful = set[int]()
     blind = [row for row, t in enumerate(tracks) if t.id and time_s - t.seen_s > BLIND_S]

@@ -12,6 +12,7 @@ from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ..packets import Frame, Person
 from ..similarity import Measured, distinct, measured
+from .assignment import prepare
 from .association import Pairs, associated, likeness
 from .stage import Remembering
 from .surest import Surest
@@ -96,7 +97,7 @@ class Tracker(Remembering):
 
     def step(self, frame: Frame) -> Frame:
         """Write `Frame.people`, by rising id."""
-        self._assigned.begin()
+        prepare()
         self._enter(frame)
         time_s = frame.time_s
         scored = self._surest([p for p in frame.poses if p.score >= self.min_score / 2])
