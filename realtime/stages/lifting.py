@@ -51,7 +51,6 @@ class Lift(Remembering):
         self._streams, self._other = (
             Streams(made.net, patience_s=patience_s, device=made.device) for _ in range(2)
         )
-        self._absences = Absences(patience_s)
 
     def reset(self) -> None:
         """Drop everyone's past."""
@@ -59,13 +58,7 @@ class Lift(Remembering):
         self._other.reset()
 
     def step(self, frame: Frame) -> Frame:
-        """Write `Person.xyz` of everyone who has `Person.xy`, and the same of another guess.
-
-        Who was lost for so long that nothing bridges it begins anew.
-        """
-        for back in self._absences.ended(frame.people.keys(), frame.time_s):
-            self._streams.forget((back, ~back))
-            self._other.forget((back, ~back))
+        """Write `Person.xyz` of everyone who has `Person.xy`, and the same of another guess."""
         own = {track: p.xy for track, p in frame.people.items() if p.xy is not None}
         other = {t: p.other_xy for t, p in frame.people.items() if p.other_xy is not None}
         lifted = self._lifted(self._inputs(own, frame), frame.time_s, self._streams)
