@@ -166,10 +166,10 @@ class Decision:
         return running, finished, Memory(since_s, time_s, smooth, running, rising_s, quiet_s)
 
     def resumed(self, memory: Memory, time_s: float) -> Memory:
-        """The memory of a person who is back at `time_s` after their joints and nets lost the past.
+        """The memory of a person who is back at `time_s`, of whom nobody knows what they did.
 
-        For `settle_s` nothing begins, and the action that was going on does not end. It may then go
-        on; if not, it has ended before.
+        For `settle_s`, as for a newcomer, nothing begins, and the action that was going on does not
+        end. If it does not go on then, it ended when they were lost.
         """
         return replace(memory, since_s=time_s, quiet_s=time_s, rising_s={})
 

@@ -182,3 +182,35 @@ def test_what_is_barred_holds_back_nothing_else():
     for i in range(5):
         now, _, memory = rule.step(i / 10, likely(WAVE), memory, barred=(WALK,))
     assert now.label == WAVE
+
+
+def resumed_after(seconds, odds, *, settle_s=0.5):
+    """Waves for a second, is lost, and is back with those probabilities of waving."""
+    rule, memory, ended = decision(settle_s=settle_s, leave_s=0.3, smooth_s=0.0), None, []
+    for i in range(30):
+        _, _, memory = rule.step(i / 30, np.array([0.1, 0.9, 0.0]), memory)
+    back_s = 29 / 30 + seconds
+    memory = rule.resumed(memory, back_s)
+    running = []
+    for i, wave in enumerate(odds):
+        now, done, memory = rule.step(back_s + i / 30, np.array([1 - wave, wave, 0]), memory)
+        running.append(now)
+        ended += done
+    return running, ended, rule.finish(memory)
+
+
+def test_an_action_goes_on_over_a_loss_though_the_head_needs_time_to_see_it_again():
+    running, ended, last = resumed_after(0.8, [0.1] * 14 + [0.9] * 10)
+    assert all(each is not None for each in running)
+    assert not ended
+    (one,) = last
+    assert one.start_s == 0.0
+    assert one.end_s == pytest.approx(29 / 30 + 0.8 + 23 / 30)
+
+
+def test_an_action_that_does_not_go_on_after_a_loss_ended_with_it():
+    running, ended, last = resumed_after(0.8, [0.1] * 30)
+    assert running[-1] is None
+    (one,) = ended
+    assert one.end_s == pytest.approx(29 / 30)
+    assert not last

@@ -439,6 +439,36 @@ def test_a_lost_persons_action_ends_when_they_were_last_seen(stage):
     assert (event.track, event.end_s) == (1, 0.5)
 
 
+def lost_and_back(gap_s, *, others=True):
+    """Events of a wave over a loss, after which the head needs 0.3 s to see it again."""
+    rule = Decision(
+        LABELS, background="idle", enter_s=0, leave_s=0.1, smooth_s=0, shortest_s=0, settle_s=0.5
+    )
+    stage, events = Decide(rule, patience_s=1.0), []
+    for i in range(90):
+        time_s, back_s = i / 30, 1.0 + gap_s
+        if 1.0 < time_s < back_s:
+            events += decide(stage, time_s).events if others else ()
+        else:
+            label = "idle" if back_s <= time_s < back_s + 0.3 else "wave"
+            events += decide(stage, time_s, p1=label).events
+    return [*events, *stage.finish()]
+
+
+def test_the_same_action_before_and_after_a_short_loss_is_one_event():
+    (event,) = lost_and_back(0.8)
+    assert (event.label, event.start_s) == ("wave", 0.5)
+    assert event.end_s > 2.9
+
+
+def test_the_same_action_before_and_after_a_long_loss_is_two_events():
+    assert [event.label for event in lost_and_back(1.2)] == ["wave", "wave"]
+
+
+def test_where_no_picture_came_nobody_was_lost():
+    assert len(lost_and_back(0.8, others=False)) == 2
+
+
 def test_what_is_going_on_when_the_stream_ends_is_an_event_too(stage):
     decide(stage, 0.0, p1="wave")
     decide(stage, 0.5, p1="wave")

@@ -1,6 +1,6 @@
 """One net for everyone in view: a batch of people, each with a state of their own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,14 +100,11 @@ class Streams:
         self._batch, self._state = batch, state
         self._seen_s.update(dict.fromkeys(batch, time_s))
 
-    def forget(self, tracks: Iterable[int]) -> None:
-        """Drop people's states; they begin anew."""
-        for track in tracks:
-            self._seen_s.pop(track, None)
-            self._absent.pop(track, None)
-
     def _forget(self, time_s: float) -> None:
-        self.forget([t for t, seen_s in self._seen_s.items() if time_s - seen_s > self.patience_s])
+        late = {t for t, seen_s in self._seen_s.items() if time_s - seen_s > self.patience_s}
+        for track in late:
+            del self._seen_s[track]
+            self._absent.pop(track, None)
 
     def _rebatch(self, tracks: tuple[int, ...]) -> None:
         """Make `tracks` the batch, and store the others' states one by one."""

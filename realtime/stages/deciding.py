@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 
 from ...action.decision import Decision, Finished, Memory
 from ..packets import Action, Event, Frame, Person
 from .cues import Cue
-from .stage import Absences, Remembering, anew
+from .stage import LARGEST_GAP_S, Remembering, anew
 from .zones import Zones
 
 
@@ -40,13 +41,12 @@ class Decide(Remembering):
             for cue, labels in needs
             if (places := [i for i, name in enumerate(rule.labels) if name in labels])
         ]
-        self._absences = Absences(patience_s)
         self.reset()
 
     def reset(self) -> None:
         """Forget everyone, without events."""
         self._memories: dict[int, Memory] = {}
-        self._absences = anew(self._absences)
+        self._before_s = -inf
         self._needs = [(anew(cue), places) for cue, places in self._needs]
         self._zones = None if self._zones is None else anew(self._zones)
 
@@ -55,9 +55,7 @@ class Decide(Remembering):
         events = self._ended_by_absence(frame.time_s)
         if self._zones is not None:
             self._zones.step(frame)
-        for back in self._absences.ended(frame.people.keys(), frame.time_s):
-            if back in self._memories:
-                self._memories[back] = self.rule.resumed(self._memories[back], frame.time_s)
+        self._resume(frame)
         people = dict(frame.people)
         for track, person in frame.people.items():
             if person.probabilities is not None:
@@ -69,6 +67,14 @@ class Decide(Remembering):
                 )
                 events += ended
         return frame.knowing(people=people, events=(*frame.events, *events))
+
+    def _resume(self, frame: Frame) -> None:
+        """Note who was missing in a frame and is back after a gap that nothing bridges."""
+        latest_s = min(self._before_s, frame.time_s - LARGEST_GAP_S)
+        for track in self._memories.keys() & frame.people.keys():
+            if self._memories[track].time_s < latest_s:
+                self._memories[track] = self.rule.resumed(self._memories[track], frame.time_s)
+        self._before_s = frame.time_s
 
     def _barred(self, track: int, person: Person, time_s: float) -> list[int]:
         """Classes that can't be said of a person now."""

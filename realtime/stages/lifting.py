@@ -14,7 +14,7 @@ from ...gast.units import to_screen
 from ...gast.windowed import mirrored
 from ..packets import Frame, Person
 from .batching import ByTrack, Streams, together
-from .stage import Absences, Batching, anew
+from .stage import Batching, anew
 
 
 class Lift(Batching):
@@ -53,22 +53,13 @@ class Lift(Batching):
         self._streams, self._other = (
             Streams(made.net, patience_s=patience_s, device=made.device) for _ in range(2)
         )
-        self._absences = Absences(patience_s)
 
     def reset(self) -> None:
         """Drop everyone's past."""
         self._streams, self._other = anew(self._streams), anew(self._other)
-        self._absences = anew(self._absences)
 
     def step_all(self, stages: Sequence[Self], frames: Sequence[Frame]) -> list[Frame]:
-        """Write `Person.xyz` of everyone who has `Person.xy`, and the same of another guess.
-
-        Who was lost for so long that nothing bridges it begins anew.
-        """
-        for stage, frame in zip(stages, frames, strict=True):
-            for back in stage._absences.ended(frame.people.keys(), frame.time_s):
-                stage._streams.forget((back, ~back))
-                stage._other.forget((back, ~back))
+        """Write `Person.xyz` of everyone who has `Person.xy`, and the same of another guess."""
         own = [{t: p.xy for t, p in f.people.items() if p.xy is not None} for f in frames]
         other = [
             {t: p.other_xy for t, p in f.people.items() if p.other_xy is not None} for f in frames

@@ -11,7 +11,7 @@ from ...gast.device import device as pick
 from ...gast.streaming import Streaming
 from .batching import ByTrack, Streams, together
 from .ring_buffer import RingBuffer
-from .stage import BRIDGED_S, Absences, anew
+from .stage import LARGEST_GAP_S, anew
 
 JITTER = 0.2
 """Share of a frame by which a camera may be early or late and its samples be given as they are."""
@@ -40,8 +40,7 @@ class StreamRunner:
     """Steps a streaming head, (N, J, 3) and a state to (N, K) logits, at its own rate `fps`.
 
     Samples at nearly that rate are passed on unchanged, others are resampled by interpolation, so
-    that the head sees the same rate whether the camera gives 10 or 60 pictures a second. Who was
-    lost for longer than is interpolated begins anew.
+    that the head sees the same rate whether the camera gives 10 or 60 pictures a second.
     """
 
     def __init__(
@@ -54,12 +53,11 @@ class StreamRunner:
     ) -> None:
         self.fps, self.patience_s = fps, patience_s
         self._streams = Streams(head, patience_s=patience_s, device=device)
-        self._absences = Absences(patience_s)
         self.reset()
 
     def reset(self) -> None:
         """Drop everyone's past."""
-        self._streams, self._absences = anew(self._streams), anew(self._absences)
+        self._streams = anew(self._streams)
         self._seen: dict[int, _Seen] = {}
 
     def step(self, people: Mapping[int, np.ndarray], time_s: float) -> ByTrack:
@@ -87,7 +85,6 @@ class StreamRunner:
     def _all_due(
         self, people: Mapping[int, np.ndarray], time_s: float
     ) -> dict[int, list[np.ndarray]]:
-        self._streams.forget(self._absences.ended(people.keys(), time_s))
         remembered = self._streams.remembered
         self._seen = {track: seen for track, seen in self._seen.items() if track in remembered}
         return {track: self._due(track, xyz, time_s) for track, xyz in people.items()}
@@ -95,7 +92,7 @@ class StreamRunner:
     def _due(self, track: int, xyz: np.ndarray, time_s: float) -> list[np.ndarray]:
         """The samples (J, 3) that the head is due now, oldest first."""
         seen, frame_s = self._seen.get(track), 1 / self.fps
-        if seen is None or time_s - seen.time_s > BRIDGED_S:
+        if seen is None or time_s - seen.time_s > LARGEST_GAP_S:
             logits = None if seen is None else seen.logits
             self._seen[track] = _Seen(time_s, xyz, time_s + frame_s, logits)
             return [xyz]
@@ -143,13 +140,11 @@ class WindowRunner:
         self.device = pick(device)
         self.head, self.joints, self.fps = head.eval().to(self.device), joints, fps
         self.window_s, self.patience_s, self.every_s = frames / fps, patience_s, every_s
-        self._absences = Absences(patience_s)
         self.reset()
 
     def reset(self) -> None:
         """Drop everyone's past."""
         self._watched: dict[int, _Watched] = {}
-        self._absences = anew(self._absences)
 
     def step(self, people: Mapping[int, np.ndarray], time_s: float) -> ByTrack:
         """Newest logits (K,) of each person, given one more pose (J, 3) each."""
@@ -170,11 +165,10 @@ class WindowRunner:
         ]
 
     def _all_due(self, people: Mapping[int, np.ndarray], time_s: float) -> list[_Watched]:
-        back = self._absences.ended(people.keys(), time_s)
         self._watched = {
             track: watched
             for track, watched in self._watched.items()
-            if time_s - watched.seen_s <= self.patience_s and track not in back
+            if time_s - watched.seen_s <= self.patience_s
         }
         due = [track for track, xyz in people.items() if self._push(track, xyz, time_s)]
         return [self._watched[track] for track in due]

@@ -6,7 +6,7 @@ Of several cameras each has stages of its own, which share their nets.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from copy import copy
 from math import inf
 from typing import Protocol, Self, TypeVar
@@ -14,8 +14,8 @@ from typing import Protocol, Self, TypeVar
 from ...gast.skeleton import Skeleton
 from ..packets import Frame
 
-BRIDGED_S = 0.5
-"""Across a longer gap nothing is interpolated; nets begin anew with the first sample after it."""
+LARGEST_GAP_S = 0.5
+"""Across a longer gap nothing is interpolated: the head is given the newest sample alone."""
 
 
 class Stage(Protocol):
@@ -107,34 +107,6 @@ class Batching(Remembering):
     @abstractmethod
     def step_all(self, stages: Sequence[Self], frames: Sequence[Frame]) -> list[Frame]:
         """The frames with results added; none is earlier than the one before it of its stage."""
-
-
-class Absences:
-    """Tells who is back after they were lost for longer than can be bridged, `BRIDGED_S`.
-
-    That is somebody who was missing in a frame; where a camera gives one picture a second, nobody
-    was. Who is out of view for `patience_s` is somebody new.
-    """
-
-    def __init__(self, patience_s: float) -> None:
-        self.patience_s = patience_s
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everyone."""
-        self._seen_s: dict[int, float] = {}
-        self._before_s = self._now_s = -inf
-
-    def ended(self, tracks: Collection[int], time_s: float) -> list[int]:
-        """Those of the people in view at `time_s` who are back; to be asked with every frame."""
-        if time_s != self._now_s:
-            self._before_s, self._now_s = self._now_s, time_s
-        seen_s, late_s = self._seen_s, time_s - BRIDGED_S
-        back = [t for t in tracks if seen_s.get(t, inf) < min(self._before_s, late_s)]
-        seen_s.update(dict.fromkeys(tracks, time_s))
-        if len(seen_s) > len(tracks):
-            self._seen_s = {t: s for t, s in seen_s.items() if time_s - s <= self.patience_s}
-        return back
 
 
 class Detector(Stage, Protocol):
