@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 import torch
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.progress import Progress, track
 
 from ..conf.program import program
@@ -39,7 +39,7 @@ from ..gast.lifter import Lifter
 from ..gast.shipped import LIFTERS, find
 from ..gast.skeleton import Skeleton
 from ..gast.windowed import in_chunks
-from .engines.engine import Done, Engine, Job
+from .engines.engine import Done, Engine, Job, settled
 from .shards import shard_of
 
 Clip = MotionClip | KeypointClip
@@ -52,7 +52,7 @@ def main(cfg: DictConfig) -> None:
     """Lift each subject of each set; what is already there is skipped."""
     jobs = [Job(person.name, person) for person in people(cfg)]
     engine: Engine = instantiate(cfg.engine)
-    make = partial(Filming, cfg=OmegaConf.create(OmegaConf.to_container(cfg, resolve=True)))
+    make = partial(Filming, cfg=settled(cfg))
     failed = []
     with closing(engine.results(make, jobs, Progress(disable=True))) as results:
         for done in results:

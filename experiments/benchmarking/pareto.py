@@ -1,6 +1,6 @@
 """Accuracy against latency."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ def pareto(
     *,
     kinds: Sequence[Kind] = _KINDS,
     latency: str = "",
-    named: Collection[int] | None = None,
+    named: Mapping[int, str] | None = None,
 ) -> "Figure | None":
     """A panel for each kind of accuracy that two rows or more have.
 
@@ -59,7 +59,8 @@ def pareto(
         accuracies: By name of the row, then of the kind.
         kinds: Of accuracy.
         latency: The figure that they are drawn over; by default one that all rows have.
-        named: Indices of the rows with colour, number and name; None is all.
+        named: What is written at the rows, by index, that have a colour and a name; None is all,
+            numbered.
     """
     latency = latency or _latency([row for row in rows if row.name in accuracies])
     panels = [(kind, _points(rows, accuracies, kind, latency)) for kind in kinds]
@@ -67,15 +68,17 @@ def pareto(
     if not panels:
         return None
     drawn = sorted({point.index for _, points in panels for point in points})
-    shown = [i for i in drawn if named is None or i in named]
+    numbers = {i: str(i + 1) for i in range(len(rows))} if named is None else named
+    shown = {i: numbers[i] for i in drawn if i in numbers}
+    colours = {i: colour(i if named is None else k) for k, i in enumerate(shown)}
     height = 1.0 + 0.08 * len(shown) + 0.17 * lines_of([rows[i].name for i in shown])
     figure = canvas(4.4 * len(panels) + 3.4, max(4.4, height))
     for axes, (kind, points) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
     ):
-        _panel(axes, points, kind, shown)
+        _panel(axes, points, kind, colours)
         axes.set_xlabel(heading(latency), fontsize=9)
-    _legend(figure, rows, shown)
+    _legend(figure, rows, shown, colours)
     figure.draw_without_rendering()  # numbers are placed in pixels, so the layout must be final
     for axes, (_, points) in zip(figure.axes, panels, strict=True):
         _number(axes, points, shown)
@@ -110,7 +113,7 @@ def _points(rows: Sequence[Row], accuracies: Accuracies, kind: Kind, latency: st
     ]
 
 
-def _panel(axes: "Axes", points: Sequence[_Point], kind: Kind, shown: Collection[int]) -> None:
+def _panel(axes: "Axes", points: Sequence[_Point], kind: Kind, colours: Mapping[int, str]) -> None:
     tidy(axes, along="both")
     scale(axes, min(p.x.min for p in points), max(p.x.max for p in points))
     y = [p.y for p in points]
@@ -124,22 +127,26 @@ def _panel(axes: "Axes", points: Sequence[_Point], kind: Kind, shown: Collection
     axes.step(edge, [*(y[i] for i in best), y[best[-1]]], where="post", color=FAINT, linewidth=1.2,
               linestyle="--", zorder=1)  # fmt: skip
     for p in points:
-        mark = colour(p.index) if p.index in shown else FAINT
+        mark = colours.get(p.index, FAINT)
         axes.hlines(p.y, p.x.min, p.x.max, color=mark, linewidth=1.2, alpha=0.6)
         axes.plot(p.x.median, p.y, "o", color=mark, markersize=7, markeredgecolor="white")
 
 
-def _legend(figure: "Figure", rows: Sequence[Row], named: Sequence[int]) -> None:
+def _legend(
+    figure: "Figure", rows: Sequence[Row], shown: Mapping[int, str], colours: Mapping[int, str]
+) -> None:
     from matplotlib.lines import Line2D
 
-    marks = [Line2D([], [], linestyle="", marker="o", color=colour(i), markersize=7) for i in named]
+    marks = [
+        Line2D([], [], linestyle="", marker="o", color=colours[i], markersize=7) for i in shown
+    ]
     marks.append(Line2D([], [], linestyle="--", color=FAINT))
-    words = [f"{i + 1}  {label(rows[i].name)}" for i in named]
+    words = [f"{number}  {label(rows[i].name)}" for i, number in shown.items()]
     figure.legend(marks, [*words, "nothing is faster and better"], loc="outside right center",
                   frameon=False, fontsize=8, labelspacing=0.9)  # fmt: skip
 
 
-def _number(axes: "Axes", points: Sequence[_Point], shown: Collection[int]) -> None:
+def _number(axes: "Axes", points: Sequence[_Point], shown: Mapping[int, str]) -> None:
     """Write each point's number where it overlaps neither a mark nor another number."""
     marks = axes.transData.transform([(p.x.median, p.y) for p in points]) * 72 / DPI  # in points
     low, high = axes.bbox.get_points() * 72 / DPI
@@ -147,7 +154,7 @@ def _number(axes: "Axes", points: Sequence[_Point], shown: Collection[int]) -> N
     for p, (x, y) in zip(points, marks, strict=True):
         if p.index not in shown:
             continue
-        words = str(p.index + 1)
+        words = shown[p.index]
         half = 1 + 3.2 * len(words), 5.5
         free = (
             (dx, dy)

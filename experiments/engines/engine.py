@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from omegaconf import DictConfig, OmegaConf
 from rich.progress import Progress
 
 
@@ -54,3 +55,8 @@ class Engine(Protocol):
         Raises:
             InputError: Of a worker; or the engine can't be used.
         """
+
+
+def settled(cfg: DictConfig) -> DictConfig:
+    """The config with all values looked up here, for workers with an environment of their own."""
+    return DictConfig(OmegaConf.to_container(cfg, resolve=True))

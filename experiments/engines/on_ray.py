@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from math import ceil
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any
@@ -101,6 +102,8 @@ class OnRay:
             with _signals_kept():
                 ray.init(log_to_driver=False, logging_level="ERROR", **self._where())
             yield ray
+        except ray.exceptions.RayTaskError:
+            raise  # a defect in a worker, with its traceback
         except (ray.exceptions.RayError, ConnectionError) as error:
             said = str(error).strip().splitlines() or [type(error).__name__]
             raise InputError(
@@ -115,7 +118,7 @@ class OnRay:
             return {"address": self.address}
         cores = os.cpu_count() or 1
         here = {"address": "local", "include_dashboard": False, "object_store_memory": _STORE}
-        return here | {"num_cpus": max(cores, round((self.workers or 0) * self.cpus + 0.5))}
+        return here | {"num_cpus": max(cores, ceil((self.workers or 0) * self.cpus))}
 
 
 class Hired:

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from ...gast.errors import InputError
-from ..engines.engine import Done, Engine, Job, Make
+from ..engines.engine import Done, Engine, Job, Make, settled
 from ..shards import shard_of
 from .addresses import is_address
 from .chain import Chain
@@ -86,7 +86,7 @@ class Work:
     def _worker(self) -> Make:
         return partial(
             FileLifter,
-            cfg=OmegaConf.create(OmegaConf.to_container(self.cfg, resolve=True)),
+            cfg=settled(self.cfg),
             folder=self.folder.absolute(),
             formats=self.formats,
             videos=any(one.is_video for one, _ in self.todo),

@@ -49,16 +49,20 @@ def draw(trials: list[dict[str, Any]], objectives: Mapping[str, Objective], file
     if len(others) != 1 or others[0][1].more or len(complete) < 2:
         return False
     x = others[0][0]
-    rows = [
-        Row(f"{trial['number']}: {written(trial['values'])}", {}, ({x: trial["figures"][x]},))
-        for trial in complete
-    ]
-    known = {row.name: trial["figures"] for row, trial in zip(rows, complete, strict=True)}
-    named = [i for i, trial in enumerate(complete) if trial["best"]]
+    by_name = {_short(trial["values"]): trial for trial in complete}
+    rows = [Row(name, {}, ({x: trial["figures"][x]},)) for name, trial in by_name.items()]
+    known = {name: trial["figures"] for name, trial in by_name.items()}
+    drawn = enumerate(by_name.values())
+    named = {i: str(trial["number"]) for i, trial in drawn if trial["best"]}
     kind = Kind(y, 1.0, f"{y} ({'more' if up.more else 'less'} is better)", up.more)
     if figure := pareto(rows, known, kinds=[kind], latency=x, named=named):
         figure.savefig(file, dpi=DPI)
     return figure is not None
+
+
+def _short(values: Mapping[str, str]) -> str:
+    """Values with the last words of their keys."""
+    return written({key.rpartition(".")[2]: value for key, value in values.items()})
 
 
 def _page(content: Mapping[str, Any], study: Study, drawn: bool) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The search itself: Optuna proposes values, a database in the folder remembers them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ class Search:
         return {trial.number for trial in self.optuna.best_trials} if self.complete else set()
 
 
-def written(values: dict[str, Any]) -> str:
+def written(values: Mapping[str, Any]) -> str:
     """``key=value`` of each."""
     return " ".join(f"{key}={value}" for key, value in values.items())
 
