@@ -66,7 +66,8 @@ def stages() -> list[tuple[str, str, set[str]]]:
     file = ROOT / f"{CHAIN.replace('.', '/')}.py"
     homes = {name: module for module, name in imports(file)}
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    made = next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.args.kwonlyargs)
+    made = next(n for n in ast.walk(tree) if getattr(n, "name", None) == "__init__")
+    assert isinstance(made, ast.FunctionDef)
     kinds = {arg.arg: ast.unparse(arg.annotation) for arg in made.args.kwonlyargs if arg.annotation}
     found = []
     for name, kind in kinds.items():

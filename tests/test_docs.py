@@ -39,6 +39,10 @@ def composed(command):
     given = [quoted(word, command.verbatim) for word in command.words if word not in flags]
     if "--config-dir" in flags:
         given.remove(command.words[command.words.index("--config-dir") + 1])
+    if not find_spec("submitit"):  # then Hydra doesn't know its launchers
+        given = [
+            word for word in given if not word.startswith(("hydra/launcher", "hydra.launcher"))
+        ]
     if "-m" in flags:
         parsed = OverridesParser.create().parse_overrides(given)
         given = [_first(each) if each.is_sweep_override() else each.input_line for each in parsed]

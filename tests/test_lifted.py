@@ -657,7 +657,7 @@ def test_a_head_is_trained_on_streams_by_descent(folder, tmp_path):
 def test_training_that_ends_before_its_first_validation_says_so(folder, tmp_path):
     trainer = SimpleNamespace(
         fit=lambda *_, **__: None, checkpoint_callbacks=[ModelCheckpoint(tmp_path)],
-        callbacks=[], limit_val_batches=1.0,
+        callbacks=[], limit_val_batches=1.0, global_step=0,
     )  # fmt: skip
     head = option("head/tcn", skeleton=H36M17, labels=LABELS.names, channels=8)
     with pytest.raises(InputError, match="ended before its first validation; give it more"):

@@ -86,7 +86,7 @@ def handlers():
         (["sourse=webcam"], "there is no 'sourse'; did you mean source=webcam?"),
         (["source=webcm"], "there is no source 'webcm'; did you mean source=webcam?"),
         (["sorce.path=my.mp4"], "there is no 'sorce.path'; did you mean source.path=my.mp4?"),
-        (["+foo=1"], "there is no 'foo'; --help lists the keys"),
+        (["+quux=1"], "there is no 'quux'; --help lists the keys"),
         (["+sorce.path=my.mp4"], "there is no 'sorce.path'; did you mean source.path=my.mp4?"),
         (["++patience=3"], "there is no 'patience'; did you mean patience_s=3?"),
         (["+source.sped=2"], "source can't be made as given"),

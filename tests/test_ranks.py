@@ -84,8 +84,9 @@ def test_a_process_that_follows_ends_with_the_training(monkeypatch, tmp_path):
     monkeypatch.setenv("LOCAL_RANK", "1")
     monkeypatch.setattr(fitting, "_chosen", None)
     made = SimpleNamespace(
-        fit=lambda *_, **__: None, checkpoint_callbacks=[], callbacks=[], limit_val_batches=1.0
-    )
+        fit=lambda *_, **__: None, checkpoint_callbacks=[], callbacks=[], limit_val_batches=1.0,
+        global_step=1,
+    )  # fmt: skip
     with pytest.raises(SystemExit) as ended:
         fit(made, torch.nn.Linear(1, 1), None)
     assert ended.value.code == 0

@@ -239,7 +239,7 @@ def test_optuna_that_is_not_installed_is_asked_for_by_the_name_of_the_extra(
 
 
 def test_the_launcher_that_is_not_installed_is_asked_for_too():
-    if find_spec("hydra_plugins.hydra_submitit_launcher"):
+    if find_spec("submitit"):
         pytest.skip("it is installed here")
     done = subprocess.run(
         [sys.executable, "-m", "gastlive.experiments.check_data", "-m", "data=utd_mhad,cmu",
@@ -252,7 +252,7 @@ def test_the_launcher_that_is_not_installed_is_asked_for_too():
 
 
 @pytest.mark.skipif(
-    find_spec("hydra_plugins.hydra_submitit_launcher") is None,
+    find_spec("submitit") is None,
     reason="needs pip install 'gastlive[sweep]'",
 )
 @pytest.mark.slow
