@@ -457,7 +457,7 @@ def lost_and_back(gap_s, *, others=True):
 
 def test_the_same_action_before_and_after_a_short_loss_is_one_event():
     (event,) = lost_and_back(0.8)
-    assert (event.label, event.start_s) == ("wave", 0.5)
+    assert (event.label, event.start_s) == ("wave", 0.0)
     assert event.end_s > 2.9
 
 

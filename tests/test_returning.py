@@ -64,12 +64,8 @@ def test_who_sits_down_out_of_sight_is_no_smaller_for_it():
     legs = [at for name, at in COCO17.index.items() if name.endswith(("knee", "ankle"))]
     seated[legs] -= [0, 0.3 * METRE]  # thighs towards the camera
     sitting = Pose(COCO17, (seated + 300).astype(np.float32), np.full(17, 0.6, np.float32), 0.6)
-    ids = walk(
-        option("tracker/oks"),
-        5,
-        gone(lambda t: pose(300, 300), 1.5, 9),
-        gone(lambda t: sitting, 0, 3.5),
-    )
+    stood, sits = gone(lambda t: pose(300, 300), 1.5, 9), gone(lambda t: sitting, 0, 3.5)
+    ids = walk(option("tracker/oks"), 5, stood, sits)
     assert ids_of(1, ids) == {1}
 
 

@@ -197,6 +197,18 @@ def test_whose_read_is_anothers_goes_on_where_the_search_finds_them(monkeypatch)
     assert sorted(round(float(middle(p)[0])) for p in poses) == [200, 290]
 
 
+def test_who_went_astray_is_the_one_found_near_and_leaves_no_ghost(monkeypatch):
+    world = World({"anna": (240, 240, 150), "ben": (500, 240, 200)}).detector(monkeypatch)
+    world.after(0.2)
+    world.people["ben"] = (290, 240, 200)
+    for _ in range(4):
+        world.look()
+    world.people["anna"] = (140, 240, 150)
+    for _ in range(9):
+        places = sorted(float(middle(pose)[0]) for pose in world.look())
+        np.testing.assert_allclose(places, [140, 290], atol=2)
+
+
 def test_nobody_is_left_of_who_walked_away(monkeypatch):
     world = World({"anna": (300, 240, 200)}).detector(monkeypatch)
     world.after(0.2)

@@ -19,7 +19,6 @@ from ...realtime.packets import Frame, RunInfo
 from ...realtime.sources.keypoints import Keypoints
 from ...realtime.sources.source import Source
 from ...realtime.sources.video import Video
-from ...realtime.stages.given_tracks import GivenTracks
 from ...realtime.stages.lifting import Lift
 from ...realtime.stages.stage import Detector, Stage
 from ...realtime.stages.tracker import Tracker
@@ -134,7 +133,8 @@ class Chain:
 
     def _tracked(self, source: Video | Keypoints, frames: Iterator[Frame]) -> Iterator[Frame]:
         if isinstance(source, Keypoints) and source.has_tracks:
-            return map(GivenTracks(most=self._cfg.tracker.most), frames)
+            most = {"most": self._cfg.tracker.most} if "most" in self._cfg.tracker else {}
+            return map(option("tracker/given", **most), frames)
         tracker: Stage = instantiate(self._cfg.tracker)  # anew, so that ids begin at 1
         if isinstance(tracker, Tracker):
             return with_hindsight(frames, tracker)
