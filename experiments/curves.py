@@ -39,7 +39,7 @@ def draw(curves: Mapping[str, Mapping[int, float]], column: str, path: Path) -> 
     kinds = list(dict.fromkeys(name.split(",")[0] for name in curves))
     for name, points in curves.items():
         kind = kinds.index(name.split(",")[0])
-        axes.plot(points.keys(), points.values(), color=colour(kind), label=name)
+        axes.plot(list(points), list(points.values()), color=colour(kind), label=name)
     axes.set(xlabel="step", ylabel=column)
     axes.legend()
     figure.savefig(path)

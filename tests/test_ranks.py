@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -112,6 +113,40 @@ def test_of_several_processes_the_first_ones_clock_holds():
     assert budget.pass_spent(2)
     assert budget.pass_spent(3)
     assert asked == [0.0, False, False, False], "each process asks as often as the others"
+
+
+class Counting(pl.LightningDataModule):
+    """Data that count their passes."""
+
+    passes = 3
+
+    def train_dataloader(self):
+        return ["train"]
+
+    def val_dataloader(self):
+        return ["a", "b"]
+
+    def state_dict(self):
+        return {"passes": self.passes}
+
+    def load_state_dict(self, state):
+        self.passes = state["passes"]
+
+
+def test_a_training_bounded_in_time_keeps_and_finds_the_state_of_its_data():
+    seen, data = [], Counting()
+    made = SimpleNamespace(
+        fit=lambda task, datamodule, **_: seen.append(datamodule), limit_val_batches=1.0,
+        checkpoint_callbacks=[], callbacks=[TimeBudget("00:00:10:00")],
+    )  # fmt: skip
+    with pytest.raises(InputError, match="no ModelCheckpoint"):
+        fit(made, torch.nn.Linear(1, 1), data)
+    (given,) = seen
+    assert type(given).__qualname__ == type(data).__qualname__, "Lightning's key in a checkpoint"
+    assert given.state_dict() == {"passes": 3}
+    given.load_state_dict({"passes": 5})
+    assert data.passes == 5
+    assert (list(given.train_dataloader()), len(given.val_dataloader())) == (["train"], 2)
 
 
 class Group:
@@ -223,7 +258,7 @@ def test_the_program_trains_in_two_processes_writes_once_and_goes_on(tmp_path):
     assert not list((tmp_path / "run").glob("*ddp*"))
     last = tmp_path / "run/checkpoints/last.ckpt"
     states = torch.load(last, weights_only=False)
-    assert states["_Bounded"] == {"passes": 2}
+    assert states["Lifting"] == {"passes": 2}
     status, said = finished(program_of(tmp_path / "on", "steps=6", f"resume={last}"))
     assert status == 0
     assert load(tmp_path / "on/tiny.safetensors")[1].training["steps"] == 6

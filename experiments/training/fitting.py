@@ -80,7 +80,11 @@ def _fit(
 ) -> None:
     budget = TimeBudget.of(trainer)
     if budget.seconds < math.inf:
-        data = _Bounded(trainer, data, budget)
+        # Lightning finds the state of data in a checkpoint by the name of their class.
+        same_name = type(
+            type(data).__name__, (_Bounded,), {"__qualname__": type(data).__qualname__}
+        )
+        data = same_name(trainer, data, budget)
     with warnings.catch_warnings():
         for kind in (UserWarning, FutureWarning):  # Lightning's, about itself
             warnings.filterwarnings("ignore", category=kind, module="pytorch_lightning")
