@@ -61,7 +61,7 @@ class Viewer:
     """
 
     def __init__(self, address, *, stalls=False):
-        self._address, self._stalls, self._over = address, stalls, threading.Event()
+        self.address, self._stalls, self._over = address, stalls, threading.Event()
         self.frames = self.connections = 0
         self._thread = threading.Thread(target=lambda: asyncio.run(self._live()), daemon=True)
         self._thread.start()
@@ -81,7 +81,7 @@ class Viewer:
                 await asyncio.sleep(1)
 
     async def _watch(self, session):
-        place = urlsplit(self._address)
+        place = urlsplit(self.address)
         home = f"http://{place.netloc}"
         async with session.ws_connect(f"{home}/socket", headers={"Origin": home}) as ws:
             await ws.send_json({"token": place.fragment.removeprefix("token=")})
@@ -115,7 +115,7 @@ class World:
 
     @property
     def page(self) -> str:
-        return self.viewer._address
+        return self.viewer.address
 
 
 @dataclass(frozen=True)
