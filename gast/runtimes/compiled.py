@@ -4,6 +4,7 @@ import logging
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -174,7 +175,8 @@ def _compiled(
     graph = source if isinstance(source, StepGraph) else None
     for name in runtimes:
         try:
-            graph = graph or graph_of(source, shape)
+            if graph is None:
+                graph = graph_of(cast(Streaming, source), shape)
             made[name] = Compiled(graph, runtime=name, threads=threads, precision=precision)
         except (InputError, NotImplementedError, TypeError) as error:
             problems.append(f"runtime={name}: {error}")

@@ -162,10 +162,10 @@ class TopDown:
         for pose in found:
             alike = _likeness(known, measured(pose))
             if alike.size and alike.max() >= SAME:
-                at = int(alike.argmax())
-                if at < len(self._people):
-                    self._people[at].confirmed(pose, self._time_s, whole=view.whole)
-                    seen.add(at)
+                alike_at = int(alike.argmax())
+                if alike_at < len(self._people):
+                    self._people[alike_at].confirmed(pose, self._time_s, whole=view.whole)
+                    seen.add(alike_at)
             elif (at := self._astray_at(pose, but=seen)) is not None:
                 known[at] = measured(pose)
                 self._people[at].confirmed(pose, self._time_s, whole=view.whole)
