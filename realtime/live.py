@@ -142,7 +142,8 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
-    zones, floor = (OmegaConf.to_container(cfg[key], resolve=True) for key in ("zones", "floor"))
+    zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
+    floor: Any = OmegaConf.to_container(cfg.floor, resolve=True)
     where = Zones(zones, layout, floor=floor, patience_s=patience_s)
     return Decide(rule, patience_s=patience_s, needs=needs, zones=where)
 
