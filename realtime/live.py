@@ -171,10 +171,9 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
-    given: dict[str, Any] = {
-        key: OmegaConf.to_container(cfg[key], resolve=True) for key in ("zones", "floor")
-    }
-    where = Zones(given["zones"], layout, floor=given["floor"], patience_s=patience_s)
+    zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
+    floor: Any = OmegaConf.to_container(cfg.floor, resolve=True)
+    where = Zones(zones, layout, floor=floor, patience_s=patience_s)
     return Decide(rule, patience_s=patience_s, needs=needs, zones=where)
 
 
