@@ -7,6 +7,7 @@ other. The program makes the detector beside lifter and head, so that it waits f
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 CHOICES = ("source=demo", "sink=[]")
@@ -25,7 +26,7 @@ def start() -> list[tuple[str, float]]:
     part("import hydra", lambda: __import__("hydra"))
     part("import torch", lambda: __import__("torch"))
     for name in ("cv2", "av", "openvino", "onnxruntime", "onnx"):
-        part(f"import {name}", lambda name=name: __import__(name))
+        part(f"import {name}", partial(__import__, name))
     part("import the stages", _import)
     with tempfile.TemporaryDirectory() as folder:
         cfg = part("compose the config", lambda: _composed(folder))

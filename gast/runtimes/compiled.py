@@ -171,10 +171,10 @@ def _compiled(
     """The step in each runtime that can compile it, and what is wrong with the others."""
     made: dict[str, Streaming] = {}
     problems = []
-    graph = source if isinstance(source, StepGraph) else None
+    graph: StepGraph | None = None
     for name in runtimes:
         try:
-            graph = graph or graph_of(source, shape)
+            graph = source if isinstance(source, StepGraph) else graph or graph_of(source, shape)
             made[name] = Compiled(graph, runtime=name, threads=threads, precision=precision)
         except (InputError, NotImplementedError, TypeError) as error:
             problems.append(f"runtime={name}: {error}")

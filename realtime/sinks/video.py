@@ -153,7 +153,8 @@ class _FragmentedFile:
             str(path), "w", format="mp4", options=container_options
         )
         rate = Fraction(fps).limit_denominator(1001)
-        self._stream: VideoStream = self._container.add_stream(codec, rate, options=options)
+        stream: Any = self._container.add_stream(codec, rate, options=options)
+        self._stream: VideoStream = stream
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = Fraction(1, _TICKS)
