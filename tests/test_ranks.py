@@ -137,7 +137,7 @@ def test_a_training_bounded_in_time_keeps_and_finds_the_state_of_its_data():
     seen, data = [], Counting()
     made = SimpleNamespace(
         fit=lambda task, datamodule, **_: seen.append(datamodule), limit_val_batches=1.0,
-        checkpoint_callbacks=[], callbacks=[TimeBudget("00:00:10:00")],
+        checkpoint_callbacks=[], callbacks=[TimeBudget("00:00:10:00")], global_step=1,
     )  # fmt: skip
     with pytest.raises(InputError, match="no ModelCheckpoint"):
         fit(made, torch.nn.Linear(1, 1), data)

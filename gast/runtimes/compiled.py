@@ -4,7 +4,6 @@ import logging
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
@@ -172,11 +171,10 @@ def _compiled(
     """The step in each runtime that can compile it, and what is wrong with the others."""
     made: dict[str, Streaming] = {}
     problems = []
-    graph = source if isinstance(source, StepGraph) else None
+    graph: StepGraph | None = None
     for name in runtimes:
         try:
-            if graph is None:
-                graph = graph_of(cast(Streaming, source), shape)
+            graph = source if isinstance(source, StepGraph) else graph or graph_of(source, shape)
             made[name] = Compiled(graph, runtime=name, threads=threads, precision=precision)
         except (InputError, NotImplementedError, TypeError) as error:
             problems.append(f"runtime={name}: {error}")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -150,7 +150,8 @@ class _FragmentedFile:
             self._muxed, "w", format="mp4", options=container_options
         )
         rate = Fraction(fps).limit_denominator(1001)
-        self._stream = cast("VideoStream", self._container.add_stream(codec, rate, options=options))
+        stream: Any = self._container.add_stream(codec, rate, options=options)
+        self._stream: VideoStream = stream
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = Fraction(1, _TICKS)
