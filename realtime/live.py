@@ -201,12 +201,12 @@ def report(summary: dict[str, Any], folder: Path) -> str:
 
 def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
     """How many records were lost, by the name of the sink or file that lost any."""
-    found = dict[str, int]()
+    found: dict[str, int] = {}
     for name, told in sinks.items():
         if isinstance(told, Mapping):
-            found |= lost_of(told) | (
-                {told.get("file", name): told["lost"]} if told.get("lost") else {}
-            )
+            found |= lost_of(told)
+            if told.get("lost"):
+                found[told.get("file", name)] = told["lost"]
     return found
 
 

@@ -143,7 +143,7 @@ class _FragmentedFile:
 
         self._file, self._muxed = RecordFile(path), _Muxed()
         self._keys: deque[bool] = deque()  # of frames whose fragment has not come yet
-        self.lost, self._needs_key = 0, False
+        self._needs_key = False
         flags = "frag_every_frame+empty_moov+default_base_moof+skip_trailer"
         container_options = {"movflags": flags, "flush_packets": "1"}
         self._container: OutputContainer = av.open(
@@ -162,6 +162,11 @@ class _FragmentedFile:
         context.color_range = 1
         self._start_s, self._last = start_s, -1
         self._frame_ticks = round(_TICKS / fps)
+
+    @property
+    def lost(self) -> int:
+        """Pictures that are not in it."""
+        return self._file.lost
 
     def write(self, picture: np.ndarray, time_s: float) -> None:
         """One BGR picture; a time that does not rise is moved to just after the last."""
@@ -199,10 +204,9 @@ class _FragmentedFile:
         """Write it unless it builds on one that was lost."""
         is_key = self._keys.popleft()
         if self._needs_key and not is_key:
-            self.lost += 1
-            return
-        self._needs_key = not self._file.write(fragment)
-        self.lost += self._needs_key
+            self._file.lost += 1
+        else:
+            self._needs_key = not self._file.write(fragment)
 
 
 class _Muxed:
