@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -18,6 +18,7 @@ from ..conf.program import program
 from ..conf.secrets import keep_private
 from ..gast.addresses import shown
 from ..gast.errors import InputError
+from .run_folder import lost_of
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline
@@ -197,17 +198,6 @@ def report(summary: dict[str, Any], folder: Path) -> str:
             f"results in {folder}{gone}",
         )
     )
-
-
-def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
-    """How many records were lost, by the name of the sink or file that lost any."""
-    found: dict[str, int] = {}
-    for name, told in sinks.items():
-        if isinstance(told, Mapping):
-            found |= lost_of(told)
-            if told.get("lost"):
-                found[told.get("file", name)] = told["lost"]
-    return found
 
 
 def _of_cameras(summary: dict[str, Any]) -> Iterator[str]:

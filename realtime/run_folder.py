@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -86,6 +87,17 @@ class RecordFile:
             self._file.truncate(self._end)
             self._file.seek(self._end)
         self._has_half = False
+
+
+def lost_of(sinks: Mapping[str, Any]) -> dict[str, int]:
+    """How many records were lost, by the name of the sink or file that lost any."""
+    found: dict[str, int] = {}
+    for name, told in sinks.items():
+        if isinstance(told, Mapping):
+            found |= lost_of(told)
+            if told.get("lost"):
+                found[told.get("file", name)] = told["lost"]
+    return found
 
 
 def run_folder(folder: str) -> Path:

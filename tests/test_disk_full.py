@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from gastlive.conf.option import option
-from gastlive.realtime.live import lost_of
 from gastlive.realtime.packets import Event
-from gastlive.realtime.run_folder import RecordFile
+from gastlive.realtime.run_folder import RecordFile, lost_of
 from gastlive.realtime.sinks.jsonl import JsonlSink
 from gastlive.realtime.sinks.spool import Spool
 

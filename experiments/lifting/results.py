@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from errno import ENOSPC
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,7 @@ from ...gast.errors import InputError
 from ...gast.interpolation import frames_at, interpolated
 from ...gast.skeleton import Skeleton
 from ...realtime.packets import Frame, RunInfo
+from ...realtime.run_folder import lost_of
 from ...realtime.sinks.background import Background
 from ...realtime.sinks.jsonl import JsonlSink
 from ...realtime.sinks.sink import Sink
@@ -126,8 +128,13 @@ class Results:
             sink.begin(self.info)
 
     def _finish(self, about: dict[str, str], before: set[str]) -> dict[str, list[str]]:
+        told = {}
         while self._sinks:
-            self._sinks.popitem()[1].close()
+            name, sink = self._sinks.popitem()
+            sink.close()
+            told[name] = sink.summary()
+        if lost := sum(lost_of(told).values()):  # a sink waits for room; a result is whole or none
+            raise InputError(f"{lost} records lost: {os.strerror(ENOSPC)}, or what was said above")
         made: dict[str, dict[str, str]] = {}
         base = self.name.rpartition("/")[2]
         for kind in self.formats:

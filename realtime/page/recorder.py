@@ -11,7 +11,7 @@ from typing import Any
 
 from ...gast.errors import InputError
 from ..packets import Event, Frame, RunInfo
-from ..run_folder import run_folder
+from ..run_folder import lost_of, run_folder
 from ..sinks.background import Background
 from ..sinks.jsonl import JsonlSink
 from ..sinks.sink import Sink
@@ -141,6 +141,8 @@ class _Recording:
                 sink.close(events)
             except (InputError, OSError) as error:
                 words = words or str(error)
+        if lost := sum(lost_of({str(i): s.summary() for i, s in enumerate(self.sinks)}).values()):
+            words = words or f"{lost} records are missing: the disk was full"
         files, told = {}, []
         for made in sorted(self.part.iterdir()) if self.part.is_dir() else ():
             kind, end = _NAMES.get(made.name, (made.suffix[1:], made.name[made.name.find(".") :]))
