@@ -53,9 +53,9 @@ def main(cfg: DictConfig) -> None:
     summary = pipeline.run()
     out.write(f"{report(summary, Path(cfg.run_folder))}\n")
     lost = lost_of(summary["sinks"])
-    if pipeline.source.lingers:
-        # All is written. With a thread in a driver or decoder, Python's end would be that of the
-        # process: C++ aborts where the thread comes back.
+    if pipeline.source.lingers or pipeline.lanes is not None:
+        # All is written. With a thread in a driver, decoder or network, Python's end would be that
+        # of the process: C++ aborts where the thread comes back. Several cameras did in one of ten.
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(1 if lost else 0)
