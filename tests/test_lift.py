@@ -355,6 +355,16 @@ def test_a_ledger_deletes_nothing_outside_its_folder(tmp_path):
         (tmp_path / "out" / "a.npz").unlink()
 
 
+def test_a_ledger_that_names_what_no_disk_can_hold_has_its_input_lifted_again(tmp_path):
+    keypoints(tmp_path / "in" / "a.npz")
+    (tmp_path / "out").mkdir()
+    for name in ("7" * 300, "\ud800", "é" * 130):
+        record = {"name": "a", "key": "another", "files": {"npz": [f"{name}.npz"]}}
+        (tmp_path / "out" / ".gastlive-lift.jsonl").write_text(json.dumps(record))
+        assert lifted(tmp_path, "formats=[npz]").finished == ["a"]
+        (tmp_path / "out" / "a.npz").unlink()
+
+
 def test_whatever_is_wrong_with_a_file_the_others_are_lifted(tmp_path, monkeypatch, capsys):
     for name in "ab":
         keypoints(tmp_path / "in" / f"{name}.npz")

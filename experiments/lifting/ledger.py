@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ Files = Mapping[str, list[str]]
 """By format, the names of the files that hold it, as seen from the output folder."""
 ENDINGS = (".npz", ".jsonl", ".mp4", ".bvh")
 """Of everything that is written."""
+LONGEST_NAME = 255
+"""Bytes; a file system refuses even to look for a longer one."""
 
 
 class Ledger:
@@ -49,7 +52,9 @@ class Ledger:
         inside = self.folder.resolve()
         places = [self.folder / file for some in files.values() for file in some]
         return isinstance(name, str) and all(
-            place.suffix in ENDINGS and place.parent.resolve().is_relative_to(inside)
+            place.suffix in ENDINGS
+            and max(len(os.fsencode(part)) for part in place.parts) <= LONGEST_NAME
+            and place.parent.resolve().is_relative_to(inside)
             for place in places
         )
 
