@@ -11,17 +11,16 @@ import pytest
 from hydra import compose, initialize_config_module
 from hydra.utils import instantiate
 
-from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
 from gastlive.experiments import sweep
 from gastlive.experiments.sweeping.space import flat, suggested
 from gastlive.experiments.sweeping.study import Objective, Study, TrialFailed
 from gastlive.gast.errors import InputError
 
+from .lifted_people import lifted_people
+
 needs_optuna = pytest.mark.skipif(
     find_spec("optuna") is None, reason="needs pip install 'gastlive[sweep]'"
 )
-LABELS = ("stand", "wave", "kick")
-MOVED = {"stand": 0, "wave": 16, "kick": 6}
 CONF = Path(__file__).parent.parent / "conf"
 
 
@@ -96,19 +95,7 @@ def test_a_study_of_programs_that_are_not_ours_is_refused():
 
 @pytest.fixture
 def lifted(tmp_path):
-    """Four people that do each action once, a joint an action."""
-    rng = np.random.default_rng(0)
-    for person in "abcd":
-        origin = Origin("h36m17", 30.0, "net", "ab", "mine", person, LABELS, 0, "k1")
-        clips = []
-        for i, label in enumerate(LABELS):
-            xyz = rng.normal(0, 0.01, (40, 17, 3)).astype(np.float32)
-            xyz[:, MOVED[label], 1] += np.sin(np.arange(40) / 3)
-            ones = np.ones(40, np.float32)
-            actions = np.full(40, i, np.int16)
-            clips.append(LiftedClip(f"{person}_{label}", 0, xyz, actions, ones, ones, origin))
-        save_lifted(tmp_path / "lifted", origin, clips)
-    return tmp_path / "lifted"
+    return lifted_people(tmp_path / "lifted")
 
 
 TINY = ["steps=4", "head.channels=8", "datamodule.batches=2", "datamodule.batch=2"]

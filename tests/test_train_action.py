@@ -5,7 +5,6 @@ import shlex
 import signal
 import sys
 
-import numpy as np
 import pytest
 import torch
 
@@ -13,30 +12,16 @@ from gastlive.action.calibration import best_temperature
 from gastlive.action.checkpoint import load_head, save_head
 from gastlive.action.head_task import HeadTask
 from gastlive.conf.option import option
-from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
 from gastlive.experiments import calibrate, train_action
 from gastlive.experiments.training import calibrating
 from gastlive.gast.skeleton import H36M17
 
-LABELS = ("stand", "wave", "kick")
-MOVED = {"stand": 0, "wave": 16, "kick": 6}
+from .lifted_people import LABELS, lifted_people
 
 
 @pytest.fixture
 def lifted(tmp_path):
-    """Four people that do each action once, a joint an action."""
-    rng = np.random.default_rng(0)
-    for person in "abcd":
-        origin = Origin("h36m17", 30.0, "net", "ab", "mine", person, LABELS, 0, "k1")
-        clips = []
-        for i, label in enumerate(LABELS):
-            xyz = rng.normal(0, 0.01, (40, 17, 3)).astype(np.float32)
-            xyz[:, MOVED[label], 1] += np.sin(np.arange(40) / 3)
-            ones = np.ones(40, np.float32)
-            actions = np.full(40, i, np.int16)
-            clips.append(LiftedClip(f"{person}_{label}", 0, xyz, actions, ones, ones, origin))
-        save_lifted(tmp_path / "lifted", origin, clips)
-    return tmp_path / "lifted"
+    return lifted_people(tmp_path / "lifted")
 
 
 def train(lifted, folder, monkeypatch, *overrides):
