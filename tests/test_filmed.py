@@ -463,12 +463,12 @@ class Counted(torch.utils.data.IterableDataset):
             yield xyz, xyz[..., 0, 0].long(), xyz[..., 0, 0]
 
 
-def test_batches_of_two_kinds_of_streams_have_both_in_every_batch():
-    both = Beside(Counted(0, 2), Counted(10, 1))
-    assert len(both) == 3
-    for i, (xyz, labels, weights) in enumerate(both):
-        assert xyz[:, 0, 0, 0].tolist() == [i, i, 10 + i]
-        assert labels[:, 0].tolist() == weights[:, 0].tolist() == [i, i, 10 + i]
+def test_batches_of_several_kinds_of_streams_have_all_in_every_batch():
+    all_ = Beside(Counted(0, 2), Counted(10, 1), Counted(20, 1))
+    assert len(all_) == 3
+    for i, (xyz, labels, weights) in enumerate(all_):
+        assert xyz[:, 0, 0, 0].tolist() == [i, i, 10 + i, 20 + i]
+        assert labels[:, 0].tolist() == weights[:, 0].tolist() == [i, i, 10 + i, 20 + i]
 
 
 @pytest.mark.parametrize("half", [False, True])

@@ -10,6 +10,7 @@ import torch
 from gastlive.action.metrics import Span
 from gastlive.action.online_metrics import Detection
 from gastlive.datasets.clip import MotionClip, Segment
+from gastlive.datasets.for_heads.augmentation import Augmentation
 from gastlive.datasets.for_heads.choreography import Choreography
 from gastlive.datasets.for_heads.filmed import Filming
 from gastlive.datasets.for_heads.quiet import (
@@ -18,6 +19,8 @@ from gastlive.datasets.for_heads.quiet import (
     QuietStreams,
     QuietStudio,
 )
+from gastlive.datasets.for_heads.quiet_beside import QuietPieces
+from gastlive.datasets.for_heads.stream_composer import Weights
 from gastlive.datasets.for_heads.sway import Sway
 from gastlive.datasets.labels import LabelMap
 from gastlive.datasets.own.bank import Bank, write_bank
@@ -193,6 +196,48 @@ def test_so_many_hours_are_filmed_batch_by_batch(filming):
     batches = list(streams)
     assert [xyz.shape[:2] for xyz, *_ in batches] == [(9, 600)] * 2
     assert all(set(labels.unique().tolist()) <= {IDLE, WALKING} for _, labels, _ in batches)
+
+
+MIRRORED = Augmentation(
+    yaw_deg=0, tilt_deg=0, mirror=0.5, speed=(1, 1), size=(1, 1), jitter=0, hold=0, drop=0, slow=0
+)
+
+
+def pieces(streams, **changes):
+    given = {
+        "frames": 90, "batch": 4, "batches": 30, "seed": 0, "augmentation": MIRRORED,
+        "weights": Weights(np.array([0, 0, 2]), classes=3, idle=IDLE, onset_frames=9,
+                           onset_weight=0.3), "skeleton": H36M17,
+    }  # fmt: skip
+    return QuietPieces(streams, **given | changes)
+
+
+def test_a_training_sees_pieces_of_quiet_streams_and_often_how_somebody_arrives(filming):
+    streams = QuietStreams(filming.studio(CPU), Pastime(), hours=0.01, seed=0)
+    whole = torch.cat([xyz for xyz, *_ in streams]).numpy()
+    rng = np.random.default_rng(0)
+    whole = np.concatenate([whole, MIRRORED.vary(whole, H36M17, rng, mirror=True)])
+    both = pieces(streams)
+    batches = list(both)
+    assert len(batches) == len(both) == 30
+    first = 0
+    for xyz, labels, weights in batches:
+        assert xyz.shape == (4, 90, 17, 3)
+        assert set(labels.unique().tolist()) <= {IDLE, WALKING}
+        assert (weights > 0).all()
+        for piece in xyz.numpy():
+            starts = np.argwhere(np.abs(whole[:, :511] - piece[0]).max((2, 3)) < 1e-5)
+            found = [a for i, a in starts if np.allclose(whole[i, a : a + 90], piece, atol=1e-5)]
+            assert found
+            first += found[0] == 0
+    assert 15 < first < 50  # a quarter of 120
+    assert not torch.equal(next(iter(both))[0], batches[0][0])
+
+
+def test_a_piece_is_no_longer_than_a_stream(filming):
+    streams = QuietStreams(filming.studio(CPU), Pastime(), hours=0.01, seed=0)
+    with pytest.raises(InputError, match="quiet streams have 600 frames, wanted 601"):
+        pieces(streams, frames=601)
 
 
 NAMES = ("idle", "wave", "walk", "jog")

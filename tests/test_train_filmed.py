@@ -95,6 +95,32 @@ def test_quiet_people_are_filmed_for_the_calibration_where_somebody_rests(
     assert "rejecting: 1 of 1 validation batches" in capsys.readouterr().out
 
 
+def test_quiet_people_are_a_share_of_the_batch(given, monkeypatch, capsys):
+    clips = [moving(who, label, joint, 20) for who in "135" for label, joint in MOVES.items()]
+    write_bank(given / "bank.npz", clips, layout=H36M17, fps=30.0)
+    seen = []
+    whole = HeadTask.training_step
+
+    def watched(task, batch, *rest):
+        seen.append(batch[1])
+        return whole(task, batch, *rest)
+
+    monkeypatch.setattr(HeadTask, "training_step", watched)
+    train(given, monkeypatch, "datamodule.batch=4", "datamodule.quiet=0.5",
+          "datamodule.composed=0", "datamodule.quiet_hours=0.01")  # fmt: skip
+    assert "filming 0.01 hours of people who do nothing" in capsys.readouterr().out
+    names = load_head(given / "run/everyday.safetensors")[1].labels
+    quiet = {names.index("idle"), names.index("walk")}
+    assert [len(labels) for labels in seen] == [4] * 4
+    assert all(set(labels[2:].unique().tolist()) <= quiet for labels in seen)
+
+
+def test_shares_that_leave_no_room_for_filmed_streams_are_refused(given, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        train(given, monkeypatch, "datamodule.quiet=0.8", "datamodule.composed=0.2")
+    assert "composed=0.2 and quiet=0.8 can't be shares" in capsys.readouterr().err
+
+
 def test_where_nobody_rests_the_calibration_does_without(given, monkeypatch, capsys):
     train(given, monkeypatch)
     validation = load_head(given / "run/everyday.safetensors")[1].training["validation"]

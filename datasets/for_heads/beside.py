@@ -1,4 +1,4 @@
-"""Batches of two kinds of streams."""
+"""Batches of several kinds of streams."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -18,21 +18,22 @@ class Batches(Protocol):
 
 
 class Beside(IterableDataset[Batch]):
-    """Each batch of one data set and, after it, one of another; as many batches as the first has.
+    """Each batch of one data set and, after it, one of each other; as many as the first has.
 
-    Those of the second go to the device of the first.
+    Those of the others go to the device of the first.
     """
 
-    def __init__(self, first: Batches, second: Batches) -> None:
-        self.first, self.second = first, second
+    def __init__(self, first: Batches, *others: Batches) -> None:
+        self.first, self.others = first, others
 
     def __len__(self) -> int:
         """Batches a pass."""
         return len(self.first)
 
     def __iter__(self) -> Iterator[Batch]:
-        for one, other in zip(self.first, self.second, strict=True):
+        for one, *others in zip(self.first, *self.others, strict=True):
             xyz, labels, weights = (
-                torch.cat([a, b.to(a)]) for a, b in zip(one, other, strict=True)
+                torch.cat([part.to(parts[0]) for part in parts])
+                for parts in zip(one, *others, strict=True)
             )
             yield xyz, labels, weights

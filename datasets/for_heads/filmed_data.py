@@ -19,6 +19,7 @@ from .filmed import Filming
 from .filmed_batches import CachedStreams, FreshStreams, SomeStreams
 from .labelled import Lifted
 from .quiet import Pastime, QuietStreams
+from .quiet_beside import QuietPieces
 from .stream_composer import Batch, Streams, Weights
 from .stream_data import ActionStreams, FixedBatches
 
@@ -43,6 +44,8 @@ class FilmedStreams(ActionStreams):
         filler: Whether a process beside the training fills the folder.
         composed: Share of the batch that is composed of the training part's lifted clips, such as
             films, whose joints are known in the picture alone.
+        quiet: Share of the batch that shows people who do nothing, see `QuietStreams`,
+        quiet_hours: of so many hours of them.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class FilmedStreams(ActionStreams):
         held: int = 192,
         filler: bool,
         composed: float,
+        quiet: float,
+        quiet_hours: float,
         batch: int,
         batches: int,
         seed: int,
@@ -74,12 +79,19 @@ class FilmedStreams(ActionStreams):
         self.filming = replace(filming, parts=("train", "val") if refit else ("train",))
         self.folder, self.files, self.uses, self.begin = folder, files, uses, min(begin, files)
         self.fills, self.passes, self.held = filler, 0, None if data is not None else held
-        self.clips, self.streams = round(composed * batch), batch - round(composed * batch)
-        if not 0 <= composed < 1:
-            raise InputError(f"{composed=} of a batch can't be composed; give 0 to less than 1")
+        self.clips, self.calm, self.quiet_hours = (
+            round(composed * batch), round(quiet * batch), quiet_hours
+        )  # fmt: skip
+        self.streams = batch - self.clips - self.calm
+        if min(composed, quiet) < 0 or composed + quiet >= 1:
+            raise InputError(
+                f"{composed=} and {quiet=} can't be shares of a batch with filmed streams in it; "
+                f"give 0 to less than 1 together"
+            )
         if composed and data is None:
             raise InputError(f"{composed=} of a batch wants lifted clips; give data.folder=...")
         self.beside: Streams | None = None
+        self.pieces: QuietPieces | None = None
         self.filmed: FreshStreams | CachedStreams | None = None
         self.filler: Filler | None = None
 
@@ -137,7 +149,9 @@ class FilmedStreams(ActionStreams):
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
         self.filmed = self._cached() if device.type == "cpu" else self._fresh(device)
         self.filmed.passes = self.passes
-        both = self.filmed if self.beside is None else Beside(self.filmed, self.beside)
+        if self.calm and self.pieces is None:
+            self.pieces = self._calm(self.filmed.weights)
+        both = Beside(self.filmed, *self._others()) if self._others() else self.filmed
         return DataLoader(both, batch_size=None)
 
     def close(self) -> None:
@@ -155,8 +169,22 @@ class FilmedStreams(ActionStreams):
         self.passes = state["passes"]
         if self.filmed is not None:
             self.filmed.passes = self.passes
-        if self.beside is not None:
-            self.beside.process.passes = self.passes
+        for each in self._others():
+            each.process.passes = self.passes
+
+    def _others(self) -> list[Streams | QuietPieces]:
+        return [each for each in (self.beside, self.pieces) if each is not None]
+
+    def _calm(self, weights: Weights) -> QuietPieces:
+        studio = self.filming.studio(torch.device("cpu"))
+        print(f"filming {self.quiet_hours} hours of people who do nothing", flush=True)
+        quiet = QuietStreams(studio, Pastime(), hours=self.quiet_hours, seed=self.seed + 1)
+        pieces = QuietPieces(
+            quiet, frames=self.frames, batch=self.calm, batches=self.batches, seed=self.seed,
+            weights=weights, augmentation=self.augmentation, skeleton=self.skeleton,
+        )  # fmt: skip
+        pieces.process.passes = self.passes
+        return pieces
 
     def _fresh(self, device: torch.device) -> FreshStreams:
         studio = self.filming.studio(device)
