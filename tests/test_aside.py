@@ -79,6 +79,7 @@ def test_a_process_that_was_killed_meanwhile_is_started_again():
     assert asked("a")["process"] != before
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork")  # from Python 3.12 on
 def test_a_process_made_of_this_one_has_a_reader_of_its_own():
     before = int(asked("a")["process"])
     if not (child := os.fork()):
