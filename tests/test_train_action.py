@@ -213,3 +213,21 @@ def test_a_head_is_only_calibrated_on_what_it_takes(
     with pytest.raises(SystemExit):
         calibrate_again(lifted, tmp_path / "new", monkeypatch, path, *STREAMS)
     assert re.search(said, capsys.readouterr().err)
+
+
+def test_a_trained_head_teaches_the_next_by_one_key(lifted, tmp_path, monkeypatch, capsys):
+    first = train(lifted, tmp_path / "first", monkeypatch, *STREAMS)
+    taught = f"training.task.teacher.checkpoint={first}"
+    path = train(
+        lifted, tmp_path / "second", monkeypatch, *STREAMS, "training=taught", taught,
+        "head=lru", "head.states=4",
+    )  # fmt: skip
+    _, card = load_head(path)
+    assert card.head == "lru.LRU"
+    assert card.training["config"]["training"]["task"]["teacher"]["checkpoint"] == str(first)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        train(lifted, tmp_path / "third", monkeypatch, *STREAMS, "training=taught",
+              "training.task.teacher.checkpoint=nobody.safetensors")  # fmt: skip
+    said = capsys.readouterr()
+    assert "nobody.safetensors" in said.err + said.out
