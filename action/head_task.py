@@ -23,8 +23,8 @@ Joints of several people are (N, M, T, J, 3), see `head.of_bodies`."""
 class HeadTask(pl.LightningModule):
     """Weighted cross entropy, with label smoothing, of every frame of a stream or every window.
 
-    `optimizer` and `scheduler` are factories; the schedule is stepped every batch. A `teacher`
-    takes a share of the loss; an InputError if it can't teach the head.
+    `optimizer` and `scheduler` are factories; the schedule, if there is one, is stepped every
+    batch. A `teacher` takes a share of the loss; an InputError if it can't teach the head.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class HeadTask(pl.LightningModule):
         head: Head,
         *,
         optimizer: Callable[[Iterable], Optimizer],
-        scheduler: Callable[[Optimizer], LRScheduler],
+        scheduler: Callable[[Optimizer], LRScheduler] | None = None,
         smoothing: float,
         teacher: Teacher | None = None,
     ) -> None:
@@ -46,6 +46,8 @@ class HeadTask(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """As the config says."""
         optimizer = self.optimizer(self.parameters())
+        if self.scheduler is None:
+            return optimizer
         schedule = {"scheduler": self.scheduler(optimizer), "interval": "step"}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
