@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from .distillation import Teacher
 from .head import Head, of_bodies
 from .metrics import confusion_matrix, frame_accuracy, mean_class_accuracy
 
@@ -22,7 +23,8 @@ Joints of several people are (N, M, T, J, 3), see `head.of_bodies`."""
 class HeadTask(pl.LightningModule):
     """Weighted cross entropy, with label smoothing, of every frame of a stream or every window.
 
-    `optimizer` and `scheduler` are factories; the schedule is stepped every batch.
+    `optimizer` and `scheduler` are factories; the schedule, if there is one, is stepped every
+    batch. A `teacher` takes a share of the loss; an InputError if it can't teach the head.
     """
 
     def __init__(
@@ -30,17 +32,22 @@ class HeadTask(pl.LightningModule):
         head: Head,
         *,
         optimizer: Callable[[Iterable], Optimizer],
-        scheduler: Callable[[Optimizer], LRScheduler],
+        scheduler: Callable[[Optimizer], LRScheduler] | None = None,
         smoothing: float,
+        teacher: Teacher | None = None,
     ) -> None:
         super().__init__()
+        if teacher is not None:
+            teacher.refuse_unlike(head)
         self.head, self.optimizer, self.scheduler = head, optimizer, scheduler
-        self.smoothing = smoothing
+        self.smoothing, self.teacher = smoothing, teacher
         self.confusion = np.zeros((len(head.labels),) * 2, np.int64)
 
     def configure_optimizers(self) -> Any:
         """As the config says."""
         optimizer = self.optimizer(self.parameters())
+        if self.scheduler is None:
+            return optimizer
         schedule = {"scheduler": self.scheduler(optimizer), "interval": "step"}
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
@@ -57,6 +64,8 @@ class HeadTask(pl.LightningModule):
             logits.movedim(-1, 1), labels.clamp_min(0), reduction="none",
             label_smoothing=self.smoothing,
         )  # fmt: skip
+        if self.teacher is not None:
+            losses = self.teacher.mixed(losses, logits, batch[0])
         loss = (losses * weights).sum() / weights.sum().clamp_min(1.0)
         self.log("train/loss", loss, prog_bar=True)
         return loss

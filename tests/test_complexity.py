@@ -34,6 +34,10 @@ HEADS = {
         lambda: head("gru", channels=8, layers=2, features=("joint",)),
         3 * J * 8 + 2 * (3 * 8 * 8 + 3 * 8 * 8) + 8 * K,
     ),
+    "lru": (
+        lambda: head("lru", channels=8, states=3, layers=2, features=("joint",)),
+        3 * J * 8 + 2 * (8 * 6 + (6 + 8) * 8) + 8 * K,
+    ),
     "costgcn": (
         lambda: head("costgcn", channels=6, widths=(1,), dilations=(2,), kernel=5),
         graph(12, 6) + J * 5 * 6 * 6 + J * 12 * 6 + 6 * K,

@@ -275,6 +275,27 @@ def test_pauses_and_transitions_are_background_and_unlabelled_pieces_too(filming
     assert set(labels[:, 130:].unique().tolist()) <= {IDLE, UNKNOWN}
 
 
+@pytest.mark.parametrize(
+    ("changed", "slowest", "fastest"),
+    [
+        ({"backwards": 0.0, "slowed": 0.0}, 0.5, 1.6),
+        ({"backwards": 1.0, "slowed": 0.0}, -1.6, -0.5),
+        ({"backwards": 1.0, "slowed": 1.0}, -0.6, -1 / 3),
+    ],
+    ids=["as it is", "backwards", "backwards and slowed"],
+)
+def test_motion_that_has_no_name_is_played_backwards_and_slowed_too(
+    filming, changed, slowest, fastest
+):
+    how = Choreography(others=1.0, begun=0.0, pause=0.0, **changed)
+    _, labels, course = performed(replace(filming, how=how))
+    playing = (course.share == 0)[:, :-1] & (course.share == 0)[:, 1:]
+    moved = course.one.diff(dim=1)[playing]
+    assert playing.float().mean() > 0.5
+    assert ((moved > slowest - 1e-6) & (moved < fastest + 1e-6)).all()
+    assert (labels[:, 1:][playing] == IDLE).all()
+
+
 def test_an_action_that_is_broken_off_has_no_label(filming):
     _, labels, _ = performed(replace(filming, how=Choreography(others=0.0, begun=1.0)))
     assert set(labels[:, 140:].unique().tolist()) == {IDLE, UNKNOWN}

@@ -22,6 +22,7 @@ from gastlive.action.features import (
     motion,
 )
 from gastlive.action.heads.few import Few
+from gastlive.action.heads.lru import Block
 from gastlive.action.heads.tcn import TCN
 from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
@@ -58,6 +59,7 @@ STREAMING = {
         "head/tcn", skeleton=H36M17, labels=LABELS, channels=24, dilations=(1, 2, 4)
     ),
     "gru": lambda: option("head/gru", skeleton=H36M17, labels=LABELS, channels=24, layers=2),
+    "lru": lambda: option("head/lru", skeleton=H36M17, labels=LABELS, channels=24, states=8),
     "few": few,
 }
 
@@ -211,6 +213,29 @@ def test_a_tcn_sees_exactly_its_receptive_field():
 
 
 @torch.inference_mode()
+def test_a_lru_still_knows_after_three_seconds_what_a_tcn_has_forgotten():
+    def told_apart(kind):
+        """How far the last scores differ if the first half second is seen in a mirror."""
+        head, xyz = shaken(option(f"head/{kind}", skeleton=H36M17, labels=LABELS)), clip(1, 105)
+        other = xyz.clone()
+        other[:, :15, :, 0] *= -1
+        return (head(other) - head(xyz))[:, -1].abs().max()
+
+    assert told_apart("lru") > 100 * told_apart("tcn")
+
+
+@torch.inference_mode()
+def test_memories_of_a_lru_fade_whatever_training_makes_of_them():
+    block = Block(4, 300, 0.0, fps=30.0).eval()
+    block.log_rate.uniform_(-9, 4)
+    _, memory = block.step(torch.ones(1, 4))
+    _, later = block.step(torch.zeros(1, 4), memory)
+    sizes = [torch.complex(*x.split(300, -1)).abs() for x in (memory, later)]
+    assert (sizes[1] < sizes[0]).all()
+    assert later.isfinite().all()
+
+
+@torch.inference_mode()
 def test_window_features_do_not_depend_on_where_people_face_nor_on_their_size():
     features, xyz = WindowFeatures(H36M17, samples=12), clip(2, 20)
     cos, sin = np.cos(0.8), np.sin(0.8)
@@ -298,7 +323,7 @@ def test_a_window_slides_over_a_stream(fitted):
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("kind", ["tcn", "gru"])
+@pytest.mark.parametrize("kind", ["tcn", "gru", "lru"])
 def test_a_head_comes_back_from_its_file_as_it_was(kind, tmp_path):
     head = shaken(
         option(
@@ -431,6 +456,8 @@ def test_a_head_that_can_not_be_says_why():
         option("head/tcn", skeleton=H36M17, labels=LABELS, dilations=())
     with pytest.raises(InputError, match="channels and layers from 1"):
         option("head/gru", skeleton=H36M17, labels=LABELS, layers=0)
+    with pytest.raises(InputError, match="states and layers from 1, got 128, 0, 4"):
+        option("head/lru", skeleton=H36M17, labels=LABELS, states=0)
     with pytest.raises(InputError, match="at least 2"):
         option("head/svm", skeleton=H36M17, labels=LABELS, frames=1)
     with pytest.raises(InputError, match="three or more"):
@@ -486,6 +513,7 @@ def test_the_best_temperature_undoes_overconfidence():
 OTHERS = {
     "tcn": lambda **how: option("head/tcn", skeleton=H36M17, channels=8, dilations=(1, 3), **how),
     "gru": lambda **how: option("head/gru", skeleton=H36M17, channels=8, layers=2, **how),
+    "lru": lambda **how: option("head/lru", skeleton=H36M17, channels=8, states=4, **how),
     "costgcn": lambda **how: option("head/costgcn", skeleton=H36M17, channels=4, window=5, **how),
     "svm": lambda **how: option("head/svm", skeleton=H36M17, frames=10, samples=5, **how),
     "stgcn++": lambda **how: option("head/stgcn++", skeleton=H36M17, channels=8, frames=16, **how),

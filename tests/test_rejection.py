@@ -71,7 +71,7 @@ def test_a_feature_that_never_changes_is_left_alone():
     assert weights[3] == 0
 
 
-@pytest.mark.parametrize("name", ["tcn", "gru", "costgcn"])
+@pytest.mark.parametrize("name", ["tcn", "gru", "lru", "costgcn"])
 def test_the_last_layer_gives_the_heads_logits_from_what_was_watched(name):
     head = head_of(name, channels=8)
     xyz, truth = torch.randn(2, 40, 17, 3), torch.zeros(2, 40, dtype=torch.long)

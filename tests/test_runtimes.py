@@ -63,6 +63,10 @@ def gru(layers):
     return shaken(option("head/gru", skeleton=H36M17, labels=LABELS, channels=16, layers=layers))
 
 
+def lru():
+    return shaken(option("head/lru", skeleton=H36M17, labels=LABELS, channels=16, states=8))
+
+
 def few():
     made = Few(
         H36M17, labels=("idle", "jump"), fps=30.0, channels=16, dilations=(1, 2, 4), dropout=0.0,
@@ -82,6 +86,7 @@ NETS = {
     "few": few,
     "gru": lambda: gru(1),
     "gru of two layers": lambda: gru(2),
+    "lru": lru,
     "gast27s": lambda: deployed_lifter("gast27s")[0],
     "everyday": lambda: deployed_head("everyday", layout="h36m17")[0],
 }

@@ -14,6 +14,7 @@ from gastlive.action.head_task import HeadTask
 from gastlive.conf.option import option
 from gastlive.experiments import calibrate, train_action
 from gastlive.experiments.training import calibrating
+from gastlive.experiments.training.budget import TimeBudget
 from gastlive.gast.skeleton import H36M17
 
 from .lifted_people import LABELS, lifted_people
@@ -213,3 +214,38 @@ def test_a_head_is_only_calibrated_on_what_it_takes(
     with pytest.raises(SystemExit):
         calibrate_again(lifted, tmp_path / "new", monkeypatch, path, *STREAMS)
     assert re.search(said, capsys.readouterr().err)
+
+
+def test_the_rate_falls_to_the_end_of_the_steps(lifted, tmp_path, monkeypatch):
+    train(lifted, tmp_path, monkeypatch, *STREAMS, "steps=8", "datamodule.batches=8")
+    saved = torch.load(tmp_path / "checkpoints/last.ckpt", weights_only=True)
+    (group,) = saved["optimizer_states"][0]["param_groups"]
+    (peak,) = saved["callbacks"]["OneCycle"]["peaks"]
+    assert peak == 4e-3
+    assert group["lr"] < 0.1 * peak
+
+
+def test_a_head_whose_training_time_ends_ends_with_a_low_rate(lifted, tmp_path, monkeypatch):
+    monkeypatch.setattr(TimeBudget, "done", lambda budget: 0.99 if budget.seconds == 60 else 0.0)
+    train(lifted, tmp_path, monkeypatch, *STREAMS, "max_time=00:00:01:00", "steps=1000",
+          "+training.trainer.max_epochs=1")  # fmt: skip
+    saved = torch.load(tmp_path / "checkpoints/last.ckpt", weights_only=True)
+    assert saved["optimizer_states"][0]["param_groups"][0]["lr"] < 0.01 * 4e-3
+
+
+def test_a_trained_head_teaches_the_next_by_one_key(lifted, tmp_path, monkeypatch, capsys):
+    first = train(lifted, tmp_path / "first", monkeypatch, *STREAMS)
+    taught = f"training.task.teacher.checkpoint={first}"
+    path = train(
+        lifted, tmp_path / "second", monkeypatch, *STREAMS, "training=taught", taught,
+        "head=lru", "head.states=4",
+    )  # fmt: skip
+    _, card = load_head(path)
+    assert card.head == "lru.LRU"
+    assert card.training["config"]["training"]["task"]["teacher"]["checkpoint"] == str(first)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        train(lifted, tmp_path / "third", monkeypatch, *STREAMS, "training=taught",
+              "training.task.teacher.checkpoint=nobody.safetensors")  # fmt: skip
+    said = capsys.readouterr()
+    assert "nobody.safetensors" in said.err + said.out
