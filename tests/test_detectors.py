@@ -625,7 +625,9 @@ def test_each_kind_of_network_sees_the_colours_that_it_was_trained_on(
     kind, mean, std, order, tmp_path
 ):
     given = {**FAMILIES, "rtmpose": IMAGENET}[kind]
-    network = Network(mean_colours(tmp_path / "net.onnx"), threads=1, normalisation=given)
+    network = Network(
+        mean_colours(tmp_path / "net.onnx"), threads=1, precision="auto", normalisation=given
+    )
     blue, green, red = colour = (30, 110, 220)
     (seen,) = network(np.full((8, 8, 3), colour, np.uint8)).values()
     wanted = {"bgr": (blue, green, red), "rgb": (red, green, blue)}[order]

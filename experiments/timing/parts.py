@@ -16,6 +16,7 @@ from ...gast.checkpoint import load
 from ...gast.deployed import deployed as deployed_lifter
 from ...gast.errors import InputError
 from ...gast.lifter import Lifter
+from ...gast.published import as_published
 from ...gast.runtimes.compiled import ready
 from ...gast.shipped import LIFTERS, find
 from ...gast.skeleton import named
@@ -27,7 +28,10 @@ from .jobs import Job
 Turn = Callable[[int], np.ndarray]
 """Does the frame of that number; its output is compared between candidates."""
 
-STRATEGIES = ("stream", "layers", *WAYS, *(f"{way}+flip" for way in WAYS))
+REFERENCE = "reference-"
+"""Begins the strategies that compute as published."""
+WINDOWS = (*WAYS, *(REFERENCE + way for way in WAYS))
+STRATEGIES = ("stream", "layers", *WINDOWS, *(f"{way}+flip" for way in WINDOWS))
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,9 @@ def _lifter(job: Job, strategies: Sequence[str], people: int) -> Iterator[Candid
 
 def _in_another_way(checkpoint: str, strategy: str) -> Streaming:
     net, card = load(find(checkpoint, folder=LIFTERS, kind="lifter"), causal=True)
-    way, _, flip = strategy.partition("+")
-    inner = net if way == "layers" else WindowedGASTNet(net, way=way, flip=bool(flip))
+    way, _, flip = strategy.removeprefix(REFERENCE).partition("+")
+    computed = as_published(net) if strategy.startswith(REFERENCE) else net
+    inner = computed if way == "layers" else WindowedGASTNet(computed, way=way, flip=bool(flip))
     return Lifter(inner, skeleton=net.skeleton, normalisation=card.normalisation).eval()
 
 

@@ -25,7 +25,8 @@ class Step:
     Args:
         part: lifter, head, chain (lifter and head) or detector.
         strategies: Of a lifter: ``stream`` (folded, in the config's runtime), ``layers`` (torch,
-            layer by layer), or the reference's windows ``dilated`` and ``strided``, also ``+flip``.
+            layer by layer), or windows of its receptive field, ``dilated`` and ``strided``, with
+            ``reference-`` before them computed as published; windows also with ``+flip``.
         people: In one batch.
         rounds: Number of them.
         frames: Of a stretch, at most.

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..errors import InputError
-from .openvino_core import core
+from .openvino_core import computing_in, core
 from .precision import int8
 from .step_graph import StepGraph
 
@@ -17,16 +16,11 @@ def _openvino(graph: StepGraph, threads: int, precision: str) -> Run:
     core()  # first, it sees to it that the import is silent
     import openvino
 
-    if precision == "bfloat16" and "BF16" not in core().get_property(
-        "CPU", "OPTIMIZATION_CAPABILITIES"
-    ):
-        raise InputError("this CPU does not compute in bfloat16; take precision=float32 or int8")
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,  # camera and detector share the cores
-        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
-    }
+    } | computing_in(precision)
     model = core().compile_model(core().read_model(graph.model), "CPU", settings)
     request = model.create_infer_request()
     ports = [model.input(name) for name in graph.inputs]

@@ -5,10 +5,13 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from ..errors import InputError
+
 if TYPE_CHECKING:
     import openvino
 
 _CORE_LOCK = Lock()
+_HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 
 def core() -> "openvino.Core":
@@ -20,6 +23,21 @@ def core() -> "openvino.Core":
     """
     with _CORE_LOCK:
         return _core()
+
+
+def computing_in(precision: str) -> dict[str, str]:
+    """OpenVINO's setting for float32 or bfloat16.
+
+    Without it OpenVINO takes bfloat16 where the CPU computes in it.
+
+    Raises:
+        InputError: This CPU doesn't compute in it.
+    """
+    if precision == "bfloat16" and "BF16" not in core().get_property(
+        "CPU", "OPTIMIZATION_CAPABILITIES"
+    ):
+        raise InputError("this CPU does not compute in bfloat16; take precision=float32")
+    return {"INFERENCE_PRECISION_HINT": _HINTS[precision]}
 
 
 @cache

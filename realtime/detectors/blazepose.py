@@ -69,17 +69,19 @@ class BlazePose:
     name = "detector"
     layout = BLAZEPOSE33
 
-    def __init__(self, *, threads: int, refine: bool, min_score: float) -> None:
+    def __init__(self, *, threads: int, precision: str, refine: bool, min_score: float) -> None:
         self.refine, self.min_score = refine, min_score
         self._finder = Network(
             fetch("pose_detection.tflite"),
             threads=threads,
+            precision=precision,
             normalisation=Normalisation(mean=(127.5,) * 3, std=(127.5,) * 3),
             outputs=["Identity", "Identity_1"],
         )
         self._reader = Network(
             fetch("pose_landmark_full.tflite"),
             threads=threads,
+            precision=precision,
             normalisation=Normalisation(std=(255.0,) * 3),
             outputs=["Identity", "Identity_1", *(["Identity_3"] if refine else [])],
         )

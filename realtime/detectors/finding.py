@@ -92,11 +92,19 @@ class Finder:
     """
 
     def __init__(
-        self, *, threads: int, size: int, min_score: float, max_people: int, path: str | None
+        self,
+        *,
+        threads: int,
+        precision: str,
+        size: int,
+        min_score: float,
+        max_people: int,
+        path: str | None,
     ) -> None:
         make = partial(
             MoveNet,
             threads=threads,
+            precision=precision,
             size=size,
             min_score=min_score,
             max_people=max_people,

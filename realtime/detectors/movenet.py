@@ -50,6 +50,7 @@ class MoveNet:
         self,
         *,
         threads: int,
+        precision: str,
         size: int,
         min_score: float,
         max_people: int,
@@ -60,7 +61,8 @@ class MoveNet:
         if size < STRIDE or size % STRIDE:
             raise InputError(f"detector.size={size} is no multiple of {STRIDE}; try 256")
         sizes = _sizes(regions, whole_every_s)
-        self.threads, self.size, self.min_score = threads, size, min_score
+        self.threads, self.precision = threads, precision
+        self.size, self.min_score = size, min_score
         self._at_once = at_once_now()  # also for networks that are made later
         self.max_people = max_people
         self.path = path or str(fetch("movenet_multipose.tflite"))
@@ -106,7 +108,9 @@ class MoveNet:
         network = self._networks.get(size)
         if network is None:
             with pictures_at_once(self._at_once):
-                network = Network(self.path, threads=self.threads, size=size)
+                network = Network(
+                    self.path, threads=self.threads, precision=self.precision, size=size
+                )
             self._networks[size] = network
         return _Reader(network, size, self.path)
 

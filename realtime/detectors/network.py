@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...gast.errors import InputError
-from ...gast.runtimes.openvino_core import core
+from ...gast.runtimes.openvino_core import computing_in, core
 
 if TYPE_CHECKING:
     import openvino
@@ -48,6 +48,7 @@ class Normalisation:
 
 
 RAW_RGB = Normalisation()
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 class Network:
@@ -56,13 +57,15 @@ class Network:
     Several threads may call it, those made in `pictures_at_once` at the same time.
 
     Args:
+        precision: One of `PRECISIONS`; ``auto`` is bfloat16 on a CPU that computes in it.
         path: A .tflite, .onnx or .xml file (OpenVINO's) with one picture as input.
         normalisation: What the network expects.
         size: (width, height) of an input whose size the file leaves open.
         outputs: Names of the outputs to compute, by default all; the others are cut off.
 
     Raises:
-        InputError: The file is missing, is no such network or lacks an output.
+        InputError: The file is missing, is no such network or lacks an output, or this CPU does not
+            compute in that precision.
     """
 
     def __init__(
@@ -70,16 +73,22 @@ class Network:
         path: str | Path,
         *,
         threads: int,
+        precision: str,
         normalisation: Normalisation = RAW_RGB,
         size: tuple[int, int] | None = None,
         outputs: Sequence[str] = (),
     ) -> None:
         if threads < 1:
             raise InputError(f"threads={threads}: give the detector at least one thread")
+        if precision not in PRECISIONS:
+            raise InputError(
+                f"detector.precision={precision}: detectors' networks come in float numbers alone; "
+                f"choose one of {', '.join(PRECISIONS)}"
+            )
         model = _trimmed(_read(Path(path)), outputs, path)
         self.width, self.height = _sized(model, size, path)
         self._outputs = [output.any_name for output in model.outputs]
-        self._compiled = _compiled(model, normalisation, threads, at_once_now())
+        self._compiled = _compiled(model, normalisation, threads, precision, at_once_now())
         self._of_thread = local()
 
     def __call__(self, picture: np.ndarray) -> Mapping[str, np.ndarray]:
@@ -161,7 +170,11 @@ def _sized(
 
 
 def _compiled(
-    model: "openvino.Model", normalisation: Normalisation, threads: int, at_once: int
+    model: "openvino.Model",
+    normalisation: Normalisation,
+    threads: int,
+    precision: str,
+    at_once: int,
 ) -> "openvino.CompiledModel":
     """With colours and normalisation made part of the graph."""
     import openvino
@@ -183,5 +196,7 @@ def _compiled(
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,
-    } | ({"NUM_STREAMS": min(at_once, threads)} if at_once > 1 else {})
+    }
+    settings |= {} if precision == "auto" else computing_in(precision)
+    settings |= {"NUM_STREAMS": min(at_once, threads)} if at_once > 1 else {}
     return core().compile_model(processor.build(), "CPU", settings)

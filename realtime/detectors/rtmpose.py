@@ -36,6 +36,7 @@ class RTMPose:
             one person.
         layout: Name of the pose network's joint layout.
         threads: CPU threads, for each of the two networks in turn.
+        precision: See `Network`.
         min_score: People found with less are left out.
         max_people: The best ones are kept; each takes one run of the pose network.
         family: Kind of person detector, ``yolox`` or ``rtmdet``: they want different colours.
@@ -55,6 +56,7 @@ class RTMPose:
         detector: str | None = None,
         layout: str,
         threads: int,
+        precision: str,
         min_score: float,
         max_people: int,
         family: str,
@@ -64,13 +66,18 @@ class RTMPose:
         self.layout = named(layout)
         self.min_score, self.max_people = min_score, max_people
         self._reader = Network(
-            pose, threads=threads, normalisation=IMAGENET, outputs=["simcc_x", "simcc_y"]
+            pose,
+            threads=threads,
+            precision=precision,
+            normalisation=IMAGENET,
+            outputs=["simcc_x", "simcc_y"],
         )
         self._finder: Network | None = None
         if detector is not None:
             self._finder = Network(
                 detector,
                 threads=threads,
+                precision=precision,
                 normalisation=FAMILIES[family],
                 size=(FINDER_SIZE, FINDER_SIZE),
                 outputs=["dets", "labels"],

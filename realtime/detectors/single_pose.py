@@ -18,9 +18,9 @@ class SinglePose:
     Source: Google 2021, "MoveNet SinglePose", model card; Apache-2.0.
     """
 
-    def __init__(self, name: str, *, threads: int) -> None:
+    def __init__(self, name: str, *, threads: int, precision: str) -> None:
         path = FOLDER / f"movenet_{name}.xml"
-        self._network = Network(path, threads=threads)
+        self._network = Network(path, threads=threads, precision=precision)
         side = self._network.width
         (output,) = self._network(np.zeros((side, side, 3), np.uint8)).values()
         if output.shape != (1, 1, len(COCO17), 3):

@@ -73,6 +73,7 @@ class TopDown:
         self,
         *,
         threads: int,
+        precision: str,
         detail: str,
         closely: int,
         budget: int | None,
@@ -97,10 +98,12 @@ class TopDown:
         self.budget = np.inf if budget is None else budget
         self.find_every_s, self.max_people = find_every_s, max_people
         self._finder = Finder(
-            threads=threads, size=size, min_score=min_score, max_people=max_people, path=path
-        )
-        self._fast = Later(partial(SinglePose, "lightning", threads=threads))
-        self._close = SinglePose("thunder", threads=threads) if self.closely else self._fast.get()
+            threads=threads, precision=precision, size=size, min_score=min_score,
+            max_people=max_people, path=path,
+        )  # fmt: skip
+        read_by = partial(SinglePose, threads=threads, precision=precision)
+        self._fast = Later(partial(read_by, "lightning"))
+        self._close = read_by("thunder") if self.closely else self._fast.get()
         self._scene: tuple[int, int] | None = None
         self._time_s = -np.inf
         self.reset()
