@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ..gast.errors import InputError
@@ -88,6 +88,11 @@ def _no_key(key: str, config_name: str, words: Sequence[str]) -> str:
     cfg = _without(config_name, words)
     if key in groups():
         return f"{said}: {key} is no part of this by itself; add it with +{said.lstrip('+')}"
+    if isinstance(there := OmegaConf.select(cfg, key, throw_on_missing=False), DictConfig):
+        return (
+            f"{said}: {key} has {_all(map(str, there)) if there else 'nothing in it'}; add another name with "
+            f"+{key}.NAME=..., take one away with ~{key}.NAME"
+        )
     group, _, below = key.partition(".")
     if others := [name for name in options(group) if below and below in keys(f"{group}/{name}")]:
         now = cfg.hydra.runtime.choices.get(group) or "nothing"

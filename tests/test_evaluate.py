@@ -58,6 +58,14 @@ def test_a_word_that_is_nearly_right_is_named(run, capsys):
     assert "unknown 'actin'; did you mean action?" in capsys.readouterr().err
 
 
+def test_other_names_for_a_mapping_are_told_how_to_be_given(run, capsys):
+    with pytest.raises(SystemExit):
+        run("action", "checkpoint=everyday", "data.folder=x", "protocol.held_out={jhmdb: [test]}")
+    said = capsys.readouterr().err
+    assert "protocol.held_out has utd_mhad, nw_ucla" in said
+    assert "add another name with +protocol.held_out.NAME=..., take one away with ~" in said
+
+
 @pytest.mark.parametrize(
     ("verb", "said"), [("lifter", "views_per_clip: 8"), ("action", "part: held_out"),
                        ("recording", "recording: ???"), ("ladder", "people:"),

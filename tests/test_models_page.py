@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "models.md"
 FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w|\.\d)")
 WANTED = {
     "action": ("names", "held-out people", "data set left out", "real films", "step"),
-    "gast": ("for", "held-out people", "data sets left out", "demo clip", "step"),
+    "gast": ("for", "held-out people", "films kept out", "demo clip", "step"),
 }
 """What the page has to say of heads and of lifters, by the folder of their weights."""
 
