@@ -28,8 +28,11 @@ PRECISIONS = {
     "bfloat16": ("openvino",),
     "int8": ("onnxruntime",),
 }
-"""What is computed where. Even on a CPU with AVX-512, VNNI and bfloat16, a step is slower in torch's
-bfloat16 and in OpenVINO's int8 than in float32; ONNX Runtime has no products in bfloat16."""
+"""What is computed where.
+
+On a CPU with VNNI and bfloat16, too, torch is slower in bfloat16 and OpenVINO in int8 than in
+float32; ONNX Runtime has no products in bfloat16.
+"""
 
 RUNTIMES = ("auto", "torch", "openvino", "onnxruntime")
 
