@@ -7,6 +7,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from gastlive.conf.option import option
+from gastlive.experiments.lifting.ledger import content_key
 from gastlive.gast.errors import InputError
 from gastlive.gast.runtimes import openvino_core
 from gastlive.gast.runtimes.openvino_core import core
@@ -69,3 +70,13 @@ def test_bfloat16_is_refused_in_one_line_on_a_cpu_without_it(name, tmp_path, mon
     with pytest.raises(InputError, match="this CPU does not compute in bfloat16; take") as error:
         option(f"detector/{name}", precision="bfloat16", **given)
     assert "\n" not in str(error.value)
+
+
+def test_what_was_lifted_before_there_was_a_choice_need_not_be_lifted_again():
+    before = {"detector": {"size": 224, "threads": 2}}
+
+    def now(precision):
+        return content_key({"detector": {"precision": precision, "size": 224, "threads": 1}})
+
+    assert now("auto") == content_key(before)
+    assert now("float32") != content_key(before)

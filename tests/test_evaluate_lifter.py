@@ -356,7 +356,10 @@ def test_the_program_takes_runtime_and_precision(tmp_path):
          "precision=int8", "noise=none"],
         cwd=tmp_path, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
-    said = "gastlive: runtime=torch can't run precision=int8; take onnxruntime\n"
+    said = (
+        "gastlive: runtime=torch can't run precision=int8; take onnxruntime, the only one that is "
+        "faster by it\n"
+    )
     assert (done.returncode, done.stderr) == (1, said)
 
 

@@ -86,11 +86,18 @@ class Ledger:
 
 
 def content_key(recipe: Any) -> str:
-    """Hash of plain data, leaving out numbers of threads, which change no result."""
-    return hashlib.sha256(json.dumps(_without_threads(recipe), sort_keys=True).encode()).hexdigest()
+    """Hash of plain data, leaving out numbers of threads, which change no result.
+
+    A detector's ``precision: auto`` is left out, too: what was lifted before there was that key.
+    """
+    return hashlib.sha256(json.dumps(_counting(recipe), sort_keys=True).encode()).hexdigest()
 
 
-def _without_threads(recipe: Any) -> Any:
+def _counting(recipe: Any) -> Any:
     if isinstance(recipe, Mapping):
-        return {key: _without_threads(value) for key, value in recipe.items() if key != "threads"}
-    return [_without_threads(part) for part in recipe] if isinstance(recipe, list) else recipe
+        return {
+            key: _counting(value)
+            for key, value in recipe.items()
+            if key != "threads" and (key, value) != ("precision", "auto")
+        }
+    return [_counting(part) for part in recipe] if isinstance(recipe, list) else recipe
