@@ -19,6 +19,8 @@ from gastlive.experiments.lifting.work import Work, progress
 from gastlive.gast.errors import InputError
 from gastlive.realtime.sources.demo import PATH as DEMO
 
+from .bucket import Bucket
+
 with np.load(DEMO.parent / "demo_truth.npz") as truth:
     XY = truth["coco17_px"]
 
@@ -251,3 +253,29 @@ def test_a_package_that_the_address_of_results_needs_is_asked_for(monkeypatch):
     monkeypatch.setattr("fsspec.core.url_to_fs", missing)
     with pytest.raises(InputError, match=r"pip install 'gastlive\[s3\]'"):
         AtAddress("s3://bucket/lifted")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::Warning")  # of botocore, about what it uses
+def test_a_bucket_of_s3_is_read_and_written_and_its_records_are_believed(tmp_path, monkeypatch):
+    pytest.importorskip("s3fs", reason="needs pip install 'gastlive[s3]'")
+    there = {"output": "s3://mine/lifted", "formats": ["npz", "jsonl"]}
+    with Bucket() as bucket:
+        for name, value in {
+            "FSSPEC_S3_ENDPOINT_URL": bucket.address, "AWS_ACCESS_KEY_ID": "me",
+            "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        fsspec.config.set_conf_env(fsspec.config.conf)
+        bucket.objects |= {f"mine/clips/{name}.npz": content() for name in ("wave/a", "b [1]*")}
+        assert lifted(tmp_path, "s3://mine/clips", **there).finished == ["b [1]*", "wave/a"]
+        assert sorted(name for name in bucket.objects if name.startswith("mine/lifted/")) == [
+            "mine/lifted/.gastlive-lift/README", "mine/lifted/.gastlive-lift/b [1]*.json",
+            "mine/lifted/.gastlive-lift/wave/a.json", "mine/lifted/b [1]*.jsonl",
+            "mine/lifted/b [1]*.npz", "mine/lifted/wave/a.jsonl", "mine/lifted/wave/a.npz",
+        ]  # fmt: skip
+        assert lifted(tmp_path, "s3://mine/clips", **there).finished == []
+        bucket.objects["mine/clips/wave/a.npz"] = content(frames=12)
+        assert lifted(tmp_path, "s3://mine/clips", **there).finished == ["wave/a"]
+        (tmp_path / "a.npz").write_bytes(bucket.objects["mine/lifted/wave/a.npz"])
+    assert len(read_lifted_video(tmp_path / "a.npz").frame) == 12
