@@ -115,9 +115,8 @@ class Ledger(Records):
     def is_inside(self, file: str) -> bool:
         """See `Records`."""
         place = self.folder / file
-        return place.parent.resolve().is_relative_to(self.folder.resolve()) and all(
-            len(os.fsencode(part)) <= LONGEST_NAME for part in place.parts
-        )
+        fits = max(len(os.fsencode(part)) for part in place.parts) <= LONGEST_NAME
+        return fits and place.parent.resolve().is_relative_to(self.folder.resolve())
 
     def is_there(self, file: str) -> bool:
         """See `Records`."""
