@@ -83,7 +83,8 @@ def run(main, folder, monkeypatch, capfd, **options):
 def test_a_process_that_follows_prints_and_writes_nothing_in_the_folder_of_the_first(
     tmp_path, monkeypatch, capfd
 ):
-    began = []
+    began, bound = [], []
+    monkeypatch.setattr("gastlive.conf.program.end_with_parent", lambda: bound.append(1))
     monkeypatch.setenv("LOCAL_RANK", "1")
     monkeypatch.setattr(sys, "argv", ["program"])
 
@@ -99,6 +100,7 @@ def test_a_process_that_follows_prints_and_writes_nothing_in_the_folder_of_the_f
         with pytest.raises(SystemExit):  # of another program the variable means nothing
             run(main, folder, monkeypatch, capfd)
     assert began == [signal.SIG_IGN], "the first hears Ctrl-C for both"
+    assert bound == [1], "and ends both"
     assert not list(folder.glob("*.log"))
 
 
