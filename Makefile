@@ -39,7 +39,7 @@ test: $(READY)  ## Run the test suite; args="-k tracker" for a part of it.
 test-slow: $(READY)  ## Run the longer checks too.
 	$(PYTEST) -m 'not gpu and not docs' $(args)
 
-gpu-test: $(READY)  ## Run what needs a CUDA device; without one it says so.
+gpu-test: $(READY)  ## Run what needs a CUDA device; without one it says so. GASTLIVE_GPU_TEST=cpu runs it there.
 	$(BIN)/python -m pytest -m gpu -v tests/test_gpu.py $(args)
 
 page-test: $(READY)  ## Run the page in Chromium (apt-get install chromium); without one it is skipped.

@@ -29,7 +29,7 @@ from .help import config_dir, page
 from .mistakes import mistake, refuse_unread, unknown_flag
 from .outlet import say
 from .secrets import keep_secrets, masked_output
-from .signals import Ended, hear, leave_to_others
+from .signals import Ended, end_with_parent, hear, leave_to_others
 from .wanted import refuse_kinds
 
 Main = Callable[[DictConfig], None]
@@ -83,6 +83,7 @@ def program(
 def _follow(main: Main, config_name: str, verbatim: Collection[str]) -> None:
     """Run as one of several processes, beside the one that leads."""
     leave_to_others()
+    end_with_parent()
     sys.argv[1:] = [*(quoted(word, verbatim) for word in sys.argv[1:]), "hydra/job_logging=none"]
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
         guarded(_hydra(config_name, main))

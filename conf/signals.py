@@ -1,7 +1,9 @@
 """Signals that end a program, from its first moment on."""
 
+import os
 import signal
-from threading import current_thread, main_thread
+import time
+from threading import Thread, current_thread, main_thread
 from typing import NoReturn
 
 
@@ -26,6 +28,18 @@ def leave_to_others() -> None:
     """Be deaf to what ends a program; the process that leads hears it, and ends this one."""
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, signal.SIG_IGN)
+
+
+def end_with_parent() -> None:
+    """End with the process that started this one, however that ends."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _raise(number: int, _: object) -> NoReturn:

@@ -396,7 +396,7 @@ def test_gastlive_lift_takes_each_sequence_of_a_label_for_an_input(tmp_path):
         (tmp_path / "in" / where).mkdir(parents=True)
         for i in range(3):
             np.save(tmp_path / "in" / where / f"{i}.npy", landmarks(1).ravel())
-    found, _ = find_inputs(str(tmp_path / "in"), output=tmp_path / "out")
+    found, _ = find_inputs(str(tmp_path / "in"), output=f"{tmp_path}/out")
     assert [(one.name, one.label, one.is_video) for one in found] == [
         ("clap/0", "clap", False), ("wave/0", "wave", False), ("wave/1", "wave", False),
     ]  # fmt: skip

@@ -286,7 +286,7 @@ def test_keypoint_files_beside_videos_are_passed_over_and_said_so(tmp_path, caps
 def test_the_output_folder_and_hidden_files_are_no_input(tmp_path):
     for name in ("in/a", "in/out/b", "in/.trash/c", "in/.d"):
         keypoints(tmp_path / f"{name}.npz")
-    found, _ = find_inputs(str(tmp_path / "in"), output=tmp_path / "in" / "out")
+    found, _ = find_inputs(str(tmp_path / "in"), output=f"{tmp_path}/in/out")
     assert [one.name for one in found] == ["a"]
 
 

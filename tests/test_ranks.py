@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
+from gastlive.action.checkpoint import load_head
 from gastlive.conf.claim import claimed
 from gastlive.conf.program import program
 from gastlive.datasets import process_seed
@@ -30,6 +33,8 @@ from gastlive.gast.checkpoint import load
 from gastlive.gast.errors import InputError
 from gastlive.gast.ranks import follows
 from gastlive.gast.skeleton import H36M17
+
+from .lifted_people import lifted_people
 
 TESTS = Path(__file__).parent
 SETS = ("hdm05", "cmu", "mocap6", "precog16", "utd_mhad", "nw_ucla")
@@ -45,6 +50,29 @@ def test_a_process_follows_whose_number_is_not_the_first(name, monkeypatch):
     assert (follows(), leads()) == (True, False)
 
 
+ORPHAN = """
+import subprocess, sys, time
+if sys.argv[1:]:
+    from gastlive.conf.signals import end_with_parent, leave_to_others
+    leave_to_others()
+    end_with_parent()
+    print("here", flush=True)
+    time.sleep(600)
+child = subprocess.Popen([sys.executable, __file__, "child"], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_process_that_follows_ends_when_the_first_is_killed(tmp_path):
+    (tmp_path / "orphan.py").write_text(ORPHAN)
+    with start([sys.executable, str(tmp_path / "orphan.py")]) as first:
+        child = psutil.Process(int(first.stdout.readline()))
+        first.kill()
+    child.wait(timeout=120)
+
+
 def run(main, folder, monkeypatch, capfd, **options):
     """A program with main's config; what it prints."""
     monkeypatch.setattr(sys, "argv", ["program", f"hydra.run.dir={folder}"])
@@ -55,7 +83,8 @@ def run(main, folder, monkeypatch, capfd, **options):
 def test_a_process_that_follows_prints_and_writes_nothing_in_the_folder_of_the_first(
     tmp_path, monkeypatch, capfd
 ):
-    began = []
+    began, bound = [], []
+    monkeypatch.setattr("gastlive.conf.program.end_with_parent", lambda: bound.append(1))
     monkeypatch.setenv("LOCAL_RANK", "1")
     monkeypatch.setattr(sys, "argv", ["program"])
 
@@ -71,6 +100,7 @@ def test_a_process_that_follows_prints_and_writes_nothing_in_the_folder_of_the_f
         with pytest.raises(SystemExit):  # of another program the variable means nothing
             run(main, folder, monkeypatch, capfd)
     assert began == [signal.SIG_IGN], "the first hears Ctrl-C for both"
+    assert bound == [1], "and ends both"
     assert not list(folder.glob("*.log"))
 
 
@@ -262,6 +292,50 @@ def test_the_program_trains_in_two_processes_writes_once_and_goes_on(tmp_path):
     status, said = finished(program_of(tmp_path / "on", "steps=6", f"resume={last}"))
     assert status == 0
     assert load(tmp_path / "on/tiny.safetensors")[1].training["steps"] == 6
+
+
+def head_of(folder, people, *overrides):
+    """The training of a tiny head in two processes, which tell what they saw."""
+    witness = f"{{_target_: gastlive.tests.witness.Witness, folder: {folder}}}"
+    return [
+        sys.executable, "-m", "gastlive.experiments.train_action", f"hydra.run.dir={folder}",
+        f"data.folder={people}", "protocol=own", "labels=own", "head=tcn", "head.channels=8",
+        "name=tiny", "threads=1", "steps=6", "datamodule.batch=2", "datamodule=clips",
+        *(f"training.trainer.{word}" for word in (
+            "accelerator=cpu", "strategy=ddp", "devices=2", "log_every_n_steps=1",
+        )),
+        f"+training.trainer.callbacks.witness={witness}",
+        "+training.trainer.enable_progress_bar=false", *overrides,
+    ]  # fmt: skip
+
+
+def witnessed(folder):
+    return [json.loads((folder / f"rank{rank}.json").read_text()) for rank in (0, 1)]
+
+
+@pytest.mark.slow
+def test_a_head_trains_in_two_processes_that_see_each_clip_once_and_goes_on(tmp_path):
+    people, seen = lifted_people(tmp_path / "lifted"), []
+    first, last = tmp_path / "run", tmp_path / "run/checkpoints/last.ckpt"
+    status, said = finished(head_of(first, people, "training.trainer.max_steps=3"))
+    assert status == 0
+    for line in ("head written to", "train: mine a, b, c", "calibrating: ", "next: gastlive"):
+        assert said.count(line) == 1
+    assert len(list(last.parent.iterdir())) == 2, "the best and the last, once"
+    assert len(list((first / "tensorboard").glob("events*"))) == 1
+    assert load_head(first / "tiny.safetensors")[1].training["steps"] == 3
+    status, said = finished(head_of(tmp_path / "on", people, f"training.resume={last}"))
+    assert status == 0
+    assert load_head(tmp_path / "on/tiny.safetensors")[1].training["steps"] == 6
+    for folder in (first, tmp_path / "on"):
+        one, other = witnessed(folder)
+        assert one["weights"] == other["weights"]
+        assert len(one["labels"]) == len(other["labels"]) == 3
+        both = Counter(chain(*one["labels"], *other["labels"]))
+        assert both == {0: 3, 1: 3, 2: 3}, "nine clips, once each in a pass of both"
+        assert not set(one["sums"]) & set(other["sums"])
+        seen += [one["sums"], other["sums"]]
+    assert len({*chain(*seen)}) == 12, "the pass after the resumption has other views"
 
 
 def processes(folder):

@@ -17,6 +17,17 @@ def is_address(given: str) -> bool:
     return "://" in given
 
 
+def local(given: str) -> str:
+    """The path that an address of a file on this machine means; others as they are."""
+    return given.removeprefix("file://") if given.startswith("file:///") else given
+
+
+def whole(address: str) -> str:
+    """An address as `files_at` gives those of files."""
+    with reached(address) as (_, root):
+        return f"{address.partition('://')[0]}://{root}"
+
+
 def files_at(address: str) -> dict[PurePosixPath, tuple[str, list[str]]]:
     """The file at an address, or those in the folder there and all folders below.
 
@@ -26,8 +37,7 @@ def files_at(address: str) -> dict[PurePosixPath, tuple[str, list[str]]]:
     Raises:
         InputError: The address can't be reached, or its package is missing.
     """
-    with _said(address):
-        files, root = _files_and_path(address)
+    with reached(address) as (files, root):
         found = files.find(root, detail=True)
     protocol = address.partition("://")[0]
     base = PurePosixPath(root)
@@ -42,8 +52,7 @@ def files_at(address: str) -> dict[PurePosixPath, tuple[str, list[str]]]:
 
 def state_at(address: str) -> list[str]:
     """The state of one file, see `files_at`; empty if it isn't there."""
-    with _said(address):
-        files, path = _files_and_path(address)
+    with reached(address) as (files, path):
         try:
             return _state(files.info(path))
         except FileNotFoundError:
@@ -55,17 +64,9 @@ def fetched(address: str) -> Iterator[Path]:
     """A copy of the file at an address, deleted at the end; an InputError if there is none."""
     with tempfile.TemporaryDirectory(prefix="gastlive-") as folder:
         here = Path(folder) / PurePosixPath(address).name
-        with _said(address):
-            files, path = _files_and_path(address)
+        with reached(address) as (files, path):
             files.get_file(path, str(here))
         yield here
-
-
-def _files_and_path(address: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
-
-    files, path = url_to_fs(address)
-    return files, path.rstrip("/") if path.strip("/") else path
 
 
 def _state(info: dict[str, Any]) -> list[str]:
@@ -73,17 +74,25 @@ def _state(info: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def _said(address: str) -> Iterator[None]:
-    """An InputError of whatever a file system raises; each has errors of its own."""
+def reached(address: str, *, doing: str = "read") -> Iterator[tuple[Any, str]]:
+    """The file system of an address, and the path there.
+
+    An InputError of whatever a file system raises; each has errors of its own.
+    """
     try:
-        yield
+        from fsspec.core import url_to_fs
+
+        files, path = url_to_fs(address)
+        yield files, path.rstrip("/") if path.strip("/") else path
+    except InputError:
+        raise
     except FileNotFoundError as error:
         raise InputError(f"{address}: no such file or folder") from error
     except Exception as error:
         if isinstance(error, ImportError):
             package = "'gastlive[s3]'" if address.startswith("s3") else "what it names"
             raise InputError(f"{address}: {_line(error)}; pip install {package}") from error
-        raise InputError(f"{address} can't be read: {_line(error)}") from error
+        raise InputError(f"{address} can't be {doing}: {_line(error)}") from error
 
 
 def _line(error: BaseException) -> str:

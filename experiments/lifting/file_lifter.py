@@ -1,6 +1,5 @@
 """Lifting one file to all that is written of it."""
 
-import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ from ...realtime.sources.video import Video
 from ..engines.engine import Done, Job
 from .chain import Chain
 from .inputs import Input
-from .results import CannotWrite, Results, part_of
+from .outputs import Output
+from .results import CannotWrite, Results
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Task:
 
 
 class FileLifter:
-    """Holds detector and lifter, and lifts one input after another into `folder`.
+    """Holds detector and lifter, and lifts one input after another.
 
     Args:
         bars: Show how far it is.
         cfg: The program's.
-        folder: The output folder.
+        output: Where the results go.
         formats: See `Results`.
         videos: Whether a detector is needed.
 
     Raises:
-        InputError: The chain can't be made; in a call, the folder can't be written to.
+        InputError: The chain can't be made; in a call, the output can't be written to.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class FileLifter:
         bars: Progress,
         *,
         cfg: DictConfig,
-        folder: Path,
+        output: Output,
         formats: Sequence[str],
         videos: bool,
     ) -> None:
-        self.bars, self.cfg, self.folder, self.formats = bars, cfg, folder, formats
+        self.bars, self.cfg, self.output, self.formats = bars, cfg, output, formats
         self.chain = Chain(cfg)
         _ = self.chain.lifter  # an error here concerns all inputs
         if videos:
@@ -61,8 +61,8 @@ class FileLifter:
         one: Input = job.task.input
         here = None
         try:
-            with one.here() as here:
-                return self._lift(job.task, here)
+            with one.here() as here, self.output.making() as folder:
+                return self._lift(job.task, here, folder)
         except CannotWrite:
             raise
         except BROKEN as error:
@@ -71,12 +71,12 @@ class FileLifter:
             said = said.replace(str(here), one.place) if here else said
             return Done(job.name, f"skipped: {said}", failed=True)
 
-    def _lift(self, task: Task, here: Path) -> Done:
+    def _lift(self, task: Task, here: Path, folder: Path) -> Done:
         one = task.input
         source = self.chain.source(one, here)
         description = source.description.replace(str(here), one.place)
         results = Results(
-            self.folder,
+            folder,
             one.name,
             formats=self.formats,
             info=self.chain.info(source, description),
@@ -98,17 +98,13 @@ class FileLifter:
                 detector=self.cfg.detector._target_.rpartition(".")[2] if one.is_video else "",
                 before=task.before,
             )
+            self.output.take(folder, one.name, files, task.before)
         finally:
             results.discard()
             self.bars.remove_task(bar)
         people = len(results.people)
         who = f"{people or 'no'} {'person' if people == 1 else 'people'}"
         return Done(one.name, f"{results.frames} frames, {who}", files=files)
-
-
-def cleared(folder: Path, name: str) -> None:
-    """Delete what a worker that died left of an input."""
-    shutil.rmtree(part_of(folder, name), ignore_errors=True)
 
 
 def _length(source: Video | Keypoints) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from ...datasets.own.folder import VIDEOS
 from ...gast.errors import InputError
 from ...realtime.sources.keypoint_files import SUFFIXES, frames_in
-from .addresses import fetched, files_at, is_address, state_at
+from .addresses import fetched, files_at, is_address, state_at, whole
 
 LIST = ".txt"
 """Ending of a file that lists inputs."""
@@ -59,20 +59,20 @@ class Input:
         return [len(stats), sum(stat.st_size for stat in stats), newest]
 
 
-def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
+def find_inputs(given: str, *, output: str) -> tuple[list[Input], int]:
     """The video or keypoint file at `given`, or those in the folder and all folders below.
 
     `given` is a path, an address such as ``s3://bucket/clips``, or a text file with a path or
     address of a file a line, whose results are named by all of the path that stands there.
     Keypoint files count only in a folder without any video, because annotations often lie beside
-    videos. What is hidden or lies in `output` is skipped. Returns the inputs sorted by name, and
-    how many keypoint files were skipped for videos.
+    videos. What is hidden or lies in `output`, an absolute path or an address as of `whole`, is
+    skipped. Returns the inputs sorted by name, and how many keypoint files were skipped for videos.
 
     Raises:
         InputError: Nothing is there, two inputs would have the same name, or results would be
             written over inputs.
     """
-    every = list(_all(given, output.absolute()))
+    every = list(_all(given, output))
     videos = [one for one in every if one.is_video]
     found = every if given.endswith(LIST) else videos or every
     if not found:
@@ -80,13 +80,13 @@ def find_inputs(given: str, *, output: Path) -> tuple[list[Input], int]:
             f"input={given} holds no video ({', '.join(VIDEOS[:4])}, ...) and no keypoint file "
             f"({', '.join(SUFFIXES)}, *_keypoints.json, 0.npy); give another folder"
         )
-    _check(found, output.absolute())
+    _check(found, output)
     return sorted(found, key=lambda one: one.name), len(every) - len(found)
 
 
-def _all(given: str, output: Path) -> Iterable[Input]:
+def _all(given: str, output: str) -> Iterable[Input]:
     if is_address(given):
-        return _at(given)
+        return _at(given, output)
     root = Path(given).expanduser()
     if not root.exists():
         raise InputError(f"input={given}: no such file or folder; give videos or keypoint files")
@@ -95,14 +95,18 @@ def _all(given: str, output: Path) -> Iterable[Input]:
     root = root.absolute()
     if root.is_file() or frames_in(root):
         return [_input(root, root.parent)]
-    if root == output:
+    if str(root) == output:
         raise InputError(f"output={output} is the input folder; give another one")
     return [_input(path, root) for path in _walk(root, output)]
 
 
-def _at(address: str) -> Iterator[Input]:
+def _at(address: str, output: str) -> Iterator[Input]:
     """Files at an address; a folder with a file a frame is no input there."""
+    if (root := whole(address)) == output:
+        raise InputError(f"output={output} is the input folder; give another one")
     for path, (place, state) in files_at(address).items():
+        if place.startswith(f"{output}/") and place != root:
+            continue
         if _is_input(path) and not path.name.endswith("_keypoints.json"):
             yield Input(Path(path), *_named(path), address=place, stated=tuple(state))
 
@@ -121,7 +125,7 @@ def _listed(file: Path) -> Iterator[Input]:
             yield _input(path, here if path.is_relative_to(here) else Path(path.anchor))
 
 
-def _walk(root: Path, output: Path) -> Iterable[Path]:
+def _walk(root: Path, output: str) -> Iterable[Path]:
     """Files that may be inputs, and folders with a file a frame."""
     seen = set[Path]()
     for here, folders, files in os.walk(root, followlinks=True):
@@ -130,7 +134,7 @@ def _walk(root: Path, output: Path) -> Iterable[Path]:
             folders.clear()
             continue
         seen.add(folder.resolve())
-        folders[:] = [n for n in sorted(folders) if n[0] != "." and folder / n != output]
+        folders[:] = [n for n in sorted(folders) if n[0] != "." and str(folder / n) != output]
         if folder != root and frames_in(folder):
             folders.clear()
             yield folder
@@ -157,9 +161,9 @@ def _named(below: PurePath) -> tuple[str, str, bool]:
     return below.with_suffix("").as_posix(), below.parent.name, is_video
 
 
-def _check(found: list[Input], output: Path) -> None:
+def _check(found: list[Input], output: str) -> None:
     places: dict[str, str] = {}
-    taken = {one.path for one in found if not one.address}
+    taken = {one.place for one in found}
     for one in found:
         if one.name in places:
             raise InputError(
@@ -167,7 +171,7 @@ def _check(found: list[Input], output: Path) -> None:
             )
         places[one.name] = one.place
         for ending in (".npz", ".jsonl", ".mp4"):
-            if (result := output / f"{one.name}{ending}") in taken:
+            if (result := f"{output}/{one.name}{ending}") in taken:
                 raise InputError(
                     f"output={output} would write over the input {result}; give another folder"
                 )

@@ -1,11 +1,8 @@
 """Lifting input after input."""
 
-import os
 import sys
 from contextlib import closing
-from errno import EACCES
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
@@ -21,12 +18,13 @@ from rich.progress import (
 from ...gast.errors import InputError
 from ..engines.engine import Done, Engine, Job, Make, settled
 from ..shards import shard_of
-from .addresses import is_address
+from .addresses import local
 from .chain import Chain
-from .file_lifter import FileLifter, Task, cleared
+from .file_lifter import FileLifter, Task
 from .inputs import Input, find_inputs
-from .ledger import Ledger, content_key
-from .results import FORMATS, cannot_write
+from .ledger import content_key
+from .outputs import output_of
+from .results import FORMATS
 from .side_by_side import SideBySideSink
 
 
@@ -39,14 +37,14 @@ class Work:
         failed: Names of those that could not be lifted.
 
     Raises:
-        InputError: A setting is wrong or there is nothing to lift; in `run`, the output folder
-            can't be written to, or the chain can't be made.
+        InputError: A setting is wrong or there is nothing to lift; in `run`, the output can't be
+            written to, or the chain can't be made.
     """
 
     def __init__(self, cfg: DictConfig, bars: Progress) -> None:
-        self.cfg, self.bars, self.folder = cfg, bars, Path(cfg.output).expanduser()
+        self.cfg, self.bars, self.output = cfg, bars, output_of(local(cfg.output))
         self.formats = _formats(cfg.formats)
-        self.inputs, passed_over = find_inputs(cfg.input, output=self.folder)
+        self.inputs, passed_over = find_inputs(local(cfg.input), output=self.output.place)
         if passed_over:
             self._print(f"{passed_over} keypoint files beside the videos are passed over")
         shard = shard_of(cfg.shard)
@@ -58,8 +56,8 @@ class Work:
         self.engine: Engine = instantiate(cfg.engine)
         self.finished: list[str] = []
         self.failed: list[str] = []
-        self._check_output()
-        self.ledger = Ledger(self.folder, shard)
+        self.ledger = self.output.ledger(shard)
+        self._check_formats()
         keyed = [(one, self._key(one)) for one in self.inputs]
         self.todo = [
             (one, key) for one, key in keyed if not self.ledger.has(one.name, key, self.formats)
@@ -81,13 +79,13 @@ class Work:
                     self.bars.advance(files)
         finally:
             for name in keys:
-                cleared(self.folder, name)
+                self.output.clear(name)
 
     def _worker(self) -> Make:
         return partial(
             FileLifter,
             cfg=settled(self.cfg),
-            folder=self.folder.absolute(),
+            output=self.output,
             formats=self.formats,
             videos=any(one.is_video for one, _ in self.todo),
         )
@@ -103,10 +101,7 @@ class Work:
         if done.failed:
             self.failed.append(done.name)
             return
-        try:
-            self.ledger.add(done.name, key, done.files)
-        except OSError as error:
-            raise cannot_write(self.ledger.file, error) from error
+        self.ledger.add(done.name, key, done.files)
         self.finished.append(done.name)
 
     @property
@@ -121,21 +116,14 @@ class Work:
         counts += [f"{len(self.failed)} skipped"] * bool(self.failed)
         left = len(self.todo) - len(self.finished) - len(self.failed)
         counts += [f"{left} left: the same command goes on with them"] * bool(left)
-        return f"{', '.join(counts)}\nresults in {self.folder} ({', '.join(self.formats)})"
+        return f"{', '.join(counts)}\nresults in {self.cfg.output} ({', '.join(self.formats)})"
 
-    def _check_output(self) -> None:
-        """Make the folder, and raise now what would fail after the first lifting."""
-        if is_address(str(self.cfg.output)):
-            raise InputError(f"output={self.cfg.output}: results go to a folder; give its path")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(self.folder, os.W_OK | os.X_OK):
-                raise PermissionError(EACCES, os.strerror(EACCES))
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
+    def _check_formats(self) -> None:
+        """Raise now what would fail with the first lifting."""
         if "mp4" in self.formats:
             try:
-                SideBySideSink(folder=str(self.folder), **self.cfg.mp4)
+                with self.output.making() as folder:
+                    SideBySideSink(folder=str(folder), **self.cfg.mp4)
             except InputError as error:
                 raise InputError(str(error).replace("sink.video.", "mp4.")) from error
 
