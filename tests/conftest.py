@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -67,6 +68,24 @@ def nothing_of_a_program_stays():
     for name in list(logging.root.manager.loggerDict):
         if name == "gastlive" or name.startswith("gastlive."):
             logging.getLogger(name).disabled = False  # Hydra silences those that are there
+
+
+@pytest.fixture
+def ended(monkeypatch, capfd):
+    """A program run in this process, which has torch already: its status, output and errors."""
+
+    def run(main, *words, folder):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["gastlive", *words])
+        capfd.readouterr()
+        status = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+        return status, *capfd.readouterr()
+
+    return run
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def test_a_block_says_what_it_is_and_calls_programs_that_are_there(block):
             assert [w for w in call[1:] if "=" not in w and w not in targets] == []
         for extra in re.findall(r"\[([\w,]+)\]'?", " ".join(call)) if call[0] == "pip" else ():
             assert set(extra.split(",")) <= set(EXTRAS)
+            assert "-e" in call, "a copy would hide the clone that `make` has installed"
 
 
 @pytest.mark.parametrize("page", sorted(p for p in reached() if p.suffix == ".md"), ids=str)

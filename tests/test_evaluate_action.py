@@ -1,7 +1,6 @@
 """What is measured of a head is what runs live."""
 
 import json
-import subprocess
 import sys
 from functools import partial
 
@@ -16,6 +15,7 @@ from gastlive.conf.option import option
 from gastlive.datasets.for_heads.clip_data import Sample
 from gastlive.datasets.for_heads.lifted import LiftedClip, Origin, save_lifted
 from gastlive.datasets.labels import LabelMap
+from gastlive.experiments import evaluate
 from gastlive.experiments.evaluating.heads.action import main, measured
 from gastlive.experiments.evaluating.heads.candidates import candidate, candidates, step_ms
 from gastlive.experiments.evaluating.heads.report import write
@@ -288,14 +288,11 @@ def test_the_program_measures_lifted_clips(weights, tmp_path, monkeypatch, capsy
         assert each["stream_apart"] < 1e-4
 
 
-def test_the_program_takes_runtime_and_precision(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "gastlive.experiments.evaluate", "action", "runtime=torch",
-         "precision=int8"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=100,
-    )  # fmt: skip
+def test_the_program_takes_runtime_and_precision(ended, tmp_path):
+    given = ["action", "runtime=torch", "precision=int8"]
+    status, _, errors = ended(evaluate.main, *given, folder=tmp_path)
     said = (
         "gastlive: runtime=torch can't run precision=int8; take onnxruntime, the only one that is "
         "faster by it\n"
     )
-    assert (done.returncode, done.stderr) == (1, said)
+    assert (status, errors) == (1, said)

@@ -1,8 +1,6 @@
 """What is measured of a lifter is what runs live."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +10,7 @@ from omegaconf import OmegaConf
 
 from gastlive.conf.option import option
 from gastlive.datasets.for_lifters.held_out import Watched
+from gastlive.experiments import evaluate
 from gastlive.experiments.evaluating.lifters import candidates as ways
 from gastlive.experiments.evaluating.lifters.candidates import candidate, candidates
 from gastlive.experiments.evaluating.lifters.lifter import measured, measured_by_units, step_ms
@@ -350,17 +349,14 @@ def test_only_what_streams_is_timed(weights):
     assert timed["lifter"] > 0
 
 
-def test_the_program_takes_runtime_and_precision(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "gastlive.experiments.evaluate", "lifter", "runtime=torch",
-         "precision=int8", "noise=none"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=100,
-    )  # fmt: skip
+def test_the_program_takes_runtime_and_precision(ended, tmp_path):
+    given = ["lifter", "runtime=torch", "precision=int8", "noise=none"]
+    status, _, errors = ended(evaluate.main, *given, folder=tmp_path)
     said = (
         "gastlive: runtime=torch can't run precision=int8; take onnxruntime, the only one that is "
         "faster by it\n"
     )
-    assert (done.returncode, done.stderr) == (1, said)
+    assert (status, errors) == (1, said)
 
 
 @pytest.mark.parametrize("units", UNITS)

@@ -54,27 +54,9 @@ def files(weights):
     ]
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch, capfd):
-    """The program in this process and in an empty folder: its status, output and errors."""
-
-    def program(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["gastlive-export", *arguments])
-        capfd.readouterr()
-        status = 0
-        try:
-            export.main()
-        except SystemExit as end:
-            status = end.code
-        return status, *capfd.readouterr()
-
-    return program
-
-
-def test_the_program_writes_both_and_says_how_they_are_used(weights, run, tmp_path):
+def test_the_program_writes_both_and_says_how_they_are_used(weights, ended, tmp_path):
     given = [f"{part}_checkpoint={weights}/{part}.safetensors" for part in ("lifter", "head")]
-    status, said, errors = run(*given, "folder=mine", "frames=20")
+    status, said, errors = ended(export.main, *given, "folder=mine", "frames=20", folder=tmp_path)
     assert (status, errors) == (0, "")
     assert said.endswith(
         "gastlive lifter.checkpoint=mine/lifter.onnx classifier.checkpoint=mine/head.onnx\n"
@@ -168,8 +150,9 @@ def test_a_stream_of_several_begins_anew_where_its_row_of_the_state_is_zeros(fil
     np.testing.assert_allclose(np.stack(together)[5:, 1:], np.stack(alone), atol=1e-6)
 
 
-def test_what_can_not_be_exported_is_one_line(weights, run):
-    status, _, said = run(f"head_checkpoint={weights}/svm.safetensors")
+def test_what_can_not_be_exported_is_one_line(weights, ended, tmp_path):
+    given = f"head_checkpoint={weights}/svm.safetensors"
+    status, _, said = ended(export.main, given, folder=tmp_path)
     assert status == 1
     assert said.startswith("gastlive: head ")
     assert "looks at windows" in said

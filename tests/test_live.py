@@ -3,7 +3,9 @@
 The detector's weights come from the cache or, once, from the package index.
 """
 
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import av
@@ -36,21 +38,29 @@ def lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_the_demo_gives_video_frames_events_and_summary(tmp_path, capfd):
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Seven seconds of the demo clip: the run's folder, its summary and what it printed."""
+    folder, said = tmp_path_factory.mktemp("demo"), io.StringIO()
     source = ["source=video", f"source.path={DEMO}", "source.start_s=2", "source.stop_s=9"]
-    summary = run(tmp_path, *source)
+    with redirect_stdout(said):
+        summary = run(folder, *source)
+    return folder, summary, said.getvalue()
+
+
+def test_the_demo_gives_video_frames_events_and_summary(demo):
+    folder, summary, said = demo
     assert summary["ended"] == "source ended"
     assert summary["frames"] == 210
     assert summary["people"]["ids"] == [1]
     assert set(summary["runtimes"]) == {"lifter", "head"}
     assert set(summary["runtimes"].values()) <= {"torch", "openvino", "onnxruntime"}
-    said = capfd.readouterr().out
-    (event, *_) = lines(tmp_path / "events.jsonl")[1:]
+    (event, *_) = lines(folder / "events.jsonl")[1:]
     assert event["label"] in said
-    _, *frames = lines(tmp_path / "frames.jsonl")
+    _, *frames = lines(folder / "frames.jsonl")
     assert len(frames) == 210
     assert sum(bool(frame["people"]) for frame in frames) > 200
-    with av.open(str(tmp_path / "annotated.mp4")) as video:
+    with av.open(str(folder / "annotated.mp4")) as video:
         assert video.streams.video[0].codec_context.name == "h264"
         assert sum(1 for _ in video.decode(video=0)) == 210
 
@@ -82,13 +92,11 @@ def test_what_a_sink_holds_does_not_change_any_more(tmp_path):
         np.testing.assert_array_equal(array, then)
 
 
-def test_keypoints_that_were_recorded_can_be_replayed(tmp_path):
-    source = ["source=video", f"source.path={DEMO}", "source.stop_s=2"]
-    run(tmp_path / "first", *source, "sink=[jsonl]")
-    recorded = tmp_path / "first" / "frames.jsonl"
+def test_keypoints_that_were_recorded_can_be_replayed(demo, tmp_path):
+    recorded = demo[0] / "frames.jsonl"
     replay = ["source=keypoints", f"source.path={recorded}", "detector=none"]
-    run(tmp_path / "again", *replay, "sink=[jsonl]")
-    first, again = lines(recorded), lines(tmp_path / "again" / "frames.jsonl")
+    run(tmp_path, *replay, "sink=[jsonl]")
+    first, again = lines(recorded), lines(tmp_path / "frames.jsonl")
     assert again[0] == first[0]
     assert len(again) == len(first)
 

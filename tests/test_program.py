@@ -1,4 +1,4 @@
-"""Programs fail in one clear line: run as a user runs them, in a process of their own."""
+"""Programs fail in one clear line: as a user runs them, or in this process, which has torch."""
 
 import logging
 import os
@@ -46,17 +46,20 @@ def test_an_unknown_setting_is_named(tmp_path):
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["source=video"], "source.path is missing; give source.path=..."),
-        (["sink=[window]"], "needs a display"),
-    ],
-)
-def test_what_a_user_gets_wrong_ends_the_program_with_one_line(tmp_path, arguments, said):
-    status, _, errors = live(*arguments, folder=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
+def test_what_a_user_gets_wrong_ends_the_program_with_one_line(tmp_path):
+    status, _, errors = live("source=video", folder=tmp_path)
     assert status == 1
-    assert said in errors
+    assert "source.path is missing; give source.path=..." in errors
+    assert errors.startswith("gastlive: ")
+    assert errors.count("\n") == 1
+
+
+def test_a_window_without_a_display_ends_the_program_with_one_line(ended, tmp_path, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.setenv(name, "")
+    status, _, errors = ended(main, "sink=[window]", folder=tmp_path)
+    assert status == 1
+    assert "needs a display" in errors
     assert errors.startswith("gastlive: ")
     assert errors.count("\n") == 1
 
@@ -166,9 +169,9 @@ def test_a_name_that_is_no_utf8_can_be_named_by_every_program(tmp_path):
     assert done.stderr.startswith(r"gastlive: input=caf\udce9.mp4: no such file")
 
 
-def test_a_folder_that_can_not_be_written_is_named(tmp_path):
+def test_a_folder_that_can_not_be_written_is_named(ended, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    status, _, errors = live(f"run_folder={tmp_path}/file/run", folder=tmp_path)
+    status, _, errors = ended(main, f"run_folder={tmp_path}/file/run", folder=tmp_path)
     assert status == 1
     assert f"{tmp_path}/file" in errors
     assert "Traceback" not in errors
@@ -191,16 +194,16 @@ def test_a_mistyped_flag_names_the_nearest(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["source=video", "source.path=no.mp4"], ["threads=0"]])
-def test_a_run_that_failed_leaves_no_folder(tmp_path, arguments):
-    status, _, _ = live(*arguments, folder=tmp_path)
+def test_a_run_that_failed_leaves_no_folder(ended, tmp_path, arguments):
+    status, _, _ = ended(main, *arguments, folder=tmp_path)
     assert status == 1
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_that_failed_leaves_what_others_put_there(tmp_path):
+def test_a_run_that_failed_leaves_what_others_put_there(ended, tmp_path):
     (tmp_path / "outputs" / "live").mkdir(parents=True)
     (tmp_path / "outputs" / "mine.txt").write_text("kept")
-    live("threads=0", folder=tmp_path)
+    ended(main, "threads=0", folder=tmp_path)
     assert [each.name for each in (tmp_path / "outputs").iterdir()] == ["mine.txt"]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -105,7 +106,12 @@ def test_the_workflow_calls_targets_that_there_are_on_each_python():
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.M))
     assert {run.removeprefix("make ") for run in runs} <= targets
     assert {"make lint", "make types", "make test", "make wheel", "make release-check"} <= set(runs)
-    assert flow["jobs"]["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    pythons = flow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert pythons == ["3.11", "3.12", "3.13"]
+    said = tomllib.loads(text("pyproject.toml"))["project"]["classifiers"]
+    assert [name for name in said if " 3." in name] == [
+        f"Programming Language :: Python :: {version}" for version in pythons
+    ]
 
 
 def test_issue_forms_are_forms():
