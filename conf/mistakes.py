@@ -89,9 +89,10 @@ def _no_key(key: str, config_name: str, words: Sequence[str]) -> str:
     if key in groups():
         return f"{said}: {key} is no part of this by itself; add it with +{said.lstrip('+')}"
     if isinstance(there := OmegaConf.select(cfg, key, throw_on_missing=False), DictConfig):
+        names = _all(map(str, there)) if there else "nothing in it"
         return (
-            f"{said}: {key} has {_all(map(str, there)) if there else 'nothing in it'}; add another name with "
-            f"+{key}.NAME=..., take one away with ~{key}.NAME"
+            f"{said}: {key} has {names}; add another name with +{key}.NAME=..., take one away with "
+            f"~{key}.NAME"
         )
     group, _, below = key.partition(".")
     if others := [name for name in options(group) if below and below in keys(f"{group}/{name}")]:
