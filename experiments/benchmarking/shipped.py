@@ -108,10 +108,11 @@ class Shipped:
         self, lifters: Sequence[Lifter], heads: Sequence[Candidate], found: Mapping[str, Row]
     ) -> str:
         """The tables, from the rows by candidates' names."""
+        rounds = self._step.rounds
+        turns = f"median (min-max) of {rounds} rounds in turns" if rounds > 1 else "one round"
         parts = [
             f"# {self.title}",
-            f"p50 of one person's frame in ms, median (min-max) of {self._step.rounds} rounds in "
-            f"turns; {origin_line(origin())}.",
+            f"p50 of one person's frame in ms, {turns}; {origin_line(origin())}.",
             "## Lifters",
             *_lifters(lifters, found),
             "## Heads",
