@@ -78,9 +78,11 @@ FFMPEG = ("libavcodec", "libavdevice", "libavfilter", "libavformat", "libavutil"
 OWN = {
     "onnxruntime": ("libonnxruntime",),
     "openvino": ("libopenvino",),
-    "torch": ("libtorch", "libc10", "libshm", "libaoti", "libbackend", "libjit"),
+    "torch": ("libtorch", "libc10", "libshm", "libaoti", "libbackend", "libjit", "libcaffe2"),
 }
 """Libraries that are the package itself."""
+CUDA = ("nvidia-", "cuda-", "triton")
+"""What a torch for CUDA adds, on the terms of NVIDIA and of Triton: NOTICE says so once."""
 _LIBRARY = re.compile(r"(^|/)(lib[^/]*\.so[^/]*|[^/]*\.dll|[^/]*\.dylib)$")
 
 
@@ -95,7 +97,7 @@ def needed() -> dict[str, metadata.Distribution]:
     names = ["gastlive"]
     while names:
         name = canonical(names.pop())
-        if name in found:
+        if name in found or name.startswith(CUDA):
             continue
         try:
             found[name] = metadata.distribution(name)

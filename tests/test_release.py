@@ -64,6 +64,16 @@ def test_a_library_that_nobody_knows_is_named():
         list(licences.libraries("x", package))
 
 
+def test_of_a_torch_for_cuda_what_it_adds_needs_no_line_of_its_own(monkeypatch):
+    asks = {"gastlive": ["torch"], "torch": ["nvidia-cublas", "triton==3", "sympy"], "sympy": []}
+    installed = {name: SimpleNamespace(requires=names) for name, names in asks.items()}
+    monkeypatch.setattr(licences.metadata, "distribution", installed.__getitem__)
+    assert list(licences.needed()) == ["sympy", "torch"]
+    package = SimpleNamespace(files=[Path("torch/lib/libcaffe2_nvrtc.so")])
+    assert not list(licences.libraries("torch", package))
+    assert "CUDA" in text("NOTICE").partition(licences.BEGIN)[0]
+
+
 def test_a_wheel_with_too_much_or_too_little_is_noticed():
     whole = dict.fromkeys([f"gastlive/{name}" for name in contents.wanted()], 1)
     assert len(whole) > 400
