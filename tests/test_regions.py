@@ -201,7 +201,7 @@ class Brightness:
     made: list[tuple[int, int]]
     reads: list[tuple[int, int]]
 
-    def __init__(self, path, *, threads, size):
+    def __init__(self, path, *, threads, precision, size):
         self.width, self.height = size
         self.made.append(size)
 

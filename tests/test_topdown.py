@@ -60,7 +60,7 @@ class World:
                 return view, [world.pose(name) for name in world.people if name not in world.hidden]
 
         class Read:
-            def __init__(self, name, *, threads):
+            def __init__(self, name, *, threads, precision):
                 self.name = name
                 world.made.append(name)
 
