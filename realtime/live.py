@@ -159,7 +159,7 @@ def naming(cfg: DictConfig) -> tuple["Lift", "Classify", "Decide"]:
 def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
     """The decision on what that head says."""
     from ..gast.skeleton import named
-    from .stages.cues import Hands, Travel
+    from .stages.cues import Hands, Stroll, Travel
     from .stages.deciding import Decide
     from .stages.zones import Zones
 
@@ -172,10 +172,13 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Travel(layout, patience_s=patience_s), list(cfg.travels)),
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
+    instead = [
+        (Stroll(layout, patience_s=patience_s), one, other) for one, other in cfg.strolls.items()
+    ]
     zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
     floor: Any = OmegaConf.to_container(cfg.floor, resolve=True)
     where = Zones(zones, layout, floor=floor, patience_s=patience_s)
-    return Decide(rule, patience_s=patience_s, needs=needs, zones=where)
+    return Decide(rule, patience_s=patience_s, needs=needs, instead=instead, zones=where)
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

@@ -8,7 +8,7 @@ import pytest
 from gastlive.action.decision import Decision
 from gastlive.gast.skeleton import COCO17, H36M17
 from gastlive.realtime.packets import Frame, Person, Pose
-from gastlive.realtime.stages.cues import Hands, Travel
+from gastlive.realtime.stages.cues import Hands, Stroll, Travel
 from gastlive.realtime.stages.deciding import Decide
 
 FPS = 30.0
@@ -83,9 +83,27 @@ def test_hands_that_are_guessed_at_are_not_seen():
     assert not any(told[5:])
 
 
-def decided(odds, people, *, needs):
+def strolling(poses):
+    return seen(poses, travel=Stroll(H36M17, patience_s=1.0))
+
+
+@pytest.mark.parametrize(("trunks_a_s", "strolls"), [(0.4, False), (1.2, True), (2.8, True),
+                                                     (4.5, False)])  # fmt: skip
+def test_who_crosses_the_picture_slower_than_anyone_jogs_strolls(trunks_a_s, strolls):
+    poses = [pose(x=320 + 100 * trunks_a_s * i / FPS) for i in range(60)]
+    assert set(strolling(poses)[20:]) == {strolls}
+
+
+def test_how_fast_somebody_comes_nearer_is_not_told():
+    poses = [pose(x=320 + 2 * i, trunk=100 * 4 / (4 - 0.03 * i)) for i in range(60)]
+    assert not any(strolling(poses))
+    assert not Stroll(H36M17, patience_s=1.0)(1, somebody(), 0.0)
+
+
+def decided(odds, people, *, needs=(), instead=()):
     """The last frame of somebody whose head says the same in every one."""
-    stage = Decide(Decision(LABELS, background="idle", settle_s=0.0), needs=needs)
+    rule = Decision(LABELS, background="idle", settle_s=0.0)
+    stage = Decide(rule, needs=needs, instead=instead)
     for i, person in enumerate(people):
         person = replace(person, probabilities=np.float32(odds))
         frame = stage(Frame(None, i, i / FPS, 0.0, 640, 480, people={1: person}))
@@ -110,6 +128,19 @@ def test_walking_is_said_of_who_leaves_the_spot_alone_and_probabilities_agree():
     np.testing.assert_allclose(stands.probabilities, [0.9, 0.0, 0.1], rtol=1e-6)
     assert decided(odds, STANDS, needs=travel()).action.label == "walk"
     assert decided([0.1, 0.1, 0.8], STANDS, needs=travel("walk")).action.label == "wave"
+
+
+def test_what_is_said_instead_has_both_probabilities():
+    instead = [(Stroll(H36M17, patience_s=1.0), "wave", "walk")]
+    odds = [0.1, 0.2, 0.7]
+    strolls = decided(odds, WALKS, instead=instead)
+    assert strolls.action.label == "walk"
+    np.testing.assert_allclose(strolls.probabilities, [0.1, 0.9, 0.0], rtol=1e-6)
+    runs = [somebody(pose(x=100 + 15 * i)) for i in range(60)]
+    for people in (runs, STANDS):
+        assert decided(odds, people, instead=instead).action.label == "wave"
+    unknown = [(Stroll(H36M17, patience_s=1.0), "wave", "hop")]
+    assert decided(odds, WALKS, instead=unknown).action.label == "wave"
 
 
 def test_waving_is_said_of_hands_that_are_seen():

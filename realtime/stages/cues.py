@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from math import exp, hypot, inf, log
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+import numpy as np
+
 from ...gast.skeleton import Skeleton
 from ..packets import Person
 from .stage import anew
@@ -15,6 +17,8 @@ SOON_S = 0.4
 """Nobody seen for less is known to leave the spot."""
 SLOWEST = 0.7
 """Trunk lengths a second, some 0.35 m/s: who walks has 1 and more, who stands less."""
+JOGS = 3.5
+"""Trunk lengths a second, some 1.8 m/s: who walks has 2 to 3, who jogs 4 and more."""
 DEPTH = 4.0
 """Trunk lengths by which somebody comes nearer while they grow e-fold.
 
@@ -64,10 +68,28 @@ class Travel:
         """See `Cue`."""
         if person.xy is None:
             return True
-        (x, y), (top_x, top_y) = (person.xy[ends].mean(0).tolist() for ends in self._ends)
-        size = log(max(hypot(top_x - x, top_y - y), 1.0))
-        past = self._past(track, Place(time_s, x, y, size), time_s)
+        past = self._seen(track, person.xy, time_s)
         return time_s - past[0].time_s >= SOON_S and speed(past) >= SLOWEST
+
+    def _seen(self, track: int, xy: np.ndarray, time_s: float) -> list[Place]:
+        (x, y), (top_x, top_y) = (xy[ends].mean(0).tolist() for ends in self._ends)
+        size = log(max(hypot(top_x - x, top_y - y), 1.0))
+        return self._past(track, Place(time_s, x, y, size), time_s)
+
+
+class Stroll(Travel):
+    """Whether somebody crosses the picture more slowly than anybody jogs.
+
+    Who comes nearer or goes away may be faster than the picture shows.
+    """
+
+    def __call__(self, track: int, person: Person, time_s: float) -> bool:
+        """See `Cue`."""
+        if person.xy is None:
+            return False
+        past = self._seen(track, person.xy, time_s)
+        across, nearer = way(past)
+        return time_s - past[0].time_s >= SOON_S and nearer < across and (SLOWEST <= across < JOGS)
 
 
 class Hands:
@@ -126,12 +148,18 @@ def _pair(layout: Skeleton, part: str) -> list[int]:
 
 def speed(past: Sequence[Place]) -> float:
     """Trunk lengths a second from the first quarter of a past to the last."""
+    return hypot(*way(past))
+
+
+def way(past: Sequence[Place]) -> tuple[float, float]:
+    """The same across the picture, and towards the camera or away from it."""
     count = max(len(past) // 4, 1)
     before, after = _mean(past[:count]), _mean(past[-count:])
     trunk = exp((before.size + after.size) / 2)
     across = hypot(after.x - before.x, after.y - before.y) / trunk
-    nearer = DEPTH * (after.size - before.size)
-    return hypot(across, nearer) / max(after.time_s - before.time_s, 1e-3)
+    nearer = DEPTH * abs(after.size - before.size)
+    took_s = max(after.time_s - before.time_s, 1e-3)
+    return across / took_s, nearer / took_s
 
 
 def _mean(places: Sequence[Place]) -> Place:

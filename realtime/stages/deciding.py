@@ -22,6 +22,8 @@ class Decide(Remembering):
     Args:
         needs: Labels that are said only where a cue is seen; elsewhere their probability becomes
             the background's. Names that the head does not know don't count.
+        instead: Where a cue is seen, the probability of the first label becomes the second's. As
+            with `needs`, unknown names don't count.
         zones: Parts of the picture; events say in which the person was.
     """
 
@@ -33,6 +35,7 @@ class Decide(Remembering):
         *,
         patience_s: float = 1.0,
         needs: Sequence[tuple[Cue, Collection[str]]] = (),
+        instead: Sequence[tuple[Cue, str, str]] = (),
         zones: Zones | None = None,
     ) -> None:
         self.rule, self.patience_s, self._zones = rule, patience_s, zones
@@ -41,6 +44,12 @@ class Decide(Remembering):
             for cue, labels in needs
             if (places := [i for i, name in enumerate(rule.labels) if name in labels])
         ]
+        places = {name: i for i, name in enumerate(rule.labels)}
+        self._instead = [
+            (cue, places[one], places[other])
+            for cue, one, other in instead
+            if one in places and other in places
+        ]
         self.reset()
 
     def reset(self) -> None:
@@ -48,6 +57,7 @@ class Decide(Remembering):
         self._memories: dict[int, Memory] = {}
         self._before_s = -inf
         self._needs = [(anew(cue), places) for cue, places in self._needs]
+        self._instead = [(anew(cue), one, other) for cue, one, other in self._instead]
         self._zones = None if self._zones is None else anew(self._zones)
 
     def step(self, frame: Frame) -> Frame:
@@ -60,7 +70,7 @@ class Decide(Remembering):
         for track, person in frame.people.items():
             if person.probabilities is not None:
                 barred = self._barred(track, person, frame.time_s)
-                odds = person.probabilities
+                odds = self._renamed(track, person, person.probabilities, frame.time_s)
                 action, ended = self._decide(track, odds, frame.time_s, barred)
                 people[track] = replace(
                     person, probabilities=self._without(odds, barred), action=action
@@ -80,6 +90,15 @@ class Decide(Remembering):
         """Classes that can't be said of a person now."""
         missing = (places for cue, places in self._needs if not cue(track, person, time_s))
         return [place for places in missing for place in places]
+
+    def _renamed(self, track: int, person: Person, odds: np.ndarray, time_s: float) -> np.ndarray:
+        """Probabilities (K,) with what is said instead."""
+        for cue, one, other in self._instead:
+            if cue(track, person, time_s):
+                odds = odds.copy()
+                odds[other] += odds[one]
+                odds[one] = 0.0
+        return odds
 
     def _without(self, odds: np.ndarray, barred: Sequence[int]) -> np.ndarray:
         """Probabilities (K,) as they are shown."""
