@@ -94,6 +94,12 @@ def test_who_crosses_the_picture_slower_than_anyone_jogs_strolls(trunks_a_s, str
     assert set(strolling(poses)[20:]) == {strolls}
 
 
+def test_who_sets_out_to_jog_does_not_stroll_on_the_way():
+    pace = np.clip(8 * (np.arange(90) / FPS - 1), 0, 4)  # trunk lengths a second
+    places = 320 + 100 * np.cumsum(pace) / FPS
+    assert sum(strolling([pose(x=x) for x in places])) < 4
+
+
 def test_how_fast_somebody_comes_nearer_is_not_told():
     poses = [pose(x=320 + 2 * i, trunk=100 * 4 / (4 - 0.03 * i)) for i in range(60)]
     assert not any(strolling(poses))

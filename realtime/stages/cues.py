@@ -17,8 +17,8 @@ SOON_S = 0.4
 """Nobody seen for less is known to leave the spot."""
 SLOWEST = 0.7
 """Trunk lengths a second, some 0.35 m/s: who walks has 1 and more, who stands less."""
-JOGS = 3.5
-"""Trunk lengths a second, some 1.8 m/s: who walks has 2 to 3, who jogs 4 and more."""
+JOGS = 3.3
+"""Trunk lengths a second, some 1.6 m/s: who walks has 2 to 3, who jogs 3.5 and more."""
 DEPTH = 4.0
 """Trunk lengths by which somebody comes nearer while they grow e-fold.
 
@@ -78,9 +78,10 @@ class Travel:
 
 
 class Stroll(Travel):
-    """Whether somebody crosses the picture more slowly than anybody jogs.
+    """Whether somebody has been crossing the picture more slowly than anybody jogs.
 
-    Who comes nearer or goes away may be faster than the picture shows.
+    Who comes nearer or goes away may be faster than the picture shows, who has just set out may be
+    about to jog.
     """
 
     def __call__(self, track: int, person: Person, time_s: float) -> bool:
@@ -88,8 +89,13 @@ class Stroll(Travel):
         if person.xy is None:
             return False
         past = self._seen(track, person.xy, time_s)
-        across, nearer = way(past)
-        return time_s - past[0].time_s >= SOON_S and nearer < across and (SLOWEST <= across < JOGS)
+        if len(past) < 4 or time_s - past[0].time_s < SOON_S:
+            return False
+        half = len(past) // 2
+        return all(
+            nearer < across and SLOWEST <= across < JOGS
+            for across, nearer in (way(past[:half]), way(past[half:]))
+        )
 
 
 class Hands:
