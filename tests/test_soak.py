@@ -14,7 +14,7 @@ def event(track, **more):
 
 
 def samples(**last):
-    calm = {"fault": "", "calm_s": 9, "rss_mb": 500.0, "pss_mb": 400.0, "threads": 20, "files": 9,
+    calm = {"fault": "", "calm_s": 9, "rss_mb": 500.0, "own_mb": 400.0, "threads": 20, "files": 9,
             "sockets": 5}  # fmt: skip
     return [calm] * 30 + [calm | last] * 10
 
@@ -45,7 +45,7 @@ def test_a_soak_holds_when_all_arrived_and_nothing_grew():
         ({"written": (1,)}, "every event is in the lines"),
         ({"written": (1, 2, 3)}, "every event is in the lines"),
         ({"rss_mb": 511.0}, "memory grew"),
-        ({"pss_mb": 411.0}, "memory grew"),
+        ({"own_mb": 411.0}, "memory grew"),
         ({"threads": 22}, "threads are as many"),
         ({"files": 12}, "files are as many"),
         ({"sockets": 8}, "sockets are as many"),
