@@ -10,6 +10,11 @@ from ..realtime.live import speak
 @program("lift", verbatim=("input", "output", "lifter.checkpoint", "hydra.run.dir"))
 def main(cfg: DictConfig) -> None:
     """Lift every unfinished input; an InputError names those that could not be lifted."""
+    if "_target_" in cfg.source:
+        raise InputError(
+            "source=... chooses no source here: input= does, and each input is lifted as a whole; "
+            "of source, give what keypoint files don't state, rotate and mirror"
+        )
     # Imported here, so that a machine on which OpenCV can't be loaded is told so in one line.
     from .lifting.work import Work, progress
 

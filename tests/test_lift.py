@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 
 from gastlive.datasets.formats.bvh import Bvh, read_bvh
 from gastlive.datasets.own.lifted_video import read_lifted_video
+from gastlive.experiments import lift
 from gastlive.experiments.lifting.chain import Chain
 from gastlive.experiments.lifting.inputs import find_inputs
 from gastlive.experiments.lifting.results import evenly
@@ -534,6 +535,14 @@ def test_a_folder_that_can_not_be_written_ends_it(tmp_path):
     keypoints(tmp_path / "in" / "a.npz")
     (tmp_path / "out").write_text("in the way")
     assert "output=FOLDER" in refusal(tmp_path)
+
+
+def test_a_source_that_would_not_be_heard_is_refused(ended, tmp_path):
+    given = [f"input={DEMO}", "source=video", "source.stop_s=2"]
+    status, _, said = ended(lift.main, *given, folder=tmp_path)
+    assert (status, said.count("\n")) == (1, 1)
+    assert "source=... chooses no source here: input= does" in said
+    assert not (tmp_path / "lifted").exists()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
