@@ -44,11 +44,11 @@ class Decide(Remembering):
             for cue, labels in needs
             if (places := [i for i, name in enumerate(rule.labels) if name in labels])
         ]
-        places = {name: i for i, name in enumerate(rule.labels)}
+        index = {name: i for i, name in enumerate(rule.labels)}
         self._instead = [
-            (cue, places[one], places[other])
+            (cue, index[one], index[other])
             for cue, one, other in instead
-            if one in places and other in places
+            if one in index and other in index
         ]
         self.reset()
 
