@@ -173,12 +173,21 @@ def deciding(cfg: DictConfig, classifier: "Classify") -> "Decide":
         (Hands(layout, patience_s=patience_s, sure=cfg.hand_sure), list(cfg.by_hand)),
     )
     instead = [
-        (Stroll(layout, patience_s=patience_s), one, other) for one, other in cfg.strolls.items()
+        (Stroll(layout, patience_s=patience_s), one, other) for one, other in _pairs(cfg.strolls)
     ]
     zones: Any = OmegaConf.to_container(cfg.zones, resolve=True)
     floor: Any = OmegaConf.to_container(cfg.floor, resolve=True)
     where = Zones(zones, layout, floor=floor, patience_s=patience_s)
     return Decide(rule, patience_s=patience_s, needs=needs, instead=instead, zones=where)
+
+
+def _pairs(strolls: Any) -> list[tuple[str, str]]:
+    pairs: Any = OmegaConf.to_container(strolls)
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise InputError(
+            f"strolls={pairs}: wanted pairs of labels, such as [[jog, walk]], or [] for none"
+        )
+    return [(str(one), str(other)) for one, other in pairs]
 
 
 def report(summary: dict[str, Any], folder: Path) -> str:

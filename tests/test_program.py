@@ -86,6 +86,7 @@ def handlers():
         (["sink.video.crf=low"], "sink.video.crf=low: wanted a whole number (quality"),
         (["source.realtime=1"], "source.realtime=1: wanted true or false (play at its own speed"),
         (["patience_s=long"], "patience_s=long: wanted a number (stream time"),
+        (["strolls=[jog]"], "strolls=['jog']: wanted pairs of labels, such as [[jog, walk]]"),
         (["sourse=webcam"], "there is no 'sourse'; did you mean source=webcam?"),
         (["source=webcm"], "there is no source 'webcm'; did you mean source=webcam?"),
         (["sorce.path=my.mp4"], "there is no 'sorce.path'; did you mean source.path=my.mp4?"),
