@@ -37,6 +37,7 @@ def trained(
             "train_action",
             ["+experiment=own_clips", "data=lifted", f"data.folder={folder}/lifted",
              f"seed={seed}", f"start={start}", f"output={path}", "training.trainer.logger=false",
+             f"logger.csv.save_dir={folder}", f"logger.tensorboard.save_dir={folder}",
              f"training.trainer.default_root_dir={folder}",
              f"training.trainer.callbacks.best.dirpath={folder}",
              f"training.trainer.callbacks.interrupted.dirpath={folder}",
