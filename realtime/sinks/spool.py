@@ -80,17 +80,21 @@ class Spool:
 
     def _begin(self) -> sqlite3.Cursor:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=0
-        )
-        self._file.execute("PRAGMA locking_mode = EXCLUSIVE")  # kept once it is taken ...
-        self._file.execute("BEGIN EXCLUSIVE")  # ... which is here
-        self._file.execute(
-            "CREATE TABLE IF NOT EXISTS waiting (key INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT)"
-        )
-        self._file.execute("COMMIT")
-        newest = self._file.execute("SELECT MAX(key) FROM waiting")
-        self._newest = newest.fetchone()[0] or 0
+        file = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            file.execute("PRAGMA locking_mode = EXCLUSIVE")  # kept once it is taken ...
+            file.execute("BEGIN EXCLUSIVE")  # ... which is here
+            file.execute(
+                "CREATE TABLE IF NOT EXISTS waiting "
+                "(key INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT)"
+            )
+            file.execute("COMMIT")
+            newest = file.execute("SELECT MAX(key) FROM waiting")
+            self._newest = newest.fetchone()[0] or 0
+        except BaseException:
+            file.close()
+            raise
+        self._file = file
         return newest
 
     def _waiting(self, what: str, how: str = "") -> sqlite3.Cursor:
