@@ -162,7 +162,7 @@ def test_what_is_taught_on_the_page_is_named_of_other_bodies(browser, tmp_path, 
         with say():
             print(f"false in 80 s of the demo: {[(e['label'], e['start_s']) for e in false]}")
         assert right >= 8
-        assert len(false) <= 1
+        assert len(false) <= 2  # the clip is played twice: at most one moment of it, 1.5 a minute
         _saved(page, tmp_path)
 
 
