@@ -16,7 +16,7 @@ class Outlet:
     """A stream that is never waited for longer than `PATIENCE_S`, to print to.
 
     Text that nobody reads is left out and counted; what has no file descriptor is written to as it
-    is. An OSError if the other end was closed.
+    is. An OSError if the other end was closed, a ValueError if the stream was.
 
     Attributes:
         left_out: How many texts were left out, or cut.
@@ -27,25 +27,27 @@ class Outlet:
         self.encoding = stream.encoding or "utf-8"
         self._is_read = True
         try:
-            self._file: int | None = stream.fileno()
+            stream.fileno()
+            self._has_file = True
         except (OSError, ValueError, AttributeError):
-            self._file = None
+            self._has_file = False
 
     def write(self, text: str) -> int:
         """Write all of it, or none or a part if nobody reads."""
-        if self._file is None:
+        if not self._has_file:
             return self.stream.write(text)
+        file = self.fileno()  # anew: once the stream is closed its number is that of another file
         data = text.encode(self.encoding, "backslashreplace")
         for start in range(0, len(data), _PIECE):
-            if not self._is_ready(self._file):
+            if not self._is_ready(file):
                 self.left_out += 1
                 break
-            _write(self._file, data[start : start + _PIECE])
+            _write(file, data[start : start + _PIECE])
         return len(text)
 
     def flush(self) -> None:
         """Nothing is held back here."""
-        if self._file is None:
+        if not self._has_file:
             self.stream.flush()
 
     def isatty(self) -> bool:

@@ -65,6 +65,7 @@ def nothing_of_a_program_stays():
             signal.signal(number, handler)
     logging.root.setLevel(logging.WARNING)  # Hydra's `disabled` leaves it at ERROR
     logging.getLogger("gastlive").propagate = True
+    logging.getLogger("gastlive").handlers = []  # that of a test whose stderr is closed by now
     for name in list(logging.root.manager.loggerDict):
         if name == "gastlive" or name.startswith("gastlive."):
             logging.getLogger(name).disabled = False  # Hydra silences those that are there

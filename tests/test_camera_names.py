@@ -89,6 +89,7 @@ def test_each_camera_is_a_topic_and_a_device_of_its_own(broker, tmp_path):  # no
         sink._next_s = 0.0
         sink(frame("hall", 1, people={2: somebody()}))
         until(lambda: reader.states().get("gastlive/hall/hall/people") == "1")
+        until(lambda: "gastlive/hall/event" in reader.states())  # on its own way, by the disk
         states = reader.states()
         assert states["gastlive/hall/door/people"] == "1"
         assert json.loads(states["gastlive/hall/door/person/1"])["label"] == "wave"
@@ -101,6 +102,7 @@ def test_each_camera_is_a_topic_and_a_device_of_its_own(broker, tmp_path):  # no
         sink(frame("hall", 2, is_over=True, events=(event("hall", 3),)))
         until(lambda: reader.states().get("gastlive/hall/hall/people") == "0")
         sink.close()
+        until(lambda: reader.states()["gastlive/hall/status"] == "offline")  # its last word
         assert reader.states()["gastlive/hall/hall/person/2"] == ""
         assert reader.tracks() == [2, 3]
 

@@ -44,3 +44,15 @@ def test_a_closed_end_is_an_error():
     with pytest.raises(BrokenPipeError):
         Outlet(stream).write("hello\n")
     stream.close()
+
+
+def test_a_stream_that_was_closed_writes_into_no_other_file(tmp_path):
+    stream = (tmp_path / "said").open("w")
+    out = Outlet(stream)
+    number = stream.fileno()
+    stream.close()
+    with (tmp_path / "other").open("w") as other:
+        assert other.fileno() == number
+        with pytest.raises(ValueError, match="closed file"):
+            out.write("hello\n")
+    assert (tmp_path / "other").read_text() == ""
