@@ -188,6 +188,37 @@ def test_a_head_is_calibrated_anew_without_its_training(lifted, tmp_path, monkey
     assert f"head written to {found}" in capsys.readouterr().out
 
 
+def test_the_mean_of_heads_is_calibrated_and_its_card_names_them(lifted, tmp_path, monkeypatch):
+    path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
+    head, card = load_head(path)
+    moved = tmp_path / "moved.safetensors"
+    with torch.no_grad():
+        for weights in head.parameters():
+            weights.add_(0.5)
+    save_head(head, moved, background="stand", lifter=("net", "ab"), training=card.training)
+    found = calibrate_again(
+        lifted, tmp_path / "new", monkeypatch, path, *STREAMS, f"mean_with=[{moved}]"
+    )
+    again, now = load_head(found)
+    assert [each["name"] for each in now.training["mean_of"]] == [path.name, "moved.safetensors"]
+    for name, weights in load_head(path)[0].named_parameters():
+        if not name.startswith("score."):
+            torch.testing.assert_close(
+                dict(again.named_parameters())[name], weights + 0.25, atol=2e-3, rtol=1e-3
+            )  # stored in float16
+
+
+def test_heads_that_differ_have_no_mean(lifted, tmp_path, monkeypatch, capsys):
+    path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
+    head, card = load_head(path)
+    other = tmp_path / "other.safetensors"
+    save_head(head, other, background="stand", lifter=("net", "cd"), training=card.training)
+    with pytest.raises(SystemExit):
+        calibrate_again(lifted, tmp_path / "new", monkeypatch, path, *STREAMS,
+                        f"mean_with=[{other}]")  # fmt: skip
+    assert f"{other} has another lifter_sha256 than {path}" in capsys.readouterr().err
+
+
 def test_the_shift_of_a_head_calibrated_twice_is_that_of_both_times(lifted, tmp_path, monkeypatch):
     path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
     head, card = load_head(path)

@@ -1,5 +1,6 @@
 """Training of one action head, as a config describes it, from its data to its file."""
 
+import hashlib
 import sys
 from contextlib import closing
 from functools import partial
@@ -14,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from ...action.checkpoint import HeadCard, head_name, load_head, save_head
 from ...action.deployed import HEADS
 from ...action.head import Head
+from ...action.soup import mean_head
 from ...gast.errors import InputError
 from ...gast.shipped import find
 from ..confusion import confusion as picture
@@ -78,13 +80,16 @@ def draw(confusion: np.ndarray, head: Head, output: Path) -> Path:
 def recalibrate(cfg: DictConfig) -> None:
     """Calibrate and tune a head anew as `train` does, with the rest of its card as it was.
 
-    `cfg` is that of ``gastlive-calibrate``.
+    `cfg` is that of ``gastlive-calibrate``. With others in `mean_with` it is the mean of all, see
+    `mean_head`.
 
     Raises:
         InputError: No such head, or the data are not what it takes.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    head, card = load_head(find(cfg.checkpoint, folder=HEADS, kind="head"))
+    names = [cfg.checkpoint, *cfg.mean_with]
+    paths = [find(str(name), folder=HEADS, kind="head") for name in names]
+    head, card = mean_head(paths)
     data: Data = instantiate(cfg.datamodule)
     data.windows(head.frames)
     data.setup("validate")
@@ -99,6 +104,11 @@ def recalibrate(cfg: DictConfig) -> None:
         "validation": found.figures,
         "calibrated": {"command": " ".join(sys.argv), "data": data.report},
     }
+    if len(paths) > 1:
+        training["mean_of"] = [
+            {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            for path in paths
+        ]
     save_head(
         head, cfg.output, background=card.background, temperature=found.temperature,
         lifter=(card.lifter, card.lifter_sha256), decision=found.decision, training=training,
