@@ -16,7 +16,7 @@ from gastlive.datasets.own.bank import write_bank
 from gastlive.experiments import film_streams, train_action
 from gastlive.gast.skeleton import H36M17
 
-SETS = ("nw_ucla", "precog16", "hdm05", "mocap6", "msr_action3d", "cmu")
+SETS = ("nw_ucla", "precog16", "hdm05", "mocap6", "msr_action3d", "cmu", "scripted")
 
 
 def moving(subject, label, joint, rest=0):
@@ -177,3 +177,23 @@ def test_without_lifted_clips_the_validation_is_filmed_too(given, monkeypatch, c
     assert "val: utd_mhad 5; 3 clips" in capsys.readouterr().out
     validation = load_head(given / "again/everyday.safetensors")[1].training["validation"]
     assert 0 < validation["frames"] <= 6 * 30
+
+
+def test_a_head_is_trained_from_rules_alone(tmp_path, monkeypatch, capsys):
+    """Without a data set on the machine."""
+    monkeypatch.setenv("GASTLIVE_DATA", str(tmp_path / "nothing"))
+    node = "datamodule.filming"
+    argv = [
+        "gastlive-train-action", "+experiment=scripted", f"datamodule.folder={tmp_path}/streams",
+        f"{node}.sets.scripted.takes=1", f"{node}.sets.scripted.actions=[wave,squat]",
+        f"{node}.lifter=null", f"{node}.frames=60",
+        "datamodule.files=1", "+datamodule.begin=1", "+datamodule.held=4", "datamodule.batches=2",
+        "datamodule.batch=4", "+training.trainer.max_epochs=1", "decision.quiet_hours=0",
+        "head.channels=4", "threads=1", f"hydra.run.dir={tmp_path}/run",
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", argv)
+    train_action.main()
+    assert "filmed: scripted 1, 2, 3, 4, 5, 6, 7, 8" in capsys.readouterr().out
+    card = load_head(tmp_path / "run/scripted.safetensors")[1]
+    assert card.labels[0] == card.background == "idle"
+    assert card.training["steps"] == 2

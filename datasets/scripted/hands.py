@@ -42,9 +42,9 @@ def wave(s: Script) -> None:
     """A hand, or both, that goes to and fro above the elbow or above the head."""
     up, out, ahead = s.between(0.1, 0.95), s.between(0.0, 0.6), s.between(0.05, 0.6)
     wide, both = s.between(0.12, 0.5), s.chance(0.2)
-    beat = s.between(0.16, 0.6)
+    beat = s.between(0.16, 0.9)
     lifted = elbows(s)
-    for i in range(s.count(3, 10)):
+    for i in range(s.count(2, 10)):
         side = wide * (1 if i % 2 else -1)
         hand = (ahead, -out + side, up - abs(side) * s.between(0, 0.3))
         changes: dict[str, Any] = {"right": hand, "elbows": lifted}
@@ -56,8 +56,8 @@ def wave(s: Script) -> None:
 
 def clap(s: Script) -> None:
     """Both hands meet before the chest, or higher."""
-    up, ahead, beat = s.between(-0.5, 0.3), s.between(0.35, 0.75), s.between(0.12, 0.4)
-    wide, inside = s.between(0.12, 0.6), s.between(0.26, 0.34)
+    up, ahead, beat = s.between(-0.5, 0.3), s.between(0.3, 0.95), s.between(0.12, 0.5)
+    wide, inside = s.between(0.12, 0.85), s.between(0.26, 0.34)
     for i in range(s.count(2, 9)):
         for apart in (wide, 0.0):
             hand = (ahead, inside - apart, up + 0.1 * apart)
@@ -126,13 +126,13 @@ def punch(s: Script) -> None:
         "right": (0.3, 0.05, s.between(-0.3, 0.1)),
         "left": (0.35, -0.05, s.between(-0.3, 0.1)),
     }
-    if s.chance(0.7):
+    if s.chance(0.55):
         s.to(s.between(0.25, 0.7), **guard, root=(0, 0, s.between(0.9, 0.98)))
     for i in range(s.count(1, 4)):
         side = "right" if i % 2 == 0 else "left"
         sign = 1 if side == "right" else -1
-        up, fast = s.between(-0.35, 0.25), s.between(0.1, 0.3)
-        far = np.array((s.between(0.8, 0.99), s.between(0.0, 0.3) * sign, up))
+        up, fast = s.between(-0.35, 0.25), s.between(0.1, 0.45)
+        far = np.array((s.between(0.65, 0.99), s.between(0.0, 0.3) * sign, up))
         how = s.count(0, 4)
         if how == 0:  # round
             s.to(fast, **{side: (0.35, -0.7 * sign, up)}, elbows=(1.2, 1.2))
@@ -206,7 +206,7 @@ def cross_arms(s: Script) -> None:
 
 def rotate_arms(s: Script) -> None:
     """Straight arms, both or one, go round at the shoulder."""
-    beat, way, both = s.between(0.5, 1.4), 1 if s.chance(0.5) else -1, s.chance(0.8)
+    beat, way, both = s.between(0.5, 1.6), 1 if s.chance(0.5) else -1, s.chance(0.9)
     out, rounds = s.between(0.1, 0.5), s.count(1, 4)
     level = 0.95 * np.sqrt(1 - out**2)
     for i in range(rounds * 8):

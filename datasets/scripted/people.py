@@ -49,9 +49,10 @@ ACTIONS: dict[str, Action] = {
 class Scripted:
     """Made-up people who do what `ACTIONS` says, each time another way; the same on any machine.
 
-    Each clip is one action between moments of standing about, labelled ``rest``; who stands up was
-    seated before. What recorded sets lack is variety: few people, told what to do, before one
-    camera. A rule knows nothing of how people really move, so this stands beside recordings.
+    Each clip is one action between moments of standing about, labelled ``rest``. Its beginning has
+    no label; who stands up was seated before. What recorded sets lack is variety: few people, told
+    what to do, before one camera. A rule knows nothing of how people really move, so this stands
+    beside recordings.
 
     Args:
         subjects: Made-up people by number, from "1".
@@ -98,13 +99,18 @@ class Scripted:
         script.to(script.between(0.2, 1.0))
         xyz = script.played(build, fps=self.fps)
         first, last = round(start * self.fps), round(stop * self.fps)
+        known = first + round(_UNKNOWN * (last - first))
         segments = (
             Segment(0, first, "rest"),
-            Segment(first, last, action),
+            Segment(known, last, action),
             Segment(last, len(xyz), "rest"),
         )
         name = f"{action.replace(' ', '_')}_{subject}_{take}"
         return MotionClip(name, self.dataset, subject, H36M17, xyz, self.fps, segments)
+
+
+_UNKNOWN = 0.15
+"""Share of an action at its beginning that has no label: a hand that rises may do anything."""
 
 
 def _seed(*words: str) -> int:

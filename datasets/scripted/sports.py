@@ -59,23 +59,24 @@ def tennis_swing(s: Script) -> None:
 
 def tennis_serve(s: Script) -> None:
     """One hand tosses up, the other goes behind the head, overhead and down across."""
+    tossed = (0.5, 0.05, s.between(0.5, 0.85)) if s.chance(0.75) else s.rest.left
     s.to(
         s.between(0.4, 0.9),
-        left=(0.5, 0.05, s.between(0.5, 0.85)),
+        left=tossed,
         right=(-0.4, -0.3, s.between(-0.3, 0.2)),
         lean=(-0.15, -0.1, -s.between(0.3, 0.7)),
         root=(0, 0, 0.92),
     )
     s.to(s.between(0.2, 0.4), right=(-0.25, -0.1, 0.25), elbows=(0.3, 1.2))
     s.to(
-        s.between(0.12, 0.25),
+        s.between(0.12, 0.4),
         right=(0.25, 0.0, 0.97),
         left=(0.2, 0.1, -0.4),
         lean=(0.05, 0, 0.1),
         root=(0.08, 0, 1.0),
     )
     s.to(
-        s.between(0.15, 0.3),
+        s.between(0.15, 0.4),
         right=(0.55, 0.5, -0.6),
         lean=(s.between(0.3, 0.6), 0, 0.6),
         root=(0.15, 0, 0.93),

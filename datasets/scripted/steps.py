@@ -42,10 +42,10 @@ def jog(s: Script) -> None:
     _steps(
         s,
         stride=(0.0, 0.1) if spot else (0.5, 1.1),
-        beat=(0.26, 0.42),
-        lift=(0.15, 0.6),
+        beat=(0.24, 0.45),
+        lift=(0.05, 0.6),
         bounce=s.between(0.02, 0.08),
-        arms=(s.between(0.1, 0.4), s.between(0.25, 0.5), s.between(-0.6, -0.3)),
+        arms=(s.between(0.05, 0.4), s.between(0.2, 0.5), s.between(-0.75, -0.3)),
         lean=s.between(0.0, 0.25),
         steps=s.count(5, 11),
     )

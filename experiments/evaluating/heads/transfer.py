@@ -15,8 +15,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
+from ....action.calibration import calibration_error
 from ....action.checkpoint import HeadCard, load_head
-from ....action.evaluation import clip_figures, figures, score_clips, scored
+from ....action.evaluation import Scored, clip_figures, figures, rounded, score_clips, scored
 from ....action.head import Head
 from ....conf.program import program
 from ....datasets.for_heads.clip_data import samples
@@ -28,6 +29,9 @@ from ....gast.errors import InputError
 from ...reporting import to_json
 from ...training.heads import train
 from .transfer_report import write
+
+SOFTER = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
+"""Factors of a head's temperature that are tried on sets left out."""
 
 
 @program("evaluate_transfer")
@@ -168,7 +172,19 @@ def measured(head: Head, card: HeadCard, data: ActionData) -> dict[str, Any]:
         return {"clips": clips, "streams": None}
     found = scored(head.per_frame, shown(data.once("held_out").batches, "streams"))
     streams = figures(found, card, background=card.background, temperature=card.temperature)
+    streams["calibration_error_softer"] = softer(found, card.temperature)
     return {"clips": clips, "streams": streams}
+
+
+def softer(found: Scored, temperature: float) -> dict[str, float | None]:
+    """Calibration error of frames with the temperature times each of `SOFTER`."""
+    logits, truth = found.together()
+    return {
+        f"{factor:g}": rounded(
+            calibration_error((logits / (temperature * factor)).softmax(-1), truth)
+        )
+        for factor in SOFTER
+    }
 
 
 if __name__ == "__main__":
