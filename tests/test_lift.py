@@ -384,6 +384,20 @@ def test_whatever_is_wrong_with_a_file_the_others_are_lifted(tmp_path, monkeypat
     assert said in capsys.readouterr().out
 
 
+def test_ctrl_c_that_a_library_makes_an_error_of_ends_it_all_the_same(tmp_path, monkeypatch):
+    keypoints(tmp_path / "in" / "a.npz")
+
+    def broken(*_):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    monkeypatch.setattr(Chain, "frames", broken)
+    with pytest.raises(KeyboardInterrupt):
+        lifted(tmp_path)
+
+
 def test_a_result_that_was_deleted_is_made_again_and_old_people_go(tmp_path):
     both = np.stack([XY[:20] - 100, XY[:20] + 100])
     keypoints(tmp_path / "in" / "a.npz", both)

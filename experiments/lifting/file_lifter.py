@@ -66,6 +66,8 @@ class FileLifter:
         except CannotWrite:
             raise
         except BROKEN as error:
+            if _is_interrupt(error):
+                raise KeyboardInterrupt from error
             known = isinstance(error, InputError | OSError)
             said = explained(error) if known else broken(error)
             said = said.replace(str(here), one.place) if here else said
@@ -109,3 +111,12 @@ class FileLifter:
 
 def _length(source: Video | Keypoints) -> int | None:
     return source.count if isinstance(source, Video) and source.count > 0 else None
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C came while a library was at work, which made an error of its own of it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
