@@ -96,14 +96,11 @@ def jumping_jack(s: Script) -> None:
     high = s.between(0.5, 0.95)
     for _ in range(s.count(2, 6)):
         side = (0, -0.85, s.between(0.1, 0.4))
-        s.to(
-            beat / 2,
-            right=side,
-            left=other(side),
-            root=(0, 0, 0.96 + bounce),
-            right_foot=(0, -wide * 0.6, bounce),
-            left_foot=(0, wide * 0.6, bounce),
-        )
+        half_way = {
+            "right": side, "left": other(side), "root": (0, 0, 0.96 + bounce),
+            "right_foot": (0, -wide * 0.6, bounce), "left_foot": (0, wide * 0.6, bounce),
+        }  # fmt: skip
+        s.to(beat / 2, **half_way)
         top = (0.05, s.between(-0.2, 0.25), high)
         s.to(
             beat / 2,
@@ -113,14 +110,7 @@ def jumping_jack(s: Script) -> None:
             right_foot=(0, -wide, 0),
             left_foot=(0, wide, 0),
         )
-        s.to(
-            beat / 2,
-            right=side,
-            left=other(side),
-            root=(0, 0, 0.96 + bounce),
-            right_foot=(0, -wide * 0.6, bounce),
-            left_foot=(0, wide * 0.6, bounce),
-        )
+        s.to(beat / 2, **half_way)
         s.to(
             beat / 2,
             right=DOWN,
