@@ -29,8 +29,8 @@ def mean_head(paths: Sequence[str | Path]) -> tuple[Head, HeadCard]:
     for path, (_, other) in zip(paths[1:], others, strict=True):
         if wrong := [name for name in _SAME if getattr(other, name) != getattr(card, name)]:
             raise InputError(
-                f"{path} has another {' and '.join(wrong)} than {paths[0]}; only heads that were "
-                f"trained on from the same one have a mean"
+                f"{path} differs from {paths[0]} in {', '.join(wrong)}; give heads that were "
+                f"trained on from the same one"
             )
     states = [head.state_dict(), *(other.state_dict() for other, _ in others)]
     mean = {

@@ -216,7 +216,7 @@ def test_heads_that_differ_have_no_mean(lifted, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         calibrate_again(lifted, tmp_path / "new", monkeypatch, path, *STREAMS,
                         f"mean_with=[{other}]")  # fmt: skip
-    assert f"{other} has another lifter_sha256 than {path}" in capsys.readouterr().err
+    assert f"{other} differs from {path} in lifter_sha256" in capsys.readouterr().err
 
 
 def test_the_shift_of_a_head_calibrated_twice_is_that_of_both_times(lifted, tmp_path, monkeypatch):
