@@ -6,11 +6,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_module
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from gastlive.action.checkpoint import load_head
+from gastlive.action.deployed import HEADS as WEIGHTS
 from gastlive.experiments.training.starting import start_head
+from gastlive.gast.shipped import find
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"
@@ -108,6 +112,16 @@ def test_a_head_for_own_clips_takes_over_all_of_the_shipped_one_but_its_scores()
     head = instantiate(cfg.head, labels=["idle", "mine"])
     tensors = len(head.state_dict())
     assert f"{tensors - 2} of {tensors} tensors start" in start_head(head, cfg.start)
+
+
+def test_a_head_with_the_same_labels_takes_over_its_scores_too():
+    with initialize_config_module("gastlive.conf", version_base="1.3"):
+        cfg = compose("train_action", ["head=tcn256"])
+    shipped, _ = load_head(find("everyday", folder=WEIGHTS, kind="head"))
+    head = instantiate(cfg.head, labels=shipped.labels)
+    start_head(head, "everyday")
+    for name, weights in shipped.state_dict().items():
+        torch.testing.assert_close(head.state_dict()[name], weights)
 
 
 LIFTERS, HEADS = (

@@ -13,6 +13,7 @@ from gastlive.action.metrics import EventScore, event_score, spans
 from gastlive.action.online_metrics import detections
 from gastlive.action.tuning import Aim, best_decision, false_events_per_hour, shifted
 from gastlive.conf.option import option
+from gastlive.experiments.training import calibrating
 from gastlive.experiments.training.calibrating import calibrated
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
@@ -163,16 +164,39 @@ def test_times_are_those_of_the_heads_own_frame_rate():
     assert event_score(said, spans(truth, background=0), iou=0.25).f1 == 1
 
 
-def test_a_head_calibrated_before_keeps_temperature_decision_and_shift():
+def head_and_data():
     torch.manual_seed(0)
     head = option("head/tcn", skeleton=H36M17, labels=NAMES, channels=8).eval()
-    bias = head.score.bias.detach().clone()
-    xyz, truth = torch.randn(2, 30, 17, 3), torch.zeros(2, 30, dtype=torch.long)
+    xyz, truth = torch.randn(2, 30, 17, 3), torch.randint(3, (2, 30))
     data = SimpleNamespace(
         labels=SimpleNamespace(names=NAMES, idle=0),
         val_dataloader=lambda: [(xyz, truth, truth)],
         aside=lambda hours: (),
     )
+    return head, data
+
+
+def test_a_softer_head_is_tuned_on_its_softer_probabilities(monkeypatch):
+    seen = []
+
+    def decision(streams, *_, **__):
+        seen.append(max(odds.max() for odds, _ in streams))
+        return {}
+
+    monkeypatch.setattr(calibrating, "best_decision", decision)
+    plain, soft = (calibrated(*head_and_data(), None, None, aim=AIM, softer=f) for f in (1.0, 1.5))
+    assert soft.temperature == pytest.approx(1.5 * plain.temperature)
+    assert seen[1] < seen[0]
+
+
+def test_a_temperature_can_not_be_none_at_all():
+    with pytest.raises(InputError, match="softer=0"):
+        calibrated(*head_and_data(), None, None, aim=AIM, softer=0)
+
+
+def test_a_head_calibrated_before_keeps_temperature_decision_and_shift():
+    head, data = head_and_data()
+    bias = head.score.bias.detach().clone()
     before = SimpleNamespace(
         temperature=1.7,
         decision={"enter": 0.41, "late_s": 0.2},

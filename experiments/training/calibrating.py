@@ -24,6 +24,7 @@ from ...action.rejection import last_layer, rejecting, watching
 from ...action.tuning import Aim, best_decision, false_events_per_hour, shifted
 from ...datasets.for_heads.clip_data import ActionClips
 from ...datasets.for_heads.stream_data import ActionStreams
+from ...gast.errors import InputError
 from .budget import TimeBudget, evaluated_batches
 
 Data = ActionStreams | ActionClips
@@ -43,24 +44,37 @@ class Calibrated:
 
 
 def calibrated(
-    head: Head, data: Data, before: HeadCard | None, trainer: pl.Trainer | None, *, aim: Aim
+    head: Head,
+    data: Data,
+    before: HeadCard | None,
+    trainer: pl.Trainer | None,
+    *,
+    aim: Aim,
+    softer: float = 1.0,
 ) -> Calibrated:
     """Calibrate a head, in evaluation mode, on validation data.
 
     For streams the bias of its background class is shifted and a decision tuned, too; and if the
-    data can film quiet people, the class is fitted to them as of `rejecting`. The numbers of a card
-    `before` are kept; the trainer bounds the data, see `evaluated_batches`.
+    data can film quiet people, the class is fitted to them as of `rejecting`. The temperature is
+    `softer` times the one that suits the validation people. The numbers of a card `before` are
+    kept; the trainer bounds the data, see `evaluated_batches`.
+
+    Raises:
+        InputError: `softer` is not above 0.
     """
+    if not softer > 0:
+        raise InputError(f"{softer=} times the temperature; give more than 0, 1 as it is")
     if isinstance(data, ActionClips):
-        return _on_clips(head, data, before, trainer)
-    return _on_streams(head, data, before, trainer, aim)
+        return _on_clips(head, data, before, trainer, softer)
+    return _on_streams(head, data, before, trainer, aim, softer)
 
 
 def _on_clips(
-    head: Head, data: ActionClips, before: HeadCard | None, trainer: pl.Trainer | None
-) -> Calibrated:
+    head: Head, data: ActionClips, before: HeadCard | None, trainer: pl.Trainer | None,
+    softer: float,
+) -> Calibrated:  # fmt: skip
     clips = score_clips(head, _samples(data, trainer))
-    temperature = before.temperature if before else best_temperature(*clips.together())
+    temperature = before.temperature if before else softer * best_temperature(*clips.together())
     found = clip_figures(clips, head.labels, temperature=temperature)
     return Calibrated(temperature, {}, found, np.array(found["confusion"]))
 
@@ -73,15 +87,16 @@ def _samples(data: ActionClips, trainer: pl.Trainer | None) -> Iterator[tuple[np
 
 
 def _on_streams(
-    head: Head, data: ActionStreams, before: HeadCard | None, trainer: pl.Trainer | None, aim: Aim
-) -> Calibrated:
+    head: Head, data: ActionStreams, before: HeadCard | None, trainer: pl.Trainer | None, aim: Aim,
+    softer: float,
+) -> Calibrated:  # fmt: skip
     background, idle = data.labels.names[data.labels.idle], data.labels.idle
     with watching(head) as seen:
         batches = evaluated_batches(trainer, data.val_dataloader(), doing="calibrating")
         streams = scored(head.per_frame, batches)
     shift = shifted(head, streams, idle, before)
     streams, quiet = _rejecting(head, streams, seen, data, trainer, aim)
-    temperature = before.temperature if before else best_temperature(*streams.together())
+    temperature = before.temperature if before else softer * best_temperature(*streams.together())
     calm = quiet.calibrated(temperature)
     if before:
         tuned = dict(before.decision)

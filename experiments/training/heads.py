@@ -54,7 +54,7 @@ def train(cfg: DictConfig) -> None:
     keep(fitted, Calibrated())  # from here on an interruption loses only the calibration
     print(f"trained; the weights, not calibrated yet, are in {cfg.output}", flush=True)
     trainer, aim = getattr(training, "trainer", None), instantiate(cfg.decision)
-    found = calibrated(head.eval(), data, before, trainer, aim=aim)
+    found = calibrated(head.eval(), data, before, trainer, aim=aim, softer=cfg.softer)
     keep(fitted, found)
     print("\n".join([*summary(found.figures), *weak(found, head, data)]))
     if found.confusion is not None:
@@ -95,7 +95,8 @@ def recalibrate(cfg: DictConfig) -> None:
     data.setup("validate")
     _refuse_unfit(cfg.checkpoint, card, data)
     print("\n".join(data.report), flush=True)
-    found = calibrated(head, data, None, None, aim=instantiate(cfg.decision))
+    aim = instantiate(cfg.decision)
+    found = calibrated(head, data, None, None, aim=aim, softer=cfg.softer)
     if "background_shift" in found.figures:  # that of the weights as they were trained
         earlier = card.training.get("validation", {}).get("background_shift", 0.0)
         found.figures["background_shift"] += earlier

@@ -42,13 +42,17 @@ def blend(lifter: Lifter, other: str, data: pl.LightningDataModule) -> None:
 
 
 def start_head(head: Head, start: str) -> str:
-    """Take over another head's layers of the same shape, but not the one that scores labels.
+    """Take over another head's layers of the same shape; what scores labels, if they are the same.
 
     Returns a line that says how many; `InputError` if none fits.
     """
     path, own = find(start, folder=HEADS, kind="head"), head.state_dict()
-    known = load_head(path, layout=head.skeleton.name, fps=head.fps)[0].state_dict()
-    taken = {name: old for name, old in known.items() if _fits(name, own, old)}
+    other, _ = load_head(path, layout=head.skeleton.name, fps=head.fps)
+    taken = {
+        name: old
+        for name, old in other.state_dict().items()
+        if _fits(name, own, old) and (head.labels == other.labels or not name.startswith("score"))
+    }
     if not taken:
         raise InputError(f"nothing of start={start} fits a {type(head).__name__}; use its head=...")
     head.load_state_dict(taken, strict=False)
@@ -56,4 +60,4 @@ def start_head(head: Head, start: str) -> str:
 
 
 def _fits(name: str, own: dict[str, Tensor], old: Tensor) -> bool:
-    return name in own and own[name].shape == old.shape and not name.startswith("score")
+    return name in own and own[name].shape == old.shape
