@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ..gast.cards import built, expect, is_moderate, read, write
 from ..gast.errors import InputError
-from ..gast.skeleton import named
+from ..gast.skeleton import Skeleton, named
 from .head import Head, StreamingHead, WindowedHead
 
 VERSION = 1
@@ -108,6 +108,12 @@ def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
 
 _EARLIER = {"features": ("joint", "bone", "joint_motion", "bone_motion"), "front": False}
 """What heads were made with whose files are from before it could be chosen."""
+
+
+def head_of(name: str, skeleton: Skeleton, **settings: Any) -> Head:
+    """A new head by module and class below ``gastlive.action.heads``; an InputError for no such."""
+    made: Head = _head_class(name, "this")(skeleton, **settings)
+    return made
 
 
 def _head_class(name: str, path: str | Path) -> type[Any]:

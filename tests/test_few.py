@@ -10,6 +10,7 @@ import torch
 from gastlive.action.checkpoint import load_head
 from gastlive.action.decision import Decision
 from gastlive.action.deployed import deployed
+from gastlive.action.heads.several import together
 from gastlive.action.online_metrics import detections
 from gastlive.action.teaching.background import (
     SHIPPED,
@@ -290,10 +291,23 @@ def test_what_can_t_be_taught_is_one_line(everyday, background, change, words):
         teach(change.get("given", examples()), *everyday, background=streams)
 
 
+def test_heads_beside_each_other_can_be_taught_too(everyday, background, tmp_path):
+    head, card = everyday
+    torch.manual_seed(0)
+    gru = option("head/gru", skeleton=H36M17, labels=head.labels).eval()
+    both = together([(head, card), (gru, card)], ["everyday", "gru"])
+    done = teach(examples(), both, card, background=background)
+    path = tmp_path / "mine.safetensors"
+    done.save(path, lifter=("mine", "ab"), training={}, half=False)
+    xyz = torch.from_numpy(raises())[None]
+    with torch.inference_mode():
+        torch.testing.assert_close(load_head(path)[0](xyz), done.head(xyz))
+
+
 def test_only_a_streaming_head_with_a_background_can_be_taught(everyday, background):
-    gru = option("head/gru", skeleton=H36M17, labels=("idle", "x"), channels=8, layers=1)
-    with pytest.raises(InputError, match="a GRU can't be taught"):
-        teach(examples(), gru, everyday[1], background=background)
+    graphs = option("head/costgcn", skeleton=H36M17, labels=("idle", "x"))
+    with pytest.raises(InputError, match="a CoSTGCN can't be taught"):
+        teach(examples(), graphs, everyday[1], background=background)
     with pytest.raises(InputError, match="knows no background"):
         teach(examples(), everyday[0], replace(everyday[1], background=None), background=background)
 

@@ -23,6 +23,7 @@ from gastlive.action.features import (
 )
 from gastlive.action.heads.few import Few
 from gastlive.action.heads.lru import Block
+from gastlive.action.heads.several import Several, together
 from gastlive.action.heads.tcn import TCN
 from gastlive.conf.option import option
 from gastlive.gast.errors import InputError
@@ -51,6 +52,31 @@ def few():
     )  # fmt: skip
 
 
+TCN_OF_24 = {
+    "head": "tcn.TCN",
+    "settings": {
+        "channels": 24, "dilations": [1, 2, 4], "dropout": 0.0, "features": list(ALL_FEATURES)
+    },
+}  # fmt: skip
+LRU_OF_16 = {
+    "head": "lru.LRU",
+    "settings": {
+        "channels": 16, "states": 8, "layers": 2, "dropout": 0.0, "features": list(ALL_FEATURES)
+    },
+}  # fmt: skip
+
+
+def several(*members):
+    return Several(H36M17, labels=LABELS, fps=30.0, members=members or (TCN_OF_24, LRU_OF_16))
+
+
+def few_of_several():
+    return Few(
+        H36M17, labels=("idle", "wave", "bow"), fps=30.0, known=LABELS, kept=(0, 1), groups=3,
+        trunk="several.Several", members=(TCN_OF_24, LRU_OF_16),
+    )  # fmt: skip
+
+
 STREAMING = {
     "features": lambda: BodyFeatures(H36M17),
     "other features": lambda: BodyFeatures(H36M17, kinds=("angle", "bone_motion")),
@@ -61,6 +87,8 @@ STREAMING = {
     "gru": lambda: option("head/gru", skeleton=H36M17, labels=LABELS, channels=24, layers=2),
     "lru": lambda: option("head/lru", skeleton=H36M17, labels=LABELS, channels=24, states=8),
     "few": few,
+    "several": several,
+    "few of several": few_of_several,
 }
 
 
@@ -341,6 +369,59 @@ def test_a_head_comes_back_from_its_file_as_it_was(kind, tmp_path):
     assert (card.frames, card.receptive_field) == (None, head.receptive_field)
     assert card.training == {"seed": 3}
     assert not read.training
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("make", [several, few, few_of_several])
+def test_heads_of_other_heads_come_back_as_they_were(make, tmp_path):
+    head, path = shaken(make()), tmp_path / "head.safetensors"
+    save_head(head, path, background="idle")
+    read, card = load_head(path)
+    assert torch.equal(read(clip()), head(clip()))
+    assert card.receptive_field == head.receptive_field
+
+
+def test_a_file_of_what_was_taught_before_trunks_could_be_chosen_still_loads():
+    made = few()
+    earlier = {name: value for name, value in made.settings.items() if name != "trunk"}
+    again = Few(H36M17, labels=made.labels, fps=30.0, **earlier)
+    again.load_state_dict(made.state_dict())
+
+
+def saved_members(tmp_path, **changes):
+    """A tcn and a lru of the same labels, in files, with temperatures 2 and 0.5."""
+    heads = []
+    for i, kind in enumerate(("tcn", "lru")):
+        torch.manual_seed(i)
+        head = shaken(option(f"head/{kind}", skeleton=H36M17, labels=LABELS, channels=16))
+        path = tmp_path / f"{kind}.safetensors"
+        saved = {"background": "idle", "temperature": (2.0, 0.5)[i], "lifter": ("mine", "ab12")}
+        save_head(head, path, **(saved | changes if i else saved))
+        heads.append(path)
+    return heads
+
+
+@torch.inference_mode()
+def test_heads_side_by_side_say_the_mean_of_what_they_say(tmp_path):
+    paths = saved_members(tmp_path)
+    tcn, lru = (load_head(path) for path in paths)
+    both, xyz = together([tcn, lru], paths), clip()
+    mean = (tcn[0](xyz) / 2.0 + lru[0](xyz) / 0.5) / 2
+    torch.testing.assert_close(both(xyz), mean, atol=1e-4, rtol=1e-4)
+
+
+def test_heads_that_do_not_go_together_say_why(tmp_path):
+    paths = saved_members(tmp_path, background=None)
+    with pytest.raises(InputError, match=r"lru.safetensors differs from .* in background"):
+        together([load_head(path) for path in paths], paths)
+    heads = [load_head(path) for path in saved_members(tmp_path)]
+    costgcn = option("head/costgcn", skeleton=H36M17, labels=LABELS)
+    with pytest.raises(InputError, match="mine is a CoSTGCN; give heads that are a tcn, gru or"):
+        together([heads[0], (costgcn, heads[1][1])], ["first", "mine"])
+    front = {"settings": {**LRU_OF_16["settings"], "features": ["front", "joint"]}}
+    for members in ([TCN_OF_24], [TCN_OF_24, LRU_OF_16 | front]):
+        with pytest.raises(InputError, match="can't score together"):
+            several(*members)
 
 
 @torch.inference_mode()

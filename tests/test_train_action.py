@@ -208,6 +208,21 @@ def test_the_mean_of_heads_is_calibrated_and_its_card_names_them(lifted, tmp_pat
             )  # stored in float16
 
 
+def test_heads_beside_each_other_are_calibrated_as_one(lifted, tmp_path, monkeypatch):
+    path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
+    gru = train(lifted, tmp_path / "gru", monkeypatch, *STREAMS, "head=gru")
+    found = calibrate_again(
+        lifted, tmp_path / "new", monkeypatch, path, *STREAMS, f"beside=[{gru}]"
+    )
+    both, now = load_head(found)
+    assert now.head == "several.Several"
+    assert [each["name"] for each in now.training["beside"]] == [gru.name]
+    assert [each["head"] for each in now.settings["members"]] == ["tcn.TCN", "gru.GRU"]
+    assert both.score.in_features == sum(
+        load_head(each)[0].score.in_features for each in (path, gru)
+    )
+
+
 def test_heads_that_differ_have_no_mean(lifted, tmp_path, monkeypatch, capsys):
     path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
     head, card = load_head(path)

@@ -1,6 +1,7 @@
 """A head of actions that were taught with a few examples, on what another head has learnt."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,9 +9,10 @@ from torch import Tensor, nn
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State
+from ..body_head import BodyHead
+from ..checkpoint import head_of
 from ..features import BodyFeatures
 from ..head import StreamingHead
-from .tcn import TCN
 
 
 class Few(StreamingHead):
@@ -21,10 +23,11 @@ class Few(StreamingHead):
 
     Args:
         labels: The kept ones first.
-        channels, dilations, dropout, features: The trunk's, see `TCN`.
         known: The trunk's labels.
         kept: Places in `known` of those that are kept.
         groups: Of everything else, see `Prototypes`.
+        trunk: Module and class of a `BodyHead` below ``gastlive.action.heads``,
+        settings: and its own arguments.
     """
 
     def __init__(
@@ -33,32 +36,33 @@ class Few(StreamingHead):
         *,
         labels: Sequence[str],
         fps: float,
-        channels: int,
-        dilations: Sequence[int],
-        dropout: float,
-        features: Sequence[str],
         known: Sequence[str],
         kept: Sequence[int],
         groups: int,
+        trunk: str = "tcn.TCN",  # of files from before there were others
+        **settings: Any,
     ) -> None:
         places = [int(place) for place in kept]
         if not places or len(places) >= len(labels):
             raise InputError(
                 f"{len(places)} of {len(labels)} labels are kept; keep the background, teach others"
             )
-        trunk = TCN(
-            skeleton, labels=known, fps=fps, channels=channels, dilations=dilations,
-            dropout=dropout, features=features,
-        )  # fmt: skip
+        made = head_of(trunk, skeleton, labels=known, fps=fps, **settings)
+        if not isinstance(made, BodyHead):
+            raise InputError(f"a {trunk} describes no body; teach a tcn, gru, lru or several")
         super().__init__(
-            skeleton, labels=labels, fps=fps,
-            settings={**trunk.settings, "known": list(known), "kept": places, "groups": groups},
-            receptive_field=trunk.receptive_field,
+            skeleton, labels=labels, fps=fps, receptive_field=made.receptive_field,
+            settings={
+                "known": list(known), "kept": places, "groups": groups, "trunk": trunk,
+                **made.settings,
+            },
         )  # fmt: skip
-        self.trunk, self.places = trunk, places
-        self.limbs = Limbs(skeleton, trunk.features)
+        self.trunk, self.places = made, places
+        self.limbs = Limbs(skeleton, made.features)
         self.taught = Prototypes(
-            channels + self.limbs.channels, classes=len(labels) - len(places), groups=groups
+            made.score.in_features + self.limbs.channels,
+            classes=len(labels) - len(places),
+            groups=groups,
         )
 
     def _logits(self, described: Tensor, features: Tensor) -> Tensor:
@@ -74,10 +78,10 @@ class Few(StreamingHead):
 
     def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
         """(N, J, 3) to logits (N, K)."""
-        body, *blocks = (None,) if state is None else state
+        body, past = (None, None) if state is None else state
         features, body = self.trunk.features.step(xyz, body)
-        described, after = self.trunk.describe_step(features, blocks)
-        return self._logits(described, features), (body, *after)
+        described, past = self.trunk.describe_step(features, past)
+        return self._logits(described, features), (body, past)
 
 
 class Limbs(nn.Module):

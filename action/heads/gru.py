@@ -10,11 +10,10 @@ from ...gast.attention import ChannelNorm
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, begun
-from ..features import BodyFeatures
-from ..head import StreamingHead
+from ..body_head import BodyHead
 
 
-class GRU(StreamingHead):
+class GRU(BodyHead):
     """Gated recurrent units over the features of the whole body.
 
     `features` are kinds of `BodyFeatures`. An InputError for a width or number of layers below 1.
@@ -41,9 +40,8 @@ class GRU(StreamingHead):
                 "channels": channels, "layers": layers, "dropout": dropout,
                 "features": list(features),
             },
-            receptive_field=None,
+            receptive_field=None, features=features,
         )  # fmt: skip
-        self.features = BodyFeatures(skeleton, kinds=features)
         inputs = len(skeleton) * self.features.channels
         self.input_norm = ChannelNorm(inputs)
         self.expand = nn.Linear(inputs, channels, bias=False)
@@ -57,16 +55,14 @@ class GRU(StreamingHead):
         hidden = self.expand_norm(self.expand(self.input_norm(features.flatten(-2))))
         return self.drop(F.relu(hidden))
 
-    def forward(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3) to logits (N, T, K)."""
-        hidden, _ = self.remember(self._embed(self.features(xyz)))
-        return self.score(self.drop(hidden))
+    def describe(self, features: Tensor) -> Tensor:
+        """See `BodyHead`."""
+        hidden, _ = self.remember(self._embed(features))
+        return self.drop(hidden)
 
-    def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to logits (N, K)."""
-        first, memory = (None, None) if state is None else state
-        features, first = self.features.step(xyz, first)
+    def describe_step(self, features: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """See `BodyHead`."""
         x = self._embed(features)
-        memory = begun(memory, torch.zeros_like(torch.stack((x,) * self.remember.num_layers, 1)))
+        memory = begun(state, torch.zeros_like(torch.stack((x,) * self.remember.num_layers, 1)))
         hidden, past = self.remember(x[:, None], memory.transpose(0, 1).contiguous())
-        return self.score(self.drop(hidden[:, 0])), (first, past.transpose(0, 1))
+        return self.drop(hidden[:, 0]), past.transpose(0, 1)

@@ -12,14 +12,13 @@ from ...gast.attention import ChannelNorm
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, Streaming, begun
-from ..features import BodyFeatures
-from ..head import StreamingHead
+from ..body_head import BodyHead
 
 _SHORTEST_S, _LONGEST_S, _FASTEST_HZ = 0.1, 4.0, 4.0
 """What the memories begin training with: how long they last, and how fast they oscillate."""
 
 
-class LRU(StreamingHead):
+class LRU(BodyHead):
     """Linear recurrent units over the features of the whole body.
 
     `states` are complex memories of each of the `layers`. `features` are kinds of `BodyFeatures`.
@@ -52,9 +51,8 @@ class LRU(StreamingHead):
                 "channels": channels, "states": states, "layers": layers, "dropout": dropout,
                 "features": list(features),
             },
-            receptive_field=None,
+            receptive_field=None, features=features,
         )  # fmt: skip
-        self.features = BodyFeatures(skeleton, kinds=features)
         inputs = len(skeleton) * self.features.channels
         self.input_norm = ChannelNorm(inputs)
         self.expand = nn.Linear(inputs, channels, bias=False)
@@ -67,22 +65,20 @@ class LRU(StreamingHead):
     def _embed(self, features: Tensor) -> Tensor:
         return F.relu(self.expand_norm(self.expand(self.input_norm(features.flatten(-2)))))
 
-    def forward(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3) to logits (N, T, K)."""
-        x = self._embed(self.features(xyz))
+    def describe(self, features: Tensor) -> Tensor:
+        """See `BodyHead`."""
+        x = self._embed(features)
         for block in self.blocks:
             x = block(x)
-        return self.score(x)
+        return x
 
-    def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to logits (N, K)."""
-        body, *memories = (None,) * (1 + len(self.blocks)) if state is None else state
-        features, body = self.features.step(xyz, body)
+    def describe_step(self, features: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """See `BodyHead`."""
         x, after = self._embed(features), []
-        for block, memory in zip(self.blocks, memories, strict=True):
+        for block, memory in zip(self.blocks, state or (None,) * len(self.blocks), strict=True):
             x, memory = block.step(x, memory)
             after.append(memory)
-        return self.score(x), (body, *after)
+        return x, tuple(after)
 
 
 class Block(Streaming):

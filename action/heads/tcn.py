@@ -10,11 +10,10 @@ from ...gast.attention import ChannelNorm
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State, Streaming, TemporalConv, pad_past
-from ..features import BodyFeatures
-from ..head import StreamingHead
+from ..body_head import BodyHead
 
 
-class TCN(StreamingHead):
+class TCN(BodyHead):
     """Causal dilated convolutions over the features of the whole body.
 
     Each dilation makes a block of three taps. The receptive field is ``2 + 2 * sum(dilations)``
@@ -47,9 +46,8 @@ class TCN(StreamingHead):
                 "channels": channels, "dilations": dilations, "dropout": dropout,
                 "features": list(features),
             },
-            receptive_field=2 + 2 * sum(dilations),
+            receptive_field=2 + 2 * sum(dilations), features=features,
         )  # fmt: skip
-        self.features = BodyFeatures(skeleton, kinds=features)
         inputs = len(skeleton) * self.features.channels
         self.input_norm = ChannelNorm(inputs)
         self.expand = nn.Linear(inputs, channels, bias=False)
@@ -61,30 +59,19 @@ class TCN(StreamingHead):
         return F.relu(self.expand_norm(self.expand(self.input_norm(features.flatten(-2)))))
 
     def describe(self, features: Tensor) -> Tensor:
-        """`BodyFeatures` (N, T, J, ...) to what the last layer scores, (N, T, channels)."""
+        """See `BodyHead`."""
         x = self._embed(features)
         for block in self.blocks:
             x = block(x)
         return x
 
-    def describe_step(self, features: Tensor, states: State) -> tuple[Tensor, State]:
-        """The same of a frame, (N, J, ...) to (N, channels), and the next states of the blocks."""
+    def describe_step(self, features: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """See `BodyHead`."""
         x, after = self._embed(features), []
-        for block, past in zip(self.blocks, states or (None,) * len(self.blocks), strict=True):
+        for block, past in zip(self.blocks, state or (None,) * len(self.blocks), strict=True):
             x, past = block.step(x, past)
             after.append(past)
         return x, tuple(after)
-
-    def forward(self, xyz: Tensor) -> Tensor:
-        """(N, T, J, 3) to logits (N, T, K)."""
-        return self.score(self.describe(self.features(xyz)))
-
-    def step(self, xyz: Tensor, state: State = None) -> tuple[Tensor, State]:
-        """(N, J, 3) to logits (N, K)."""
-        body, *blocks = (None,) if state is None else state
-        features, body = self.features.step(xyz, body)
-        x, after = self.describe_step(features, blocks)
-        return self.score(x), (body, *after)
 
 
 class Block(Streaming):

@@ -11,8 +11,8 @@ from ...gast.errors import InputError
 from ...gast.interpolation import interpolated
 from ...gast.skeleton import Skeleton
 from ...gast.windowed import mirrored
+from ..body_head import BodyHead
 from ..heads.few import Limbs
-from ..heads.tcn import TCN
 from ..mirroring import is_sided, mirror_images
 from .stretch import Stretch, best_stretch
 
@@ -94,7 +94,12 @@ def checked_names(examples: Sequence[Example], idle: str, skeleton: Skeleton) ->
 
 
 def see(
-    example: Example, names: Sequence[str], trunk: TCN, rng: np.random.Generator, *, mirror: bool
+    example: Example,
+    names: Sequence[str],
+    trunk: BodyHead,
+    rng: np.random.Generator,
+    *,
+    mirror: bool,
 ) -> Seen:
     """What a trunk makes of an example; with `mirror` also of its mirror image.
 
@@ -134,7 +139,7 @@ def _piece(example: Example, fps: float) -> tuple[Tensor, int, int]:
 
 
 @torch.inference_mode()
-def described(trunk: TCN, xyz: Tensor) -> np.ndarray:
+def described(trunk: BodyHead, xyz: Tensor) -> np.ndarray:
     """Joints (N, T, J, 3) to what `Few` looks at, (N, T, C): a trunk's features and `Limbs`."""
     limbs, parts = Limbs(trunk.skeleton, trunk.features), list[Tensor]()
     for part in xyz.split(16):

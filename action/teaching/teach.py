@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from ...gast.errors import InputError
-from ..checkpoint import HeadCard, save_head
+from ..body_head import BodyHead
+from ..checkpoint import HeadCard, head_name, save_head
 from ..head import Head
 from ..heads.few import Few
-from ..heads.tcn import TCN
 from .background import Background
 from .examples import Example, Seen, checked_names, described, see
 from .prototypes import Backdrop, Fit, fit_prototypes
@@ -135,13 +135,15 @@ def teach(
     return Taught(made, trunk.labels[idle], dict(decision), judged, gone)
 
 
-def _trunk(head: Head, card: HeadCard, background: Background) -> tuple[TCN, float, int]:
+def _trunk(head: Head, card: HeadCard, background: Background) -> tuple[BodyHead, float, int]:
     """The trunk, the temperature of its scores, and the place of its background."""
     if card.background is None:
         raise InputError("the head knows no background; teach one that was trained on streams")
     trunk = head.trunk if isinstance(head, Few) else head
-    if not isinstance(trunk, TCN):
-        raise InputError(f"a {type(head).__name__} can't be taught; take a tcn, such as everyday")
+    if not isinstance(trunk, BodyHead):
+        raise InputError(
+            f"a {type(head).__name__} can't be taught; take a tcn, gru or lru, such as everyday"
+        )
     if (background.layout, background.fps) != (trunk.skeleton.name, trunk.fps):
         raise InputError(
             f"the background has {background.layout} at {background.fps:g} fps, the head wants "
@@ -150,7 +152,7 @@ def _trunk(head: Head, card: HeadCard, background: Background) -> tuple[TCN, flo
     return trunk, card.temperature, trunk.labels.index(card.background)
 
 
-def _replaced(seen: Sequence[Seen], trunk: TCN, temperature: float, idle: int) -> np.ndarray:
+def _replaced(seen: Sequence[Seen], trunk: BodyHead, temperature: float, idle: int) -> np.ndarray:
     """(K,) bool: the known labels that an example's action already has a good part of."""
     every = np.concatenate([row.classes for row in seen])
     shares = _shares(np.concatenate([row.features for row in seen]), trunk, temperature)
@@ -160,14 +162,14 @@ def _replaced(seen: Sequence[Seen], trunk: TCN, temperature: float, idle: int) -
 
 
 @torch.inference_mode()
-def _shares(features: np.ndarray, trunk: TCN, temperature: float) -> np.ndarray:
+def _shares(features: np.ndarray, trunk: BodyHead, temperature: float) -> np.ndarray:
     """(F, C) to probabilities (F, K) of the known labels."""
     own = torch.from_numpy(features[:, : trunk.score.in_features])
     found: np.ndarray = (trunk.score(own) / temperature).softmax(-1).numpy()
     return found
 
 
-def _backdrop(features: np.ndarray, trunk: TCN, replaced: np.ndarray) -> Backdrop:
+def _backdrop(features: np.ndarray, trunk: BodyHead, replaced: np.ndarray) -> Backdrop:
     """Streams (N, T, C) as frames, in groups by what the trunk says of them."""
     flat = features[:, FIRST::EVERY].reshape(-1, features.shape[-1])
     groups = _shares(flat, trunk, 1.0).argmax(-1)
@@ -175,12 +177,12 @@ def _backdrop(features: np.ndarray, trunk: TCN, replaced: np.ndarray) -> Backdro
 
 
 @torch.no_grad()
-def _head(trunk: TCN, kept: list[int], names: list[str], fit: Fit, temperature: float) -> Few:
+def _head(trunk: BodyHead, kept: list[int], names: list[str], fit: Fit, temperature: float) -> Few:
     """Not taught yet; the temperature becomes part of the trunk's scores."""
     settings: Any = trunk.settings
     head = Few(
         trunk.skeleton, labels=[*(trunk.labels[k] for k in kept), *names], fps=trunk.fps,
-        known=trunk.labels, kept=kept, groups=len(fit.groups), **settings,
+        known=trunk.labels, kept=kept, groups=len(fit.groups), trunk=head_name(trunk), **settings,
     ).eval()  # fmt: skip
     head.trunk.load_state_dict(trunk.state_dict())
     head.trunk.score.weight.div_(temperature)

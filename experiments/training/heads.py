@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from ...action.checkpoint import HeadCard, head_name, load_head, save_head
 from ...action.deployed import HEADS
 from ...action.head import Head
+from ...action.heads.several import together
 from ...action.soup import mean_head
 from ...gast.errors import InputError
 from ...gast.shipped import find
@@ -81,7 +82,7 @@ def recalibrate(cfg: DictConfig) -> None:
     """Calibrate and tune a head anew as `train` does, with the rest of its card as it was.
 
     `cfg` is that of ``gastlive-calibrate``. With others in `mean_with` it is the mean of all, see
-    `mean_head`.
+    `mean_head`; with others in `beside`, it and they score together, see `together`.
 
     Raises:
         InputError: No such head, or the data are not what it takes.
@@ -90,6 +91,9 @@ def recalibrate(cfg: DictConfig) -> None:
     names = [cfg.checkpoint, *cfg.mean_with]
     paths = [find(str(name), folder=HEADS, kind="head") for name in names]
     head, card = mean_head(paths)
+    beside = [find(str(name), folder=HEADS, kind="head") for name in cfg.beside]
+    if beside:
+        head = together([(head, card), *map(load_head, beside)], [paths[0], *beside])
     data: Data = instantiate(cfg.datamodule)
     data.windows(head.frames)
     data.setup("validate")
@@ -106,10 +110,9 @@ def recalibrate(cfg: DictConfig) -> None:
         "calibrated": {"command": " ".join(sys.argv), "data": data.report},
     }
     if len(paths) > 1:
-        training["mean_of"] = [
-            {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-            for path in paths
-        ]
+        training["mean_of"] = [_named(path) for path in paths]
+    if beside:
+        training["beside"] = [_named(path) for path in beside]
     save_head(
         head, cfg.output, background=card.background, temperature=found.temperature,
         lifter=(card.lifter, card.lifter_sha256), decision=found.decision, training=training,
@@ -117,6 +120,10 @@ def recalibrate(cfg: DictConfig) -> None:
     )  # fmt: skip
     print("\n".join(summary(found.figures)))
     print(f"head written to {cfg.output}")
+
+
+def _named(path: Path) -> dict[str, str]:
+    return {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _refuse_unfit(name: str, card: HeadCard, data: Data) -> None:
