@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,12 +15,14 @@ from ..gast.errors import InputError
 class Running:
     """An action going on: class index, times, sum and number of its probabilities.
 
-    `start_s` is dated back; it rose to `enter` at `risen_s` and was last above `leave` at `seen_s`.
+    `start_s` is dated back; it rose to `enter` at `risen_s`, was first said at `said_s`, and was
+    last above `leave` at `seen_s`.
     """
 
     label: int
     start_s: float
     risen_s: float
+    said_s: float
     seen_s: float
     total: float
     frames: int
@@ -35,27 +38,33 @@ class Finished:
     confidence: float
 
 
+class Rising(NamedTuple):
+    """A class that may begin: since when, and the evidence for it so far, see `Decision`."""
+
+    since_s: float
+    evidence_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What a decision remembers of one person; opaque to callers.
 
     `since_s` is when the person came, or came back; `smooth` are the smoothed probabilities (K,);
-    `rising_s` is since when each of the likeliest classes has been above `enter`; `quiet_s` when
-    the background was last the likeliest or an action ended.
+    `quiet_s` is when the background was last the likeliest or an action ended.
     """
 
     since_s: float
     time_s: float
     smooth: tuple[float, ...]
     running: Running | None
-    rising_s: Mapping[int, float]
+    rising: Mapping[int, Rising]
     quiet_s: float
 
 
 DEFAULTS = MappingProxyType(
     {
-        "enter": 0.5, "leave": 0.3, "enter_s": 0.15, "leave_s": 0.3, "smooth_s": 0.15,
-        "shortest_s": 0.2, "late_s": 0.0, "settle_s": 0.5,
+        "enter": 0.5, "leave": 0.3, "enter_s": 0.15, "sure_s": 0.0, "leave_s": 0.3,
+        "smooth_s": 0.15, "shortest_s": 0.2, "late_s": 0.0, "settle_s": 0.5,
     }
 )  # fmt: skip
 """The numbers of a `Decision` where neither the head's card nor the user says otherwise."""
@@ -64,11 +73,15 @@ DEFAULTS = MappingProxyType(
 class Decision:
     """Hysteresis over time from probabilities to actions with a beginning and an end.
 
-    An action begins when it has been the likeliest class, and at least `enter`, for `enter_s`, but
-    nobody's before they have been there for `settle_s`: joints and nets have no past yet. Its start
-    is when that began, or up to `late_s` earlier, but never inside the background or the action
-    before. It ends when it has been below `leave` for `leave_s`, dated back to when it fell, or
-    when another action begins. The background is never an action.
+    An action begins when it is the likeliest class and at least `enter`, has been for `enter_s`, and
+    there is evidence for it of `sure_s`. Evidence is what the probability has above `enter`, less
+    what it lacks, added up over time, from 0 to `sure_s`: who is certain begins at once, who is not
+    so sure later, and a short doubt doesn't begin everything anew. Nobody's action begins before
+    they have been there for `settle_s`: joints and nets have no past yet.
+
+    Its start is when that began, or up to `late_s` earlier, but never inside the background or the
+    action before. It ends when it has been below `leave` for `leave_s`, dated back to when it fell,
+    or when another action begins. The background is never an action.
 
     Probabilities are first smoothed by an exponential mean of time constant `smooth_s`. An action
     that falls sooner than `shortest_s` after it rose is not reported.
@@ -76,6 +89,8 @@ class Decision:
     A parameter that is ``None`` is taken from `tuned`, of the head's card, else from `DEFAULTS`.
     An InputError if `background` is none of the `labels`, a number makes no sense, or `tuned` has
     an unknown name.
+
+    Source: Page 1954, "Continuous inspection schemes", for the evidence.
     """
 
     def __init__(
@@ -87,6 +102,7 @@ class Decision:
         enter: float | None = None,
         leave: float | None = None,
         enter_s: float | None = None,
+        sure_s: float | None = None,
         leave_s: float | None = None,
         smooth_s: float | None = None,
         shortest_s: float | None = None,
@@ -103,8 +119,8 @@ class Decision:
                 f"background class {background!r} is none of the head's labels: {', '.join(labels)}"
             )
         given = {
-            "enter": enter, "leave": leave, "enter_s": enter_s, "leave_s": leave_s,
-            "smooth_s": smooth_s, "shortest_s": shortest_s, "late_s": late_s,
+            "enter": enter, "leave": leave, "enter_s": enter_s, "sure_s": sure_s,
+            "leave_s": leave_s, "smooth_s": smooth_s, "shortest_s": shortest_s, "late_s": late_s,
             "settle_s": settle_s,
         }  # fmt: skip
         if unknown := set(tuned or {}) - set(DEFAULTS):
@@ -123,8 +139,9 @@ class Decision:
             raise InputError("decision times are seconds of at least 0")
         self.labels, self.background = tuple(labels), list(labels).index(background)
         self.enter, self.leave = numbers["enter"], numbers["leave"]
-        self.enter_s, self.leave_s = numbers["enter_s"], numbers["leave_s"]
-        self.smooth_s, self.shortest_s = numbers["smooth_s"], numbers["shortest_s"]
+        self.enter_s, self.sure_s = numbers["enter_s"], numbers["sure_s"]
+        self.leave_s, self.smooth_s = numbers["leave_s"], numbers["smooth_s"]
+        self.shortest_s = numbers["shortest_s"]
         self.late_s, self.settle_s = numbers["late_s"], numbers["settle_s"]
 
     def step(
@@ -142,13 +159,8 @@ class Decision:
         """
         # In plain numbers: on so few, each array operation costs more than all of this.
         smooth = self._smooth(time_s, probabilities.tolist(), memory)
-        before_s = {} if memory is None else memory.rising_s
         highest = max(smooth)
-        rising_s = {
-            label: before_s.get(label, time_s)
-            for label, now in enumerate(smooth)
-            if now == highest >= self.enter and label != self.background
-        }
+        rising = self._rise(time_s, smooth, highest, memory)
         quiet_s = time_s
         if memory is not None and smooth[self.background] != highest:
             quiet_s = memory.quiet_s
@@ -159,11 +171,15 @@ class Decision:
             running, ended = self._leave(time_s, smooth, running, barred)
         quiet_s = max([quiet_s, *(done.seen_s for done in ended)])
         pushed_out = list[Running]()
-        if is_settled:
-            may = {label: since for label, since in rising_s.items() if label not in barred}
+        if is_settled and highest >= self.enter:
+            may = {
+                label: found
+                for label, found in rising.items()
+                if smooth[label] == highest and label not in barred
+            }
             running, pushed_out = self._begin(time_s, smooth, may, running, quiet_s)
         finished = [_finished(done) for done in (*ended, *pushed_out) if self._long_enough(done)]
-        return running, finished, Memory(since_s, time_s, smooth, running, rising_s, quiet_s)
+        return running, finished, Memory(since_s, time_s, smooth, running, rising, quiet_s)
 
     def resumed(self, memory: Memory, time_s: float) -> Memory:
         """The memory of a person who is back at `time_s`, of whom nobody knows what they did.
@@ -171,7 +187,7 @@ class Decision:
         For `settle_s`, as for a newcomer, nothing begins, and the action that was going on does not
         end. If it does not go on then, it ended when they were lost.
         """
-        return replace(memory, since_s=time_s, quiet_s=time_s, rising_s={})
+        return replace(memory, since_s=time_s, quiet_s=time_s, rising={})
 
     def finish(self, memory: Memory) -> list[Finished]:
         """The action that was going on when the person, or the stream, ended."""
@@ -187,6 +203,22 @@ class Decision:
         share = 1 - exp(-max(time_s - memory.time_s, 0.0) / self.smooth_s)
         both = zip(memory.smooth, probabilities, strict=True)
         return tuple([before + share * (now - before) for before, now in both])
+
+    def _rise(
+        self, time_s: float, smooth: Sequence[float], highest: float, memory: Memory | None
+    ) -> dict[int, Rising]:
+        """The classes that are the likeliest and above `enter`, or have evidence left."""
+        gap_s = 0.0 if memory is None else max(time_s - memory.time_s, 0.0)
+        before = {} if memory is None else memory.rising
+        rising = dict[int, Rising]()
+        for label, now in enumerate(smooth):
+            if label == self.background or (now < self.enter and label not in before):
+                continue
+            since_s, evidence_s = before.get(label, (time_s, 0.0))
+            evidence_s = min(max(evidence_s + (now - self.enter) * gap_s, 0.0), self.sure_s)
+            if evidence_s > 0 or now == highest >= self.enter:
+                rising[label] = Rising(since_s, evidence_s)
+        return rising
 
     def _leave(
         self,
@@ -209,20 +241,25 @@ class Decision:
         self,
         time_s: float,
         smooth: Sequence[float],
-        rising_s: Mapping[int, float],
+        rising: Mapping[int, Rising],
         running: Running | None,
         quiet_s: float,
     ) -> tuple[Running | None, list[Running]]:
         """The action that goes on, and the one that it has ended."""
-        sure = [label for label, since_s in rising_s.items() if time_s - since_s >= self.enter_s]
+        sure = [
+            label
+            for label, (since_s, evidence_s) in rising.items()
+            if time_s - since_s >= self.enter_s and evidence_s >= self.sure_s
+        ]
         if not sure or (running is not None and running.label == sure[0]):
             return running, []
-        best, risen_s, ended = sure[0], rising_s[sure[0]], list[Running]()
+        best, risen_s, ended = sure[0], rising[sure[0]].since_s, list[Running]()
         if running is not None:
-            ended.append(replace(running, seen_s=min(running.seen_s, risen_s)))
+            over_s = max(risen_s, running.said_s)  # evidence may be older than what was said
+            ended.append(replace(running, seen_s=min(running.seen_s, over_s)))
             quiet_s = max(quiet_s, ended[0].seen_s)
-        start_s = min(risen_s, max(quiet_s, risen_s - self.late_s))
-        return Running(best, start_s, risen_s, time_s, smooth[best], 1), ended
+        start_s = min(max(risen_s, quiet_s), max(quiet_s, risen_s - self.late_s))
+        return Running(best, start_s, risen_s, time_s, time_s, smooth[best], 1), ended
 
     def _long_enough(self, done: Running) -> bool:
         return done.seen_s - done.risen_s >= self.shortest_s

@@ -42,6 +42,47 @@ def test_a_flash_of_probability_begins_nothing():
     assert ended == []
 
 
+def weighing(**changes):
+    """Evidence of 0.12 from what is above 0.4."""
+    return decision(**{"enter": 0.4, "leave": 0.3, "enter_s": 0.0, "sure_s": 0.12, **changes})
+
+
+@pytest.mark.parametrize(("value", "frames"), [(0.99, 3), (0.78, 4), (0.54, 9), (0.455, 22)])
+def test_the_surer_an_action_the_sooner_it_begins(value, frames):
+    running, _ = play(weighing(), [(WAVE, value)] * 30)
+    assert running.index("wave") == frames
+
+
+def test_what_is_never_above_enter_never_begins():
+    assert play(weighing(), [(WAVE, 0.4)] * 200)[0] == [None] * 200
+
+
+def test_a_short_doubt_does_not_begin_evidence_anew():
+    doubtful = [(WAVE, 0.8)] * 3 + [(0, 0.7)] + [(WAVE, 0.8)] * 4
+    running, (wave,) = play(weighing(), doubtful)
+    assert running.index("wave") == 5
+    assert wave.start_s == 0.3  # never before a doubt that was the background's
+    assert play(decision(enter=0.4, leave=0.3, enter_s=0.25), doubtful)[0].index("wave") == 7
+
+
+def test_evidence_is_lost_as_fast_as_it_came():
+    flashes = [(WAVE, 0.7), *[(0, 0.8)]] * 20  # 0.3 above enter, then as much below
+    assert set(play(weighing(), flashes)[0]) == {None}
+
+
+def test_evidence_that_is_older_than_the_action_before_ends_it_no_sooner_than_it_was_said():
+    rule = weighing(shortest_s=0.2, enter=0.3, leave=0.3, sure_s=0.05)
+    both = np.array([0.1, 0.46, 0.44])
+    memory, said = None, []
+    for i in range(12):
+        odds = both if i < 6 else likely(WALK, 0.8)
+        _, finished, memory = rule.step(i / 10, odds, memory)
+        said += finished
+    wave, walk = said + rule.finish(memory)
+    assert (wave.label, wave.end_s, walk.label) == (WAVE, 0.4, WALK)
+    assert walk.start_s == wave.end_s
+
+
 def test_start_and_end_are_dated_back_to_where_the_probability_rose_and_fell():
     track = [(0, 0.9)] * 5 + [(WAVE, 0.9)] * 10 + [(0, 0.9)] * 10
     _, (wave,) = play(decision(), track)
