@@ -69,7 +69,7 @@ def main(cfg: DictConfig) -> None:
 
 def taught(draw: Draw, count: int, cfg: DictConfig, demo: Sequence[np.ndarray]) -> dict[str, float]:
     """Figures of a head that is taught with so many examples of each label."""
-    head, card = load_head(find(cfg.head, folder=HEADS, kind="head"))
+    head, card = load_head(find(cfg.start, folder=HEADS, kind="head"))
     examples = [
         Example(cut.label, cut.xyz, head.fps, name=cut.name)
         for some in draw.examples
@@ -86,10 +86,10 @@ def fine_tuned(
     draw: Draw, count: int, cfg: DictConfig, demo: Sequence[np.ndarray]
 ) -> dict[str, float]:
     """Figures of the head trained on as many examples as in `taught`."""
-    known = load_head(find(cfg.head, folder=HEADS, kind="head"))[0]
+    known = load_head(find(cfg.start, folder=HEADS, kind="head"))[0]
     examples = [cut for some in draw.examples for cut in some[:count]]
     begun = time.perf_counter()
-    head, card = trained(examples, known, cfg.trained, start=cfg.head, seed=cfg.seed)
+    head, card = trained(examples, known, cfg.trained, start=cfg.start, seed=cfg.seed)
     spent_s = time.perf_counter() - begun
     decision = Decision(head.labels, background=card.background, tuned=card.decision)
     found = measured(head, decision, draw, demo, temperature=card.temperature)
