@@ -36,7 +36,7 @@ def main(cfg: DictConfig) -> None:
     lifter = find(cfg.lifter.checkpoint, folder=LIFTERS, kind="lifter")
     stages: list[Any] = [instantiate(cfg[name]) for name in ("detector", "tracker", "lifter")]
     joints = instantiate(cfg.joints, layout=stages[-1].layout.name)
-    path = find(cfg.head, folder=HEADS, kind="head")
+    path = find(cfg.start, folder=HEADS, kind="head")
     head, card = load_head(path, layout=stages[-1].layout.name)
     notes = Notes(parts)
     watch(instantiate(cfg.source), [*stages[:2], joints, stages[2]], notes)

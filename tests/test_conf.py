@@ -99,6 +99,15 @@ def test_every_option_of_the_live_program_composes():
                     assert group.name in compose("live", overrides=[f"{group.name}={given}"])
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_no_value_of_a_program_has_the_name_of_a_group(program):
+    """What is given for it would choose an option of that group instead, or none."""
+    cfg = OmegaConf.load(CONF / f"{program}.yaml")
+    groups = {path.name for path in CONF.iterdir() if path.is_dir()}
+    values = {key for key in cfg if not OmegaConf.is_dict(cfg._get_node(key))}
+    assert not values & groups - {"defaults"}
+
+
 def test_no_file_imports_by_a_bare_root_name():
     bare = re.compile(rf"^\s*(?:from|import) (?:{'|'.join(OURS)})(?:\.|\s)", re.MULTILINE)
     for folder in (*OURS, "tests"):

@@ -47,7 +47,7 @@ def train_few(cfg: DictConfig) -> None:
     )  # fmt: skip
     spent_s = time.perf_counter() - begun
     taught.save(
-        cfg.output, lifter=lifter_file(cfg.lifter), half=cfg.half,
+        cfg.output, lifter=lifter_file(cfg.lifter_checkpoint), half=cfg.half,
         training=_about(cfg, data, others, spent_s),
     )  # fmt: skip
     print("\n".join([*taught.report(), f"taught in {spent_s:.1f} s", *data_problems(data)]))

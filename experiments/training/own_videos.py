@@ -17,8 +17,9 @@ def lift_videos(cfg: DictConfig) -> None:
     from ..lifting.work import Work, progress
 
     with progress() as bars:
-        lift = compose("lift", [f"lifter={cfg.lifter}", "formats=[npz]"])
+        lift = compose("lift", ["formats=[npz]"])
         lift.input, lift.output = str(data.root), str(data.lifted)
+        lift.lifter.checkpoint = cfg.lifter_checkpoint
         work = Work(lift, bars)
         work.run()
     print(work.report(), flush=True)
@@ -28,7 +29,7 @@ def lifter_of(data: ActionData, cfg: DictConfig) -> tuple[str, str]:
     """Name and sha256 of the lifter that made the poses; empty for true joints."""
     if not isinstance(getattr(data.source, "data", None), Folder):
         return data.lifter
-    return lifter_file(cfg.lifter)
+    return lifter_file(cfg.lifter_checkpoint)
 
 
 def lifter_file(lifter: str) -> tuple[str, str]:
