@@ -73,11 +73,11 @@ DEFAULTS = MappingProxyType(
 class Decision:
     """Hysteresis over time from probabilities to actions with a beginning and an end.
 
-    An action begins when it is the likeliest class and at least `enter`, has been for `enter_s`, and
-    there is evidence for it of `sure_s`. Evidence is what the probability has above `enter`, less
-    what it lacks, added up over time, from 0 to `sure_s`: who is certain begins at once, who is not
-    so sure later, and a short doubt doesn't begin everything anew. Nobody's action begins before
-    they have been there for `settle_s`: joints and nets have no past yet.
+    An action begins when it is the likeliest class and at least `enter`, has been for `enter_s`,
+    and there is evidence for it of `sure_s`. Evidence is what the probability has above `enter`,
+    less what it lacks, added up over time, from 0 to `sure_s`: what is certain begins at once, what
+    is not so sure later, and a short doubt doesn't begin everything anew. Nobody's action begins
+    before they have been there for `settle_s`: joints and nets have no past yet.
 
     Its start is when that began, or up to `late_s` earlier, but never inside the background or the
     action before. It ends when it has been below `leave` for `leave_s`, dated back to when it fell,
