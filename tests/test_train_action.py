@@ -208,6 +208,15 @@ def test_the_mean_of_heads_is_calibrated_and_its_card_names_them(lifted, tmp_pat
             )  # stored in float16
 
 
+def test_a_temperature_that_can_not_be_is_refused_before_the_training(
+    lifted, tmp_path, monkeypatch, capsys
+):
+    with pytest.raises(SystemExit):
+        train(lifted, tmp_path / "run", monkeypatch, *STREAMS, "softer=-1")
+    assert "softer=-1" in capsys.readouterr().err
+    assert not list((tmp_path / "run").glob("*.safetensors"))
+
+
 def test_heads_beside_each_other_are_calibrated_as_one(lifted, tmp_path, monkeypatch):
     path = train(lifted, tmp_path / "run", monkeypatch, *STREAMS)
     gru = train(lifted, tmp_path / "gru", monkeypatch, *STREAMS, "head=gru")

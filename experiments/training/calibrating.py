@@ -60,13 +60,18 @@ def calibrated(
     kept; the trainer bounds the data, see `evaluated_batches`.
 
     Raises:
-        InputError: `softer` is not above 0.
+        InputError: As of `refuse_softer`.
     """
-    if not softer > 0:
-        raise InputError(f"{softer=} times the temperature; give more than 0, 1 as it is")
+    refuse_softer(softer)
     if isinstance(data, ActionClips):
         return _on_clips(head, data, before, trainer, softer)
     return _on_streams(head, data, before, trainer, aim, softer)
+
+
+def refuse_softer(softer: float) -> None:
+    """Raise an InputError unless a temperature can be so many times what it was."""
+    if not softer > 0:
+        raise InputError(f"{softer=} times the temperature; give more than 0, 1 as it is")
 
 
 def _on_clips(

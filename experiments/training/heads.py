@@ -22,7 +22,7 @@ from ...gast.shipped import find
 from ..confusion import confusion as picture
 from ..confusion import weaknesses
 from ..plotting import DPI
-from .calibrating import Calibrated, Data, calibrated, summary
+from .calibrating import Calibrated, Data, calibrated, refuse_softer, summary
 from .fitting import Interrupted
 from .own_videos import lift_videos, lifter_of
 from .starting import start_head
@@ -34,6 +34,7 @@ def train(cfg: DictConfig) -> None:
     `cfg` is that of ``gastlive-train-action``.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    refuse_softer(cfg.softer)  # rather than after the training
     before = calibrated_before(cfg.calibrated)
     lift_videos(cfg)
     data: Data = instantiate(cfg.datamodule)
@@ -88,6 +89,7 @@ def recalibrate(cfg: DictConfig) -> None:
         InputError: No such head, or the data are not what it takes.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    refuse_softer(cfg.softer)
     names = [cfg.checkpoint, *cfg.mean_with]
     paths = [find(str(name), folder=HEADS, kind="head") for name in names]
     head, card = mean_head(paths)
