@@ -1,6 +1,6 @@
 """Heads that describe a body frame by frame, and score the description by one linear layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -15,7 +15,8 @@ class BodyHead(StreamingHead):
     """``score(describe(features(xyz)))``; a subclass describes.
 
     What scores can be fitted anew to other people or other labels, see `rejection` and `Few`, and
-    heads beside each other score as one, see `Several`.
+    heads beside each other score as one, see `Several`. `features` are kinds of `BodyFeatures`, the
+    other arguments those of `StreamingHead`.
 
     Attributes:
         features: What it looks at.
@@ -25,19 +26,8 @@ class BodyHead(StreamingHead):
     features: BodyFeatures
     score: nn.Linear
 
-    def __init__(
-        self,
-        skeleton: Skeleton,
-        *,
-        labels: Sequence[str],
-        fps: float,
-        settings: Mapping[str, Any],
-        receptive_field: int | None,
-        features: Sequence[str],
-    ) -> None:
-        super().__init__(
-            skeleton, labels=labels, fps=fps, settings=settings, receptive_field=receptive_field
-        )
+    def __init__(self, skeleton: Skeleton, *, features: Sequence[str], **rest: Any) -> None:
+        super().__init__(skeleton, **rest)
         self.features = BodyFeatures(skeleton, kinds=features)
 
     def describe(self, features: Tensor) -> Tensor:

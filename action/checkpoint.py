@@ -1,7 +1,7 @@
 """Action heads to and from safetensors files with a card; a file never runs code."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import signature
@@ -108,6 +108,15 @@ def load_head(path: str | Path, **expected: Any) -> tuple[Head, HeadCard]:
 
 _EARLIER = {"features": ("joint", "bone", "joint_motion", "bone_motion"), "front": False}
 """What heads were made with whose files are from before it could be chosen."""
+
+
+def refuse_different(
+    cards: Sequence[HeadCard], names: Sequence[str | Path], fields: Sequence[str], *, advice: str
+) -> None:
+    """Raise an InputError about the first card that differs from the first of all in a field."""
+    for name, card in zip(names, cards, strict=True):
+        if wrong := [each for each in fields if getattr(card, each) != getattr(cards[0], each)]:
+            raise InputError(f"{name} differs from {names[0]} in {', '.join(wrong)}; {advice}")
 
 
 def head_of(name: str, skeleton: Skeleton, **settings: Any) -> Head:

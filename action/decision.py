@@ -79,8 +79,8 @@ class Decision:
     is not so sure later, and a short doubt doesn't begin everything anew. Nobody's action begins
     before they have been there for `settle_s`: joints and nets have no past yet.
 
-    Its start is when that began, or up to `late_s` earlier, but never inside the background or the
-    action before. It ends when it has been below `leave` for `leave_s`, dated back to when it fell,
+    It starts when it rose, or up to `late_s` earlier, but never inside the background or the action
+    before. It ends when it has been below `leave` for `leave_s`, dated back to when it fell,
     or when another action begins. The background is never an action.
 
     Probabilities are first smoothed by an exponential mean of time constant `smooth_s`. An action
@@ -258,7 +258,7 @@ class Decision:
             over_s = max(risen_s, running.said_s)  # evidence may be older than what was said
             ended.append(replace(running, seen_s=min(running.seen_s, over_s)))
             quiet_s = max(quiet_s, ended[0].seen_s)
-        start_s = min(max(risen_s, quiet_s), max(quiet_s, risen_s - self.late_s))
+        start_s = max(quiet_s, risen_s - self.late_s)
         return Running(best, start_s, risen_s, time_s, time_s, smooth[best], 1), ended
 
     def _long_enough(self, done: Running) -> bool:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import torch
 
-from ..gast.errors import InputError
-from .checkpoint import HeadCard, load_head
+from .checkpoint import HeadCard, load_head, refuse_different
 from .head import Head
 
 _SAME = ("head", "settings", "layout", "fps", "labels", "background", "lifter_sha256")
@@ -26,12 +25,8 @@ def mean_head(paths: Sequence[str | Path]) -> tuple[Head, HeadCard]:
         InputError: One is no head of ours, or not of the same kind, labels or lifter.
     """
     (head, card), *others = [load_head(path) for path in paths]
-    for path, (_, other) in zip(paths[1:], others, strict=True):
-        if wrong := [name for name in _SAME if getattr(other, name) != getattr(card, name)]:
-            raise InputError(
-                f"{path} differs from {paths[0]} in {', '.join(wrong)}; give heads that were "
-                f"trained on from the same one"
-            )
+    cards = [card, *(other for _, other in others)]
+    refuse_different(cards, paths, _SAME, advice="give heads trained on from the same one")
     states = [head.state_dict(), *(other.state_dict() for other, _ in others)]
     mean = {
         name: torch.stack([state[name].double() for state in states]).mean(0).to(value.dtype)

@@ -11,7 +11,7 @@ from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
 from ...gast.streaming import State
 from ..body_head import BodyHead
-from ..checkpoint import HeadCard, head_name, head_of
+from ..checkpoint import HeadCard, head_name, head_of, refuse_different
 from ..head import Head
 
 _TAKES = "a tcn, gru or lru"
@@ -88,16 +88,13 @@ def together(heads: Sequence[tuple[Head, HeadCard]], names: Sequence[str | Path]
         InputError: One has other labels than the first, is for other skeletons, or none that
             `Several` takes; `names` are for the message.
     """
-    (first, card), bodies = heads[0], list[tuple[BodyHead, float]]()
-    for name, (head, other) in zip(names, heads, strict=True):
-        if wrong := [field for field in _SAME if getattr(other, field) != getattr(card, field)]:
-            raise InputError(
-                f"{name} differs from {names[0]} in {', '.join(wrong)}; give heads with the same "
-                f"labels, for the same skeletons"
-            )
+    first, bodies = heads[0][0], list[tuple[BodyHead, float]]()
+    advice = "give heads with the same labels, for the same skeletons"
+    refuse_different([card for _, card in heads], names, _SAME, advice=advice)
+    for name, (head, card) in zip(names, heads, strict=True):
         if not isinstance(head, BodyHead):
             raise InputError(f"{name} is a {type(head).__name__}; give heads that are {_TAKES}")
-        bodies.append((head, other.temperature * len(heads)))
+        bodies.append((head, card.temperature * len(heads)))
     made = Several(
         first.skeleton, labels=first.labels, fps=first.fps,
         members=[{"head": head_name(head), "settings": head.settings} for head, _ in bodies],

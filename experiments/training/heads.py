@@ -89,7 +89,6 @@ def recalibrate(cfg: DictConfig) -> None:
         InputError: No such head, or the data are not what it takes.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    refuse_softer(cfg.softer)
     names = [cfg.checkpoint, *cfg.mean_with]
     paths = [find(str(name), folder=HEADS, kind="head") for name in names]
     head, card = mean_head(paths)
