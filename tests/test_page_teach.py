@@ -22,17 +22,17 @@ pytest.importorskip("anny", reason="Anny is not installed: make page-test instal
 pytest.importorskip("moderngl", reason="moderngl is not installed: make page-test installs it")
 
 from .acted import ACTS, Play, body, film
-from .test_page_browser import (  # noqa: F401
-    SOON_MS,
+from .browser import (
     TOKEN,
-    browser,
+    chromium,  # noqa: F401
+    needs_chromium,
     opened,
     program,
     runs,
     until,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_chromium]
 PERIOD_S = 6.0  # a countdown of 3 s and a take of 3 s
 ACTED = [("arms overhead", 2.0, 3.5), ("side bend", 6.0, 7.8), ("knees up", 10.3, 12.1)]
 TEST_S = 14.5
@@ -123,7 +123,7 @@ def teaches(page, witness, act, path):
     until(page, "document.querySelector('#stop').hidden")
 
 
-def test_what_is_taught_on_the_page_is_named_of_other_bodies(browser, tmp_path, films, capsys):  # noqa: F811
+def test_what_is_taught_on_the_page_is_named_of_other_bodies(browser, tmp_path, films, capsys):
     say = capsys.disabled
     with program(tmp_path / "run") as port, opened(browser, port) as page:
         runs(page)
