@@ -10,6 +10,7 @@ import torch
 from gastlive.action.checkpoint import load_head
 from gastlive.action.decision import Decision
 from gastlive.action.deployed import deployed
+from gastlive.action.heads.few import Prototypes
 from gastlive.action.heads.several import together
 from gastlive.action.online_metrics import detections
 from gastlive.action.teaching.background import (
@@ -18,7 +19,8 @@ from gastlive.action.teaching.background import (
     load_background,
     save_background,
 )
-from gastlive.action.teaching.examples import Example
+from gastlive.action.teaching.examples import PHASES, TURNS, Example, described, see
+from gastlive.action.teaching.prototypes import Backdrop, fit_prototypes
 from gastlive.action.teaching.stretch import Stretch, best_stretch
 from gastlive.action.teaching.teach import teach
 from gastlive.conf.option import option
@@ -206,6 +208,37 @@ def test_without_a_side_in_its_name_the_mirror_image_is_the_same_action(
         for made in (taught, one_sided)
     ]
     assert odds[1] < odds[0]
+
+
+def test_the_head_says_what_was_fitted(everyday, background):
+    seen = [
+        see(each, ["raise", "bow"], everyday[0], np.random.default_rng(0), mirror=True)
+        for each in examples()
+    ]
+    features = described(everyday[0], torch.from_numpy(background.xyz[:20]))[:, 15::6]
+    flat = features.reshape(-1, features.shape[-1])
+    fit, _ = fit_prototypes(
+        seen, Backdrop(flat, np.arange(len(flat)) % 3), flat[:0], classes=2, seed=0
+    )
+    layer = Prototypes(flat.shape[1], classes=2, groups=len(fit.groups), phases=PHASES)
+    fit.fill(layer, enter=0.5)
+    with torch.inference_mode():
+        found = layer(torch.from_numpy(flat).float()).numpy()
+    np.testing.assert_allclose(found, fit.odds(flat), atol=1e-3)
+    assert ((found > 0).mean(0) < 0.006).all()  # of the background, wanted 0.003
+
+
+def test_the_phases_of_an_action_follow_each_other_and_a_short_one_has_fewer(everyday):
+    def phases(frames):
+        take = Example("raise", raises(), 30.0, stretch=Stretch(10, 10 + frames))
+        seen = see(take, ["raise"], everyday[0], np.random.default_rng(0), mirror=False)
+        return seen.phases.reshape(TURNS + 1, -1)
+
+    long, short = phases(40), phases(1)
+    assert set(long[0]) == set(range(PHASES))
+    assert (np.diff(long) >= 0).all()
+    assert (long == long[0]).all()
+    assert 0 < len(set(short[0])) < PHASES
 
 
 def test_what_the_head_knew_stays_with_keep_but_for_what_is_replaced(everyday, background, taught):

@@ -48,7 +48,7 @@ def few():
     """Two actions kept and two taught."""
     return Few(
         H36M17, labels=("idle", "wave", "jump", "bow"), fps=30.0, channels=24, dilations=(1, 2, 4),
-        dropout=0.0, features=ALL_FEATURES, known=LABELS, kept=(0, 1), groups=3,
+        dropout=0.0, features=ALL_FEATURES, known=LABELS, kept=(0, 1), groups=3, phases=2,
     )  # fmt: skip
 
 

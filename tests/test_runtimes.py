@@ -70,7 +70,7 @@ def lru():
 def few():
     made = Few(
         H36M17, labels=("idle", "jump"), fps=30.0, channels=16, dilations=(1, 2, 4), dropout=0.0,
-        features=ALL_FEATURES, known=LABELS, kept=(0,), groups=3,
+        features=ALL_FEATURES, known=LABELS, kept=(0,), groups=3, phases=2,
     )  # fmt: skip
     return shaken(made)
 

@@ -25,7 +25,8 @@ class Few(StreamingHead):
         labels: The kept ones first.
         known: The trunk's labels.
         kept: Places in `known` of those that are kept.
-        groups: Of everything else, see `Prototypes`.
+        groups: Of everything else, see `Prototypes`,
+        phases: and of each taught action.
         trunk: Module and class of a `BodyHead` below ``gastlive.action.heads``,
         settings: and its own arguments.
     """
@@ -39,7 +40,8 @@ class Few(StreamingHead):
         known: Sequence[str],
         kept: Sequence[int],
         groups: int,
-        trunk: str = "tcn.TCN",  # of files from before there were others
+        phases: int = 1,  # of files from before there were more
+        trunk: str = "tcn.TCN",  # and before there were others
         **settings: Any,
     ) -> None:
         places = [int(place) for place in kept]
@@ -53,7 +55,8 @@ class Few(StreamingHead):
         super().__init__(
             skeleton, labels=labels, fps=fps, receptive_field=made.receptive_field,
             settings={
-                "known": list(known), "kept": places, "groups": groups, "trunk": trunk,
+                "known": list(known), "kept": places, "groups": groups, "phases": phases,
+                "trunk": trunk,
                 **made.settings,
             },
         )  # fmt: skip
@@ -63,6 +66,7 @@ class Few(StreamingHead):
             made.score.in_features + self.limbs.channels,
             classes=len(labels) - len(places),
             groups=groups,
+            phases=phases,
         )
 
     def _logits(self, described: Tensor, features: Tensor) -> Tensor:
@@ -116,7 +120,8 @@ class Limbs(nn.Module):
 class Prototypes(nn.Module):
     """Log odds of each class against `groups` of everything else, by cosines to their means.
 
-    Features are whitened first, by how they vary within a class.
+    Features are whitened first, by how they vary within a class. A class has a mean for each of its
+    `phases`, one after the other in `classes`.
 
     Source: Snell, Swersky, Zemel 2017, "Prototypical networks for few-shot learning", §2.4, with
         cosines as in Gidaris, Komodakis 2018, "Dynamic few-shot visual learning without
@@ -125,10 +130,11 @@ class Prototypes(nn.Module):
 
     sharpness: Tensor
 
-    def __init__(self, channels: int, *, classes: int, groups: int) -> None:
+    def __init__(self, channels: int, *, classes: int, groups: int, phases: int) -> None:
         super().__init__()
+        self.phases = phases
         self.whiten = nn.Linear(channels, channels)
-        self.classes = nn.Linear(channels, classes)
+        self.classes = nn.Linear(channels, classes * phases)
         self.others = nn.Linear(channels, groups, bias=False)
         self.register_buffer("sharpness", torch.ones(1))
 
@@ -138,4 +144,5 @@ class Prototypes(nn.Module):
         length = white.square().sum(-1, keepdim=True).sqrt().clamp_min(1e-6)
         along = white / length
         others = torch.logsumexp(self.others(along), dim=-1, keepdim=True)
-        return self.classes(along) - self.sharpness * others
+        near = self.classes(along).unflatten(-1, (-1, self.phases)) / self.sharpness
+        return self.sharpness * (torch.logsumexp(near, dim=-1) - others)

@@ -23,6 +23,8 @@ BEGUN = 0.35
 """Share of a stretch after which the action can be told."""
 ENDED_S, OVER_S = 0.1, 0.33
 """After the stretch: until when the action goes on, and from when it is over; a head looks back."""
+PHASES = 3
+"""Of an action, one after the other: a throw looks different before and after the hand lets go."""
 TURNS, TURN_DEG, TILT_DEG = 2, 60.0, 12.0
 """Every example is also seen from so many other sides, up to so far away."""
 
@@ -58,12 +60,14 @@ class Seen:
     Attributes:
         features: (F, C) of the action's frames.
         classes: (F,) class indices; a mirror image may be another action.
+        phases: (F,) in which of its `PHASES` the action is.
         rest: (R, C) before and after it.
         own: Class index of the example.
     """
 
     features: np.ndarray
     classes: np.ndarray
+    phases: np.ndarray
     rest: np.ndarray
     own: int
 
@@ -114,15 +118,17 @@ def see(
         sides.append((mirrored(piece, trunk.skeleton), image))
     begun, ends = start + round(BEGUN * (stop - start)), stop + round(ENDED_S * trunk.fps)
     over = stop + round(OVER_S * trunk.fps)
-    parts, classes, rest = list[np.ndarray](), list[np.ndarray](), list[np.ndarray]()
+    parts, classes, phases, rest = (list[np.ndarray]() for _ in range(4))
     for side, place in sides:
         views = torch.stack([side, *(turned(side, rng) for _ in range(TURNS))])
         features = described(trunk, views)  # (views, T, C)
-        parts.append(features[:, begun:ends:2].reshape(-1, features.shape[-1]))
+        shown = features[:, begun:ends:2]
+        parts.append(shown.reshape(-1, features.shape[-1]))
         classes.append(np.full(len(parts[-1]), place))
+        phases.append(np.tile(np.arange(shown.shape[1]) * PHASES // shown.shape[1], len(views)))
         around = np.concatenate([features[:, :start:3], features[:, over::3]], 1)
         rest.append(around.reshape(-1, features.shape[-1]))
-    return Seen(np.concatenate(parts), np.concatenate(classes), np.concatenate(rest), own)
+    return Seen(*map(np.concatenate, (parts, classes, phases, rest)), own)
 
 
 def _piece(example: Example, fps: float) -> tuple[Tensor, int, int]:

@@ -8,7 +8,7 @@ import torch
 from scipy.special import logsumexp
 
 from ..heads.few import Prototypes
-from .examples import Seen
+from .examples import PHASES, Seen
 
 SHRINKAGE = 0.3
 """Of the covariance within classes, towards a multiple of the unit matrix."""
@@ -18,7 +18,7 @@ COSINES = 15.0
 """A cosine of 1 as log odds, before they are sharpened."""
 CALIBRATING = 4
 """One of so many background frames is not fitted to, and sets the thresholds."""
-QUIET, RESTING = 0.998, 0.8
+QUIET, RESTING = 0.997, 0.8
 """Shares that stay below an action's threshold: of those, and of what is around the examples."""
 SURE = 5.5
 """Log odds of the median example."""
@@ -34,7 +34,7 @@ class Backdrop:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Unit vectors of classes (K, C) and groups (G, C) of ``features @ whiten.T + shift``.
+    """Unit vectors of classes (K, PHASES, C) and groups (G, C) of ``features @ whiten.T + shift``.
 
     `sharpness` and `thresholds` (K,) make log odds of their `margins`.
     """
@@ -47,10 +47,11 @@ class Fit:
     thresholds: np.ndarray
 
     def margins(self, features: np.ndarray) -> np.ndarray:
-        """(F, C) to (F, K), neither sharpened nor above a threshold yet."""
+        """(F, C) to (F, K), neither sharpened nor above a threshold; phases are alike."""
         along = _unit(features @ self.whiten.T + self.shift)
         others = logsumexp(COSINES * along @ self.groups.T, axis=-1, keepdims=True)
-        found: np.ndarray = COSINES * along @ self.classes.T - others
+        phases = logsumexp(COSINES * (self.classes @ along.T), axis=1).T - np.log(PHASES)
+        found: np.ndarray = phases - others
         return found
 
     def odds(self, features: np.ndarray) -> np.ndarray:
@@ -62,9 +63,11 @@ class Fit:
         """Put it into a head, in which log odds of 0 become the probability `enter`."""
         layer.whiten.weight.copy_(torch.from_numpy(self.whiten))
         layer.whiten.bias.copy_(torch.from_numpy(self.shift))
-        layer.classes.weight.copy_(torch.from_numpy(self.sharpness * COSINES * self.classes))
-        offsets = np.log(enter / (1 - enter)) - self.sharpness * self.thresholds
-        layer.classes.bias.copy_(torch.from_numpy(offsets))
+        classes = self.classes.reshape(-1, self.classes.shape[-1])
+        layer.classes.weight.copy_(torch.from_numpy(self.sharpness * COSINES * classes))
+        offsets = np.log(enter / (1 - enter))
+        offsets = offsets - self.sharpness * (self.thresholds + np.log(PHASES))
+        layer.classes.bias.copy_(torch.from_numpy(offsets.repeat(PHASES)))
         layer.others.weight.copy_(torch.from_numpy(COSINES * self.groups))
         layer.sharpness.fill_(self.sharpness)
 
@@ -128,13 +131,14 @@ def _fit(rows: Sequence[Seen], known: Backdrop, quiet: np.ndarray, classes: int)
     centre = known.features.mean(0)
     spread = known.features.std(0) + 0.1 * known.features.std()
     named = np.concatenate([row.classes for row in rows])
+    phases = np.concatenate([row.phases for row in rows])
     mine = (np.concatenate([row.features for row in rows]) - centre) / spread
     theirs = (known.features - centre) / spread
     places = np.unique(known.groups)
-    means = np.stack([mine[named == k].mean(0) for k in range(classes)])
+    means = _means(mine, named, phases, classes)
     others = np.stack([theirs[known.groups == g].mean(0) for g in places])
     within = (1 - OWN) * _scatter(theirs - others[np.searchsorted(places, known.groups)])
-    within = within + OWN * _scatter(mine - means[named])
+    within = within + OWN * _scatter(mine - means[named, phases])
     shrunk = (1 - SHRINKAGE) * within + SHRINKAGE * within.diagonal().mean() * np.eye(len(within))
     white = np.linalg.cholesky(np.linalg.inv(shrunk)).T
     whiten = (white / spread).astype(np.float32)
@@ -147,6 +151,16 @@ def _fit(rows: Sequence[Seen], known: Backdrop, quiet: np.ndarray, classes: int)
     if len(rest):
         thresholds = np.maximum(thresholds, np.quantile(made.margins(rest), RESTING, axis=0))
     return replace(made, thresholds=thresholds)
+
+
+def _means(features: np.ndarray, named: np.ndarray, phases: np.ndarray, classes: int) -> np.ndarray:
+    """(K, PHASES, C); the whole action's where an example is too short for a phase."""
+    made = []
+    for place in range(classes):
+        own = named == place
+        parts = [own & (phases == phase) for phase in range(PHASES)]
+        made.append([features[part if part.any() else own].mean(0) for part in parts])
+    return np.array(made)
 
 
 def _scatter(around: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from ..checkpoint import HeadCard, head_name, save_head
 from ..head import Head
 from ..heads.few import Few
 from .background import Background
-from .examples import Example, Seen, checked_names, described, see
+from .examples import PHASES, Example, Seen, checked_names, described, see
 from .prototypes import Backdrop, Fit, fit_prototypes
 
 REPLACED = 0.15
@@ -22,7 +22,7 @@ REPLACED = 0.15
 EVERY, FIRST = 6, 15
 """Of the frames of background streams, which change little from one to the next."""
 DECISION = {
-    "enter": 0.5, "leave": 0.25, "enter_s": 0.15, "leave_s": 0.3, "smooth_s": 0.15,
+    "enter": 0.5, "leave": 0.25, "enter_s": 0.05, "leave_s": 0.3, "smooth_s": 0.25,
     "shortest_s": 0.2, "late_s": 0.3,
 }  # fmt: skip
 """Measured by ``gastlive-evaluate few``."""
@@ -182,7 +182,8 @@ def _head(trunk: BodyHead, kept: list[int], names: list[str], fit: Fit, temperat
     settings: Any = trunk.settings
     head = Few(
         trunk.skeleton, labels=[*(trunk.labels[k] for k in kept), *names], fps=trunk.fps,
-        known=trunk.labels, kept=kept, groups=len(fit.groups), trunk=head_name(trunk), **settings,
+        known=trunk.labels, kept=kept, groups=len(fit.groups), phases=PHASES,
+        trunk=head_name(trunk), **settings,
     ).eval()  # fmt: skip
     head.trunk.load_state_dict(trunk.state_dict())
     head.trunk.score.weight.div_(temperature)
