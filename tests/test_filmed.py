@@ -20,6 +20,7 @@ from gastlive.datasets.for_heads.choreography import Choreography
 from gastlive.datasets.for_heads.filler import Filler
 from gastlive.datasets.for_heads.filmed import Filming, Lift
 from gastlive.datasets.for_heads.filmed_batches import CachedStreams, FreshStreams
+from gastlive.datasets.for_heads.manner import Manner
 from gastlive.datasets.for_heads.stream_cache import fill, read_streams, stream_files
 from gastlive.datasets.for_heads.stream_composer import Weights
 from gastlive.datasets.for_heads.sway import Sway
@@ -158,6 +159,39 @@ def test_a_clip_goes_through_the_world_unchanged_but_for_where_it_begins():
     turned[..., 2] -= floor
     np.testing.assert_allclose(xyz[0], turned, atol=5e-3)
     np.testing.assert_allclose(heading[0], np.arange(60) * 0.01, atol=1e-3)
+
+
+def test_a_manner_turns_limbs_the_same_way_all_along_and_leaves_bodies_as_they_are():
+    world = World([stroll(), hello()], ["anna", "bert"], H36M17, fps=30.0)
+    lengths = world.bodies(1, spread=1.0, generator=generator_of(0))
+
+    def performed_in(manner, seed=2):
+        pose, _ = world.perform(
+            plain(60), lengths, sway=Sway(), manner=manner, generator=generator_of(seed)
+        )
+        return pose
+
+    none, own = (0.0, 0.0, 0.0), performed_in(None)
+    torch.testing.assert_close(
+        performed_in(Manner(trunk=none, arms=none, arm=0.0, leg=0.0)), own, atol=1e-4, rtol=0
+    )
+    torch.testing.assert_close(performed_in(Manner()), performed_in(Manner()))
+    assert (performed_in(Manner()) - performed_in(Manner(), seed=3)).abs().max() > 0.02
+    turned = performed_in(Manner(trunk=none, leg=0.0))
+    arms = [i for i, name in enumerate(H36M17.joints) if "elbow" in name or "wrist" in name]
+    rest = [i for i in range(len(H36M17)) if i not in arms]
+    torch.testing.assert_close(turned[:, :, rest], own[:, :, rest], atol=1e-4, rtol=0)
+    assert (turned - own)[:, :, arms].norm(dim=-1).min() > 0.005
+    for child, parent in H36M17.bones:
+        long = [(pose[0, :, child] - pose[0, :, parent]).norm(dim=-1) for pose in (own, turned)]
+        torch.testing.assert_close(*long, atol=1e-4, rtol=0)
+
+
+def test_streams_of_another_manner_are_other_streams(filming):
+    made, varied = filming, replace(filming, manner=Manner())
+    assert made.recipe()["settings"] != varied.recipe()["settings"]
+    one, two = (each.studio(CPU).streams(2, 0)[0] for each in (made, varied))
+    assert (one - two).abs().max() > 0.02
 
 
 def test_the_mirror_image_of_a_clip_is_its_mirror_image():

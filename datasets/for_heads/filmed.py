@@ -29,6 +29,7 @@ from ..seen.views import Views
 from .choreography import Choreography
 from .labelled import to_lifted
 from .lifted import LiftedClip
+from .manner import Manner
 from .stream_composer import Repertoire
 from .sway import Sway
 from .world import World
@@ -98,6 +99,7 @@ class Filming:
             first the lifter has just begun, in later ones it has a past.
         exact: Share of cameras whose 2-D joints are exact.
         body_spread: See `other_bodies`.
+        manner: How people differ in what they do; None for as they were recorded.
         front: Share of cameras before the person, within `front_deg` to either side.
         lifter: Name or path; None for true 3-D joints.
         half: Lift in bfloat16.
@@ -118,6 +120,7 @@ class Filming:
     unlabelled: Mapping[str, Sequence[str]]
     how: Choreography
     sway: Sway
+    manner: Manner | None = None
     takes: int = 2
     body_spread: float = 1.0
     front: float = 0.5
@@ -132,7 +135,7 @@ class Filming:
         settings = (self.views, self.noise, self.how, self.sway, self.body_spread, self.front,
                     self.front_deg, self.half, self.still, self.takes, self.exact,
                     self.labels.sets, self.labels.told_by_arms,
-                    self.labels.told_by_legs)  # fmt: skip
+                    self.labels.told_by_legs, *([self.manner] if self.manner else []))  # fmt: skip
         return {
             "lifter": lift.name, "lifter_sha256": lift.sha256, "layout": self.skeleton.name,
             "fps": self.fps, "frames": self.frames, "labels": list(self.labels.names),
@@ -191,8 +194,9 @@ class Studio:
         course, labels = self.composer.draw(takes, filming.takes * filming.frames, rng)
         lengths = self.world.bodies(takes, spread=filming.body_spread, generator=generator)
         xyz, heading = self.world.perform(
-            course.to(self.device), lengths, sway=filming.sway, generator=generator
-        )
+            course.to(self.device), lengths, sway=filming.sway, manner=filming.manner,
+            generator=generator,
+        )  # fmt: skip
         lifted = self.film(xyz, heading, generator)
         cut = (takes * filming.takes, filming.frames)
         return Filmed(lifted.reshape(*cut, *lifted.shape[2:])[:count],

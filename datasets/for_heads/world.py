@@ -15,6 +15,7 @@ from ...gast.inputs.filling import TORSO
 from ...gast.skeleton import Skeleton
 from ..for_lifters.bodies import other_bodies
 from ..seen.completion import MIDDLE, kind_of
+from .manner import Manner
 from .sway import Swaying
 
 ARM, LEG = ("elbow", "wrist"), ("knee", "ankle")
@@ -151,8 +152,9 @@ class World:
 
     @torch.no_grad()
     def perform(
-        self, course: Course, lengths: Tensor, *, sway: "Swaying", generator: Generator
-    ) -> tuple[Tensor, Tensor]:
+        self, course: Course, lengths: Tensor, *, sway: "Swaying", manner: "Manner | None" = None,
+        generator: Generator,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
         """People with bones of these `lengths` (N, B) on a course.
 
         Returns joints (N, T, J, 3), root above the origin at first, and headings (N, T): radians
@@ -169,6 +171,8 @@ class World:
             step = torch.lerp(step, theirs.step, limbs.legs[..., None])
             borrowed = torch.maximum(limbs.arms, limbs.legs)
             swaying = torch.maximum(swaying, borrowed * limbs.course.sway)
+        if manner is not None:
+            pose = manner(pose, self.skeleton, generator)
         pose = sway(pose, swaying, self._free.to(pose), generator, fps=self.fps)
         leg = lengths[:, self._leg].sum(-1)[:, None]
         heading = _summed(self._moved(self.turns, course) + course.turn)
