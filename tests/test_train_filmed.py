@@ -68,7 +68,7 @@ def train(given, monkeypatch, *overrides):
         "datamodule.filming.lifter=null", f"datamodule.folder={given}/streams", "steps=4",
         "datamodule.files=1", "datamodule.batch=2", "datamodule.batches=2", "threads=1",
         "+training.trainer.enable_progress_bar=false", f"hydra.run.dir={given}/run",
-        "decision.quiet_hours=0.01",
+        "decision.quiet_hours=0.01", "datamodule.composed=0.0",
         *(overrides if "~data" in overrides else (f"data.folder={given}/lifted", *overrides)),
     )  # fmt: skip
 
