@@ -128,7 +128,10 @@ def see(
         phases.append(np.tile(np.arange(shown.shape[1]) * PHASES // shown.shape[1], len(views)))
         around = np.concatenate([features[:, :start:3], features[:, over::3]], 1)
         rest.append(around.reshape(-1, features.shape[-1]))
-    return Seen(*map(np.concatenate, (parts, classes, phases, rest)), own)
+    return Seen(
+        np.concatenate(parts), np.concatenate(classes), np.concatenate(phases),
+        np.concatenate(rest), own,
+    )  # fmt: skip
 
 
 def _piece(example: Example, fps: float) -> tuple[Tensor, int, int]:
