@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ...gast.errors import InputError
 from ...gast.skeleton import Skeleton
@@ -121,7 +122,8 @@ class Prototypes(nn.Module):
     """Log odds of each class against `groups` of everything else, by cosines to their means.
 
     Features are whitened first, by how they vary within a class. A class has a mean for each of its
-    `phases`, one after the other in `classes`.
+    `phases`, one after the other in `classes`. Its offset says how near is near enough, and has no
+    say in which class is nearest: that of the likeliest holds for all.
 
     Source: Snell, Swersky, Zemel 2017, "Prototypical networks for few-shot learning", §2.4, with
         cosines as in Gidaris, Komodakis 2018, "Dynamic few-shot visual learning without
@@ -144,5 +146,7 @@ class Prototypes(nn.Module):
         length = white.square().sum(-1, keepdim=True).sqrt().clamp_min(1e-6)
         along = white / length
         others = torch.logsumexp(self.others(along), dim=-1, keepdim=True)
-        near = self.classes(along).unflatten(-1, (-1, self.phases)) / self.sharpness
-        return self.sharpness * (torch.logsumexp(near, dim=-1) - others)
+        near = F.linear(along, self.classes.weight).unflatten(-1, (-1, self.phases))
+        margins = self.sharpness * (torch.logsumexp(near / self.sharpness, dim=-1) - others)
+        offsets = self.classes.bias.unflatten(0, (-1, self.phases))[:, 0]
+        return margins + (margins.softmax(-1) * offsets).sum(-1, keepdim=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from ..heads.few import Prototypes
 from .examples import PHASES, Seen
@@ -55,8 +55,10 @@ class Fit:
         return found
 
     def odds(self, features: np.ndarray) -> np.ndarray:
-        """(F, C) to log odds (F, K): above 0 where an action should be said."""
-        return self.sharpness * (self.margins(features) - self.thresholds)
+        """(F, C) to log odds (F, K): above 0 where an action should be said, see `Prototypes`."""
+        margins = self.margins(features)
+        shares = softmax(self.sharpness * margins, axis=-1)
+        return self.sharpness * (margins - shares @ self.thresholds[:, None])
 
     @torch.no_grad()
     def fill(self, layer: Prototypes, *, enter: float) -> None:
