@@ -21,13 +21,13 @@ TOKEN = "a-token-for-the-browser-tests"
 SOON_MS = 120_000  # longest wait for anything; only a failing test takes so long
 
 
-@pytest.fixture(scope="module", name="browser")
-def chromium(tmp_path_factory):
+@contextmanager
+def chromium(folder):
     """Chromium, whose camera shows the demo clip, and for which evil.example is this machine."""
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="Playwright is not installed: make page-test installs it"
     )
-    film = tmp_path_factory.mktemp("camera") / "demo.mjpeg"
+    film = folder / "demo.mjpeg"
     capture, parts = cv2.VideoCapture(str(DEMO)), []
     for _ in range(300):
         parts.append(cv2.imencode(".jpg", capture.read()[1])[1].tobytes())

@@ -99,3 +99,12 @@ def warned(monkeypatch):
 
     monkeypatch.setattr(logging.Logger, "warning", note)
     return lines
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """See `chromium`."""
+    from .browser import chromium
+
+    with chromium(tmp_path_factory.mktemp("camera")) as launched:
+        yield launched

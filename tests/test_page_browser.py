@@ -21,16 +21,7 @@ import pytest
 
 from gastlive.realtime.sources.demo import PATH as DEMO
 
-from .browser import (
-    SOON_MS,
-    TOKEN,
-    chromium,  # noqa: F401
-    needs_chromium,
-    opened,
-    program,
-    runs,
-    until,
-)
+from .browser import SOON_MS, TOKEN, needs_chromium, opened, program, runs, until
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 

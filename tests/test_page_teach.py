@@ -22,15 +22,7 @@ pytest.importorskip("anny", reason="Anny is not installed: make page-test instal
 pytest.importorskip("moderngl", reason="moderngl is not installed: make page-test installs it")
 
 from .acted import ACTS, Play, body, film
-from .browser import (
-    TOKEN,
-    chromium,  # noqa: F401
-    needs_chromium,
-    opened,
-    program,
-    runs,
-    until,
-)
+from .browser import TOKEN, needs_chromium, opened, program, runs, until
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 PERIOD_S = 6.0  # a countdown of 3 s and a take of 3 s

@@ -152,7 +152,7 @@ class World:
 
     @torch.no_grad()
     def perform(
-        self, course: Course, lengths: Tensor, *, sway: "Swaying", manner: "Manner | None" = None,
+        self, course: Course, lengths: Tensor, *, sway: Swaying, manner: Manner | None = None,
         generator: Generator,
     ) -> tuple[Tensor, Tensor]:  # fmt: skip
         """People with bones of these `lengths` (N, B) on a course.
