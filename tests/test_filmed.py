@@ -330,9 +330,41 @@ def test_motion_that_has_no_name_is_played_backwards_and_slowed_too(
     assert (labels[:, 1:][playing] == IDLE).all()
 
 
+def test_what_the_label_map_leaves_out_is_not_taught_as_background(filming):
+    sets = {"moves": {"hello": "left wave", "stroll": None}, "dance": {}}
+    labels = LabelMap(
+        names=LABELS.names, background="idle", sets=sets, told_by_arms=(), told_by_legs=()
+    )
+    how = Choreography(others=0.5, begun=0.0, pause=0.0)
+    filmed = replace(filming, labels=labels, how=how)
+    studio, (_, told, course) = filmed.studio(CPU), performed(filmed)
+    pieces = studio.composer.repertoire.pieces
+    assert {len(pieces[i].labels) for i in studio.composer.others} == {100}
+    starts = studio.world.start.tolist()
+    playing = course.one[course.share == 0] % len(studio.world)
+    clip = np.searchsorted(starts, playing.floor().numpy(), "right") - 1
+    kinds = {len(pieces[i].labels) for i in np.unique(clip)}
+    assert kinds == {60, 100}  # the waves and the dance; somebody who strolls 200 frames doesn't
+    assert set(told.unique().tolist()) <= {IDLE, LEFT, RIGHT, UNKNOWN}
+
+
+def test_motion_that_has_no_name_is_recombined_with_other_arms(filming):
+    told = LabelMap(
+        names=LABELS.names, background="idle", sets=LABELS.sets, told_by_arms=(),
+        told_by_legs=["walk"],
+    )  # fmt: skip
+    for share in (0.0, 1.0):
+        how = Choreography(others=1.0, begun=0.0, pause=0.0, other_arms=share)
+        _, labels, course = performed(replace(filming, labels=told, how=how))
+        assert (course.limbs.arms > 0).any() == bool(share)
+        assert (course.limbs.legs == 0).all()
+        assert (labels[:, 130:] == IDLE).all()
+
+
 def test_an_action_that_is_broken_off_has_no_label(filming):
-    _, labels, _ = performed(replace(filming, how=Choreography(others=0.0, begun=1.0)))
-    assert set(labels[:, 140:].unique().tolist()) == {IDLE, UNKNOWN}
+    broken = replace(filming, how=Choreography(others=0.0, begun=1.0))
+    _, labels, _ = performed(broken, frames=600)  # the first piece is whole, and has at most 380
+    assert set(labels[:, 400:].unique().tolist()) == {IDLE, UNKNOWN}
 
 
 def test_the_same_words_give_the_same_streams_and_others_give_others(filming):

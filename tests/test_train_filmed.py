@@ -115,6 +115,23 @@ def test_quiet_people_are_a_share_of_the_batch(given, monkeypatch, capsys):
     assert all(set(labels[2:].unique().tolist()) <= quiet for labels in seen)
 
 
+def test_lifted_clips_vary_by_themselves(given, monkeypatch):
+    clips = [to_lifted(moving("1", label, joint), H36M17, tuple(MOVES))
+             for label, joint in MOVES.items()]  # fmt: skip
+    save_lifted(given / "lifted", clips[0].origin, clips)
+    sizes = []
+    whole = HeadTask.training_step
+
+    def watched(task, batch, *rest):
+        knee, ankle = (batch[0][:, :, H36M17.index[f"left_{joint}"]] for joint in ("knee", "ankle"))
+        sizes.append((knee - ankle).norm(dim=-1).median(1).values)
+        return whole(task, batch, *rest)
+
+    monkeypatch.setattr(HeadTask, "training_step", watched)
+    train(given, monkeypatch, "datamodule.composed=0.5", "datamodule.augmentation.size=[5,5]")
+    assert all(shank[0] < 1 < shank[1] for shank in sizes)  # a filmed one, a lifted one
+
+
 def test_shares_that_leave_no_room_for_filmed_streams_are_refused(given, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         train(given, monkeypatch, "datamodule.quiet=0.8", "datamodule.composed=0.2")

@@ -176,7 +176,10 @@ class Studio:
         if not repertoire.acts:
             raise InputError("none of the motion has a label of ours; give other sets or labels")
         still = [clip.speed <= filming.still for clip in lifted]
-        self.composer = Composer(repertoire, world.to(device), still, filming.how, filming.labels)
+        unlabelled = [i for i, clip in enumerate(clips) if not clip.segments]
+        self.composer = Composer(
+            repertoire, world.to(device), still, filming.how, filming.labels, others=unlabelled
+        )
         self.world, self.device = world, device
         self.lift = Lift(filming.lifter, skeleton, fps=filming.fps, half=filming.half).to(device)
 

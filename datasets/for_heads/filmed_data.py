@@ -32,13 +32,15 @@ class FilmedStreams(ActionStreams):
     Without those it is filmed streams of the people for validation, always the same.
     On a GPU they are made anew for every batch. On a CPU they come from a `folder` that a process
     beside the training keeps filled, see `CachedStreams`. Arguments are those of `ActionData` and,
-    for `onset_s`, `onset_weight` and `splice`, of `ActionStreams`.
+    for `onset_s`, `onset_weight` and `splice`, of `ActionStreams`; `augmentation` varies what is
+    composed.
 
     Args:
         filming: How streams come about.
         folder: For files of 64 streams each.
         files: As many as the folder keeps; the process makes a quarter more.
-        uses: How often a stream is used before it goes, if another is there.
+        uses: How often a stream is used before it goes, if another is there;
+        reuse: varied so each time.
         held: Streams for validation without lifted clips.
         begin: Files without which training doesn't begin.
         filler: Whether a process beside the training fills the folder.
@@ -66,7 +68,7 @@ class FilmedStreams(ActionStreams):
         batches: int,
         seed: int,
         refit: bool,
-        augmentation: Augmentation,
+        reuse: Augmentation,
         **rest: Any,
     ) -> None:
         if not isinstance(filming.labels, LabelMap):
@@ -74,10 +76,11 @@ class FilmedStreams(ActionStreams):
         super().__init__(
             data or Lifted(""), protocol=filming.split, skeleton=filming.skeleton,
             labels=filming.labels, fps=filming.fps, frames=filming.frames, batch=batch,
-            batches=batches, seed=seed, refit=refit, augmentation=augmentation, **rest,
+            batches=batches, seed=seed, refit=refit, **rest,
         )  # fmt: skip
         self.filming = replace(filming, parts=("train", "val") if refit else ("train",))
         self.folder, self.files, self.uses, self.begin = folder, files, uses, min(begin, files)
+        self.reuse = reuse
         self.fills, self.passes, self.held = filler, 0, None if data is not None else held
         self.clips, self.calm, self.quiet_hours = (
             round(composed * batch), round(quiet * batch), quiet_hours
@@ -181,7 +184,7 @@ class FilmedStreams(ActionStreams):
         quiet = QuietStreams(studio, Pastime(), hours=self.quiet_hours, seed=self.seed + 1)
         pieces = QuietPieces(
             quiet, frames=self.frames, batch=self.calm, batches=self.batches, seed=self.seed,
-            weights=weights, augmentation=self.augmentation, skeleton=self.skeleton,
+            weights=weights, augmentation=self.reuse, skeleton=self.skeleton,
         )  # fmt: skip
         pieces.process.passes = self.passes
         return pieces
@@ -202,7 +205,7 @@ class FilmedStreams(ActionStreams):
             seed=self.seed, uses=self.uses, begin=self.begin,
             keep=self.files if self.fills else _ALL,
             filling=lambda: self.fills and (self.filler is None or self.filler.is_alive()),
-            augmentation=self.augmentation, swap=mirror_images(self.labels.names),
+            augmentation=self.reuse, swap=mirror_images(self.labels.names),
             skeleton=self.skeleton, weigh=self._weigh,
         )  # fmt: skip
 

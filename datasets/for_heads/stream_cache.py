@@ -17,7 +17,7 @@ from .filmed import Filmed, Filming
 
 EACH = 64
 """Streams of a file."""
-VERSION = 1
+VERSION = 2
 _WAIT_S = 0.5
 
 

@@ -55,11 +55,13 @@ class Composer:
         still: (T,) bool of each clip: nothing moves.
         how: See `Choreography`.
         labels: Of the repertoire.
+        others: Clips of motion that is none of the labels. What the label map leaves out is none
+            of them: it may be nearly an action of ours.
     """
 
     def __init__(
         self, repertoire: Repertoire, world: World, still: Sequence[np.ndarray], how: Choreography,
-        labels: LabelMap,
+        labels: LabelMap, *, others: Sequence[int],
     ) -> None:  # fmt: skip
         self.repertoire, self.world, self.how = repertoire, world, how
         self.by_arms, self.by_legs = (
@@ -71,7 +73,7 @@ class Composer:
         self.casting, self.heights = Casting(repertoire.acts), world.heights.cpu().numpy()
         named = [piece.labels for piece in repertoire.pieces]
         self.others = [
-            i for i, own in enumerate(named) if (own == UNKNOWN).all() and len(own) >= _OTHERS[0]
+            i for i in others if (named[i] == UNKNOWN).all() and len(named[i]) >= _OTHERS[0]
         ]
         resting = np.concatenate(still) & (np.concatenate(named) == repertoire.idle)
         self.rests = np.flatnonzero(resting)
@@ -148,7 +150,8 @@ class Composer:
 
     def _piece(self, rng: np.random.Generator) -> Part:
         if self.others and rng.random() < self.how.others:
-            return self._other(rng)
+            arms = bool(self.by_legs) and rng.random() < self.how.other_arms
+            return self._other(rng)._replace(arms=arms)
         part = self._acted(self.casting.act(rng), rng)
         known = set(part.labels.tolist()) - {self.repertoire.idle, UNKNOWN}
         return part._replace(
@@ -163,10 +166,10 @@ class Composer:
         return self.played(clip, start, stop, labels, rng.uniform(*self.how.pace), rng)
 
     def _begun(self, rng: np.random.Generator) -> Part:
-        """An action's first third; nobody can know an action of which that is all."""
+        """An action's first third or so; nobody can know an action of which that is all."""
         act = self.casting.act(rng)
         clip = int(rng.choice(act.views))
-        stop = act.start + max((act.stop - act.start) // 3, 4)
+        stop = act.start + max(round((act.stop - act.start) * rng.uniform(*_BEGUN)), 4)
         labels = np.full(len(self.repertoire.pieces[clip].labels), UNKNOWN)
         return self.played(clip, act.start, stop, labels, rng.uniform(*self.how.pace), rng)
 
@@ -236,6 +239,8 @@ _TURNS = 4.0
 """Radians a second of somebody who turns, at most."""
 _LIFTED = 0.2
 """Leg lengths; who goes up or down by more sits down, stands up or squats."""
+_BEGUN = (0.2, 0.5)
+"""Share of an action that is broken off."""
 _OTHERS = (40, 120)
 """Frames of a piece without labels."""
 _RAMP = 10
