@@ -16,7 +16,13 @@ from gastlive.experiments.evaluating.recordings.recorded import (
     read,
     read_truth,
 )
-from gastlive.experiments.evaluating.recordings.recording import compare, evaluated, lifter_of, page
+from gastlive.experiments.evaluating.recordings.recording import (
+    compare,
+    evaluated,
+    events_f1,
+    lifter_of,
+    page,
+)
 from gastlive.gast.checkpoint import save
 from gastlive.gast.errors import InputError
 from gastlive.gast.inputs.smoothing import Unsmoothed
@@ -80,6 +86,16 @@ def test_the_background_is_the_one_that_the_head_has_whatever_its_name(truth):
     frames = [frame(i, truth["labels"][i], truth["xyz"][i].tolist()) for i in range(3)]
     frames.append({"index": 3, "people": []})  # nobody does nothing
     assert compare(header, frames, truth)["event_f1"] == 1
+
+
+def test_events_count_with_the_times_that_they_were_given(truth):
+    frames = [frame(i, None) | {"time_s": 5 + i / 30} for i in range(4)]
+    event = {"track": 1, "label": "wave", "start_s": 5.033333, "end_s": 5.066667}
+    assert events_f1(HEADER, frames, [event], truth) == 0.6667  # nobody said the dance
+    assert events_f1(HEADER, frames, [event | {"track": 2}], truth) == 0
+    assert events_f1(HEADER, frames, [event | {"start_s": 5.066667}, event], truth) == 0.5
+    assert events_f1(HEADER, frames, [event | {"end_s": 5.1}], truth) == 0.6667
+    assert events_f1(HEADER, frames, [event | {"end_s": 5.033333}], truth) == 0.6667  # half of it
 
 
 def test_a_recording_without_poses_or_of_another_clip_is_refused(truth):

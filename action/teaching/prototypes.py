@@ -22,6 +22,9 @@ QUIET, RESTING = 0.997, 0.8
 """Shares that stay below an action's threshold: of those, and of what is around the examples."""
 SURE = 5.5
 """Log odds of the median example."""
+CLEAR = 0.1
+"""Log odds above the thresholds from which on an action is said: who stands as between the examples
+is at one of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,8 @@ def fit_prototypes(
         _judged(replace(fits.get(turn, whole), sharpness=sharpness), row, turn in fits)
         for row, turn in zip(rows, turns, strict=True)
     ]
-    return replace(whole, sharpness=sharpness), judged
+    clear = whole.thresholds + CLEAR / sharpness
+    return replace(whole, sharpness=sharpness, thresholds=clear), judged
 
 
 def _turns(rows: Sequence[Seen]) -> list[int]:
