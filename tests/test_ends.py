@@ -29,7 +29,11 @@ def ended(script, *words, folder, before="", **environment):
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_while_a_program_is_starting_ends_it_with_one_line(name, status, tmp_path):
     kill = f"for _ in range(3): os.kill(os.getpid(), signal.{name})\ntime.sleep(60)"
-    default = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    default = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # nohup's children ignore it
+    )
     found = ended(kill, "hydra.run.dir=run", folder=tmp_path, before=default)
     assert found == (status, "", "gastlive: interrupted\n")
     assert not list(tmp_path.iterdir())
