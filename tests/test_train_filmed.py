@@ -129,6 +129,7 @@ def test_lifted_clips_vary_by_themselves(given, monkeypatch):
 
     monkeypatch.setattr(HeadTask, "training_step", watched)
     train(given, monkeypatch, "datamodule.composed=0.5", "datamodule.augmentation.size=[5,5]")
+    assert len(sizes) == 4
     assert all(shank[0] < 1 < shank[1] for shank in sizes)  # a filmed one, a lifted one
 
 

@@ -23,8 +23,7 @@ QUIET, RESTING = 0.997, 0.8
 SURE = 5.5
 """Log odds of the median example."""
 CLEAR = 0.1
-"""Log odds above the thresholds from which on an action is said: who stands as between the examples
-is at one of them."""
+"""Log odds needed above the threshold, at which somebody who stands as between the examples is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +108,14 @@ def fit_prototypes(
     least = 0.25 * float(whole.margins(quiet).std())
     sharpness = SURE / max(float(np.median(reach)), least)
     judged = [
-        _judged(replace(fits.get(turn, whole), sharpness=sharpness), row, turn in fits)
+        _judged(_sharpened(fits.get(turn, whole), sharpness), row, turn in fits)
         for row, turn in zip(rows, turns, strict=True)
     ]
-    clear = whole.thresholds + CLEAR / sharpness
-    return replace(whole, sharpness=sharpness, thresholds=clear), judged
+    return _sharpened(whole, sharpness), judged
+
+
+def _sharpened(fit: Fit, sharpness: float) -> Fit:
+    return replace(fit, sharpness=sharpness, thresholds=fit.thresholds + CLEAR / sharpness)
 
 
 def _turns(rows: Sequence[Seen]) -> list[int]:

@@ -15,13 +15,13 @@ class Choreography:
         pace: Factor of each piece's speed.
         mirror: Share of pieces in which left and right are swapped.
         early_s: At most so much of a stream has passed when the person comes into view.
-        begun: Share of pieces that are the first third of an action or so, without a label.
+        begun: Share of pieces that are an action broken off, without a label.
         others: Share of pieces of motion without labels, as background, if there is any;
             `backwards` of them, and `slowed` to a third, at least, of their speed.
-        other_arms: Share of pieces told by the legs in which the arms are of somebody who rests,
-            walks or does something without a label, so that a kick is learnt by the leg; and of
-            motion without labels.
-        other_legs: The same of pieces told by the arms.
+        other_arms: Share of pieces told by the legs, and of motion without labels, in which the
+            arms are of somebody who rests, walks or does something without a label; so people
+            learn what a kick is by the leg.
+        other_legs: The same of pieces told by the arms, and their legs.
     """
 
     pause: float = 0.6

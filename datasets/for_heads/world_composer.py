@@ -166,7 +166,7 @@ class Composer:
         return self.played(clip, start, stop, labels, rng.uniform(*self.how.pace), rng)
 
     def _begun(self, rng: np.random.Generator) -> Part:
-        """An action's first third or so; nobody can know an action of which that is all."""
+        """An action broken off; nobody can know one of which the beginning is all."""
         act = self.casting.act(rng)
         clip = int(rng.choice(act.views))
         stop = act.start + max(round((act.stop - act.start) * rng.uniform(*_BEGUN)), 4)
@@ -240,7 +240,7 @@ _TURNS = 4.0
 _LIFTED = 0.2
 """Leg lengths; who goes up or down by more sits down, stands up or squats."""
 _BEGUN = (0.2, 0.5)
-"""Share of an action that is broken off."""
+"""Share of an action after which it is broken off."""
 _OTHERS = (40, 120)
 """Frames of a piece without labels."""
 _RAMP = 10

@@ -33,16 +33,16 @@ FIGURES = {
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Header and frames of a ``frames.jsonl``.
+    """Header and lines of a ``frames.jsonl`` or ``events.jsonl``.
 
     Raises:
-        InputError: It is no frames.jsonl.
+        InputError: It is none.
     """
     try:
         whole, _, _ = path.read_text().rpartition("\n")  # a killed run may end in half a line
         header, *frames = [read_json(line) for line in whole.splitlines()]
     except BROKEN as error:
-        raise InputError(f"{path} is no frames.jsonl of gastlive: {error}") from error
+        raise InputError(f"{path} is no {path.name} of gastlive: {error}") from error
     return header, frames
 
 

@@ -9,7 +9,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig
 
-from ....action.evaluation import rounded as rounded_f1
+from ....action.evaluation import rounded as rounded_share
 from ....action.metrics import Span, class_accuracies, confusion_matrix, event_score, spans
 from ....conf.program import program
 from ....gast.errors import InputError
@@ -148,7 +148,7 @@ def events_f1(
         if event["track"] in tracks:
             start, stop = np.searchsorted(times, [event["start_s"] - 1e-3, event["end_s"] + 1e-3])
             said.append(Span(int(start), int(stop), number[event["label"]]))
-    return rounded_f1(event_score(said, spans(true, background=0)).f1)
+    return rounded_share(event_score(said, spans(true, background=0)).f1)
 
 
 def page(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
