@@ -35,7 +35,7 @@ class Choreography:
     mirror: float = 0.5
     early_s: float = 1.0
     begun: float = 0.06
-    others: float = 0.08
+    others: float = 0.03
     backwards: float = 0.3
     slowed: float = 0.2
     other_arms: float = 0.5
