@@ -1,5 +1,6 @@
 """The decision that suits a head."""
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from gastlive.action.online_metrics import detections
 from gastlive.action.tuning import Aim, best_decision, false_events_per_hour, shifted
 from gastlive.conf.option import option
 from gastlive.experiments.training import calibrating
+from gastlive.experiments.training.budget import TimeBudget
 from gastlive.experiments.training.calibrating import calibrated
 from gastlive.gast.errors import InputError
 from gastlive.gast.skeleton import H36M17
@@ -187,6 +189,16 @@ def test_a_softer_head_is_tuned_on_its_softer_probabilities(monkeypatch):
     plain, soft = (calibrated(*head_and_data(), None, None, aim=AIM, softer=f) for f in (1.0, 1.5))
     assert soft.temperature == pytest.approx(1.5 * plain.temperature)
     assert seen[1] < seen[0]
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, True), (9, False)])
+def test_a_decision_that_no_time_was_left_for_is_told(days, said, capsys):
+    now_s = itertools.count()
+    budget = TimeBudget(f"{days:02}:00:00:01", clock=lambda: next(now_s))
+    budget.on_fit_start()
+    trainer = SimpleNamespace(callbacks=[budget], num_val_batches=[1])
+    calibrated(*head_and_data(), None, trainer, aim=AIM)
+    assert ("max_time is up: the decision" in capsys.readouterr().out) is said
 
 
 def test_a_temperature_can_not_be_none_at_all():

@@ -107,10 +107,13 @@ def _on_streams(
         tuned = dict(before.decision)
     else:
         print(f"tuning the decision on {sum(map(len, streams.labels))} frames", flush=True)
+        budget = TimeBudget.of(trainer)
         tuned = best_decision(
             streams.calibrated(temperature), head.labels, background=background, fps=head.fps,
-            quiet=calm, false_per_hour=aim.false_per_hour, spent=TimeBudget.of(trainer).spent,
+            quiet=calm, false_per_hour=aim.false_per_hour, spent=budget.spent,
         )  # fmt: skip
+        if budget.spent():
+            print("max_time is up: the decision is half tuned; gastlive-calibrate tunes it anew")
     decision = Decision(head.labels, background=background, tuned=tuned)
     found = figures(
         streams, head, background=background, temperature=temperature, decision=decision
