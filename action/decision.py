@@ -135,8 +135,9 @@ class Decision:
                 f"decision needs 0 <= leave <= enter <= 1; got leave={numbers['leave']:g}, "
                 f"enter={numbers['enter']:g}"
             )
-        if min(value for name, value in numbers.items() if name.endswith("_s")) < 0:
-            raise InputError("decision times are seconds of at least 0")
+        for name, value in numbers.items():
+            if name.endswith("_s") and value < 0:
+                raise InputError(f"decision.{name}={value:g} is no time; give seconds from 0")
         self.labels, self.background = tuple(labels), list(labels).index(background)
         self.enter, self.leave = numbers["enter"], numbers["leave"]
         self.enter_s, self.sure_s = numbers["enter_s"], numbers["sure_s"]

@@ -70,6 +70,10 @@ def _unreadable(word: str) -> str:
 
 
 def _no_option(missing: str, there: Sequence[str]) -> str:
+    if missing.startswith("source/") and "." in missing:
+        place = missing.removeprefix("source/")
+        means = "stream source.url" if "://" in place else "video source.path"
+        return f"there is no source {place!r}; did you mean source={means}={place}?"
     group, _, name = missing.rpartition("/")
     if group == "hydra/launcher" and name.startswith("submitit"):
         return (
